@@ -1,0 +1,47 @@
+# shellcheck shell=bash
+# The environment of every script here; a developer's shell may source it too:
+#   . scripts/lib/env.sh
+# It only sets variables. What they point to is put there by `scripts/setup`.
+
+DECKWATCH_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+DECKWATCH_CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/deckwatch
+DECKWATCH_TOOLS=$DECKWATCH_CACHE/tools
+export DECKWATCH_ROOT DECKWATCH_CACHE DECKWATCH_TOOLS
+
+# shellcheck source=scripts/lib/versions.sh
+. "$DECKWATCH_ROOT/scripts/lib/versions.sh"
+
+# Puts a folder first on PATH, once.
+deckwatch_path_first() {
+  case ":$PATH:" in
+    "$1":* | *":$1:"*) ;;
+    *) PATH=$1:$PATH ;;
+  esac
+}
+
+if [ -d "$HOME/.cargo/bin" ] && ! command -v cargo >/dev/null 2>&1; then
+  deckwatch_path_first "$HOME/.cargo/bin"
+fi
+deckwatch_path_first "$DECKWATCH_TOOLS/cargo-deny-$CARGO_DENY_VERSION/bin"
+deckwatch_path_first "$DECKWATCH_TOOLS/cargo-leptos-$CARGO_LEPTOS_VERSION/bin"
+deckwatch_path_first "$DECKWATCH_TOOLS/wasm-bindgen-cli-$WASM_BINDGEN_VERSION/bin"
+# wasm-opt comes from npm's binaryen: older ones of distributions break the page silently.
+deckwatch_path_first "$DECKWATCH_ROOT/end2end/node_modules/.bin"
+export PATH
+
+# Which Rust `scripts/setup` settled on: the user's own, or Debian's (see toolchain.sh).
+DECKWATCH_RUST=${DECKWATCH_RUST:-$(cat "$DECKWATCH_CACHE/rust" 2>/dev/null || true)}
+if [ "$DECKWATCH_RUST" = debian ]; then
+  if command -v rustup >/dev/null 2>&1; then
+    export RUSTUP_TOOLCHAIN=debian
+  else
+    PATH=/usr/bin:$PATH
+  fi
+fi
+
+# Build output stays outside the clone, so that a fresh clone builds warm.
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$DECKWATCH_CACHE/target}
+# Without it a plain `cargo build` makes the page ask for a file that is not there.
+export LEPTOS_OUTPUT_NAME=deckwatch
+# Chromium comes from the system; npm must not fetch another.
+export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1

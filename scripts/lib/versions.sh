@@ -1,0 +1,17 @@
+# shellcheck shell=bash
+# The one place where the versions of the build tools stand (npm's stand in end2end/package.json).
+# wasm-bindgen's tool must equal the library in Cargo.lock, so the lock file decides.
+
+# The wasm-bindgen version in Cargo.lock, or the one we pin where there is no lock file yet.
+wasm_bindgen_version() {
+  local locked=
+  if [ -f "$DECKWATCH_ROOT/Cargo.lock" ]; then
+    locked=$(awk '/^name = "wasm-bindgen"$/ { getline; gsub(/"/, "", $3); print $3; exit }' \
+      "$DECKWATCH_ROOT/Cargo.lock")
+  fi
+  printf '%s\n' "${locked:-0.2.130}"
+}
+
+WASM_BINDGEN_VERSION=$(wasm_bindgen_version)
+CARGO_LEPTOS_VERSION=0.3.11
+CARGO_DENY_VERSION=0.20.2
