@@ -45,3 +45,19 @@ export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$DECKWATCH_CACHE/target}
 export LEPTOS_OUTPUT_NAME=deckwatch
 # Chromium comes from the system; npm must not fetch another.
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1
+
+# dockerd lives where only root's PATH looks.
+case ":$PATH:" in *:/usr/sbin:*) ;; *) PATH=$PATH:/usr/sbin ;; esac
+
+# The browser for the browser tests; empty means Playwright's own.
+find_chromium() {
+  local name
+  for name in chromium chromium-browser google-chrome-stable google-chrome; do
+    if DECKWATCH_CHROMIUM=$(command -v "$name"); then
+      export DECKWATCH_CHROMIUM
+      return 0
+    fi
+  done
+  unset DECKWATCH_CHROMIUM
+  return 1
+}

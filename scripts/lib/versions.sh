@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # read by the scripts that source this file
 # The one place where the versions of the build tools stand (npm's stand in end2end/package.json).
 # wasm-bindgen's tool must equal the library in Cargo.lock, so the lock file decides.
 

@@ -1,0 +1,128 @@
+# shellcheck shell=bash
+# A Rust compiler with the wasm32 target. The ordinary way is rustup. Where rustup's server cannot
+# be reached, Debian ships a current compiler with its sources, and the standard library for wasm32
+# is built from them in under a minute.
+
+WASM=wasm32-unknown-unknown
+
+# The compiler that PATH finds can already compile for wasm32.
+rust_is_ready() {
+  local lib
+  have cargo && have rustc || return 1
+  lib=$(rustc --print target-libdir --target "$WASM" 2>/dev/null) || return 1
+  compgen -G "$lib/libstd-*.rlib" >/dev/null
+}
+
+remember_rust() {
+  DECKWATCH_RUST=$1
+  printf '%s\n' "$1" >"$DECKWATCH_CACHE/rust"
+  # shellcheck source=scripts/lib/env.sh
+  . "$DECKWATCH_ROOT/scripts/lib/env.sh"
+}
+
+rustup_server_answers() {
+  local server=${RUSTUP_DIST_SERVER:-https://static.rust-lang.org}
+  if have curl; then
+    curl -sfI -m 5 -o /dev/null "$server/dist/channel-rust-stable.toml.sha256"
+  fi
+}
+
+rust_from_rustup() {
+  have rustup || return 1
+  if ! rustup_server_answers; then
+    note "rustup's server does not answer."
+    return 1
+  fi
+  note "rustup target add $WASM"
+  timeout 300 rustup target add "$WASM" </dev/null 2>&1 | sed 's/^/    /' && rust_is_ready
+}
+
+debian_rust_packages() {
+  # The linker is a package of its own; its number is in the name that rust-lld points to.
+  local lld
+  lld=$(readlink /usr/bin/rust-lld 2>/dev/null || true)
+  printf '%s\n' rustc-web cargo-web rust-web-src rust-web-clippy rustfmt-web rust-web-llvm "$lld"
+}
+
+is_installed() { [ "$(dpkg-query -Wf '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+
+install_debian_rust() {
+  local missing package
+  # Twice: what rust-lld points to is known only after the first round.
+  for _ in 1 2; do
+    missing=()
+    for package in $(debian_rust_packages); do
+      is_installed "$package" || missing+=("$package")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    is_root || die "Debian's Rust packages are missing and only root can install them." \
+      "Either: rustup target add $WASM (needs the internet)" "or:     sudo apt-get install ${missing[*]}"
+    apt_install "${missing[@]}" || return 1
+  done
+}
+
+DEBIAN_WASM_STD=/usr/lib/rustlib/$WASM/lib
+
+# A standard library built by another compiler is of no use: the stamp names its builder.
+debian_wasm_std_fits() {
+  [ "$(cat "$DEBIAN_WASM_STD/.built-by" 2>/dev/null)" = "$(/usr/bin/rustc --version)" ]
+}
+
+debian_rust_is_ready() {
+  [ -f "$DECKWATCH_CACHE/rust" ] && debian_wasm_std_fits && rust_is_ready
+}
+
+# Builds the standard library for wasm32 from Debian's sources and puts it beside the host's.
+build_debian_wasm_std() {
+  local version work
+  ! debian_wasm_std_fits || return 0
+  version=$(/usr/bin/rustc --version | cut -d' ' -f2)
+  is_root || die "The wasm32 standard library has to be put under /usr/lib/rustlib." \
+    "Run \`scripts/setup\` once as root, or: rustup target add $WASM (needs the internet)"
+  note "building the wasm32 standard library from /usr/src/rustc-$version (about a minute)"
+  work=$(mktemp -d)
+  cp -r "/usr/src/rustc-$version/library" "$work/library"
+  (
+    cd "$work/library" && env -u RUSTUP_TOOLCHAIN RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$work/target" \
+      RUSTFLAGS="-Zforce-unstable-if-unmarked -Cembed-bitcode=yes -Cdebuginfo=0 -Copt-level=3" \
+      /usr/bin/cargo build -q --release --target "$WASM" --manifest-path sysroot/Cargo.toml \
+      --features panic-unwind,compiler-builtins-mem </dev/null
+  ) || {
+    rm -rf "$work"
+    return 1
+  }
+  rm -rf "$DEBIAN_WASM_STD"
+  install -d "$DEBIAN_WASM_STD" &&
+    cp "$work/target/$WASM"/release/deps/*.rlib "$DEBIAN_WASM_STD/" &&
+    /usr/bin/rustc --version >"$DEBIAN_WASM_STD/.built-by" || return 1
+  rm -rf "$work"
+}
+
+rust_from_debian() {
+  have apt-get && have dpkg || return 1
+  note "taking Debian's compiler, with a wasm32 standard library built from its sources."
+  install_debian_rust && build_debian_wasm_std || return 1
+  if have rustup; then rustup toolchain link debian /usr; fi
+  remember_rust debian
+  rust_is_ready
+}
+
+ensure_rust() {
+  if [ "${DECKWATCH_RUST:-}" = debian ]; then
+    debian_rust_is_ready && return 0
+  elif rust_is_ready || rust_from_rustup; then
+    remember_rust own
+    return 0
+  fi
+  rust_from_debian && return 0
+  die "No Rust compiler with the target $WASM could be had." \
+    "Install Rust from https://rustup.rs, then: rustup target add $WASM"
+}
+
+# Formatting and lints, which a minimal rustup profile lacks.
+ensure_rust_lints() {
+  cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 && return 0
+  have rustup && [ "${DECKWATCH_RUST:-}" != debian ] &&
+    timeout 300 rustup component add rustfmt clippy </dev/null && return 0
+  die "rustfmt or clippy is missing." "Install them: rustup component add rustfmt clippy"
+}

@@ -1,0 +1,54 @@
+# shellcheck shell=bash
+# What has to be there, and in which order. `setup run` or `setup test`.
+
+# shellcheck source=scripts/lib/env.sh
+. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+for part in say system rust tools; do
+  # shellcheck source=/dev/null
+  . "$DECKWATCH_ROOT/scripts/lib/$part.sh"
+done
+
+# setup run|test
+setup() {
+  local began=$SECONDS level=$1
+  mkdir -p "$DECKWATCH_TOOLS"
+  # One at a time: two clones would otherwise build the same tool side by side.
+  exec 9>"$DECKWATCH_CACHE/setup.lock"
+  if have flock; then flock 9; fi
+
+  need cc gcc libc6-dev
+  ensure_rust
+  ensure_node_modules
+  ensure_build_tools
+  if [ "$level" = test ]; then
+    ensure_rust_lints
+    need brotli brotli
+    ensure_chromium
+    ensure_engine_binaries
+    ensure_cargo_deny
+  fi
+  drop_tools_target
+
+  exec 9>&-
+  printf '==> setup (%s): ready (%s)\n' "$level" "$(human_seconds $((SECONDS - began)))"
+}
+
+# The browser tests take the system's Chromium; Playwright's own where there is none.
+ensure_chromium() {
+  find_chromium && return 0
+  if can_apt; then step "Chromium" apt_install chromium; fi
+  find_chromium && return 0
+  note "no Chromium on PATH: asking Playwright for its own"
+  (
+    cd "$DECKWATCH_ROOT/end2end" && unset PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD &&
+      timeout 300 npx --no-install playwright install chromium </dev/null
+  ) || die "No Chromium could be had." "Install it; on Debian: sudo apt-get install chromium"
+}
+
+# An engine of our own for the tests. Where it cannot be had they say what they skip.
+ensure_engine_binaries() {
+  if can_apt; then
+    have dockerd || step "Docker engine" apt_install docker.io
+    have busybox || step "busybox" apt_install busybox-static
+  fi
+}

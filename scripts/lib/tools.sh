@@ -1,0 +1,87 @@
+# shellcheck shell=bash
+# The build tools, each in a folder of its own in the cache, named after its version.
+# They are built once with a quick profile: their own release profiles take three times as long.
+
+# cargo_tool NAME VERSION BINARY [cargo install options…]
+cargo_tool() {
+  local name=$1 version=$2 binary=$3
+  shift 3
+  local home=$DECKWATCH_TOOLS/$name-$version
+  [ ! -x "$home/bin/$binary" ] || return 0
+  step "$name $version" install_cargo_tool "$name" "$version" "$binary" "$home" "$@"
+}
+
+install_cargo_tool() {
+  local name=$1 version=$2 binary=$3 home=$4
+  shift 4
+  local fresh=$home.partial
+  rm -rf "$fresh"
+  mkdir -p "$fresh"
+  binstall_tool "$name" "$version" "$fresh" ||
+    build_cargo_tool "$name" "$version" "$fresh" "$@" || return 1
+  [ -x "$fresh/bin/$binary" ] || return 1
+  rm -rf "$home"
+  mv "$fresh" "$home"
+}
+
+# A ready binary, where cargo-binstall is installed and finds one soon.
+binstall_tool() {
+  have cargo-binstall || return 1
+  timeout 120 cargo-binstall --no-confirm --disable-telemetry --disable-strategies compile \
+    --root "$3" "$1@$2" </dev/null >/dev/null 2>&1 || return 1
+  note "taken as a ready binary by cargo-binstall"
+}
+
+build_cargo_tool() {
+  local name=$1 version=$2 root=$3
+  shift 3
+  local log=$DECKWATCH_CACHE/$name.log
+  note "building it from source, once (log: $log)"
+  # From the root folder, so that no setting of this project applies.
+  (
+    cd / && env -u RUSTFLAGS CARGO_TARGET_DIR="$DECKWATCH_CACHE/tools-target" \
+      CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+      CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_DEBUG=false \
+      cargo install "$name" --version "=$version" --root "$root" --no-track "$@" </dev/null
+  ) >"$log" 2>&1 || {
+    tail -n 25 "$log" >&2
+    return 1
+  }
+}
+
+ensure_build_tools() {
+  # wasm-bindgen reads and writes whole modules: a little speed there pays off at each build.
+  # Not --locked: the lock file it comes with may name crates that a mirror does not have yet.
+  cargo_tool wasm-bindgen-cli "$WASM_BINDGEN_VERSION" wasm-bindgen \
+    --config profile.release.opt-level=1
+  # With no_downloads it takes every tool from PATH and fails loudly instead of calling out.
+  # Brotli at its highest level, unoptimised, would take longer than compiling the page.
+  cargo_tool cargo-leptos "$CARGO_LEPTOS_VERSION" cargo-leptos --locked --features no_downloads \
+    --config profile.release.package.brotli.opt-level=2
+}
+
+ensure_cargo_deny() {
+  cargo_tool cargo-deny "$CARGO_DENY_VERSION" cargo-deny --locked
+}
+
+# Once no tool is missing, the folder they were built in is only ballast.
+drop_tools_target() { rm -rf "$DECKWATCH_CACHE/tools-target"; }
+
+# --- from npm: wasm-opt, and what the browser tests need --------------------------------------
+
+node_is_recent() { [ "$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0)" -ge 18 ]; }
+
+ensure_node_modules() {
+  local wanted stamp=$DECKWATCH_ROOT/end2end/node_modules/.deckwatch-stamp
+  need node nodejs npm
+  need npm npm
+  node_is_recent || die "Node 18 or newer is needed, not $(node --version)."
+  wanted=$(sha256sum "$DECKWATCH_ROOT/end2end/package-lock.json" | cut -d' ' -f1)
+  [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ] || return 0
+  step "wasm-opt and Playwright from npm" install_node_modules
+  printf '%s\n' "$wanted" >"$stamp"
+}
+
+install_node_modules() {
+  (cd "$DECKWATCH_ROOT/end2end" && npm ci --no-audit --no-fund --loglevel=error </dev/null)
+}
