@@ -41,7 +41,7 @@ engine_start() {
   # A process group of its own: Ctrl-C is for the scripts, which then stop it in order.
   setsid dockerd -H "$(engine_socket "$dir")" --data-root "$dir/data" --exec-root "$dir/exec" \
     --pidfile "$dir/dockerd.pid" --bridge=none --iptables=false --ip6tables=false \
-    </dev/null >"$dir/dockerd.log" 2>&1 9>&- &
+    </dev/null >"$dir/dockerd.log" 2>&1 3>&- 9>&- &
   if engine_wait "$dir" && engine_import_image "$dir"; then return 0; fi
   tail -n 20 "$dir/dockerd.log" >&2
   engine_stop "$dir"
@@ -164,5 +164,5 @@ engine_guard() {
     . "$DECKWATCH_ROOT/scripts/lib/engine.sh"
     while kill -0 "$2" 2>/dev/null; do sleep 1; done
     engine_stop "$1"
-  ' engine-guard "$1" "$2" </dev/null >/dev/null 2>&1 9>&- &
+  ' engine-guard "$1" "$2" </dev/null >/dev/null 2>&1 3>&- 9>&- &
 }

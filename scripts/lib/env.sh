@@ -29,15 +29,13 @@ deckwatch_path_first "$DECKWATCH_TOOLS/wasm-bindgen-cli-$WASM_BINDGEN_VERSION/bi
 deckwatch_path_first "$DECKWATCH_ROOT/end2end/node_modules/.bin"
 export PATH
 
-# Which Rust `scripts/setup` settled on: the user's own, or Debian's (see toolchain.sh).
+# Which Rust `scripts/setup` settled on: the user's own, a toolchain of rustup's, or Debian's.
 DECKWATCH_RUST=${DECKWATCH_RUST:-$(cat "$DECKWATCH_CACHE/rust" 2>/dev/null || true)}
-if [ "$DECKWATCH_RUST" = debian ]; then
-  if command -v rustup >/dev/null 2>&1; then
-    export RUSTUP_TOOLCHAIN=debian
-  else
-    PATH=/usr/bin:$PATH
-  fi
-fi
+case "$DECKWATCH_RUST" in
+  "" | own) ;;
+  debian) if command -v rustup >/dev/null 2>&1; then export RUSTUP_TOOLCHAIN=debian; else PATH=/usr/bin:$PATH; fi ;;
+  *) export RUSTUP_TOOLCHAIN=$DECKWATCH_RUST ;;
+esac
 
 # Build output stays outside the clone, so that a fresh clone builds warm.
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$DECKWATCH_CACHE/target}

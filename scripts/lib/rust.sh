@@ -1,14 +1,23 @@
 # shellcheck shell=bash
-# A Rust compiler with the wasm32 target. The ordinary way is rustup. Where rustup's server cannot
-# be reached, Debian ships a current compiler with its sources, and the standard library for wasm32
-# is built from them in under a minute.
+# A Rust compiler, recent enough, with the wasm32 target. The user's own if it is that; else rustup
+# fetches what is missing. Where rustup's server cannot be reached, Debian ships a current compiler
+# with its sources, and the standard library for wasm32 is built from them in under a minute.
+#
+# What was settled on is remembered in the cache: `own`, a toolchain of rustup's, or `debian`.
 
 WASM=wasm32-unknown-unknown
 
-# The compiler that PATH finds can already compile for wasm32.
+rust_is_recent() {
+  local version
+  have cargo && have rustc || return 1
+  version=$(rustc --version 2>/dev/null | cut -d' ' -f2)
+  printf '%s\n' "$RUST_VERSION" "${version%%-*}" | sort -CV
+}
+
+# The compiler that PATH finds is recent and can compile for wasm32.
 rust_is_ready() {
   local lib
-  have cargo && have rustc || return 1
+  rust_is_recent || return 1
   lib=$(rustc --print target-libdir --target "$WASM" 2>/dev/null) || return 1
   compgen -G "$lib/libstd-*.rlib" >/dev/null
 }
@@ -33,8 +42,14 @@ rust_from_rustup() {
     note "rustup's server does not answer."
     return 1
   fi
-  note "rustup target add $WASM"
-  timeout 300 rustup target add "$WASM" </dev/null 2>&1 | sed 's/^/    /' && rust_is_ready
+  if rust_is_recent; then
+    note "rustup target add $WASM"
+    timeout 300 rustup -q target add "$WASM" </dev/null && rust_is_ready && remember_rust own
+  else
+    note "rustup toolchain install $RUST_VERSION, with $WASM (yours is left as it is)"
+    timeout 600 rustup -q toolchain install "$RUST_VERSION" --no-self-update --profile minimal \
+      -c rustfmt -c clippy -t "$WASM" </dev/null && remember_rust "$RUST_VERSION" && rust_is_ready
+  fi
 }
 
 debian_rust_packages() {
@@ -66,10 +81,6 @@ DEBIAN_WASM_STD=/usr/lib/rustlib/$WASM/lib
 # A standard library built by another compiler is of no use: the stamp names its builder.
 debian_wasm_std_fits() {
   [ "$(cat "$DEBIAN_WASM_STD/.built-by" 2>/dev/null)" = "$(/usr/bin/rustc --version)" ]
-}
-
-debian_rust_is_ready() {
-  [ -f "$DECKWATCH_CACHE/rust" ] && debian_wasm_std_fits && rust_is_ready
 }
 
 # Builds the standard library for wasm32 from Debian's sources and puts it beside the host's.
@@ -107,22 +118,32 @@ rust_from_debian() {
   rust_is_ready
 }
 
-ensure_rust() {
-  if [ "${DECKWATCH_RUST:-}" = debian ]; then
-    debian_rust_is_ready && return 0
-  elif rust_is_ready || rust_from_rustup; then
-    remember_rust own
-    return 0
+rust_is_settled() {
+  [ -f "$DECKWATCH_CACHE/rust" ] && rust_is_ready &&
+    { [ "$DECKWATCH_RUST" != debian ] || debian_wasm_std_fits; }
+}
+
+settle_rust() {
+  if [ "$DECKWATCH_RUST" != debian ]; then
+    if rust_is_ready; then
+      remember_rust own
+      return 0
+    fi
+    rust_from_rustup && return 0
   fi
   rust_from_debian && return 0
-  die "No Rust compiler with the target $WASM could be had." \
+  die "No Rust $RUST_VERSION or newer with the target $WASM could be had." \
     "Install Rust from https://rustup.rs, then: rustup target add $WASM"
+}
+
+ensure_rust() {
+  rust_is_settled || step "Rust with the wasm32 target" settle_rust
 }
 
 # Formatting and lints, which a minimal rustup profile lacks.
 ensure_rust_lints() {
   cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 && return 0
-  have rustup && [ "${DECKWATCH_RUST:-}" != debian ] &&
+  have rustup && [ "$DECKWATCH_RUST" != debian ] &&
     timeout 300 rustup component add rustfmt clippy </dev/null && return 0
   die "rustfmt or clippy is missing." "Install them: rustup component add rustfmt clippy"
 }

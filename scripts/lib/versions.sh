@@ -14,5 +14,7 @@ wasm_bindgen_version() {
 }
 
 WASM_BINDGEN_VERSION=$(wasm_bindgen_version)
+# The oldest compiler that builds all of this, and the one that is fetched where there is none.
+RUST_VERSION=1.96.0
 CARGO_LEPTOS_VERSION=0.3.11
 CARGO_DENY_VERSION=0.20.2

@@ -1,0 +1,67 @@
+# shellcheck shell=bash
+# The release build, made only when something it is made of has changed. The site is embedded in the
+# binary, so a build is one file; it is kept in the cache under the hash of its sources, and a second
+# clone with the same sources starts at once.
+
+BUILDS=$DECKWATCH_CACHE/builds
+BUILDS_KEPT=6
+
+# What the build does not read.
+NO_SOURCES=(end2end scripts tests benches docs .ci .github .cargo/audit.toml deny.toml)
+
+# The names of the source files, NUL-separated: tracked and new ones, without what git ignores.
+source_files() {
+  local path excluded=() pruned=()
+  for path in "${NO_SOURCES[@]}"; do
+    excluded+=(":(exclude)$path")
+    pruned+=(-o -path "./$path")
+  done
+  cd "$DECKWATCH_ROOT" || return 1
+  git ls-files -z --cached --others --exclude-standard -- . "${excluded[@]}" ':(exclude)*.md' 2>/dev/null ||
+    find . \( -path ./target -o -path ./.git "${pruned[@]}" \) -prune -o -type f ! -name '*.md' -print0
+}
+
+# One hash over the sources, the compiler and the tools.
+source_hash() {
+  {
+    rustc --version
+    printf '%s\n' "$WASM_BINDGEN_VERSION" "$CARGO_LEPTOS_VERSION"
+    sha256sum "$DECKWATCH_ROOT/end2end/package-lock.json" | cut -d' ' -f1
+    # A file that was deleted but not yet from the index is simply not in the sum.
+    source_files | sort -zu | { cd "$DECKWATCH_ROOT" && xargs -0 sha256sum 2>/dev/null; } || true
+  } | sha256sum | cut -c1-20
+}
+
+# release_build: sets BUILD to the folder with `deckwatch` and `pkg/`.
+release_build() {
+  local hash
+  hash=$(source_hash)
+  BUILD=$BUILDS/$hash
+  if [ -x "$BUILD/deckwatch" ]; then
+    touch "$BUILD"
+    return 0
+  fi
+  mkdir -p "$BUILDS"
+  # One at a time: the target folder has one place for the finished binary.
+  exec 8>"$DECKWATCH_CACHE/build.lock"
+  if have flock; then flock 8; fi
+  (cd "$DECKWATCH_ROOT" && cargo leptos build --release --precompress </dev/null 8>&-) || return 1
+  if [ "$(source_hash)" != "$hash" ]; then
+    echo "The sources changed while they were built; please start again." >&2
+    return 1
+  fi
+  keep_build
+  exec 8>&-
+}
+
+keep_build() {
+  local fresh=$BUILD.partial
+  rm -rf "$fresh"
+  mkdir -p "$fresh"
+  cp "$CARGO_TARGET_DIR/release/deckwatch" "$fresh/" &&
+    cp -r "$DECKWATCH_ROOT/target/site/pkg" "$fresh/pkg" || return 1
+  rm -rf "$BUILD"
+  mv "$fresh" "$BUILD"
+  # shellcheck disable=SC2012 # the names are hashes
+  ls -td "$BUILDS"/* | tail -n "+$((BUILDS_KEPT + 1))" | xargs -r rm -rf
+}

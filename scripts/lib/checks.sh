@@ -1,0 +1,66 @@
+# shellcheck shell=bash
+# The checks of `scripts/test`, one function each. They run with `set -e`, their output goes to a log
+# that is shown when they fail; what `tell` says is shown always.
+
+# shellcheck disable=SC2034 # read by scripts/test
+CHECKS=(fmt clippy-ssr clippy-hydrate docs test deny build size browser)
+SIZE_BUDGET=$((300 * 1024)) # bytes of JavaScript and WebAssembly, compressed with Brotli
+
+tell() { note "$*" >&3; }
+
+check_fmt() { cargo fmt --check; }
+
+check_clippy_ssr() { cargo clippy --features ssr --all-targets -- -D warnings; }
+
+check_clippy_hydrate() {
+  cargo clippy --lib --features hydrate --target wasm32-unknown-unknown -- -D warnings
+}
+
+check_docs() {
+  RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --features ssr --document-private-items
+}
+
+check_test() {
+  local failed=0
+  cargo test --features ssr || failed=$?
+  tell "$(awk '/^test result:/ { passed += $4; failed += $6; ignored += $8 }
+    END { printf "%d passed, %d failed, %d ignored\n", passed, failed, ignored }' "$LOG" |
+    sed 's/^/tests: /')"
+  return "$failed"
+}
+
+check_deny() {
+  cargo deny check bans licenses sources
+  if GIT_TERMINAL_PROMPT=0 timeout 15 git ls-remote -q https://github.com/RustSec/advisory-db HEAD; then
+    cargo deny check advisories
+  else
+    tell "advisories: SKIPPED, the RustSec database cannot be reached from here"
+  fi
+}
+
+# It is there when the sources have not changed since; the same as `scripts/run` starts.
+check_build() { release_build; }
+
+check_size() {
+  local file raw small total=0
+  release_build
+  for file in "$BUILD"/pkg/*.wasm "$BUILD"/pkg/*.js; do
+    raw=$(wc -c <"$file")
+    small=$(brotli -q 11 -c "$file" | wc -c)
+    total=$((total + small))
+    tell "$(printf '%-24s %8d bytes, %7d with Brotli' "${file##*/}" "$raw" "$small")"
+  done
+  tell "$(printf 'total %d of %d KiB' $(((total + 1023) / 1024)) $((SIZE_BUDGET / 1024)))"
+  [ "$total" -le "$SIZE_BUDGET" ]
+}
+
+check_browser() {
+  local failed=0
+  release_build
+  cd end2end || return 1
+  DECKWATCH_BIN=$BUILD/deckwatch CI=1 npx --no-install playwright test || failed=$?
+  tell "$(grep -E '^ +[0-9]+ (passed|failed|flaky|skipped|did not run)' "$LOG" | tr -s ' \n' ' ' | sed 's/^/browser:/')"
+  return "$failed"
+}
+
+needs_engine() { [ "$1" = test ] || [ "$1" = browser ]; }
