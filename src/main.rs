@@ -1,0 +1,3 @@
+//! The `deckwatch` server.
+
+fn main() {}

@@ -1,0 +1,324 @@
+//! Everything the dashboard shows, and the one reducer that changes it on both sides.
+
+use super::{
+    Container, ContainerId, ContainerStats, Event, HostId, HostMetrics, SourceKind, SourceStatus,
+    Timestamp,
+};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
+
+/// Engine events kept for "what changed".
+pub const RECENT_EVENTS: usize = 50;
+
+/// The containers of one host.
+pub type Containers = BTreeMap<ContainerId, Arc<Container>>;
+
+/// Everything the dashboard shows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Dashboard {
+    /// By host.
+    pub hosts: BTreeMap<HostId, Host>,
+    /// The newest engine events, newest first.
+    pub events: VecDeque<Arc<Event>>,
+}
+
+/// Everything known of one host.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Host {
+    /// Its containers.
+    pub containers: Containers,
+    /// When the list of containers was last known to be right.
+    pub containers_at: Option<Timestamp>,
+    /// Figures of its running containers.
+    pub stats: BTreeMap<ContainerId, ContainerStats>,
+    /// When the figures were read.
+    pub stats_at: Option<Timestamp>,
+    /// Its own figures.
+    pub metrics: Option<HostMetrics>,
+    /// When its own figures were read.
+    pub metrics_at: Option<Timestamp>,
+    /// Where its figures come from.
+    pub sources: BTreeMap<SourceKind, SourceStatus>,
+}
+
+/// What changed between two lists of containers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ContainersDelta {
+    /// New and changed containers.
+    pub upserts: Vec<Arc<Container>>,
+    /// Containers that are gone.
+    pub removed: Vec<ContainerId>,
+}
+
+impl ContainersDelta {
+    /// Whether nothing changed.
+    pub fn is_empty(&self) -> bool {
+        self.upserts.is_empty() && self.removed.is_empty()
+    }
+}
+
+/// What turns `old` into `new`.
+pub fn diff(old: &Containers, new: &Containers) -> ContainersDelta {
+    let is_same = |id, container| {
+        old.get(id)
+            .is_some_and(|known: &Arc<Container>| known == container)
+    };
+    ContainersDelta {
+        upserts: new
+            .iter()
+            .filter(|(id, container)| !is_same(*id, *container))
+            .map(|(_, container)| Arc::clone(container))
+            .collect(),
+        removed: old
+            .keys()
+            .filter(|id| !new.contains_key(id))
+            .copied()
+            .collect(),
+    }
+}
+
+/// Turns the list `delta` was made against into the one it was made for.
+pub fn apply(delta: &ContainersDelta, containers: &mut Containers) {
+    for id in &delta.removed {
+        containers.remove(id);
+    }
+    for container in &delta.upserts {
+        containers.insert(container.id, Arc::clone(container));
+    }
+}
+
+/// News about the state, as collectors report it and as messages carry it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Update {
+    /// The whole list of a host's containers.
+    Containers {
+        /// Whose.
+        host: HostId,
+        /// When it was right.
+        at: Timestamp,
+        /// The list.
+        containers: Vec<Arc<Container>>,
+    },
+    /// Changes to a host's list of containers.
+    ContainersDelta {
+        /// Whose.
+        host: HostId,
+        /// When it was right.
+        at: Timestamp,
+        /// The changes.
+        delta: ContainersDelta,
+    },
+    /// Figures of all running containers of a host.
+    Stats {
+        /// Whose.
+        host: HostId,
+        /// When they were read.
+        at: Timestamp,
+        /// The figures.
+        stats: Vec<ContainerStats>,
+    },
+    /// A host's own figures.
+    Metrics {
+        /// Whose.
+        host: HostId,
+        /// When they were read.
+        at: Timestamp,
+        /// The figures.
+        metrics: Box<HostMetrics>,
+    },
+    /// Something happened in an engine.
+    Event(Arc<Event>),
+    /// A source changed.
+    Source(SourceStatus),
+}
+
+/// What an [`Update`] touched, so that only that is drawn again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Touched {
+    /// New or changed containers.
+    pub containers: Vec<ContainerId>,
+    /// Containers that are gone.
+    pub removed: Vec<ContainerId>,
+    /// Containers whose figures are new or gone.
+    pub stats: Vec<ContainerId>,
+}
+
+impl Dashboard {
+    /// The reducer: the only code that changes a dashboard, on the server and in the browser.
+    pub fn apply(&mut self, update: Update) -> Touched {
+        match update {
+            Update::Containers {
+                host,
+                at,
+                containers,
+            } => {
+                let host = self.hosts.entry(host).or_default();
+                let new = containers
+                    .into_iter()
+                    .map(|container| (container.id, container))
+                    .collect();
+                let delta = diff(&host.containers, &new);
+                host.apply_containers(&delta, at)
+            }
+            Update::ContainersDelta { host, at, delta } => self
+                .hosts
+                .entry(host)
+                .or_default()
+                .apply_containers(&delta, at),
+            Update::Stats { host, at, stats } => {
+                self.hosts.entry(host).or_default().apply_stats(stats, at)
+            }
+            Update::Metrics { host, at, metrics } => {
+                let host = self.hosts.entry(host).or_default();
+                host.metrics = Some(*metrics);
+                host.metrics_at = Some(at);
+                Touched::default()
+            }
+            Update::Event(event) => {
+                self.remember(event);
+                Touched::default()
+            }
+            Update::Source(status) => {
+                let host = self.hosts.entry(status.host.clone()).or_default();
+                host.sources.insert(status.source, status);
+                Touched::default()
+            }
+        }
+    }
+
+    /// Keeps the events sorted, newest first, and free of doubles: a snapshot repeats some.
+    fn remember(&mut self, event: Arc<Event>) {
+        if self.events.contains(&event) {
+            return;
+        }
+        let newer = self
+            .events
+            .partition_point(|known| known.timestamp > event.timestamp);
+        self.events.insert(newer, event);
+        self.events.truncate(RECENT_EVENTS);
+    }
+
+    /// The container whose id begins with `prefix`, and its host, when there is just one.
+    pub fn find(&self, prefix: &super::ContainerPrefix) -> Option<(&HostId, &Arc<Container>)> {
+        let mut found = self
+            .containers()
+            .filter(|(_, container)| prefix.matches(&container.id));
+        let first = found.next()?;
+        found.next().is_none().then_some(first)
+    }
+
+    /// Every container of every host.
+    pub fn containers(&self) -> impl Iterator<Item = (&HostId, &Arc<Container>)> {
+        self.hosts.iter().flat_map(|(name, host)| {
+            host.containers
+                .values()
+                .map(move |container| (name, container))
+        })
+    }
+}
+
+impl Host {
+    fn apply_containers(&mut self, delta: &ContainersDelta, at: Timestamp) -> Touched {
+        apply(delta, &mut self.containers);
+        self.containers_at = Some(at);
+        let mut touched = Touched {
+            containers: delta.upserts.iter().map(|container| container.id).collect(),
+            removed: delta.removed.clone(),
+            stats: Vec::new(),
+        };
+        let containers = &self.containers;
+        self.stats.retain(|id, _| {
+            let keep = containers
+                .get(id)
+                .is_some_and(|container| container.state.has_stats());
+            if !keep {
+                touched.stats.push(*id);
+            }
+            keep
+        });
+        touched
+    }
+
+    fn apply_stats(&mut self, stats: Vec<ContainerStats>, at: Timestamp) -> Touched {
+        let new: BTreeMap<_, _> = stats
+            .into_iter()
+            .map(|stats| (stats.container_id, stats))
+            .collect();
+        let gone = self
+            .stats
+            .keys()
+            .filter(|id| !new.contains_key(id))
+            .copied();
+        let touched = gone.chain(new.keys().copied()).collect();
+        self.stats = new;
+        self.stats_at = Some(at);
+        Touched {
+            stats: touched,
+            ..Touched::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::fixtures::any_containers, *};
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn applying_a_diff_gives_the_list_it_was_made_for(old in any_containers(), new in any_containers()) {
+            let mut list = old.clone();
+            apply(&diff(&old, &new), &mut list);
+            prop_assert_eq!(list, new);
+        }
+
+        #[test]
+        fn the_diff_of_a_list_with_itself_is_empty(list in any_containers()) {
+            prop_assert!(diff(&list, &list).is_empty());
+        }
+
+        #[test]
+        fn full_lists_and_deltas_lead_to_the_same_dashboard(lists in prop::collection::vec(any_containers(), 1..6)) {
+            let (mut full, mut delta) = (Dashboard::default(), Dashboard::default());
+            for (n, list) in lists.iter().enumerate() {
+                let at = Timestamp::from_millis(n as i64);
+                let host = HostId::default();
+                let known = delta.hosts.get(&host).map(|host| host.containers.clone()).unwrap_or_default();
+                delta.apply(Update::ContainersDelta { host: host.clone(), at, delta: diff(&known, list) });
+                full.apply(Update::Containers { host, at, containers: list.values().cloned().collect() });
+            }
+            prop_assert_eq!(full, delta);
+        }
+    }
+
+    #[test]
+    fn events_are_kept_newest_first_without_doubles() {
+        let event = |ms| {
+            Arc::new(Event {
+                host: HostId::default(),
+                timestamp: Timestamp::from_millis(ms),
+                kind: "container".into(),
+                action: "start".into(),
+                id: String::new(),
+                name: String::new(),
+                attributes: BTreeMap::new(),
+            })
+        };
+        let mut dashboard = Dashboard::default();
+        for ms in [2, 1, 3, 2] {
+            dashboard.apply(Update::Event(event(ms)));
+        }
+        let times: Vec<_> = dashboard
+            .events
+            .iter()
+            .map(|event| event.timestamp.as_millis())
+            .collect();
+        assert_eq!(times, [3, 2, 1]);
+        for ms in 0..100 {
+            dashboard.apply(Update::Event(event(ms)));
+        }
+        assert_eq!(dashboard.events.len(), RECENT_EVENTS);
+    }
+}

@@ -1,0 +1,214 @@
+//! Identities: containers and hosts.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::{borrow::Cow, fmt, str::FromStr};
+
+/// The full identity of a container: 32 bytes, written as 64 lower-case hexadecimal digits.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ContainerId([u8; 32]);
+
+impl ContainerId {
+    /// The identity with these bytes.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The first twelve digits, as engines and people abbreviate it.
+    pub fn short(&self) -> String {
+        let mut text = self.to_string();
+        text.truncate(12);
+        text
+    }
+}
+
+/// The text is not a container id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotAContainerId;
+
+impl fmt::Display for NotAContainerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a container id is 12 to 64 lower-case hexadecimal digits")
+    }
+}
+
+impl std::error::Error for NotAContainerId {}
+
+impl FromStr for ContainerId {
+    type Err = NotAContainerId;
+
+    /// Only the full form: 64 lower-case hexadecimal digits. See [`ContainerPrefix`] for shorter.
+    fn from_str(text: &str) -> Result<Self, NotAContainerId> {
+        let mut bytes = [0; 32];
+        let pairs = text.as_bytes().chunks_exact(2);
+        if text.len() != 64 {
+            return Err(NotAContainerId);
+        }
+        for (byte, pair) in bytes.iter_mut().zip(pairs) {
+            let [high, low] = pair else {
+                return Err(NotAContainerId);
+            };
+            *byte =
+                nibble(*high).ok_or(NotAContainerId)? << 4 | nibble(*low).ok_or(NotAContainerId)?;
+        }
+        Ok(Self(bytes))
+    }
+}
+
+fn nibble(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    }
+}
+
+impl fmt::Display for ContainerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for ContainerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for ContainerId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
+        } else {
+            self.0.serialize(serializer)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for ContainerId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if !deserializer.is_human_readable() {
+            return <[u8; 32]>::deserialize(deserializer).map(Self);
+        }
+        Cow::<'de, str>::deserialize(deserializer)?
+            .parse()
+            .map_err(de::Error::custom)
+    }
+}
+
+/// How a request names a container: its id or an unambiguous beginning of it.
+///
+/// 12 to 64 lower-case hexadecimal digits. Nothing else ever reaches an engine.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct ContainerPrefix(String);
+
+impl ContainerPrefix {
+    /// The digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether `id` begins with these digits.
+    pub fn matches(&self, id: &ContainerId) -> bool {
+        id.to_string().starts_with(&self.0)
+    }
+}
+
+impl FromStr for ContainerPrefix {
+    type Err = NotAContainerId;
+
+    fn from_str(text: &str) -> Result<Self, NotAContainerId> {
+        let valid = (12..=64).contains(&text.len()) && text.bytes().all(|b| nibble(b).is_some());
+        if valid {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(NotAContainerId)
+        }
+    }
+}
+
+impl From<ContainerId> for ContainerPrefix {
+    fn from(id: ContainerId) -> Self {
+        Self(id.to_string())
+    }
+}
+
+impl<'de> Deserialize<'de> for ContainerPrefix {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Cow::<'de, str>::deserialize(deserializer)?
+            .parse()
+            .map_err(de::Error::custom)
+    }
+}
+
+/// The name of a host: `local` for the machine Deckwatch runs on, `demo` for the synthetic one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct HostId(String);
+
+impl HostId {
+    /// The synthetic host of `--demo`.
+    pub const DEMO: &'static str = "demo";
+    /// The machine Deckwatch runs on.
+    pub const LOCAL: &'static str = "local";
+
+    /// The host called `name`.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self(name.into())
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether its figures are invented.
+    pub fn is_demo(&self) -> bool {
+        self.0 == Self::DEMO
+    }
+}
+
+impl Default for HostId {
+    fn default() -> Self {
+        Self::new(Self::LOCAL)
+    }
+}
+
+impl fmt::Display for HostId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_its_64_digits() {
+        let text = "0123456789abcdef".repeat(4);
+        let id: ContainerId = text.parse().unwrap();
+        assert_eq!(id.to_string(), text);
+        assert_eq!(id.short(), "0123456789ab");
+        assert_eq!(serde_json::to_string(&id).unwrap(), format!("\"{text}\""));
+    }
+
+    #[test]
+    fn only_12_to_64_lower_case_hex_digits_name_a_container() {
+        for text in ["0123456789ab", &"a".repeat(64)] {
+            assert!(text.parse::<ContainerPrefix>().is_ok(), "{text}");
+        }
+        for text in [
+            "",
+            "0123456789a",
+            &"a".repeat(65),
+            "../../version",
+            "%2e%2e%2f%2e%2e",
+            "ABCDEFABCDEF",
+            "0123456789ag",
+            "🦀🦀🦀",
+        ] {
+            assert!(text.parse::<ContainerPrefix>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! Plain data and pure functions, shared by server and browser: no framework, no I/O, no clock.
+
+mod action;
+mod container;
+mod dashboard;
+mod event;
+#[cfg(test)]
+pub(crate) mod fixtures;
+pub mod format;
+mod host;
+mod id;
+mod query;
+mod source;
+mod stats;
+mod time;
+
+pub use action::{Action, ActionOptions, UnknownAction, is_container_name};
+pub use container::{
+    COMPOSE_PROJECT_LABEL, Container, ContainerState, HIDE_LABEL, Health, PROTECT_LABEL, Port,
+};
+pub use dashboard::{
+    Containers, ContainersDelta, Dashboard, Host, RECENT_EVENTS, Touched, Update, apply, diff,
+};
+pub use event::Event;
+pub use host::{Cpu, DashboardCost, Disk, HostMetrics, Memory, Network, Temperature};
+pub use id::{ContainerId, ContainerPrefix, HostId, NotAContainerId};
+pub use query::{ContainerQuery, Row, SortKey, StateFilter, Totals};
+pub use source::{Freshness, SourceKind, SourceState, SourceStatus};
+pub use stats::{ContainerStats, percent_of, round_percent};
+pub use time::{NotATimestamp, Timestamp};

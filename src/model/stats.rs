@@ -1,0 +1,96 @@
+//! Resource figures of one container at one moment.
+
+use super::{ContainerId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// Resource figures of one running container.
+///
+/// A figure that is not known is absent, never zero.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ContainerStats {
+    /// Whose figures.
+    pub container_id: ContainerId,
+    /// Its name at that moment.
+    pub container_name: String,
+    /// Share of one core since the previous sample, in percent: 100 is one core kept busy, more is
+    /// possible. Absent in the first sample.
+    #[serde(default)]
+    pub cpu_percent: Option<f32>,
+    /// Memory in use without the page cache that can be dropped, in bytes.
+    #[serde(default)]
+    pub memory_usage: Option<u64>,
+    /// The most memory it may use: its limit, or the host's memory, in bytes.
+    #[serde(default)]
+    pub memory_limit: Option<u64>,
+    /// [`Self::memory_usage`] as a share of [`Self::memory_limit`], in percent.
+    #[serde(default)]
+    pub memory_percent: Option<f32>,
+    /// Bytes received since its start; absent with the host's network.
+    #[serde(default)]
+    pub network_rx: Option<u64>,
+    /// Bytes sent since its start; absent with the host's network.
+    #[serde(default)]
+    pub network_tx: Option<u64>,
+    /// Bytes read from block devices since its start.
+    #[serde(default)]
+    pub block_read: Option<u64>,
+    /// Bytes written to block devices since its start.
+    #[serde(default)]
+    pub block_write: Option<u64>,
+    /// Bytes received per second since the previous sample.
+    #[serde(default)]
+    pub network_rx_rate: Option<u64>,
+    /// Bytes sent per second since the previous sample.
+    #[serde(default)]
+    pub network_tx_rate: Option<u64>,
+    /// Bytes read per second since the previous sample.
+    #[serde(default)]
+    pub block_read_rate: Option<u64>,
+    /// Bytes written per second since the previous sample.
+    #[serde(default)]
+    pub block_write_rate: Option<u64>,
+    /// Processes and threads.
+    #[serde(default)]
+    pub pids: Option<u32>,
+    /// When the figures were read.
+    pub timestamp: Timestamp,
+}
+
+impl ContainerStats {
+    /// A sample in which nothing is known yet.
+    pub fn unknown(
+        container_id: ContainerId,
+        container_name: String,
+        timestamp: Timestamp,
+    ) -> Self {
+        Self {
+            container_id,
+            container_name,
+            cpu_percent: None,
+            memory_usage: None,
+            memory_limit: None,
+            memory_percent: None,
+            network_rx: None,
+            network_tx: None,
+            block_read: None,
+            block_write: None,
+            network_rx_rate: None,
+            network_tx_rate: None,
+            block_read_rate: None,
+            block_write_rate: None,
+            pids: None,
+            timestamp,
+        }
+    }
+}
+
+/// `part` of `whole` in percent, to two decimals; absent when `whole` is zero.
+pub fn percent_of(part: u64, whole: u64) -> Option<f32> {
+    (whole > 0).then(|| round_percent(part as f64 / whole as f64 * 100.0))
+}
+
+/// Rounded to two decimals: finer is noise, and short figures keep messages small.
+pub fn round_percent(percent: f64) -> f32 {
+    ((percent * 100.0).round() / 100.0) as f32
+}

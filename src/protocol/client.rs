@@ -1,0 +1,213 @@
+//! What a client may say.
+
+use super::{ApiError, Channel, ErrorCode};
+use crate::model::{Action, ActionOptions, ContainerPrefix, HostId};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::borrow::Cow;
+
+/// A message from a client.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum ClientMessage {
+    /// Send me this channel from now on, beginning with a snapshot or what I missed.
+    Subscribe(Subscribe),
+    /// Stop sending me this channel.
+    Unsubscribe(Unsubscribe),
+    /// Do something to a container.
+    ContainerAction(ContainerAction),
+    /// Are you there? Answered by a heartbeat.
+    Ping(Ping),
+}
+
+/// Send me this channel from now on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Subscribe {
+    /// Which.
+    pub channel: Channel,
+    /// Changes instead of full lists, where the channel has them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub delta: bool,
+    /// What the client already has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resume: Option<Resume>,
+}
+
+/// How far a client got on a channel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Resume {
+    /// The run of the server in which it got there.
+    pub epoch: String,
+    /// The number of the last message it has.
+    pub seq: u64,
+}
+
+/// Stop sending me this channel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unsubscribe {
+    /// Which.
+    pub channel: Channel,
+}
+
+/// Do something to a container.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ContainerAction {
+    /// Chosen by the client, 1–64 printable ASCII characters. Within a minute the same id is the
+    /// same action, done once.
+    pub request_id: String,
+    /// To which container.
+    pub container_id: ContainerPrefix,
+    /// What.
+    pub action: Action,
+    /// On which host; any when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<HostId>,
+    /// How.
+    #[serde(default)]
+    pub options: ActionOptions,
+}
+
+/// Are you there?
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ping {}
+
+/// Just enough of a message to know what it should be.
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(rename = "type", borrow)]
+    kind: Cow<'a, str>,
+    #[serde(borrow)]
+    channel: Option<Cow<'a, str>>,
+}
+
+impl ClientMessage {
+    /// Reads a message strictly: an unknown type, channel or field and a wrong type are errors.
+    ///
+    /// # Errors
+    /// `unknown_type`, `unknown_channel` or `invalid`, with a sentence that says what is wrong.
+    pub fn decode(text: &str) -> Result<Self, ApiError> {
+        let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|error| invalid(&error))?;
+        let body = || {
+            let mut body: serde_json::Value =
+                serde_json::from_str(text).map_err(|error| invalid(&error))?;
+            if let Some(fields) = body.as_object_mut() {
+                fields.remove("type");
+            }
+            Ok(body)
+        };
+        let check_channel = || match envelope.channel.as_deref().map(str::parse::<Channel>) {
+            Some(Err(error)) => Err(ApiError::new(ErrorCode::UnknownChannel, error.to_string())),
+            _ => Ok(()),
+        };
+        match &*envelope.kind {
+            "subscribe" => check_channel().and_then(|()| read(body()?).map(Self::Subscribe)),
+            "unsubscribe" => check_channel().and_then(|()| read(body()?).map(Self::Unsubscribe)),
+            "container-action" => {
+                let action: ContainerAction = read(body()?)?;
+                action.validate()?;
+                Ok(Self::ContainerAction(action))
+            }
+            "ping" => read(body()?).map(Self::Ping),
+            _ => Err(ApiError::new(
+                ErrorCode::UnknownType,
+                "the types are subscribe, unsubscribe, container-action and ping",
+            )),
+        }
+    }
+}
+
+impl ContainerAction {
+    /// Longest request id.
+    pub const MAX_REQUEST_ID: usize = 64;
+
+    /// Whether request id and options are acceptable.
+    ///
+    /// # Errors
+    /// `invalid`, with a sentence that says what is wrong.
+    pub fn validate(&self) -> Result<(), ApiError> {
+        let id = &self.request_id;
+        let printable = id.bytes().all(|byte| byte.is_ascii_graphic());
+        if !printable || !(1..=Self::MAX_REQUEST_ID).contains(&id.len()) {
+            return Err(ApiError::new(
+                ErrorCode::Invalid,
+                "requestId must be 1 to 64 printable ASCII characters",
+            ));
+        }
+        let options = self.options.validate(self.action);
+        options.map_err(|message| ApiError::new(ErrorCode::Invalid, message))
+    }
+}
+
+fn read<T: DeserializeOwned>(body: serde_json::Value) -> Result<T, ApiError> {
+    serde_json::from_value(body).map_err(|error| invalid(&error))
+}
+
+fn invalid(error: &serde_json::Error) -> ApiError {
+    // The parser may quote what it read; an answer of bounded length is enough to mend it.
+    let message: String = error.to_string().chars().take(200).collect();
+    ApiError::new(ErrorCode::Invalid, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(text: &str) -> ErrorCode {
+        ClientMessage::decode(text).unwrap_err().code
+    }
+
+    #[test]
+    fn what_cannot_be_understood_is_refused_with_its_reason() {
+        assert_eq!(
+            code("{\"type\":\"subscribe\",\"channel\":\"weather\"}"),
+            ErrorCode::UnknownChannel
+        );
+        assert_eq!(
+            code("{\"type\":\"subscribe\",\"channel\":\"sources\"}"),
+            ErrorCode::UnknownChannel
+        );
+        assert_eq!(code("{\"type\":\"shout\"}"), ErrorCode::UnknownType);
+        let deep = format!(
+            "{{\"type\":\"ping\",\"x\":{}{}}}",
+            "[".repeat(10_000),
+            "]".repeat(10_000)
+        );
+        for text in [
+            "",
+            "{",
+            "null",
+            "[]",
+            "7",
+            "{\"type\":7}",
+            "{\"type\":\"ping\",\"x\":1}",
+            "{\"type\":\"subscribe\"}",
+            "{\"type\":\"subscribe\",\"channel\":\"stats\",\"delta\":\"yes\"}",
+            "{\"type\":\"subscribe\",\"channel\":\"stats\",\"resume\":{\"epoch\":\"e\",\"seq\":-1}}",
+            "{\"type\":\"subscribe\",\"channel\":\"stats\",\"resume\":{\"epoch\":\"e\",\"seq\":1e999}}",
+            "{\"type\":\"subscribe\",\"channel\":\"stats\",\"extra\":1}",
+            "{\"type\":\"container-action\",\"requestId\":\"\",\"containerId\":\"0123456789ab\",\"action\":\"stop\"}",
+            "{\"type\":\"container-action\",\"requestId\":\"r\",\"containerId\":\"../../version\",\"action\":\"stop\"}",
+            "{\"type\":\"container-action\",\"requestId\":\"r\",\"containerId\":\"0123456789ab\",\"action\":\"exec\"}",
+            "{\"type\":\"container-action\",\"requestId\":\"r\",\"containerId\":\"0123456789ab\",\"action\":\"rename\"}",
+            deep.as_str(),
+        ] {
+            assert_eq!(
+                code(text),
+                ErrorCode::Invalid,
+                "{}",
+                &text[..text.len().min(120)]
+            );
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_the_parser_panic(text in ".{0,200}") {
+            let _ = ClientMessage::decode(&text);
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The language server and browser speak, version 1: see `docs/PROTOCOL.md`.
+
+mod channel;
+mod client;
+mod error;
+mod http;
+mod limits;
+mod server;
+
+pub use channel::{Channel, UnknownChannel};
+pub use client::{ClientMessage, ContainerAction, Ping, Resume, Subscribe, Unsubscribe};
+pub use error::{ApiError, ErrorCode};
+pub use http::{MetricsHistory, MetricsSample, Problem, Snapshot, SocketStatus};
+pub use limits::{DEAD_PEER, MAX_MESSAGE_BYTES, PROTOCOL_VERSION, SUBPROTOCOL_JSON, close_code};
+pub use server::{ContainerAck, SequencedEvent, ServerMessage};

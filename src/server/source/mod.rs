@@ -1,0 +1,182 @@
+//! Sources: where figures come from. The only modules that name an engine's or a vendor's types.
+//!
+//! A source runs as a task, tells what it sees through its [`Observer`], and never ends on its own
+//! account: when it loses what it observes, it says so and tries again.
+
+use crate::model::{
+    Action, ActionOptions, Container, ContainerId, ContainerStats, Event, HostId, HostMetrics,
+    SourceKind, SourceState, Timestamp,
+};
+use async_trait::async_trait;
+use futures::stream::BoxStream;
+use std::fmt;
+use thiserror::Error;
+use tokio::sync::mpsc;
+
+/// Something a source has seen.
+#[derive(Clone, Debug)]
+pub enum Observation {
+    /// These are all the containers there are.
+    Containers(Vec<Container>),
+    /// This one is new or changed.
+    ContainerChanged(Box<Container>),
+    /// This one is gone.
+    ContainerRemoved(ContainerId),
+    /// Figures of all running containers.
+    Stats {
+        /// When they were read.
+        at: Timestamp,
+        /// The figures.
+        stats: Vec<ContainerStats>,
+    },
+    /// The host's own figures.
+    Metrics {
+        /// When they were read.
+        at: Timestamp,
+        /// The figures.
+        metrics: Box<HostMetrics>,
+    },
+    /// Something happened.
+    Event(Event),
+    /// The source answers, or no longer does.
+    Status(Status),
+}
+
+/// Whether a source answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// Which source.
+    pub source: SourceKind,
+    /// Whether it answers.
+    pub state: SourceState,
+    /// Why not and what to do, for people.
+    pub message: Option<String>,
+    /// Where it is reached.
+    pub endpoint: Option<String>,
+    /// What answers there, e.g. `Docker 27.3.1`.
+    pub version: Option<String>,
+}
+
+/// Observations that may wait for the collector. It only computes, so a backlog this long means
+/// that the machine is overloaded; sources then wait, which is what they should do.
+pub const OBSERVATION_BACKLOG: usize = 256;
+
+/// Where a source tells what it sees.
+#[derive(Clone, Debug)]
+pub struct Observer {
+    host: HostId,
+    collector: mpsc::Sender<(HostId, Observation)>,
+}
+
+impl Observer {
+    /// Tells `collector` about `host`.
+    pub fn new(host: HostId, collector: mpsc::Sender<(HostId, Observation)>) -> Self {
+        Self { host, collector }
+    }
+
+    /// The host whose source this is.
+    pub fn host(&self) -> &HostId {
+        &self.host
+    }
+
+    /// Tells the collector, waiting while it is busy. After shutdown nobody listens, which is fine.
+    pub async fn observe(&self, observation: Observation) {
+        let _ = self.collector.send((self.host.clone(), observation)).await;
+    }
+}
+
+/// What can be asked of an engine about one container.
+#[async_trait]
+pub trait Engine: fmt::Debug + Send + Sync {
+    /// Does `action` and returns when the engine has said that it is done.
+    async fn act(
+        &self,
+        id: ContainerId,
+        action: Action,
+        options: &ActionOptions,
+    ) -> Result<(), EngineError>;
+
+    /// Everything the engine knows of the container, with secrets masked.
+    async fn inspect(&self, id: ContainerId) -> Result<serde_json::Value, EngineError>;
+
+    /// Its processes: titles of the columns and rows of text.
+    async fn top(&self, id: ContainerId) -> Result<Processes, EngineError>;
+
+    /// Its log, oldest line first. The stream ends with the log, or never when `query.follow`.
+    async fn logs(
+        &self,
+        id: ContainerId,
+        query: &LogQuery,
+    ) -> Result<BoxStream<'static, Result<LogLine, EngineError>>, EngineError>;
+}
+
+/// Which part of a log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogQuery {
+    /// Only this many of the last lines.
+    pub tail: Option<u32>,
+    /// Only lines written at or after this time.
+    pub since: Option<Timestamp>,
+    /// Only lines written before this time.
+    pub until: Option<Timestamp>,
+    /// Standard output.
+    pub stdout: bool,
+    /// Standard error.
+    pub stderr: bool,
+    /// Go on with new lines as they are written.
+    pub follow: bool,
+}
+
+/// A stream of a container's output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogStream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+/// One line of a log, without its line end; what is not UTF-8 is replaced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogLine {
+    /// When it was written, by the engine's clock; absent when the engine does not tell.
+    pub timestamp: Option<Timestamp>,
+    /// Where it was written.
+    pub stream: LogStream,
+    /// The text.
+    pub line: String,
+}
+
+/// The processes of a container.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Processes {
+    /// Titles of the columns.
+    pub titles: Vec<String>,
+    /// One row a process.
+    pub processes: Vec<Vec<String>>,
+}
+
+/// Why an engine did not do what it was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// It has no such container.
+    #[error("no such container")]
+    NotFound,
+    /// The container's state stands against it.
+    #[error("{0}")]
+    Conflict(String),
+    /// It did not understand.
+    #[error("{0}")]
+    Invalid(String),
+    /// It cannot be reached.
+    #[error("the engine cannot be reached: {0}")]
+    Unavailable(String),
+    /// It took too long.
+    #[error("the engine did not answer in time")]
+    Timeout,
+    /// It failed, or answered what it should not.
+    #[error("{0}")]
+    Failed(String),
+}
