@@ -10,6 +10,7 @@
 //!
 //! A module knows only what lies beneath it; [`model`] and [`protocol`] are shared by both sides.
 
+pub mod client;
 pub mod model;
 pub mod protocol;
 #[cfg(feature = "ssr")]

@@ -145,6 +145,16 @@ pub struct Touched {
     pub stats: Vec<ContainerId>,
 }
 
+impl Touched {
+    /// Adds what a later update touched.
+    pub fn merge(&mut self, later: Self) {
+        self.removed.retain(|id| !later.containers.contains(id));
+        self.containers.extend(later.containers);
+        self.removed.extend(later.removed);
+        self.stats.extend(later.stats);
+    }
+}
+
 impl Dashboard {
     /// The reducer: the only code that changes a dashboard, on the server and in the browser.
     pub fn apply(&mut self, update: Update) -> Touched {

@@ -9,6 +9,7 @@ pub(crate) mod fixtures;
 pub mod format;
 mod host;
 mod id;
+mod preferences;
 mod query;
 mod source;
 mod stats;
@@ -24,6 +25,7 @@ pub use dashboard::{
 pub use event::Event;
 pub use host::{Cpu, DashboardCost, Disk, HostMetrics, Memory, Network, Temperature};
 pub use id::{ContainerId, ContainerPrefix, HostId, NotAContainerId};
+pub use preferences::{Density, Language, Layout, PREFERENCES_COOKIE, Preferences, Theme};
 pub use query::{ContainerQuery, Row, SortKey, StateFilter, Totals};
 pub use source::{Freshness, SourceKind, SourceState, SourceStatus};
 pub use stats::{ContainerStats, percent_of, round_percent};

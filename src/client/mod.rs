@@ -1,0 +1,14 @@
+//! The live client: one mirror of the server's state, kept true by one driver.
+//!
+//! [`Live`] is what pages see. It is created from the snapshot inside the first HTML, the same on
+//! both sides; in the browser the driver then feeds it from the socket, or by polling.
+
+mod connection;
+mod initial;
+mod live;
+mod signals;
+
+pub use connection::Connection;
+pub use initial::{Initial, InitialState};
+pub use live::{Live, Outbox, provide_live, use_live};
+pub use signals::{ActionState, HostSignals, RowSignals};

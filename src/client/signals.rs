@@ -1,0 +1,50 @@
+//! The signals behind single rows and hosts: a cell changes, not the table.
+
+use crate::{
+    model::{
+        Action, Container, ContainerStats, HostId, HostMetrics, SourceKind, SourceStatus, Timestamp,
+    },
+    protocol::ApiError,
+};
+use leptos::prelude::*;
+use std::{collections::BTreeMap, sync::Arc};
+
+/// What a page shows of one container. Freed when the container is gone.
+#[derive(Clone, Debug)]
+pub struct RowSignals {
+    /// Where it runs.
+    pub host: HostId,
+    /// The container.
+    pub container: ArcRwSignal<Arc<Container>>,
+    /// Its figures, when it runs.
+    pub stats: ArcRwSignal<Option<ContainerStats>>,
+    /// What is being done to it.
+    pub action: ArcRwSignal<Option<ActionState>>,
+}
+
+/// Something done to a container from this page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ActionState {
+    /// Under way.
+    Running(Action),
+    /// It failed; shown until dismissed.
+    Failed {
+        /// What was asked for.
+        action: Action,
+        /// Why not.
+        error: ApiError,
+    },
+}
+
+/// What a page shows of one host.
+#[derive(Clone, Debug, Default)]
+pub struct HostSignals {
+    /// Its figures.
+    pub metrics: ArcRwSignal<Option<HostMetrics>>,
+    /// When they were read.
+    pub metrics_at: ArcRwSignal<Option<Timestamp>>,
+    /// When the figures of its containers were read.
+    pub stats_at: ArcRwSignal<Option<Timestamp>>,
+    /// Where its figures come from.
+    pub sources: ArcRwSignal<BTreeMap<SourceKind, SourceStatus>>,
+}
