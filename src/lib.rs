@@ -9,9 +9,22 @@
 //! ```
 //!
 //! A module knows only what lies beneath it; [`model`] and [`protocol`] are shared by both sides.
+#![recursion_limit = "256"]
 
+pub mod app;
 pub mod client;
+pub mod components;
+pub mod i18n;
 pub mod model;
+pub mod pages;
 pub mod protocol;
 #[cfg(feature = "ssr")]
 pub mod server;
+
+/// Takes over the server's HTML in the browser.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_body(app::App);
+}

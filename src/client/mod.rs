@@ -4,6 +4,7 @@
 //! both sides; in the browser the driver then feeds it from the socket, or by polling.
 
 mod connection;
+pub mod driver;
 mod initial;
 mod live;
 mod signals;

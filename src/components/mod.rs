@@ -1,0 +1,1 @@
+//! Leaf views: values in, callbacks out; no context but the language, no fetching.

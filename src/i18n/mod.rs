@@ -1,0 +1,45 @@
+//! The words of the interface, in every language it speaks.
+//!
+//! Each area has a struct of texts and one constant of it a language, so that a text that is
+//! missing in one language does not compile.
+
+mod containers;
+mod frame;
+
+pub use containers::ContainersText;
+pub use frame::FrameText;
+
+use crate::model::{Language, Preferences};
+use leptos::prelude::*;
+
+/// Every text of one language.
+#[derive(Debug)]
+pub struct Text {
+    /// Navigation, header, overview and messages of the whole page.
+    pub frame: &'static FrameText,
+    /// The containers page and a container's own page.
+    pub containers: &'static ContainersText,
+}
+
+const ENGLISH: Text = Text {
+    frame: &frame::ENGLISH,
+    containers: &containers::ENGLISH,
+};
+const KOREAN: Text = Text {
+    frame: &frame::KOREAN,
+    containers: &containers::KOREAN,
+};
+
+/// The texts of `language`.
+pub const fn text(language: Language) -> &'static Text {
+    match language {
+        Language::English => &ENGLISH,
+        Language::Korean => &KOREAN,
+    }
+}
+
+/// The texts of the language the person reads. Follows changes of the language.
+pub fn use_text() -> Signal<&'static Text> {
+    let preferences = expect_context::<RwSignal<Preferences>>();
+    Signal::derive(move || text(preferences.with(|preferences| preferences.language)))
+}

@@ -1,0 +1,11 @@
+//! The pages: the only code that looks at the live state and lays components out.
+
+mod container;
+mod containers;
+mod not_found;
+mod overview;
+
+pub use container::ContainerPage;
+pub use containers::ContainersPage;
+pub use not_found::NotFoundPage;
+pub use overview::OverviewPage;
