@@ -1,0 +1,232 @@
+//! Whatever happens in whatever order, a client ends up with the server's state.
+
+use super::*;
+use crate::model::{
+    Containers, ContainersDelta, Event, SourceKind, SourceState, SourceStatus, Timestamp, diff,
+    fixtures::{any_containers, container},
+};
+use proptest::prelude::*;
+
+/// Small, so that clients fall off.
+const CAPACITY: usize = 4;
+
+#[derive(Clone, Debug)]
+enum Step {
+    Publish(HostId, Containers),
+    CatchUp(usize),
+    Reconnect(usize),
+    Restart(usize),
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
+    let host = prop::sample::select(vec![HostId::default(), HostId::new("demo")]);
+    prop_oneof![
+        4 => (host, any_containers()).prop_map(|(host, list)| Step::Publish(host, list)),
+        2 => (0..CLIENTS).prop_map(Step::CatchUp),
+        1 => (0..CLIENTS).prop_map(Step::Reconnect),
+        1 => (0..CLIENTS).prop_map(Step::Restart),
+    ]
+}
+
+const CLIENTS: usize = 3;
+
+/// A browser: the same reducer, fed only by frames.
+struct Client {
+    dashboard: Dashboard,
+    delta: bool,
+    cursor: Cursor,
+    seq: u64,
+}
+
+impl Client {
+    fn new(hub: &Hub, delta: bool) -> Self {
+        let (frames, cursor) = hub.subscribe(Channel::Containers, delta, None);
+        let mut client = Self {
+            dashboard: Dashboard::default(),
+            delta,
+            cursor,
+            seq: 0,
+        };
+        client.take(frames);
+        client
+    }
+
+    fn take(&mut self, frames: Vec<Arc<Frame>>) {
+        for frame in frames {
+            let text = frame.json();
+            let message = ServerMessage::decode(&text).unwrap();
+            assert!(frame.seq() >= self.seq, "numbers never go back");
+            if !self.delta {
+                assert!(matches!(message, ServerMessage::Containers { .. }));
+            }
+            self.seq = frame.seq();
+            self.dashboard.apply(message.into_update().unwrap());
+        }
+    }
+
+    fn catch_up(&mut self, hub: &Hub) {
+        let frames = hub.catch_up(&mut self.cursor);
+        self.take(frames);
+    }
+
+    fn reconnect(&mut self, hub: &Hub) {
+        let resume = Resume {
+            epoch: hub.epoch().to_owned(),
+            seq: self.seq,
+        };
+        let (frames, cursor) = hub.subscribe(Channel::Containers, self.delta, Some(&resume));
+        self.cursor = cursor;
+        self.take(frames);
+    }
+}
+
+fn publish_list(hub: &Hub, host: HostId, list: &Containers, at: i64) {
+    let at = Timestamp::from_millis(at);
+    let known = hub.read(|dashboard| dashboard.hosts.get(&host).cloned());
+    hub.publish(vec![match known {
+        Some(known) => Update::ContainersDelta {
+            delta: diff(&known.containers, list),
+            host,
+            at,
+        },
+        None => Update::Containers {
+            containers: list.values().cloned().collect(),
+            host,
+            at,
+        },
+    }]);
+}
+
+proptest! {
+    #[test]
+    fn any_order_of_events_leads_every_client_to_the_servers_state(
+        steps in prop::collection::vec(any_step(), 0..60),
+    ) {
+        let hub = Hub::new(CAPACITY);
+        let mut clients: Vec<_> = (0..CLIENTS).map(|n| Client::new(&hub, n != 0)).collect();
+        for (n, step) in steps.into_iter().enumerate() {
+            match step {
+                Step::Publish(host, list) => publish_list(&hub, host, &list, n as i64),
+                Step::CatchUp(client) => clients[client].catch_up(&hub),
+                Step::Reconnect(client) => clients[client].reconnect(&hub),
+                Step::Restart(client) => {
+                    let delta = clients[client].delta;
+                    clients[client] = Client::new(&hub, delta);
+                }
+            }
+        }
+        for client in &mut clients {
+            client.catch_up(&hub);
+            prop_assert_eq!(client.seq, hub.head(Channel::Containers));
+            hub.read(|dashboard| {
+                prop_assert_eq!(&client.dashboard, dashboard);
+                Ok(())
+            })?;
+        }
+    }
+}
+
+fn event(n: i64) -> Update {
+    Update::Event(Arc::new(Event {
+        host: HostId::default(),
+        timestamp: Timestamp::from_millis(n),
+        kind: "container".into(),
+        action: "start".into(),
+        id: String::new(),
+        name: format!("web-{n}"),
+        attributes: BTreeMap::new(),
+    }))
+}
+
+fn seqs(frames: &[Arc<Frame>]) -> Vec<u64> {
+    frames.iter().map(|frame| frame.seq()).collect()
+}
+
+#[test]
+fn missed_events_are_replayed_as_far_as_they_are_kept() {
+    let hub = Hub::new(CAPACITY);
+    for n in 1..=6 {
+        hub.publish(vec![event(n)]);
+    }
+    let resume = |seq| {
+        let epoch = hub.epoch().to_owned();
+        let (frames, _) = hub.subscribe(Channel::Events, false, Some(&Resume { epoch, seq }));
+        seqs(&frames)
+    };
+    assert_eq!(resume(4), [5, 6]);
+    assert_eq!(resume(6), [0; 0]);
+    assert_eq!(resume(1), [3, 4, 5, 6], "the rest of what is left");
+    assert_eq!(resume(99), [3, 4, 5, 6], "a number never given");
+}
+
+#[test]
+fn a_number_of_another_run_is_worth_nothing() {
+    let hub = Hub::new(CAPACITY);
+    publish_list(&hub, HostId::default(), &Containers::new(), 1);
+    let resume = Resume {
+        epoch: "0123456789abcdef".into(),
+        seq: 1,
+    };
+    let (frames, cursor) = hub.subscribe(Channel::Containers, true, Some(&resume));
+    assert_eq!(seqs(&frames), [1]);
+    assert_eq!((cursor.channel(), cursor.seq()), (Channel::Containers, 1));
+}
+
+#[test]
+fn a_snapshot_is_made_and_encoded_once_for_all() {
+    let hub = Hub::new(CAPACITY);
+    let list = Containers::from([(container(1).id, Arc::new(container(1)))]);
+    publish_list(&hub, HostId::default(), &list, 1);
+    let snapshot = || hub.subscribe(Channel::Containers, true, None).0.remove(0);
+    let (first, second) = (snapshot(), snapshot());
+    assert!(Arc::ptr_eq(&first, &second));
+    assert_eq!(first.json().as_ptr(), second.json().as_ptr());
+    hub.publish(vec![Update::ContainersDelta {
+        host: HostId::default(),
+        at: Timestamp::from_millis(2),
+        delta: ContainersDelta {
+            upserts: Vec::new(),
+            removed: vec![container(1).id],
+        },
+    }]);
+    assert!(!Arc::ptr_eq(&first, &snapshot()));
+}
+
+#[test]
+fn everybody_is_woken_once_for_all_updates_of_a_publication() {
+    let hub = Hub::new(CAPACITY);
+    let changes = hub.changes();
+    hub.publish(Vec::new());
+    assert!(!changes.has_changed().unwrap());
+    hub.publish(vec![event(1), event(2)]);
+    assert!(changes.has_changed().unwrap());
+    assert_eq!(*changes.borrow(), 1);
+}
+
+#[test]
+fn the_snapshot_of_the_sources_is_every_source_as_it_is_now() {
+    let hub = Hub::new(CAPACITY);
+    let status = |source, state| SourceStatus {
+        host: HostId::default(),
+        source,
+        state,
+        since: Timestamp::from_millis(1),
+        message: None,
+        endpoint: None,
+        version: None,
+    };
+    for state in [SourceState::Down, SourceState::Live] {
+        hub.publish(vec![Update::Source(status(SourceKind::Docker, state))]);
+    }
+    hub.publish(vec![Update::Source(status(
+        SourceKind::System,
+        SourceState::Live,
+    ))]);
+    let (_, frames) = hub.snapshot(&[Channel::Sources]);
+    let messages: Vec<_> = frames.iter().map(|frame| frame.message().clone()).collect();
+    assert_eq!(
+        messages,
+        [SourceKind::Docker, SourceKind::System]
+            .map(|source| ServerMessage::Source(status(source, SourceState::Live)))
+    );
+}
