@@ -3,6 +3,12 @@
 //! A source runs as a task, tells what it sees through its [`Observer`], and never ends on its own
 //! account: when it loses what it observes, it says so and tries again.
 
+mod cgroup;
+mod counters;
+pub mod docker;
+mod redact;
+mod sampler;
+
 use crate::model::{
     Action, ActionOptions, Container, ContainerId, ContainerStats, Event, HostId, HostMetrics,
     SourceKind, SourceState, Timestamp,
@@ -161,6 +167,9 @@ pub struct Processes {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum EngineError {
+    /// Everything is already as it was asked for.
+    #[error("nothing to do")]
+    NotModified,
     /// It has no such container.
     #[error("no such container")]
     NotFound,

@@ -1,0 +1,174 @@
+//! From counters an engine or the kernel keeps to the figures people read.
+
+use crate::model::{ContainerId, ContainerStats, Timestamp, percent_of, round_percent};
+use std::time::Duration;
+
+/// A container as far as sampling needs to know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Target {
+    /// Which.
+    pub(super) id: ContainerId,
+    /// Its name.
+    pub(super) name: String,
+    /// Its first process on this machine; absent for an engine elsewhere.
+    pub(super) pid: Option<u32>,
+    /// It uses the host's network: the host's traffic is not its own.
+    pub(super) host_network: bool,
+}
+
+/// What was counted at one moment. What is not known is absent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counters {
+    /// CPU time used since the start, in nanoseconds.
+    pub(super) cpu: Option<u64>,
+    /// Memory in use without inactive file pages, in bytes.
+    pub(super) memory: Option<u64>,
+    /// The most memory it may use, in bytes.
+    pub(super) memory_limit: Option<u64>,
+    /// Bytes received since the start.
+    pub(super) rx: Option<u64>,
+    /// Bytes sent since the start.
+    pub(super) tx: Option<u64>,
+    /// Bytes read from block devices since the start.
+    pub(super) read: Option<u64>,
+    /// Bytes written to block devices since the start.
+    pub(super) written: Option<u64>,
+    /// Processes and threads.
+    pub(super) pids: Option<u64>,
+}
+
+impl Counters {
+    /// The figures, given what was counted `elapsed` ago.
+    ///
+    /// CPU is that of the Docker CLI (`calculateCPUPercentUnix` in docker/cli,
+    /// `cli/command/container/stats_helpers.go`): `Δcontainer ÷ Δsystem × online CPUs × 100`. The
+    /// system's counter advances by one second a second and CPU, so that this is
+    /// `Δcontainer ÷ Δwall × 100`, without a second file to read at a slightly different moment.
+    pub(super) fn stats(
+        self,
+        target: &Target,
+        at: Timestamp,
+        previous: Option<(Self, Duration)>,
+    ) -> ContainerStats {
+        let rate = |of: fn(&Self) -> Option<u64>| {
+            let (before, elapsed) = previous.as_ref()?;
+            per_second(of(before)?, of(&self)?, *elapsed)
+        };
+        let mut stats = ContainerStats::unknown(target.id, target.name.clone(), at);
+        stats.cpu_percent = rate_of(
+            self.cpu,
+            previous.map(|(before, elapsed)| (before.cpu, elapsed)),
+        )
+        .map(|nanoseconds| round_percent(nanoseconds / 1e9 * 100.0));
+        stats.memory_usage = self.memory;
+        stats.memory_limit = self.memory_limit.filter(|limit| *limit > 0);
+        stats.memory_percent = self
+            .memory
+            .zip(stats.memory_limit)
+            .and_then(|(used, limit)| percent_of(used, limit));
+        stats.network_rx = self.rx;
+        stats.network_tx = self.tx;
+        stats.block_read = self.read;
+        stats.block_write = self.written;
+        stats.network_rx_rate = rate(|counters| counters.rx);
+        stats.network_tx_rate = rate(|counters| counters.tx);
+        stats.block_read_rate = rate(|counters| counters.read);
+        stats.block_write_rate = rate(|counters| counters.written);
+        stats.pids = self.pids.and_then(|pids| u32::try_from(pids).ok());
+        stats
+    }
+}
+
+/// Growth per second; absent when the counter went backwards, as it does when a container starts
+/// anew, or when no time has passed.
+fn rate_of(now: Option<u64>, before: Option<(Option<u64>, Duration)>) -> Option<f64> {
+    let (before, elapsed) = before?;
+    let delta = now?.checked_sub(before?)?;
+    let seconds = elapsed.as_secs_f64();
+    (seconds > 0.0).then(|| delta as f64 / seconds)
+}
+
+fn per_second(before: u64, now: u64, elapsed: Duration) -> Option<u64> {
+    rate_of(Some(now), Some((Some(before), elapsed))).map(|rate| rate.round() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target() -> Target {
+        Target {
+            id: ContainerId::default(),
+            name: "web".into(),
+            pid: Some(1),
+            host_network: false,
+        }
+    }
+
+    fn stats(now: Counters, before: Option<(Counters, Duration)>) -> ContainerStats {
+        now.stats(&target(), Timestamp::default(), before)
+    }
+
+    #[test]
+    fn cpu_is_the_share_of_one_core() {
+        let before = Counters {
+            cpu: Some(1_000_000_000),
+            ..Counters::default()
+        };
+        let now = Counters {
+            cpu: Some(4_000_000_000),
+            ..Counters::default()
+        };
+        assert_eq!(
+            stats(now, Some((before, Duration::from_secs(2)))).cpu_percent,
+            Some(150.0)
+        );
+        assert_eq!(
+            stats(now, None).cpu_percent,
+            None,
+            "one sample tells nothing"
+        );
+    }
+
+    #[test]
+    fn counters_that_go_backwards_give_no_rate() {
+        let all = |n| Counters {
+            cpu: Some(n),
+            rx: Some(n),
+            tx: Some(n),
+            read: Some(n),
+            written: Some(n),
+            ..Counters::default()
+        };
+        let stats = stats(all(5), Some((all(u64::MAX), Duration::from_secs(2))));
+        assert_eq!(stats.cpu_percent, None);
+        assert_eq!(stats.network_rx_rate, None);
+        assert_eq!(stats.block_write_rate, None);
+        assert_eq!(stats.network_rx, Some(5));
+    }
+
+    #[test]
+    fn no_time_and_no_limit_divide_nothing() {
+        let now = Counters {
+            cpu: Some(5),
+            memory: Some(10),
+            memory_limit: Some(0),
+            ..Counters::default()
+        };
+        let stats = stats(now, Some((now, Duration::ZERO)));
+        assert_eq!(
+            (stats.cpu_percent, stats.memory_percent, stats.memory_limit),
+            (None, None, None)
+        );
+    }
+
+    #[test]
+    fn memory_is_a_share_of_its_limit() {
+        let now = Counters {
+            memory: Some(64 << 20),
+            memory_limit: Some(256 << 20),
+            ..Counters::default()
+        };
+        assert_eq!(stats(now, None).memory_percent, Some(25.0));
+    }
+}

@@ -1,0 +1,180 @@
+//! What can be asked of the engine about one container.
+
+use super::{
+    super::{Engine, EngineError, LogLine, LogQuery, Processes, redact},
+    connect::{CALL_TIMEOUT, Connection},
+    logs,
+};
+use crate::model::{Action, ActionOptions, ContainerId};
+use async_trait::async_trait;
+use bollard::query_parameters::{
+    InspectContainerOptions, KillContainerOptions, RemoveContainerOptions, RenameContainerOptions,
+    RestartContainerOptions, StartContainerOptions, StopContainerOptions, TopOptions,
+};
+use futures::stream::BoxStream;
+use std::{
+    future::Future,
+    sync::{PoisonError, RwLock},
+};
+use tokio::{sync::mpsc, time::timeout};
+
+/// The engine, whether it can be reached or not.
+#[derive(Debug)]
+pub(super) struct DockerEngine {
+    connection: RwLock<Option<Connection>>,
+    nudge: mpsc::Sender<ContainerId>,
+}
+
+impl DockerEngine {
+    /// Not connected yet. Containers that were acted upon are sent to `nudge`.
+    pub(super) fn new(nudge: mpsc::Sender<ContainerId>) -> Self {
+        Self {
+            connection: RwLock::default(),
+            nudge,
+        }
+    }
+
+    /// It can be reached.
+    pub(super) fn connect(&self, connection: Connection) {
+        *self
+            .connection
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Some(connection);
+    }
+
+    /// It can no longer be reached.
+    pub(super) fn disconnect(&self) {
+        *self
+            .connection
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    fn connection(&self) -> Result<Connection, EngineError> {
+        let connection = self
+            .connection
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        connection
+            .clone()
+            .ok_or_else(|| EngineError::Unavailable("not connected".to_owned()))
+    }
+}
+
+#[async_trait]
+impl Engine for DockerEngine {
+    async fn act(
+        &self,
+        id: ContainerId,
+        action: Action,
+        options: &ActionOptions,
+    ) -> Result<(), EngineError> {
+        // Actions take as long as they take; whoever asks brings a deadline.
+        let docker = self.connection()?.streams;
+        let (id_text, options) = (id.to_string(), options.clone());
+        let name = id_text.as_str();
+        let grace = options
+            .grace_seconds
+            .and_then(|seconds| i32::try_from(seconds).ok());
+        let signal = options.signal;
+        let done = match action {
+            Action::Start => {
+                docker
+                    .start_container(name, None::<StartContainerOptions>)
+                    .await
+            }
+            Action::Stop => {
+                let options = StopContainerOptions {
+                    t: grace,
+                    signal: None,
+                };
+                docker.stop_container(name, Some(options)).await
+            }
+            Action::Restart => {
+                let options = RestartContainerOptions {
+                    t: grace,
+                    signal: None,
+                };
+                docker.restart_container(name, Some(options)).await
+            }
+            Action::Pause => docker.pause_container(name).await,
+            Action::Unpause => docker.unpause_container(name).await,
+            Action::Kill => {
+                let signal = signal.unwrap_or_else(|| "SIGKILL".to_owned());
+                docker
+                    .kill_container(name, Some(KillContainerOptions { signal }))
+                    .await
+            }
+            Action::Remove => {
+                let options = RemoveContainerOptions {
+                    force: options.force.unwrap_or(false),
+                    v: options.volumes.unwrap_or(false),
+                    ..RemoveContainerOptions::default()
+                };
+                docker.remove_container(name, Some(options)).await
+            }
+            Action::Rename => {
+                let options = RenameContainerOptions {
+                    name: options.name.unwrap_or_default(),
+                };
+                docker.rename_container(name, options).await
+            }
+        };
+        match done.map_err(EngineError::from) {
+            // Already in the state that was asked for (304 Not Modified).
+            Err(EngineError::NotModified) | Ok(()) => {
+                // A full backlog means that everything is about to be looked at.
+                let _ = self.nudge.try_send(id);
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn inspect(&self, id: ContainerId) -> Result<serde_json::Value, EngineError> {
+        let docker = self.connection()?.calls;
+        let id = id.to_string();
+        let answer = call(docker.inspect_container(&id, None::<InspectContainerOptions>)).await?;
+        let mut value =
+            serde_json::to_value(answer).map_err(|error| EngineError::Failed(error.to_string()))?;
+        redact::mask_inspect(&mut value);
+        Ok(value)
+    }
+
+    async fn top(&self, id: ContainerId) -> Result<Processes, EngineError> {
+        let docker = self.connection()?.calls;
+        let id = id.to_string();
+        let answer = call(docker.top_processes(&id, None::<TopOptions>)).await?;
+        let mask = |row: Vec<String>| {
+            row.iter()
+                .map(|text| redact::mask_text(text).into_owned())
+                .collect()
+        };
+        Ok(Processes {
+            titles: answer.titles.unwrap_or_default(),
+            processes: answer
+                .processes
+                .unwrap_or_default()
+                .into_iter()
+                .map(mask)
+                .collect(),
+        })
+    }
+
+    async fn logs(
+        &self,
+        id: ContainerId,
+        query: &LogQuery,
+    ) -> Result<BoxStream<'static, Result<LogLine, EngineError>>, EngineError> {
+        logs::lines(self.connection()?.streams, id, query).await
+    }
+}
+
+/// The client's own timeout ends with the headers.
+async fn call<T>(
+    answer: impl Future<Output = Result<T, bollard::errors::Error>>,
+) -> Result<T, EngineError> {
+    Ok(timeout(CALL_TIMEOUT, answer)
+        .await
+        .map_err(|_| EngineError::Timeout)??)
+}

@@ -1,0 +1,142 @@
+//! What engine errors mean, for callers and for people.
+
+use super::super::EngineError;
+use bollard::errors::Error;
+use std::{error::Error as _, io};
+
+/// Words by which engines report that a container's state stands against an action with a status
+/// other than 409: Docker before 20.10 and Podman answer 500.
+const CONFLICT_WORDS: [&str; 5] = [
+    "is not running",
+    "is not paused",
+    "is already paused",
+    "state improper",
+    "already in use",
+];
+
+impl From<Error> for EngineError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::DockerResponseServerError {
+                status_code,
+                message,
+            } => from_status(status_code, message),
+            Error::RequestTimeoutError => Self::Timeout,
+            error if is_connection_failure(&error) => Self::Unavailable(cause(&error)),
+            error => Self::Failed(cause(&error)),
+        }
+    }
+}
+
+fn from_status(status: u16, message: String) -> EngineError {
+    let message = super::super::redact::mask_text(&message).into_owned();
+    match status {
+        304 => EngineError::NotModified,
+        400 => EngineError::Invalid(message),
+        404 => EngineError::NotFound,
+        409 => EngineError::Conflict(message),
+        _ if CONFLICT_WORDS.iter().any(|words| message.contains(words)) => {
+            EngineError::Conflict(message)
+        }
+        _ => EngineError::Failed(message),
+    }
+}
+
+/// Why the engine at `address` cannot be reached and what to do about it, for people.
+pub(super) fn advice(error: &Error, address: &str) -> String {
+    let what = format!("No Docker engine at {address}: ");
+    if matches!(error, Error::SocketNotFoundError(_)) {
+        return what + "no such file. Start Docker, or set DOCKER_HOST to where it listens.";
+    }
+    match io_kind(error) {
+        Some(io::ErrorKind::PermissionDenied) => {
+            what + "permission denied. Add your user to the docker group or set DOCKER_HOST."
+        }
+        Some(io::ErrorKind::NotFound) => {
+            what + "no such file. Start Docker, or set DOCKER_HOST to where it listens."
+        }
+        Some(io::ErrorKind::ConnectionRefused) => {
+            what + "connection refused. Start Docker, or set DOCKER_HOST to where it listens."
+        }
+        _ if matches!(error, Error::RequestTimeoutError) => what + "it did not answer in time.",
+        _ => what + &cause(error) + ".",
+    }
+}
+
+fn is_connection_failure(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::HyperLegacyError { .. }
+            | Error::HyperResponseError { .. }
+            | Error::IOError { .. }
+            | Error::SocketNotFoundError(_)
+    )
+}
+
+fn io_kind(error: &Error) -> Option<io::ErrorKind> {
+    if let Error::IOError { err } = error {
+        return Some(err.kind());
+    }
+    let mut source = error.source();
+    while let Some(error) = source {
+        if let Some(error) = error.downcast_ref::<io::Error>() {
+            return Some(error.kind());
+        }
+        source = error.source();
+    }
+    None
+}
+
+/// The innermost error: the outer ones only say that something failed.
+fn cause(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = error.to_string();
+        source = error.source();
+    }
+    super::super::redact::mask_text(&text).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status_code: u16, message: &str) -> EngineError {
+        EngineError::from(Error::DockerResponseServerError {
+            status_code,
+            message: message.to_owned(),
+        })
+    }
+
+    #[test]
+    fn statuses_become_their_meaning() {
+        assert_eq!(answer(404, "No such container: x"), EngineError::NotFound);
+        assert_eq!(answer(400, "bad"), EngineError::Invalid("bad".into()));
+        assert_eq!(answer(409, "busy"), EngineError::Conflict("busy".into()));
+        assert_eq!(answer(500, "boom"), EngineError::Failed("boom".into()));
+        let message = "Container x is not running";
+        assert_eq!(answer(500, message), EngineError::Conflict(message.into()));
+        assert_eq!(
+            EngineError::from(Error::RequestTimeoutError),
+            EngineError::Timeout
+        );
+    }
+
+    #[test]
+    fn people_are_told_what_to_do() {
+        let denied = Error::from(io::Error::from(io::ErrorKind::PermissionDenied));
+        assert_eq!(
+            advice(&denied, "unix:///var/run/docker.sock"),
+            "No Docker engine at unix:///var/run/docker.sock: permission denied. Add your user to \
+             the docker group or set DOCKER_HOST."
+        );
+        let refused = Error::from(io::Error::from(io::ErrorKind::ConnectionRefused));
+        assert!(advice(&refused, "tcp://x").contains("connection refused"));
+        let missing = Error::SocketNotFoundError("/x".into());
+        assert!(advice(&missing, "unix:///x").contains("no such file"));
+        assert!(
+            advice(&Error::RequestTimeoutError, "unix:///x").contains("did not answer in time")
+        );
+    }
+}

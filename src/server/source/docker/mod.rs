@@ -1,0 +1,110 @@
+//! A Docker or Podman engine as a source.
+
+mod backoff;
+mod connect;
+mod convert;
+mod engine;
+mod error;
+mod event;
+mod inventory;
+mod logs;
+mod own;
+mod session;
+mod stats;
+
+pub use connect::{Endpoint, default_sockets};
+
+use super::{Engine, Observation, Observer, Status};
+use crate::model::{ContainerId, SourceKind, SourceState};
+use backoff::Backoff;
+use engine::DockerEngine;
+use std::{sync::Arc, time::Duration};
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+/// Containers that may wait to be looked at after an action; a look at all of them follows anyway.
+const NUDGE_BACKLOG: usize = 64;
+
+/// How often a source looks without being told to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Intervals {
+    /// Between samples of containers' figures while somebody watches them.
+    pub stats_watched: Duration,
+    /// The same while nobody does.
+    pub stats_idle: Duration,
+    /// Between full lists, beside the event stream.
+    pub reconcile: Duration,
+}
+
+/// A Docker or Podman engine.
+#[derive(Debug)]
+pub struct DockerSource {
+    endpoint: Endpoint,
+    observer: Observer,
+    demand: watch::Receiver<bool>,
+    intervals: Intervals,
+    engine: Arc<DockerEngine>,
+    nudges: mpsc::Receiver<ContainerId>,
+    own: Option<ContainerId>,
+}
+
+impl DockerSource {
+    /// The engine at `endpoint`. `demand` tells whether anybody watches containers' figures.
+    pub fn new(
+        endpoint: Endpoint,
+        observer: Observer,
+        demand: watch::Receiver<bool>,
+        intervals: Intervals,
+    ) -> Self {
+        let (nudge, nudges) = mpsc::channel(NUDGE_BACKLOG);
+        let read = |path| std::fs::read_to_string(path).unwrap_or_default();
+        Self {
+            endpoint,
+            observer,
+            demand,
+            intervals,
+            engine: Arc::new(DockerEngine::new(nudge)),
+            nudges,
+            own: own::own_container(
+                &read("/proc/self/cgroup"),
+                &read("/proc/self/mountinfo"),
+                read("/proc/sys/kernel/hostname").trim(),
+            ),
+        }
+    }
+
+    /// What can be asked of it; works whenever the engine can be reached.
+    pub fn engine(&self) -> Arc<dyn Engine> {
+        Arc::clone(&self.engine) as Arc<dyn Engine>
+    }
+
+    /// Observes the engine until `shutdown`, reconnecting for ever.
+    pub async fn run(mut self, shutdown: CancellationToken) {
+        let mut backoff = Backoff::default();
+        loop {
+            let ended = tokio::select! {
+                () = shutdown.cancelled() => return,
+                error = self.session(&mut backoff) => error,
+            };
+            self.engine.disconnect();
+            let message = error::advice(&ended, &self.endpoint.address());
+            tracing::debug!(error = %ended, "lost the engine");
+            self.report(SourceState::Down, Some(message), None).await;
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                () = tokio::time::sleep(backoff.next(fastrand::f64())) => {}
+            }
+        }
+    }
+
+    async fn report(&self, state: SourceState, message: Option<String>, version: Option<String>) {
+        let status = Status {
+            source: SourceKind::Docker,
+            state,
+            message,
+            endpoint: Some(self.endpoint.address()),
+            version,
+        };
+        self.observer.observe(Observation::Status(status)).await;
+    }
+}
