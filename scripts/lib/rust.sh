@@ -19,7 +19,7 @@ rust_is_ready() {
   local lib
   rust_is_recent || return 1
   lib=$(rustc --print target-libdir --target "$WASM" 2>/dev/null) || return 1
-  compgen -G "$lib/libstd-*.rlib" >/dev/null
+  compgen -G "$lib/libstd[-.]*rlib" >/dev/null
 }
 
 remember_rust() {
