@@ -4,8 +4,10 @@
 //! both sides; in the browser the driver then feeds it from the socket, or by polling.
 
 mod connection;
+#[cfg_attr(not(feature = "hydrate"), path = "driver_inert.rs")]
 pub mod driver;
 mod initial;
+pub mod link;
 mod live;
 mod signals;
 

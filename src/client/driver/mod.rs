@@ -1,0 +1,175 @@
+//! The loop that feeds [`Live`] in the browser: the only code that touches sockets and timers.
+
+mod actions;
+mod browser;
+mod inbox;
+mod poll;
+mod socket;
+
+use super::{
+    Live, Outbox,
+    link::{Link, LinkCommand, LinkEvent},
+};
+use crate::{
+    model::Timestamp,
+    protocol::{ContainerAction, PROTOCOL_VERSION, ServerMessage},
+};
+use actions::Actions;
+use futures::{FutureExt, StreamExt, channel::mpsc, select_biased};
+use gloo_timers::future::IntervalStream;
+use inbox::Inbox;
+use leptos::prelude::*;
+use poll::Poll;
+use socket::{Heard, Socket};
+use std::sync::Arc;
+
+/// How often time is looked at: fine enough for a reconnect to feel immediate.
+const TICK_MS: u32 = 250;
+
+/// Begins to feed `live`; call once, in the browser.
+pub fn start(live: Live) {
+    let (sender, actions) = mpsc::unbounded();
+    live.set_outbox(Outbox {
+        new_request_id: browser::new_request_id,
+        send: Arc::new(move |action| drop(sender.unbounded_send(action))),
+    });
+    browser::mark_hydrated();
+    leptos::task::spawn_local_scoped_with_cancellation(Driver::new(live).run(actions));
+}
+
+struct Driver {
+    live: Live,
+    link: Link,
+    inbox: Inbox,
+    socket: Option<Socket>,
+    poll: Poll,
+    actions: Actions,
+    /// Server's clock minus this browser's, in milliseconds.
+    clock_offset: i64,
+}
+
+/// What the loop waits for.
+enum Happening {
+    Link(LinkEvent),
+    Message(Box<ServerMessage>),
+    Polled(Option<Vec<ServerMessage>>),
+    Act(ContainerAction),
+}
+
+impl Driver {
+    fn new(live: Live) -> Self {
+        let now = live.now().get_untracked();
+        Self {
+            live,
+            link: Link::default(),
+            inbox: Inbox::new(live),
+            socket: None,
+            poll: Poll::default(),
+            actions: Actions::new(live),
+            clock_offset: now.as_millis() - browser::now_ms() as i64,
+        }
+    }
+
+    async fn run(mut self, mut actions: mpsc::UnboundedReceiver<ContainerAction>) {
+        let mut signs = browser::signs();
+        let mut ticks = IntervalStream::new(TICK_MS).fuse();
+        self.step(LinkEvent::Start);
+        loop {
+            let happening = select_biased! {
+                event = signs.next() => Happening::Link(event.unwrap_or(LinkEvent::Tick)),
+                heard = Socket::next(&mut self.socket).fuse() => match heard {
+                    Heard::Message(message) => Happening::Message(message),
+                    Heard::Closed(code) => Happening::Link(LinkEvent::Closed(code)),
+                },
+                answer = self.poll.next().fuse() => Happening::Polled(answer),
+                action = actions.next() => match action {
+                    Some(action) => Happening::Act(action),
+                    None => return,
+                },
+                _ = ticks.next() => Happening::Link(LinkEvent::Tick),
+            };
+            self.on(happening).await;
+        }
+    }
+
+    async fn on(&mut self, happening: Happening) {
+        match happening {
+            Happening::Link(event) => {
+                if matches!(event, LinkEvent::Closed(_)) {
+                    self.socket = None;
+                    self.actions.on_disconnect();
+                }
+                self.step(event);
+                self.actions.expire();
+                self.show_time();
+            }
+            Happening::Message(message) => {
+                self.step(LinkEvent::Heard);
+                self.on_message(*message).await;
+            }
+            Happening::Polled(messages) => {
+                self.step(LinkEvent::Polled(messages.is_some()));
+                self.inbox.receive(messages.unwrap_or_default());
+            }
+            Happening::Act(action) => {
+                let socket = self.socket.as_mut().filter(|_| self.link.is_open());
+                self.actions.send(action, socket).await;
+            }
+        }
+    }
+
+    async fn on_message(&mut self, message: ServerMessage) {
+        match message {
+            ServerMessage::Connected { protocol, .. } if protocol != PROTOCOL_VERSION => {
+                browser::reload_once();
+            }
+            ServerMessage::Connected { epoch, .. } => {
+                let resume = self.inbox.resume(&epoch);
+                if let Some(socket) = &mut self.socket {
+                    socket.subscribe(resume).await;
+                }
+            }
+            ServerMessage::Heartbeat { timestamp } => {
+                self.clock_offset = timestamp.as_millis() - browser::now_ms() as i64;
+            }
+            ServerMessage::ContainerAck(ack) => {
+                self.actions.acknowledge(&ack.request_id);
+                self.inbox.receive(vec![ServerMessage::ContainerAck(ack)]);
+            }
+            message => self.inbox.receive(vec![message]),
+        }
+    }
+
+    fn step(&mut self, event: LinkEvent) {
+        let now = self.now();
+        for command in self
+            .link
+            .step(event, now.as_millis() as f64, browser::random())
+        {
+            match command {
+                LinkCommand::Connect => self.socket = Socket::open(),
+                LinkCommand::Disconnect => {
+                    self.socket = None;
+                    self.actions.on_disconnect();
+                }
+                LinkCommand::StartPolling => self.poll.start(),
+                LinkCommand::StopPolling => self.poll.stop(),
+                LinkCommand::Reload => browser::reload_once(),
+            }
+        }
+        self.live.set_connection(self.link.connection());
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(browser::now_ms() as i64 + self.clock_offset)
+    }
+
+    /// Once a second is enough for ages and uptimes.
+    fn show_time(&self) {
+        let now = self.now();
+        let shown = self.live.now().get_untracked();
+        if now.as_millis() / 1_000 != shown.as_millis() / 1_000 {
+            self.live.set_now(now);
+        }
+    }
+}

@@ -1,0 +1,379 @@
+//! When to connect, when to poll and what to say of it: a pure state machine.
+//!
+//! Events go in, commands come out; the clock and the randomness are arguments. The driver is the
+//! only one to carry the commands out.
+
+use super::Connection;
+use crate::{model::Timestamp, protocol::close_code};
+
+/// The pause after the n-th failed try is a random part of this, doubled n times …
+const FIRST_PAUSE_MS: f64 = 1_000.0;
+/// … but never of more than this.
+const LONGEST_PAUSE_MS: f64 = 30_000.0;
+/// A try that has brought no message by now has failed.
+const CONNECT_TIMEOUT_MS: f64 = 8_000.0;
+/// Silence after which an open socket is taken for dead: two heartbeats and a reserve.
+const SILENCE_MS: f64 = 40_000.0;
+/// Failed tries after which polling begins.
+const TRIES_BEFORE_POLLING: u32 = 5;
+/// Time without a connection after which polling begins.
+const PATIENCE_MS: f64 = 15_000.0;
+/// A tab that has been out of sight for this long needs no news until it is back.
+const HIDDEN_PAUSE_MS: f64 = 60_000.0;
+
+/// Something the link must know of.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum LinkEvent {
+    /// The page is there.
+    Start,
+    /// A message came over the socket.
+    Heard,
+    /// The socket closed, or never opened, with this code.
+    Closed(u16),
+    /// Some time has passed.
+    Tick,
+    /// The tab is out of sight.
+    Hidden,
+    /// The tab is in sight.
+    Visible,
+    /// The network is back.
+    Online,
+    /// Polling brought an answer, or did not.
+    Polled(bool),
+}
+
+/// Something to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkCommand {
+    /// Open a socket.
+    Connect,
+    /// Drop the socket.
+    Disconnect,
+    /// Poll from now on.
+    StartPolling,
+    /// Poll no longer.
+    StopPolling,
+    /// Load the page again: it is older than the server.
+    Reload,
+}
+
+/// How the page hears from the server, and what was tried.
+#[derive(Clone, Debug, Default)]
+pub struct Link {
+    phase: Phase,
+    failed_tries: u32,
+    /// Since when there has been no connection.
+    lost_at: f64,
+    hidden_at: Option<f64>,
+    polling: Option<bool>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+enum Phase {
+    /// Not trying: before the start, and while out of sight.
+    #[default]
+    Resting,
+    /// A socket was asked for at `since`.
+    Connecting { since: f64 },
+    /// Messages come; the last one at `heard`.
+    Open { heard: f64 },
+    /// Another try comes at `until`.
+    Waiting { until: f64 },
+    /// The server wants somebody to sign in.
+    Refused,
+    /// The page is being loaded again.
+    Reloading,
+}
+
+impl Link {
+    /// Whether messages come over the socket.
+    pub fn is_open(&self) -> bool {
+        matches!(self.phase, Phase::Open { .. })
+    }
+
+    /// What to tell people.
+    pub fn connection(&self) -> Connection {
+        match (self.phase, self.polling) {
+            (Phase::Open { .. }, _) => Connection::Live,
+            (Phase::Refused, _) => Connection::SignedOut,
+            (_, Some(true)) => Connection::Polling,
+            (_, Some(false)) => Connection::Offline,
+            (Phase::Waiting { until }, None) => Connection::Reconnecting {
+                attempt: self.failed_tries,
+                next_try: Some(Timestamp::from_millis(until as i64)),
+            },
+            _ if self.failed_tries > 0 => Connection::Reconnecting {
+                attempt: self.failed_tries,
+                next_try: None,
+            },
+            _ => Connection::Connecting,
+        }
+    }
+
+    /// Takes `event` at `now` (milliseconds, monotone) and says what to do; `random` is from 0 to 1.
+    pub fn step(&mut self, event: LinkEvent, now: f64, random: f64) -> Vec<LinkCommand> {
+        let mut commands = Vec::new();
+        match event {
+            LinkEvent::Start => self.connect(now, &mut commands),
+            LinkEvent::Heard => self.on_message(now, &mut commands),
+            LinkEvent::Closed(code) => self.on_close(code, now, random, &mut commands),
+            LinkEvent::Tick => self.on_tick(now, random, &mut commands),
+            LinkEvent::Hidden => self.hidden_at = Some(now),
+            LinkEvent::Visible => {
+                self.hidden_at = None;
+                self.retry_at_once(now, &mut commands);
+            }
+            LinkEvent::Online => self.retry_at_once(now, &mut commands),
+            LinkEvent::Polled(answered) => {
+                self.polling = self.polling.map(|_| answered);
+            }
+        }
+        commands
+    }
+
+    fn connect(&mut self, now: f64, commands: &mut Vec<LinkCommand>) {
+        if self.failed_tries == 0 {
+            self.lost_at = now;
+        }
+        self.phase = Phase::Connecting { since: now };
+        commands.push(LinkCommand::Connect);
+    }
+
+    fn on_message(&mut self, now: f64, commands: &mut Vec<LinkCommand>) {
+        if !matches!(self.phase, Phase::Connecting { .. } | Phase::Open { .. }) {
+            return;
+        }
+        self.phase = Phase::Open { heard: now };
+        self.failed_tries = 0;
+        if self.polling.take().is_some() {
+            commands.push(LinkCommand::StopPolling);
+        }
+    }
+
+    fn on_close(&mut self, code: u16, now: f64, random: f64, commands: &mut Vec<LinkCommand>) {
+        if !matches!(self.phase, Phase::Connecting { .. } | Phase::Open { .. }) {
+            return;
+        }
+        match code {
+            close_code::SIGNED_OUT | close_code::FORBIDDEN => {
+                self.phase = Phase::Refused;
+                self.stop_polling(commands);
+            }
+            close_code::VERSION => {
+                self.phase = Phase::Reloading;
+                commands.push(LinkCommand::Reload);
+            }
+            _ => self.on_loss(now, random),
+        }
+    }
+
+    fn on_loss(&mut self, now: f64, random: f64) {
+        if self.is_open() {
+            self.lost_at = now;
+        }
+        let longest =
+            LONGEST_PAUSE_MS.min(FIRST_PAUSE_MS * 2_f64.powi(self.failed_tries.min(16) as i32));
+        self.failed_tries = self.failed_tries.saturating_add(1);
+        self.phase = Phase::Waiting {
+            until: now + longest * random.clamp(0.0, 1.0),
+        };
+    }
+
+    fn on_tick(&mut self, now: f64, random: f64, commands: &mut Vec<LinkCommand>) {
+        if self
+            .hidden_at
+            .is_some_and(|since| now - since > HIDDEN_PAUSE_MS)
+        {
+            return self.rest(commands);
+        }
+        match self.phase {
+            Phase::Connecting { since } if now - since > CONNECT_TIMEOUT_MS => {
+                commands.push(LinkCommand::Disconnect);
+                self.on_loss(now, random);
+            }
+            Phase::Open { heard } if now - heard > SILENCE_MS => {
+                commands.push(LinkCommand::Disconnect);
+                self.on_loss(now, random);
+            }
+            Phase::Waiting { until } if now >= until => self.connect(now, commands),
+            _ => {}
+        }
+        self.poll_when_due(now, commands);
+    }
+
+    fn poll_when_due(&mut self, now: f64, commands: &mut Vec<LinkCommand>) {
+        let is_trying = matches!(self.phase, Phase::Connecting { .. } | Phase::Waiting { .. });
+        let is_due = self.failed_tries >= TRIES_BEFORE_POLLING || now - self.lost_at > PATIENCE_MS;
+        if is_trying && is_due && self.polling.is_none() {
+            self.polling = Some(true);
+            commands.push(LinkCommand::StartPolling);
+        }
+    }
+
+    fn rest(&mut self, commands: &mut Vec<LinkCommand>) {
+        if matches!(self.phase, Phase::Connecting { .. } | Phase::Open { .. }) {
+            commands.push(LinkCommand::Disconnect);
+        }
+        if !matches!(self.phase, Phase::Refused | Phase::Reloading) {
+            self.phase = Phase::Resting;
+        }
+        self.stop_polling(commands);
+    }
+
+    fn stop_polling(&mut self, commands: &mut Vec<LinkCommand>) {
+        if self.polling.take().is_some() {
+            commands.push(LinkCommand::StopPolling);
+        }
+    }
+
+    fn retry_at_once(&mut self, now: f64, commands: &mut Vec<LinkCommand>) {
+        if self.hidden_at.is_none() && matches!(self.phase, Phase::Waiting { .. } | Phase::Resting)
+        {
+            self.connect(now, commands);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use LinkCommand::{Connect, Disconnect, StartPolling, StopPolling};
+    use proptest::prelude::*;
+
+    fn started() -> Link {
+        let mut link = Link::default();
+        assert_eq!(link.step(LinkEvent::Start, 0.0, 0.5), [Connect]);
+        link
+    }
+
+    #[test]
+    fn pauses_double_up_to_half_a_minute_and_begin_anew_after_a_message() {
+        let mut link = started();
+        let mut now = 0.0;
+        let mut pauses = Vec::new();
+        for _ in 0..7 {
+            link.step(LinkEvent::Closed(1006), now, 1.0);
+            let Phase::Waiting { until } = link.phase else {
+                panic!("{link:?}")
+            };
+            pauses.push(until - now);
+            now = until;
+            link.step(LinkEvent::Tick, now, 1.0);
+        }
+        assert_eq!(pauses, [1e3, 2e3, 4e3, 8e3, 16e3, 30e3, 30e3]);
+        link.step(LinkEvent::Heard, now, 1.0);
+        link.step(LinkEvent::Closed(1006), now, 1.0);
+        assert_eq!(link.phase, Phase::Waiting { until: now + 1e3 });
+    }
+
+    #[test]
+    fn polling_begins_after_five_failed_tries_and_ends_with_the_first_message() {
+        let mut link = started();
+        for n in 1..=5 {
+            link.step(LinkEvent::Closed(1006), f64::from(n), 0.0);
+            let commands = link.step(LinkEvent::Tick, f64::from(n), 0.0);
+            assert_eq!(commands.contains(&StartPolling), n == 5, "try {n}");
+        }
+        assert_eq!(link.connection(), Connection::Polling);
+        link.step(LinkEvent::Polled(false), 6.0, 0.0);
+        assert_eq!(link.connection(), Connection::Offline);
+        assert_eq!(link.step(LinkEvent::Heard, 7.0, 0.0), [StopPolling]);
+        assert_eq!(link.connection(), Connection::Live);
+    }
+
+    #[test]
+    fn polling_begins_after_fifteen_seconds_without_a_connection() {
+        let mut link = started();
+        link.step(LinkEvent::Tick, 8_001.0, 1.0);
+        assert!(
+            !link
+                .step(LinkEvent::Tick, 15_000.0, 1.0)
+                .contains(&StartPolling)
+        );
+        assert!(
+            link.step(LinkEvent::Tick, 15_001.0, 1.0)
+                .contains(&StartPolling)
+        );
+    }
+
+    #[test]
+    fn silence_is_death_and_any_message_is_life() {
+        let mut link = started();
+        link.step(LinkEvent::Heard, 0.0, 0.5);
+        assert_eq!(link.step(LinkEvent::Tick, 40_000.0, 0.5), []);
+        link.step(LinkEvent::Heard, 40_000.0, 0.5);
+        assert_eq!(link.step(LinkEvent::Tick, 80_000.0, 0.5), []);
+        assert_eq!(link.step(LinkEvent::Tick, 80_001.0, 0.5), [Disconnect]);
+        assert!(matches!(
+            link.connection(),
+            Connection::Reconnecting { attempt: 1, .. }
+        ));
+    }
+
+    #[test]
+    fn a_tab_out_of_sight_rests_after_a_minute_and_comes_back_at_once() {
+        let mut link = started();
+        link.step(LinkEvent::Heard, 0.0, 0.5);
+        link.step(LinkEvent::Hidden, 1.0, 0.5);
+        link.step(LinkEvent::Heard, 60_000.0, 0.5);
+        assert_eq!(link.step(LinkEvent::Tick, 60_002.0, 0.5), [Disconnect]);
+        assert_eq!(link.step(LinkEvent::Tick, 90_000.0, 0.5), []);
+        assert_eq!(link.step(LinkEvent::Visible, 90_001.0, 0.5), [Connect]);
+    }
+
+    #[test]
+    fn who_must_sign_in_is_told_and_a_page_of_another_version_is_loaded_again() {
+        let mut link = started();
+        link.step(LinkEvent::Closed(close_code::SIGNED_OUT), 1.0, 0.5);
+        assert_eq!(link.connection(), Connection::SignedOut);
+        assert_eq!(link.step(LinkEvent::Online, 2.0, 0.5), []);
+        let commands = started().step(LinkEvent::Closed(close_code::VERSION), 1.0, 0.5);
+        assert_eq!(commands, [LinkCommand::Reload]);
+    }
+
+    fn any_event() -> impl Strategy<Value = LinkEvent> {
+        prop_oneof![
+            Just(LinkEvent::Heard),
+            prop::sample::select(vec![1000, 1006, 1012, 1013, 4400, 4408, 4430])
+                .prop_map(LinkEvent::Closed),
+            Just(LinkEvent::Tick),
+            Just(LinkEvent::Hidden),
+            Just(LinkEvent::Visible),
+            Just(LinkEvent::Online),
+            any::<bool>().prop_map(LinkEvent::Polled),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn it_never_gives_up_and_never_has_two_sockets(events in prop::collection::vec((any_event(), 0.0..20_000.0, 0.0..1.0), 0..200)) {
+            let (mut link, mut now, mut sockets, mut polls) = (started(), 0.0, 1_i32, 0_i32);
+            for (event, pause, random) in events {
+                now += pause;
+                let closes = matches!(event, LinkEvent::Closed(_));
+                if closes {
+                    if sockets == 0 { continue; }
+                    sockets -= 1;
+                }
+                if event == LinkEvent::Heard && sockets == 0 { continue; }
+                for command in link.step(event, now, random) {
+                    match command {
+                        Connect => sockets += 1,
+                        Disconnect => sockets -= 1,
+                        StartPolling => polls += 1,
+                        StopPolling => polls -= 1,
+                        LinkCommand::Reload => {}
+                    }
+                    prop_assert!((0..=1).contains(&sockets) && (0..=1).contains(&polls));
+                }
+            }
+            // Back in sight, it tries again within the longest pause.
+            link.step(LinkEvent::Visible, now, 0.5);
+            if sockets == 0 || !link.is_open() {
+                link.step(LinkEvent::Tick, now + 30_001.0, 0.5);
+                link.step(LinkEvent::Tick, now + 60_002.0, 0.5);
+                prop_assert!(!matches!(link.phase, Phase::Resting | Phase::Refused), "{link:?}");
+            }
+        }
+    }
+}
