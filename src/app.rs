@@ -1,11 +1,15 @@
 //! The application: document, context and routes.
 
 use crate::{
-    client::{Live, driver, provide_live},
-    model::Preferences,
+    client::{InitialState, Live, driver, provide_live},
+    components::{
+        ActionDialog, Banners, Header, HelpDialog, Navigation, Palette, provide_action_requests,
+    },
+    i18n::text,
+    model::{PREFERENCES_COOKIE, Preferences, Theme},
     pages::{ContainerPage, ContainersPage, NotFoundPage, OverviewPage},
 };
-use leptos::prelude::*;
+use leptos::{ev, html::Dialog, prelude::*};
 use leptos_meta::{MetaTags, Title, provide_meta_context};
 use leptos_router::{
     ParamSegment, StaticSegment,
@@ -13,15 +17,25 @@ use leptos_router::{
 };
 
 /// The document around the application; rendered on the server only.
-pub fn shell(options: LeptosOptions) -> impl IntoView {
+pub fn shell(
+    options: LeptosOptions,
+    // Where the scripts are; changes with every build, so that they can be kept for ever.
+    assets_root: String,
+) -> impl IntoView {
+    let initial = use_context::<InitialState>();
+    let preferences = initial
+        .map(|state| state.0.preferences.clone())
+        .unwrap_or_default();
     view! {
         <!DOCTYPE html>
-        <html lang="en">
+        <html lang=preferences.language.as_str() data-theme=preferences.theme.as_str()>
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
-                <link rel="stylesheet" href="/pkg/deckwatch.css" />
-                <HydrationScripts options />
+                <meta name="color-scheme" content="dark light" />
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+                <link rel="stylesheet" href=format!("{assets_root}/pkg/deckwatch.css") />
+                <HydrationScripts options root=assets_root />
                 <MetaTags />
             </head>
             <body>
@@ -36,23 +50,81 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 pub fn App() -> impl IntoView {
     provide_meta_context();
     let live = provide_live();
-    provide_context(preferences(live));
+    let preferences = provide_preferences(live);
+    provide_action_requests(live);
     Effect::new(move || driver::start(live));
+    let (palette, help) = (NodeRef::<Dialog>::new(), NodeRef::<Dialog>::new());
+    Effect::new(move || {
+        let handle = window_event_listener(ev::keydown, move |event| on_key(&event, palette, help));
+        on_cleanup(move || handle.remove());
+    });
+    let skip = move || text(preferences.read().language).frame.skip_to_content;
     view! {
         <Title text="Deckwatch" />
         <Router>
-            <Routes fallback=NotFoundPage>
-                <Route path=StaticSegment("") view=OverviewPage />
-                <Route path=StaticSegment("containers") view=ContainersPage />
-                <Route path=(StaticSegment("containers"), ParamSegment("id")) view=ContainerPage />
-            </Routes>
+            <a class="skip" href="#content">{skip}</a>
+            <Navigation />
+            <div class="page">
+                <Header on_search=Callback::new(move |()| open(palette)) on_help=Callback::new(move |()| open(help)) />
+                <main id="content" tabindex="-1">
+                    <Banners />
+                    <Routes fallback=NotFoundPage>
+                        <Route path=StaticSegment("") view=OverviewPage />
+                        <Route path=StaticSegment("containers") view=ContainersPage />
+                        <Route path=(StaticSegment("containers"), ParamSegment("id")) view=ContainerPage />
+                    </Routes>
+                </main>
+            </div>
+            <Palette node=palette />
+            <ActionDialog />
         </Router>
+        <HelpDialog node=help />
     }
 }
 
-fn preferences(live: Live) -> RwSignal<Preferences> {
-    RwSignal::new(
+/// The person's preferences: every change is kept in the cookie and shown at once.
+fn provide_preferences(live: Live) -> RwSignal<Preferences> {
+    /// A year.
+    const MAX_AGE_SECONDS: u32 = 31_536_000;
+    let preferences = RwSignal::new(
         live.initial()
             .with_value(|initial| initial.preferences.clone()),
-    )
+    );
+    provide_context(preferences);
+    Effect::new(move |before: Option<Preferences>| {
+        let now = preferences.get();
+        if before.is_some_and(|before| before != now) {
+            let cookie = format!(
+                "{PREFERENCES_COOKIE}={now}; Path=/; Max-Age={MAX_AGE_SECONDS}; SameSite=Strict"
+            );
+            driver::set_cookie(&cookie);
+        }
+        if let Some(root) = document().document_element() {
+            let _ = root.set_attribute("lang", now.language.as_str());
+            let theme = if now.theme == Theme::Auto {
+                "auto"
+            } else {
+                now.theme.as_str()
+            };
+            let _ = root.set_attribute("data-theme", theme);
+        }
+        now
+    });
+    preferences
+}
+
+fn open(node: NodeRef<Dialog>) {
+    if let Some(dialog) = node.get_untracked().filter(|dialog| !dialog.open()) {
+        let _ = dialog.show_modal();
+    }
+}
+
+fn on_key(event: &ev::KeyboardEvent, palette: NodeRef<Dialog>, help: NodeRef<Dialog>) {
+    let with_command = event.ctrl_key() || event.meta_key();
+    if with_command && event.key().eq_ignore_ascii_case("k") {
+        event.prevent_default();
+        open(palette);
+    } else if event.key() == "?" && !driver::is_typing(event) {
+        open(help);
+    }
 }

@@ -1,6 +1,60 @@
-//! The server's side of the driver: the state in the HTML is all there is.
+//! The server's side of the driver: there is no browser, and the state in the HTML is all there is.
 
 use super::Live;
+use crate::{
+    model::{ContainerId, HostId},
+    protocol::MetricsHistory,
+};
+use leptos::{ev, html, prelude::*};
+
+/// A key of the list of containers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "documented where there is a browser")]
+pub enum RowKey {
+    Filter,
+    Next,
+    Previous,
+    Select,
+    Open,
+    StopOrStart,
+    Restart,
+}
 
 /// Does nothing: only a browser is fed.
 pub fn start(_live: Live) {}
+
+/// Does nothing.
+pub fn set_cookie(_cookie: &str) {}
+
+/// Nobody types.
+pub fn is_typing(_event: &ev::KeyboardEvent) -> bool {
+    false
+}
+
+/// Nobody presses keys.
+pub fn press(_key: RowKey) -> bool {
+    false
+}
+
+/// Not known.
+pub fn page_host() -> Option<String> {
+    None
+}
+
+/// Does nothing.
+pub fn set_height(_element: &leptos::web_sys::HtmlElement, _height: f64) {}
+
+/// Does nothing.
+pub fn watch_rows(
+    _body: NodeRef<html::Tbody>,
+    _height: Memo<f64>,
+    _overscan: usize,
+    _range: RwSignal<(usize, usize)>,
+) {
+}
+
+/// Does nothing.
+pub fn fetch_history(_host: &HostId, _then: impl FnOnce(MetricsHistory) + 'static) {}
+
+/// Does nothing.
+pub fn tail_log(_id: ContainerId, _node: NodeRef<html::Pre>, _is_empty: RwSignal<bool>) {}

@@ -1,1 +1,25 @@
-//! Leaf views: values in, callbacks out; no context but the language, no fetching.
+//! Leaf views: values in, callbacks out; no fetching.
+
+mod action_dialog;
+mod action_menu;
+mod badge;
+mod banners;
+mod frame;
+mod icon;
+mod meter;
+mod palette;
+mod sparkline;
+mod status;
+
+pub use action_dialog::{
+    ActionDialog, ActionRequest, provide_action_requests, use_action_requests,
+};
+pub use action_menu::ActionButtons;
+pub use badge::ConnectionBadge;
+pub use banners::Banners;
+pub use frame::{Header, HelpDialog, Navigation};
+pub use icon::{Glyph, Icon};
+pub use meter::{Meter, MeterKind};
+pub use palette::Palette;
+pub use sparkline::Sparkline;
+pub use status::StatusPill;

@@ -1,15 +1,271 @@
-//! Texts of the containers area.
+//! Texts of the containers page and of a container's own page.
 
-/// Texts of the containers area.
+use crate::model::{Action, ContainerState, Health, SortKey, StateFilter};
+
+/// Texts of the containers page and of a container's own page.
 #[derive(Debug)]
+#[expect(missing_docs, reason = "every field is the text it names")]
 pub struct ContainersText {
-    /// Title of the page.
-    pub title: &'static str,
+    pub filter: &'static str,
+    pub apply: &'static str,
+    pub all: &'static str,
+    pub states: [&'static str; 8],
+    pub healths: [&'static str; 3],
+    pub actions: [&'static str; 8],
+    pub doing: [&'static str; 8],
+    pub columns: [&'static str; 14],
+    pub name: &'static str,
+    pub table: &'static str,
+    pub cards: &'static str,
+    pub compact: &'static str,
+    pub normal: &'static str,
+    pub group: &'static str,
+    pub choose_columns: &'static str,
+    pub hide_stopped: &'static str,
+    pub select: &'static str,
+    pub select_all: &'static str,
+    pub selected: &'static str,
+    pub clear: &'static str,
+    pub more: &'static str,
+    pub failed: &'static str,
+    pub dismiss: &'static str,
+    pub no_match: &'static str,
+    pub clear_filter: &'static str,
+    pub no_project: &'static str,
+    pub exit_code: &'static str,
+    pub restarts: &'static str,
+    pub confirm: &'static str,
+    pub cancel: &'static str,
+    pub force: &'static str,
+    pub volumes: &'static str,
+    pub new_name: &'static str,
+    pub bad_name: &'static str,
+    pub signal: &'static str,
+    pub protected: &'static str,
+    pub gone: &'static str,
+    pub gone_hint: &'static str,
+    pub back: &'static str,
+    pub overview: &'static str,
+    pub logs: &'static str,
+    pub id: &'static str,
+    pub labels: &'static str,
+    pub started: &'static str,
+    pub project: &'static str,
+    pub none: &'static str,
+    pub no_logs: &'static str,
+    pub shown: &'static str,
+}
+
+impl ContainersText {
+    /// The name of `state`.
+    pub fn state(&self, state: ContainerState) -> &'static str {
+        named(&ContainerState::ALL, &self.states, state)
+    }
+
+    /// The name of `health`.
+    pub fn health(&self, health: Health) -> &'static str {
+        named(&Health::ALL, &self.healths, health)
+    }
+
+    /// What a button that does `action` says.
+    pub fn action(&self, action: Action) -> &'static str {
+        named(&Action::ALL, &self.actions, action)
+    }
+
+    /// What it says meanwhile.
+    pub fn doing(&self, action: Action) -> &'static str {
+        named(&Action::ALL, &self.doing, action)
+    }
+
+    /// Title of the column sorted by `key`.
+    pub fn column(&self, key: SortKey) -> &'static str {
+        named(&SortKey::ALL, &self.columns, key)
+    }
+
+    /// What a chip for `filter` says.
+    pub fn state_filter(&self, filter: StateFilter) -> &'static str {
+        match filter {
+            StateFilter::All => self.all,
+            StateFilter::Running => self.state(ContainerState::Running),
+            StateFilter::Unhealthy => self.health(Health::Unhealthy),
+            StateFilter::Restarting => self.state(ContainerState::Restarting),
+            StateFilter::Paused => self.state(ContainerState::Paused),
+            StateFilter::Stopped => self.state(ContainerState::Exited),
+        }
+    }
+}
+
+/// The text that stands where `value` stands among all values.
+fn named<T: PartialEq>(all: &[T], texts: &[&'static str], value: T) -> &'static str {
+    let mut pairs = all.iter().zip(texts);
+    pairs
+        .find(|(known, _)| **known == value)
+        .map_or("", |(_, text)| text)
 }
 
 pub(super) const ENGLISH: ContainersText = ContainersText {
-    title: "Containers",
+    filter: "Filter by name, image, project, id, label…",
+    apply: "Apply",
+    all: "All",
+    states: [
+        "running",
+        "restarting",
+        "paused",
+        "created",
+        "exited",
+        "removing",
+        "dead",
+        "unknown",
+    ],
+    healths: ["starting", "healthy", "unhealthy"],
+    actions: [
+        "Start", "Stop", "Restart", "Pause", "Unpause", "Kill", "Remove", "Rename",
+    ],
+    doing: [
+        "Starting…",
+        "Stopping…",
+        "Restarting…",
+        "Pausing…",
+        "Unpausing…",
+        "Killing…",
+        "Removing…",
+        "Renaming…",
+    ],
+    columns: [
+        "State", "Name", "Image", "Health", "Uptime", "Restarts", "CPU", "Memory", "Network",
+        "Disk I/O", "PIDs", "Ports", "Host", "Created",
+    ],
+    name: "Name",
+    table: "Table",
+    cards: "Cards",
+    compact: "Compact",
+    normal: "Normal",
+    group: "Group",
+    choose_columns: "Columns",
+    hide_stopped: "Hide stopped",
+    select: "Select",
+    select_all: "Select all shown",
+    selected: "selected",
+    clear: "Clear selection",
+    more: "More actions",
+    failed: "failed",
+    dismiss: "Dismiss",
+    no_match: "No container matches",
+    clear_filter: "Clear the filter",
+    no_project: "no project",
+    exit_code: "exit code",
+    restarts: "restarts",
+    confirm: "These containers are affected:",
+    cancel: "Cancel",
+    force: "Even while running (force)",
+    volumes: "Remove anonymous volumes too",
+    new_name: "New name",
+    bad_name: "2 to 255 letters, digits, _ . or -, beginning with a letter or digit",
+    signal: "Signal",
+    protected: "protected from actions",
+    gone: "This container does not exist",
+    gone_hint: "It may have been removed.",
+    back: "All containers",
+    overview: "Overview",
+    logs: "Logs",
+    id: "Id",
+    labels: "Labels",
+    started: "Started",
+    project: "Project",
+    none: "none",
+    no_logs: "This container has not logged anything yet.",
+    shown: "shown",
 };
+
 pub(super) const KOREAN: ContainersText = ContainersText {
-    title: "컨테이너"
+    filter: "이름, 이미지, 프로젝트, ID, 레이블로 필터…",
+    apply: "적용",
+    all: "전체",
+    states: [
+        "실행 중",
+        "재시작 중",
+        "일시 중지",
+        "생성됨",
+        "종료됨",
+        "삭제 중",
+        "비정상 종료",
+        "알 수 없음",
+    ],
+    healths: ["시작 중", "정상", "비정상"],
+    actions: [
+        "시작",
+        "중지",
+        "재시작",
+        "일시 중지",
+        "재개",
+        "강제 종료",
+        "삭제",
+        "이름 변경",
+    ],
+    doing: [
+        "시작하는 중…",
+        "중지하는 중…",
+        "재시작하는 중…",
+        "일시 중지하는 중…",
+        "재개하는 중…",
+        "강제 종료하는 중…",
+        "삭제하는 중…",
+        "이름 변경 중…",
+    ],
+    columns: [
+        "상태",
+        "이름",
+        "이미지",
+        "헬스",
+        "가동 시간",
+        "재시작",
+        "CPU",
+        "메모리",
+        "네트워크",
+        "디스크 I/O",
+        "PID",
+        "포트",
+        "호스트",
+        "생성",
+    ],
+    name: "이름",
+    table: "표",
+    cards: "카드",
+    compact: "좁게",
+    normal: "보통",
+    group: "그룹",
+    choose_columns: "열",
+    hide_stopped: "중지된 항목 숨기기",
+    select: "선택",
+    select_all: "표시된 항목 모두 선택",
+    selected: "개 선택됨",
+    clear: "선택 해제",
+    more: "추가 동작",
+    failed: "실패",
+    dismiss: "닫기",
+    no_match: "일치하는 컨테이너가 없습니다",
+    clear_filter: "필터 지우기",
+    no_project: "프로젝트 없음",
+    exit_code: "종료 코드",
+    restarts: "회 재시작",
+    confirm: "다음 컨테이너에 적용됩니다:",
+    cancel: "취소",
+    force: "실행 중이어도 삭제 (강제)",
+    volumes: "익명 볼륨도 삭제",
+    new_name: "새 이름",
+    bad_name: "영문자나 숫자로 시작하는 2~255자의 영문자, 숫자, _ . -",
+    signal: "시그널",
+    protected: "동작이 금지된 컨테이너",
+    gone: "컨테이너가 없습니다",
+    gone_hint: "삭제되었을 수 있습니다.",
+    back: "모든 컨테이너",
+    overview: "개요",
+    logs: "로그",
+    id: "ID",
+    labels: "레이블",
+    started: "시작",
+    project: "프로젝트",
+    none: "없음",
+    no_logs: "아직 로그가 없습니다.",
+    shown: "개 표시",
 };

@@ -353,6 +353,20 @@ impl ContainerQuery {
         pairs
     }
 
+    /// The address of the list it describes.
+    pub fn href(&self) -> String {
+        let pairs = self.to_url();
+        let pairs: Vec<_> = pairs
+            .iter()
+            .map(|(name, value)| format!("{name}={}", percent_encoded(value)))
+            .collect();
+        if pairs.is_empty() {
+            "/containers".to_owned()
+        } else {
+            format!("/containers?{}", pairs.join("&"))
+        }
+    }
+
     /// Whether anything is filtered out.
     pub fn is_filtering(&self) -> bool {
         let order_only = Self {
@@ -420,6 +434,17 @@ impl ContainerQuery {
         rows.sort_by(|a, b| self.compare(a, b));
         rows
     }
+}
+
+/// Everything but RFC 3986's unreserved characters as `%XX`.
+fn percent_encoded(text: &str) -> String {
+    let encoded = text.bytes().map(|byte| match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+            char::from(byte).to_string()
+        }
+        _ => format!("%{byte:02X}"),
+    });
+    encoded.collect()
 }
 
 /// Projects by name, containers without one last.
@@ -562,6 +587,16 @@ mod tests {
         ) -> ContainerQuery {
             ContainerQuery { text, state, health, project, host: host.map(HostId::new), hide_stopped, sort, reversed, grouped }
         }
+    }
+
+    #[test]
+    fn an_address_has_nothing_unescaped() {
+        let query = ContainerQuery {
+            text: "a&b=c d/é".into(),
+            ..Default::default()
+        };
+        assert_eq!(query.href(), "/containers?q=a%26b%3Dc%20d%2F%C3%A9");
+        assert_eq!(ContainerQuery::default().href(), "/containers");
     }
 
     proptest! {

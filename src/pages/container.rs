@@ -1,9 +1,99 @@
-//! The container page.
+//! One container.
 
+mod details;
+mod logs;
+
+use crate::{
+    client::{RowSignals, use_live},
+    components::{ActionButtons, StatusPill},
+    i18n::use_text,
+    model::ContainerId,
+};
+use details::Details;
 use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::{
+    components::A,
+    hooks::{use_params_map, use_query_map},
+};
+use logs::Logs;
 
-/// The container page.
+/// One container: what it is, and what it says.
 #[component]
 pub fn ContainerPage() -> impl IntoView {
-    view! { <h1>"Container"</h1> }
+    let live = use_live();
+    let params = use_params_map();
+    let id = Memo::new(move |_| {
+        params
+            .read()
+            .get("id")
+            .and_then(|id| id.parse::<ContainerId>().ok())
+    });
+    let exists = Memo::new(move |_| {
+        live.track_list();
+        id.get().filter(|id| live.row(*id).is_some())
+    });
+    move || match exists.get().and_then(|id| Some((id, live.row(id)?))) {
+        Some((id, row)) => view! { <Container id row /> }.into_any(),
+        None => view! { <Gone /> }.into_any(),
+    }
+}
+
+#[component]
+fn Gone() -> impl IntoView {
+    let text = use_text();
+    view! {
+        <Title text=move || format!("{} · Deckwatch", text.get().containers.gone) />
+        <div class="card empty" data-testid="gone">
+            <b>{move || text.get().containers.gone}</b>
+            <p>{move || text.get().containers.gone_hint}</p>
+            <A href="/containers" attr:class="button">{move || text.get().containers.back}</A>
+        </div>
+    }
+}
+
+#[component]
+fn Container(
+    /// Which.
+    id: ContainerId,
+    /// Its signals.
+    row: RowSignals,
+) -> impl IntoView {
+    let text = use_text();
+    let query = use_query_map();
+    let is_logs = Memo::new(move |_| query.read().get("tab").as_deref() == Some("logs"));
+    let container = row.container.clone();
+    let name = Memo::new(move |_| container.read().name.clone());
+    let tab = move |wanted: bool| {
+        let href = if wanted {
+            format!("/containers/{id}?tab=logs")
+        } else {
+            format!("/containers/{id}")
+        };
+        let label = move || {
+            if wanted {
+                text.get().containers.logs
+            } else {
+                text.get().containers.overview
+            }
+        };
+        let current = move || (is_logs.get() == wanted).then_some("page");
+        view! { <a class="tab" href=href aria-current=current>{label}</a> }
+    };
+    let details = row.clone();
+    view! {
+        <Title text=move || format!("{} · Deckwatch", name.get()) />
+        <div class="stack">
+            <div class="card container-head">
+                <StatusPill container=row.container.clone() />
+                <h2 class="name">{name}</h2>
+                <span class="space"></span>
+                <ActionButtons id row />
+            </div>
+            <nav class="tabs" aria-label=name>{[false, true].map(tab).collect_view()}</nav>
+            <Show when=move || is_logs.get() fallback=move || view! { <Details row=details.clone() /> }>
+                <Logs id />
+            </Show>
+        </div>
+    }
 }

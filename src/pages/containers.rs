@@ -1,9 +1,107 @@
-//! The containers page.
+//! All containers.
 
+mod bulk;
+mod cards;
+mod cells;
+mod keys;
+mod list;
+mod table;
+mod toolbar;
+
+use crate::{
+    client::use_live,
+    i18n::use_text,
+    model::{ContainerId, ContainerQuery, Layout, Preferences},
+};
+use bulk::BulkBar;
+use cards::Cards;
 use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::{use_navigate, use_query_map};
+use list::use_items;
+use std::collections::BTreeSet;
+use table::Table;
+use toolbar::Toolbar;
 
-/// The containers page.
+/// The containers somebody has ticked.
+type Selection = RwSignal<BTreeSet<ContainerId>>;
+
+/// All containers, filtered and sorted as the address says.
 #[component]
 pub fn ContainersPage() -> impl IntoView {
-    view! { <h1>"Containers"</h1> }
+    let live = use_live();
+    let text = use_text();
+    let preferences = expect_context::<RwSignal<Preferences>>();
+    let map = use_query_map();
+    let query = Memo::new(move |_| ContainerQuery::from_url(|name| map.read().get(name)));
+    let navigate = use_navigate();
+    let set_query = Callback::new(move |query: ContainerQuery| {
+        let options = leptos_router::NavigateOptions {
+            replace: true,
+            scroll: false,
+            ..Default::default()
+        };
+        navigate(&query.href(), options);
+    });
+    let selection = Selection::default();
+    let hovering = RwSignal::new(false);
+    let items = use_items(live, query, hovering);
+    keys::listen();
+    let title = move || {
+        let totals = live.totals().get();
+        format!(
+            "({}/{}) {} · Deckwatch",
+            totals.running,
+            totals.all,
+            text.get().frame.containers
+        )
+    };
+    let is_cards = Memo::new(move |_| preferences.read().layout == Layout::Cards);
+    view! {
+        <Title text=title />
+        <Toolbar query set_query items />
+        <Show when=move || is_cards.get() fallback=move || view! { <Table query set_query items selection hovering /> }>
+            <Cards items />
+        </Show>
+        <EmptyList query set_query items />
+        <BulkBar selection />
+    }
+}
+
+/// Why the list is empty, and what to do.
+#[component]
+fn EmptyList(
+    /// What is asked for.
+    query: Memo<ContainerQuery>,
+    /// Asks for something else.
+    set_query: Callback<ContainerQuery>,
+    /// What is found.
+    items: Memo<list::Items>,
+) -> impl IntoView {
+    let live = use_live();
+    let text = use_text();
+    let is_empty = move || items.read().is_empty() && !live.loading().get();
+    let clear = move |_| set_query.run(ContainerQuery::default());
+    let content = move || {
+        let text = text.get();
+        if live.totals().get().all > 0 && query.read().is_filtering() {
+            view! {
+                <b>{text.containers.no_match} " " <q>{query.read().text.clone()}</q></b>
+                <button class="button" on:click=clear data-testid="clear-filter">{text.containers.clear_filter}</button>
+            }
+            .into_any()
+        } else {
+            view! {
+                <b>{text.frame.no_containers}</b>
+                <p>{text.frame.no_containers_hint}</p>
+                <code>"docker run -d --name hello nginx"</code>
+            }
+            .into_any()
+        }
+    };
+    view! {
+        <Show when=is_empty>
+            <div class="card empty" role="status">{content}</div>
+        </Show>
+    }
 }

@@ -3,7 +3,7 @@
 use crate::client::link::LinkEvent;
 use futures::{channel::mpsc, stream::FusedStream};
 use leptos::{ev, prelude::*};
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 
 /// Milliseconds since the Unix epoch, by this browser's clock.
 pub(super) fn now_ms() -> f64 {
@@ -42,6 +42,26 @@ pub(super) fn reload_once() {
     if !was_tried && storage.set_item(KEY, "1") == Ok::<(), JsValue>(()) {
         let _ = window().location().reload();
     }
+}
+
+/// Keeps a cookie, given as a `Set-Cookie` header would.
+pub fn set_cookie(cookie: &str) {
+    if let Ok(document) = document().dyn_into::<web_sys::HtmlDocument>() {
+        let _ = document.set_cookie(cookie);
+    }
+}
+
+/// Whether a key belongs to a text field or a dialog rather than to the page.
+pub fn is_typing(event: &web_sys::KeyboardEvent) -> bool {
+    let target = event
+        .target()
+        .and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    target.is_some_and(|element| {
+        matches!(
+            element.closest("input, textarea, select, dialog"),
+            Ok(Some(_))
+        )
+    })
 }
 
 /// What the browser says of tab and network.

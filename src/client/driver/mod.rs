@@ -3,8 +3,12 @@
 mod actions;
 mod browser;
 mod inbox;
+mod page;
 mod poll;
 mod socket;
+
+pub use browser::{is_typing, set_cookie};
+pub use page::{RowKey, fetch_history, page_host, press, set_height, tail_log, watch_rows};
 
 use super::{
     Live, Outbox,

@@ -1,0 +1,182 @@
+//! What components need of the browser: sizes, focus and what is fetched beside the live state.
+
+use crate::{
+    model::{ContainerId, HostId},
+    protocol::MetricsHistory,
+};
+use gloo_net::http::Request;
+use gloo_timers::future::TimeoutFuture;
+use leptos::{ev, html, prelude::*};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement};
+
+/// Between looks at the end of a log.
+const LOG_INTERVAL_MS: u32 = 2_000;
+/// Lines of a log that are shown.
+const LOG_LINES: u32 = 200;
+/// A log is at its end when no more than this is below the view.
+const AT_END_PIXELS: i32 = 24;
+
+/// A key of the list of containers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowKey {
+    /// Go to the filter.
+    Filter,
+    /// Go to the next row.
+    Next,
+    /// Go to the previous row.
+    Previous,
+    /// Tick the row.
+    Select,
+    /// Open the row's container.
+    Open,
+    /// Stop the row's container, or start it.
+    StopOrStart,
+    /// Restart the row's container.
+    Restart,
+}
+
+/// Does what `key` means for the row that has the focus. Whether it meant anything.
+pub fn press(key: RowKey) -> bool {
+    let document = document();
+    let focused = document.active_element();
+    let row = focused.and_then(|element| element.closest("[data-id]").ok().flatten());
+    let find = |selector: &str| row.as_ref()?.query_selector(selector).ok().flatten();
+    let target = match key {
+        RowKey::Filter => return document.get_element_by_id("filter").is_some_and(focus),
+        RowKey::Next | RowKey::Previous => {
+            let next = row.as_ref().map(|row| neighbour(row, key == RowKey::Next));
+            let first = || document.query_selector("tr[data-id]").ok().flatten();
+            return next.unwrap_or_else(first).is_some_and(focus);
+        }
+        RowKey::Select => find("input[type=checkbox]"),
+        RowKey::Open => find("a.name"),
+        RowKey::StopOrStart => find("[data-action=stop]").or_else(|| find("[data-action=start]")),
+        RowKey::Restart => find("[data-action=restart]"),
+    };
+    let element = target.and_then(|element| element.dyn_into::<HtmlElement>().ok());
+    element.map(|element| element.click()).is_some()
+}
+
+fn focus(element: Element) -> bool {
+    element
+        .dyn_into::<HtmlElement>()
+        .is_ok_and(|element| element.focus().is_ok())
+}
+
+/// The next or previous row, past group heads.
+fn neighbour(row: &Element, next: bool) -> Option<Element> {
+    let step = |element: &Element| {
+        if next {
+            element.next_element_sibling()
+        } else {
+            element.previous_element_sibling()
+        }
+    };
+    let mut at = step(row);
+    while let Some(element) = at.filter(|element| !element.has_attribute("data-id")) {
+        at = step(&element);
+        if at
+            .as_ref()
+            .is_some_and(|element| element.has_attribute("data-id"))
+        {
+            return at;
+        }
+    }
+    step(row).filter(|element| element.has_attribute("data-id"))
+}
+
+/// The host the page came from, without its port.
+pub fn page_host() -> Option<String> {
+    window().location().hostname().ok()
+}
+
+/// Gives `element` a height in pixels.
+pub fn set_height(element: &HtmlElement, height: f64) {
+    let _ = element
+        .style()
+        .set_property("height", &format!("{height}px"));
+}
+
+/// Keeps `range` at the rows of `body` that are in view, each `height` pixels, with `overscan` more
+/// on either side.
+pub fn watch_rows(
+    body: NodeRef<html::Tbody>,
+    height: Memo<f64>,
+    overscan: usize,
+    range: RwSignal<(usize, usize)>,
+) {
+    let measure = move || {
+        let Some(body) = body.try_get_untracked().flatten() else {
+            return;
+        };
+        let above = (-body.get_bounding_client_rect().top()).max(0.0);
+        let view = window()
+            .inner_height()
+            .ok()
+            .and_then(|height| height.as_f64())
+            .unwrap_or(1_000.0);
+        let first = (above / height.get_untracked()) as usize;
+        let last = ((above + view) / height.get_untracked()) as usize + 1;
+        // In steps, so that not every pixel moves rows in and out.
+        let step = (overscan / 2).max(1);
+        let start = first.saturating_sub(overscan) / step * step;
+        let end = (last + overscan).div_ceil(step) * step;
+        if range.get_untracked() != (start, end) {
+            range.set((start, end));
+        }
+    };
+    Effect::new(move || {
+        height.track();
+        body.track();
+        measure();
+        let scroll = window_event_listener(ev::scroll, move |_| measure());
+        let resize = window_event_listener(ev::resize, move |_| measure());
+        on_cleanup(move || {
+            scroll.remove();
+            resize.remove();
+        });
+    });
+}
+
+/// Asks for a host's last five minutes and hands them to `then`.
+pub fn fetch_history(host: &HostId, then: impl FnOnce(MetricsHistory) + 'static) {
+    let url = format!("/api/metrics?range=5m&host={}", host.as_str());
+    leptos::task::spawn_local_scoped_with_cancellation(async move {
+        let Ok(response) = Request::get(&url).send().await else {
+            return;
+        };
+        if let Ok(history) = response.json().await {
+            then(history);
+        }
+    });
+}
+
+/// Shows the end of a container's log in `node`, for as long as its owner lives, and says whether
+/// it is empty. Follows the end unless somebody has scrolled up.
+pub fn tail_log(id: ContainerId, node: NodeRef<html::Pre>, is_empty: RwSignal<bool>) {
+    let url = format!("/api/containers/{id}/logs?tail={LOG_LINES}&format=text&timestamps=true");
+    leptos::task::spawn_local_scoped_with_cancellation(async move {
+        loop {
+            if let Some(text) = fetch_text(&url).await {
+                is_empty.set(text.is_empty());
+                if let Some(pre) = node.get_untracked() {
+                    let below = pre.scroll_height() - pre.scroll_top() - pre.client_height();
+                    let follows = below <= AT_END_PIXELS;
+                    if pre.text_content().as_deref() != Some(&text) {
+                        pre.set_text_content(Some(&text));
+                    }
+                    if follows {
+                        pre.set_scroll_top(pre.scroll_height());
+                    }
+                }
+            }
+            TimeoutFuture::new(LOG_INTERVAL_MS).await;
+        }
+    });
+}
+
+async fn fetch_text(url: &str) -> Option<String> {
+    let response = Request::get(url).send().await.ok()?;
+    response.ok().then_some(response)?.text().await.ok()
+}

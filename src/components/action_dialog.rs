@@ -1,0 +1,173 @@
+//! Actions as people ask for them: at once, or after a question when something can be lost.
+
+use crate::{
+    client::{Live, use_live},
+    i18n::use_text,
+    model::{Action, ActionOptions, ContainerId, is_container_name},
+};
+use leptos::{html::Dialog, prelude::*};
+
+/// An action somebody asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActionRequest {
+    /// What.
+    pub action: Action,
+    /// To which containers.
+    pub ids: Vec<ContainerId>,
+}
+
+/// Where components ask for actions. A handle.
+#[derive(Clone, Copy, Debug)]
+pub struct ActionRequests {
+    live: Live,
+    asked: RwSignal<Option<ActionRequest>>,
+}
+
+impl ActionRequests {
+    /// Does it at once, or asks first when something can be lost or has to be told.
+    pub fn request(self, action: Action, ids: Vec<ContainerId>) {
+        let asks = action.is_destructive() || action == Action::Rename;
+        if asks && !ids.is_empty() {
+            self.asked.set(Some(ActionRequest { action, ids }));
+        } else {
+            self.perform(action, &ids, &ActionOptions::default());
+        }
+    }
+
+    fn perform(self, action: Action, ids: &[ContainerId], options: &ActionOptions) {
+        for id in ids {
+            self.live.act(*id, action, options.clone());
+        }
+    }
+}
+
+/// Makes [`use_action_requests`] work below the calling component.
+pub fn provide_action_requests(live: Live) {
+    provide_context(ActionRequests {
+        live,
+        asked: RwSignal::new(None),
+    });
+}
+
+/// Where components ask for actions.
+pub fn use_action_requests() -> ActionRequests {
+    expect_context::<ActionRequests>()
+}
+
+/// Asks whether an action is meant, naming the containers.
+#[component]
+pub fn ActionDialog() -> impl IntoView {
+    let requests = use_action_requests();
+    let text = use_text();
+    let node = NodeRef::<Dialog>::new();
+    let options = RwSignal::new(ActionOptions::default());
+    Effect::new(move || {
+        let is_asked = requests.asked.read().is_some();
+        let Some(dialog) = node.get() else { return };
+        if is_asked && !dialog.open() {
+            options.set(ActionOptions::default());
+            let _ = dialog.show_modal();
+        } else if !is_asked {
+            dialog.close();
+        }
+    });
+    let action = move || requests.asked.read().as_ref().map(|request| request.action);
+    let title = move || action().map(|action| text.get().containers.action(action));
+    let is_valid = move || action().is_none_or(|action| options.read().validate(action).is_ok());
+    let confirm = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        if let Some(request) = requests.asked.get_untracked().filter(|_| is_valid()) {
+            requests.perform(request.action, &request.ids, &options.get_untracked());
+            requests.asked.set(None);
+        }
+    };
+    view! {
+        <dialog class="dialog" node_ref=node aria-labelledby="action-title" on:close=move |_| requests.asked.set(None)>
+            <form on:submit=confirm>
+                <h2 id="action-title">{title}</h2>
+                <AffectedContainers requests />
+                <Options action=Signal::derive(action) options />
+                <div class="row end">
+                    <button type="button" class="button" on:click=move |_| requests.asked.set(None)>
+                        {move || text.get().containers.cancel}
+                    </button>
+                    <button class="button danger" disabled=move || !is_valid() data-testid="confirm">
+                        {title}
+                    </button>
+                </div>
+            </form>
+        </dialog>
+    }
+}
+
+#[component]
+fn AffectedContainers(
+    /// What was asked for.
+    requests: ActionRequests,
+) -> impl IntoView {
+    let live = use_live();
+    let text = use_text();
+    let names = move || {
+        let asked = requests.asked.read();
+        let ids = asked.iter().flat_map(|request| &request.ids);
+        let rows = ids.filter_map(|id| live.row(*id));
+        rows.map(
+            |row| view! { <li class="mono">{row.container.read_untracked().name.clone()}</li> },
+        )
+        .collect_view()
+    };
+    view! {
+        <p>{move || text.get().containers.confirm}</p>
+        <ul class="affected">{names}</ul>
+    }
+}
+
+#[component]
+fn Options(
+    /// What is asked for.
+    #[prop(into)]
+    action: Signal<Option<Action>>,
+    /// How it is to be done.
+    options: RwSignal<ActionOptions>,
+) -> impl IntoView {
+    let text = use_text();
+    let is = move |wanted| move || action.get() == Some(wanted);
+    let is_bad_name = move || {
+        options.with(|options| {
+            options
+                .name
+                .as_deref()
+                .is_some_and(|name| !is_container_name(name))
+        })
+    };
+    view! {
+        <Show when=is(Action::Remove)>
+            <label class="check">
+                <input type="checkbox" on:change=move |event| options.update(|options| options.force = Some(event_target_checked(&event))) />
+                {move || text.get().containers.force}
+            </label>
+            <label class="check">
+                <input type="checkbox" on:change=move |event| options.update(|options| options.volumes = Some(event_target_checked(&event))) />
+                {move || text.get().containers.volumes}
+            </label>
+        </Show>
+        <Show when=is(Action::Kill)>
+            <label class="field">
+                {move || text.get().containers.signal}
+                <select on:change=move |event| options.update(|options| options.signal = Some(event_target_value(&event)))>
+                    {["SIGKILL", "SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"]
+                        .map(|signal| view! { <option value=signal>{signal}</option> })
+                        .collect_view()}
+                </select>
+            </label>
+        </Show>
+        <Show when=is(Action::Rename)>
+            <label class="field">
+                {move || text.get().containers.new_name}
+                <input type="text" autocomplete="off" spellcheck="false" data-testid="new-name"
+                    on:input=move |event| options.update(|options| options.name = Some(event_target_value(&event))) />
+            </label>
+            <p class="hint" role="status">{move || is_bad_name().then(|| text.get().containers.bad_name)}</p>
+        </Show>
+    }
+}

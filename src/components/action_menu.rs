@@ -1,0 +1,161 @@
+//! What can be done to one container.
+
+use super::{Glyph, Icon, use_action_requests};
+use crate::{
+    client::{ActionState, RowSignals, use_live},
+    i18n::use_text,
+    model::{Action, ContainerId},
+};
+use leptos::prelude::*;
+
+/// What can be done to a container now: the usual as buttons, the rest in a menu. While something is
+/// being done it says so, and a failure stays until dismissed.
+#[component]
+pub fn ActionButtons(
+    /// Whose.
+    id: ContainerId,
+    /// Its signals.
+    row: RowSignals,
+) -> impl IntoView {
+    let state = Memo::new({
+        let container = row.container.clone();
+        move |_| container.with(|container| (container.state, container.protected))
+    });
+    let action = row.action.clone();
+    let allowed = move |action: Action| {
+        let (state, protected) = state.get();
+        !protected && action.allowed(state)
+    };
+    let usual = move || {
+        let usual = [
+            Action::Start,
+            Action::Unpause,
+            Action::Restart,
+            Action::Stop,
+        ];
+        usual
+            .into_iter()
+            .filter(|action| allowed(*action))
+            .map(|action| view! { <ActionButton id action /> })
+            .collect_view()
+    };
+    let name = move || row.container.with(|container| container.name.clone());
+    view! {
+        <div class="actions">
+            {move || match action.get() {
+                Some(ActionState::Running(action)) => view! { <Busy action /> }.into_any(),
+                Some(ActionState::Failed { action, error }) => view! { <Failure id action message=error.message /> }.into_any(),
+                None => view! { {usual} }.into_any(),
+            }}
+            <MoreMenu id allowed=Callback::new(allowed) name=Signal::derive(name) />
+        </div>
+    }
+}
+
+#[component]
+fn ActionButton(
+    /// To which container.
+    id: ContainerId,
+    /// What it does.
+    action: Action,
+) -> impl IntoView {
+    let requests = use_action_requests();
+    let text = use_text();
+    let glyph = match action {
+        Action::Start | Action::Unpause => Glyph::Play,
+        Action::Restart => Glyph::Restart,
+        Action::Pause => Glyph::Pause,
+        Action::Remove => Glyph::Trash,
+        _ => Glyph::Stop,
+    };
+    let label = move || text.get().containers.action(action);
+    view! {
+        <button class="button icon" aria-label=label title=label data-action=action.as_str()
+            on:click=move |_| requests.request(action, vec![id])>
+            <Icon glyph />
+        </button>
+    }
+}
+
+#[component]
+fn Busy(
+    /// What is being done.
+    action: Action,
+) -> impl IntoView {
+    let text = use_text();
+    view! {
+        <span class="busy" role="status">
+            <span class="spinner" aria-hidden="true"></span>
+            {move || text.get().containers.doing(action)}
+        </span>
+    }
+}
+
+#[component]
+fn Failure(
+    /// Of which container.
+    id: ContainerId,
+    /// What failed.
+    action: Action,
+    /// Why.
+    message: String,
+) -> impl IntoView {
+    let live = use_live();
+    let text = use_text();
+    let what = move || {
+        let text = text.get().containers;
+        format!("{} {}: {message}", text.action(action), text.failed)
+    };
+    view! {
+        <span class="failure" role="alert" data-testid="action-error">{what}</span>
+        <button class="button icon" aria-label=move || text.get().containers.dismiss on:click=move |_| live.dismiss(id)>
+            <Icon glyph=Glyph::Close />
+        </button>
+    }
+}
+
+#[component]
+fn MoreMenu(
+    /// Of which container.
+    id: ContainerId,
+    /// Whether an action makes sense now.
+    allowed: Callback<Action, bool>,
+    /// Its name, to tell the menus apart.
+    #[prop(into)]
+    name: Signal<String>,
+) -> impl IntoView {
+    let requests = use_action_requests();
+    let text = use_text();
+    let node = NodeRef::<leptos::html::Details>::new();
+    let choose = move |action| {
+        if let Some(menu) = node.get_untracked() {
+            menu.set_open(false);
+        }
+        requests.request(action, vec![id]);
+    };
+    let items = move || {
+        let shown = Action::ALL
+            .into_iter()
+            .filter(|action| allowed.run(*action));
+        shown
+            .map(|action| {
+                view! {
+                    <li>
+                        <button class:danger=action.is_destructive() data-action=action.as_str() on:click=move |_| choose(action)>
+                            {text.get().containers.action(action)}
+                        </button>
+                    </li>
+                }
+            })
+            .collect_view()
+    };
+    let label = move || format!("{}: {}", text.get().containers.more, name.get());
+    view! {
+        <details class="menu" node_ref=node>
+            <summary class="button icon" aria-label=label>
+                <Icon glyph=Glyph::More />
+            </summary>
+            <ul>{items}</ul>
+        </details>
+    }
+}

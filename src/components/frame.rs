@@ -1,0 +1,162 @@
+//! What surrounds every page.
+
+use super::{ConnectionBadge, Glyph, Icon};
+use crate::{
+    client::use_live,
+    i18n::use_text,
+    model::{HostId, Language, Preferences, Theme, format},
+};
+use leptos::{html::Dialog, prelude::*};
+use leptos_router::{components::A, hooks::use_location};
+
+/// The way to the pages, and what Deckwatch itself costs.
+#[component]
+pub fn Navigation() -> impl IntoView {
+    let live = use_live();
+    let text = use_text();
+    let count = move || format::count(live.totals().get().all.into());
+    view! {
+        <nav class="navigation" aria-label="Deckwatch">
+            <A href="/" attr:class="brand">
+                <Icon glyph=Glyph::Pulse />
+                "Deckwatch"
+            </A>
+            <A href="/" exact=true attr:class="link">
+                <Icon glyph=Glyph::Home />
+                {move || text.get().frame.overview}
+            </A>
+            <A href="/containers" attr:class="link">
+                <Icon glyph=Glyph::Box />
+                {move || text.get().frame.containers}
+                <span class="count num">{count}</span>
+            </A>
+            <Cost />
+        </nav>
+    }
+}
+
+/// What Deckwatch itself costs the machine it runs on.
+#[component]
+fn Cost() -> impl IntoView {
+    let live = use_live();
+    let text = use_text();
+    let metrics = live.host(&HostId::default()).metrics;
+    let cost = move || {
+        let cost = metrics.read().as_ref()?.dashboard?;
+        Some(format!(
+            "{} {} · {}",
+            format::percent(cost.cpu_percent),
+            text.get().frame.cpu,
+            format::bytes(cost.memory)
+        ))
+    };
+    view! {
+        <div class="foot">
+            {move || text.get().frame.cost} <br />
+            <span class="num">{cost}</span>
+        </div>
+    }
+}
+
+/// Title, search, connection, theme and language.
+#[component]
+pub fn Header(
+    /// Opens the palette.
+    on_search: Callback<()>,
+    /// Opens the keyboard help.
+    on_help: Callback<()>,
+) -> impl IntoView {
+    let text = use_text();
+    let location = use_location();
+    let title = move || {
+        let frame = text.get().frame;
+        if location.pathname.read().starts_with("/containers") {
+            frame.containers
+        } else {
+            frame.overview
+        }
+    };
+    view! {
+        <header class="header">
+            <h1>{title}</h1>
+            <span class="space"></span>
+            <button class="button optional" on:click=move |_| on_search.run(())>
+                <Icon glyph=Glyph::Search />
+                {move || text.get().frame.search_or_act}
+                <kbd>"Ctrl K"</kbd>
+            </button>
+            <ConnectionBadge />
+            <LanguageButton />
+            <ThemeButton />
+            <button class="button icon optional" aria-label=move || text.get().frame.help on:click=move |_| on_help.run(())>
+                <Icon glyph=Glyph::Help />
+            </button>
+        </header>
+    }
+}
+
+/// Speaks the other language.
+#[component]
+fn LanguageButton() -> impl IntoView {
+    let text = use_text();
+    let preferences = expect_context::<RwSignal<Preferences>>();
+    let switch = move |_| {
+        preferences.update(|preferences| {
+            preferences.language = match preferences.language {
+                Language::English => Language::Korean,
+                Language::Korean => Language::English,
+            };
+        });
+    };
+    view! {
+        <button class="button quiet" on:click=switch data-testid="language">
+            {move || text.get().frame.language}
+        </button>
+    }
+}
+
+/// Goes from the system's theme to light to dark and back.
+#[component]
+fn ThemeButton() -> impl IntoView {
+    let text = use_text();
+    let preferences = expect_context::<RwSignal<Preferences>>();
+    let theme = move || preferences.with(|preferences| preferences.theme);
+    let switch = move |_| {
+        preferences.update(|preferences| {
+            preferences.theme = match preferences.theme {
+                Theme::Auto => Theme::Light,
+                Theme::Light => Theme::Dark,
+                Theme::Dark => Theme::Auto,
+            };
+        });
+    };
+    let label = move || format!("{}: {}", text.get().frame.theme, theme().as_str());
+    view! {
+        <button class="button icon" aria-label=label title=label on:click=switch data-testid="theme">
+            <Icon glyph=Glyph::Sun />
+        </button>
+    }
+}
+
+/// What the keys do.
+#[component]
+pub fn HelpDialog(
+    /// The dialog, to open it.
+    node: NodeRef<Dialog>,
+) -> impl IntoView {
+    let text = use_text();
+    let rows = move || {
+        let keys = text.get().frame.keys;
+        keys.map(|(key, meaning)| view! { <dt><kbd>{key}</kbd></dt><dd>{meaning}</dd> })
+            .collect_view()
+    };
+    view! {
+        <dialog class="dialog" node_ref=node aria-labelledby="help-title">
+            <h2 id="help-title">{move || text.get().frame.keyboard}</h2>
+            <dl class="keys">{rows}</dl>
+            <form method="dialog" class="row end">
+                <button class="button">{move || text.get().frame.close}</button>
+            </form>
+        </dialog>
+    }
+}

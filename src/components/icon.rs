@@ -1,0 +1,59 @@
+//! Icons, as paths of a 24 × 24 grid.
+
+use leptos::prelude::*;
+
+/// What an icon shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "every variant is the picture it names")]
+pub enum Glyph {
+    Home,
+    Box,
+    Log,
+    Play,
+    Stop,
+    Restart,
+    More,
+    Search,
+    Sun,
+    Trash,
+    Pause,
+    Warning,
+    Close,
+    Pulse,
+    Help,
+}
+
+impl Glyph {
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Home => "M3 10.5 12 3l9 7.5V20a1 1 0 0 1-1 1h-5v-6H9v6H4a1 1 0 0 1-1-1z",
+            Self::Box => "M21 8 12 3 3 8v8l9 5 9-5zM3 8l9 5 9-5M12 13v8",
+            Self::Log => "M5 5h14M5 10h14M5 15h9M5 20h6",
+            Self::Play => "M7 4l13 8-13 8z",
+            Self::Stop => "M6 6h12v12H6z",
+            Self::Restart => "M4 12a8 8 0 1 0 2.5-5.8M4 4v5h5",
+            Self::More => "M5 12h.01M12 12h.01M19 12h.01",
+            Self::Search => "M11 4a7 7 0 1 0 0 14 7 7 0 0 0 0-14zM21 21l-5-5",
+            Self::Sun => "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM12 2v2M12 20v2M2 12h2M20 12h2",
+            Self::Trash => "M4 7h16M9 7V4h6v3M6 7l1 14h10l1-14",
+            Self::Pause => "M8 5v14M16 5v14",
+            Self::Warning => "M12 4 2.5 20h19zM12 10v4M12 17h.01",
+            Self::Close => "M6 6l12 12M18 6 6 18",
+            Self::Pulse => "M3 12h4l3-8 4 16 3-8h4",
+            Self::Help => "M9 9a3 3 0 1 1 4 2.8c-.7.4-1 .9-1 2.2M12 18h.01",
+        }
+    }
+}
+
+/// An icon. It says nothing to screen readers: what it stands on has a label.
+#[component]
+pub fn Icon(
+    /// What it shows.
+    glyph: Glyph,
+) -> impl IntoView {
+    view! {
+        <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">
+            <path d=glyph.path() />
+        </svg>
+    }
+}

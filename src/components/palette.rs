@@ -1,0 +1,135 @@
+//! Everything by typing its name.
+
+use super::use_action_requests;
+use crate::{
+    client::{Live, use_live},
+    i18n::{Text, use_text},
+    model::{Action, ContainerId, ContainerQuery},
+};
+use leptos::{ev, html::Dialog, prelude::*};
+use leptos_router::hooks::use_navigate;
+
+/// Choices offered at once: what fits on a screen.
+const MAX_CHOICES: usize = 12;
+
+/// Something the palette can do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Choice {
+    label: String,
+    deed: Deed,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Deed {
+    Open(String),
+    Act(Action, ContainerId),
+}
+
+/// A dialog in which pages, containers and actions are found by name.
+#[component]
+pub fn Palette(
+    /// The dialog, to open it.
+    node: NodeRef<Dialog>,
+) -> impl IntoView {
+    let live = use_live();
+    let text = use_text();
+    let requests = use_action_requests();
+    let navigate = use_navigate();
+    let typed = RwSignal::new(String::new());
+    let at = RwSignal::new(0_usize);
+    let choices = Memo::new(move |_| {
+        live.track_list();
+        choices(live, text.get(), &typed.read())
+    });
+    let run = Callback::new(move |choice: Choice| {
+        if let Some(dialog) = node.get_untracked() {
+            dialog.close();
+        }
+        match choice.deed {
+            Deed::Open(path) => navigate(&path, Default::default()),
+            Deed::Act(action, id) => requests.request(action, vec![id]),
+        }
+    });
+    let on_key = move |event: ev::KeyboardEvent| {
+        let last = choices.read_untracked().len().saturating_sub(1);
+        match event.key().as_str() {
+            "ArrowDown" => at.update(|at| *at = (*at + 1).min(last)),
+            "ArrowUp" => at.update(|at| *at = at.saturating_sub(1)),
+            "Enter" => {
+                event.prevent_default();
+                if let Some(choice) = choices.read_untracked().get(at.get_untracked()).cloned() {
+                    run.run(choice);
+                }
+                return;
+            }
+            _ => return,
+        }
+        event.prevent_default();
+    };
+    let on_input = move |event| {
+        typed.set(event_target_value(&event));
+        at.set(0);
+    };
+    let options = move || {
+        let chosen = at.get();
+        let views = choices.get().into_iter().enumerate().map(|(i, choice)| {
+            let label = choice.label.clone();
+            view! {
+                <li id=format!("choice-{i}") role="option" aria-selected=(i == chosen).to_string() on:click=move |_| run.run(choice.clone())>
+                    {label}
+                </li>
+            }
+        });
+        views.collect_view()
+    };
+    view! {
+        <dialog class="dialog palette" node_ref=node aria-label=move || text.get().frame.search_or_act>
+            <input type="text" role="combobox" aria-expanded="true" aria-controls="choices" autocomplete="off" spellcheck="false"
+                aria-label=move || text.get().frame.palette_hint placeholder=move || text.get().frame.palette_hint
+                aria-activedescendant=move || format!("choice-{}", at.get())
+                prop:value=typed on:input=on_input on:keydown=on_key data-testid="palette-input" />
+            <ul id="choices" role="listbox" aria-label=move || text.get().frame.search_or_act>{options}</ul>
+            <p class="hint" role="status">{move || choices.read().is_empty().then(|| text.get().frame.no_match)}</p>
+        </dialog>
+    }
+}
+
+fn choices(live: Live, text: &Text, typed: &str) -> Vec<Choice> {
+    let typed = typed.trim().to_lowercase();
+    let pages = [
+        (text.frame.overview, "/"),
+        (text.frame.containers, "/containers"),
+    ];
+    let pages = pages.map(|(label, path)| Choice {
+        label: label.to_owned(),
+        deed: Deed::Open(path.to_owned()),
+    });
+    let rows = live.rows(&ContainerQuery::default());
+    let opened = rows.iter().map(|row| Choice {
+        label: row.container.name.clone(),
+        deed: Deed::Open(format!("/containers/{}", row.container.id)),
+    });
+    let acted = rows
+        .iter()
+        .filter(|row| !row.container.protected)
+        .flat_map(|row| {
+            let allowed = Action::ALL
+                .into_iter()
+                .filter(|action| action.allowed(row.container.state));
+            allowed.map(|action| Choice {
+                label: format!("{} {}", text.containers.action(action), row.container.name),
+                deed: Deed::Act(action, row.container.id),
+            })
+        });
+    let matches = |choice: &Choice| {
+        let label = choice.label.to_lowercase();
+        typed.split_whitespace().all(|word| label.contains(word))
+    };
+    pages
+        .into_iter()
+        .chain(opened)
+        .chain(acted)
+        .filter(matches)
+        .take(MAX_CHOICES)
+        .collect()
+}

@@ -1,0 +1,70 @@
+//! Actions on all that is ticked.
+
+use super::Selection;
+use crate::{
+    client::{ActionState, use_live},
+    components::use_action_requests,
+    i18n::use_text,
+    model::Action,
+};
+use leptos::prelude::*;
+
+/// Actions on all ticked containers, and how they go.
+#[component]
+pub(super) fn BulkBar(
+    /// What is ticked.
+    selection: Selection,
+) -> impl IntoView {
+    let live = use_live();
+    let text = use_text();
+    let requests = use_action_requests();
+    let button = move |action: Action| {
+        let run = move |_| {
+            let ids = selection.get_untracked().into_iter();
+            let allowed = ids.filter(|id| {
+                live.row(*id).is_some_and(|row| {
+                    row.container
+                        .with_untracked(|c| !c.protected && action.allowed(c.state))
+                })
+            });
+            requests.request(action, allowed.collect());
+        };
+        view! {
+            <button class="button" class:danger=action.is_destructive() on:click=run data-action=action.as_str()>
+                {move || text.get().containers.action(action)}
+            </button>
+        }
+    };
+    let progress = move || {
+        let selection = selection.read();
+        let states = selection
+            .iter()
+            .filter_map(|id| live.row(*id))
+            .filter_map(|row| row.action.get());
+        let (running, failed) = states.fold((0, 0), |(running, failed), state| match state {
+            ActionState::Running(_) => (running + 1, failed),
+            ActionState::Failed { .. } => (running, failed + 1),
+        });
+        let text = text.get().containers;
+        match (running, failed) {
+            (0, 0) => String::new(),
+            (0, failed) => format!("{failed} {}", text.failed),
+            (running, 0) => format!("… {running}"),
+            (running, failed) => format!("… {running} · {failed} {}", text.failed),
+        }
+    };
+    let actions = [Action::Start, Action::Stop, Action::Restart, Action::Remove];
+    view! {
+        <Show when=move || !selection.read().is_empty()>
+            <div class="bulk" role="toolbar" data-testid="bulk">
+                <b class="num">{move || selection.read().len()}</b>
+                {move || text.get().containers.selected}
+                <span class="faint num" role="status">{progress}</span>
+                {actions.map(button).collect_view()}
+                <button class="button" on:click=move |_| selection.set(Default::default())>
+                    {move || text.get().containers.clear}
+                </button>
+            </div>
+        </Show>
+    }
+}

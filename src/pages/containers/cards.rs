@@ -1,0 +1,79 @@
+//! One card each.
+
+use super::{
+    cells::Cell,
+    list::{Item, Items},
+};
+use crate::{
+    client::{RowSignals, use_live},
+    components::{ActionButtons, StatusPill},
+    model::{ContainerId, SortKey},
+};
+use leptos::prelude::*;
+use leptos_router::components::A;
+
+/// Cards in the document: without a fixed height they cannot be left out one by one.
+const MAX_CARDS: usize = 200;
+
+/// The containers as cards.
+#[component]
+pub(super) fn Cards(
+    /// What is found.
+    items: Memo<Items>,
+) -> impl IntoView {
+    let ids = move || {
+        let items = items.read();
+        let ids = items.lines.iter().filter_map(|item| match item {
+            Item::Container(id) => Some(*id),
+            Item::Group(_) => None,
+        });
+        ids.take(MAX_CARDS).collect::<Vec<_>>()
+    };
+    let rest = move || {
+        items
+            .read()
+            .containers
+            .checked_sub(MAX_CARDS)
+            .filter(|rest| *rest > 0)
+    };
+    view! {
+        <div class="cards">
+            <For each=ids key=|id| *id let(id)>
+                {use_live().row(id).map(|row| view! { <Card id row /> })}
+            </For>
+        </div>
+        <p class="faint num">{move || rest().map(|rest| format!("+ {rest}"))}</p>
+    }
+}
+
+#[component]
+fn Card(
+    /// Which container.
+    id: ContainerId,
+    /// Its signals.
+    row: RowSignals,
+) -> impl IntoView {
+    let container = row.container.clone();
+    let name = move || container.read().name.clone();
+    let figures = [
+        SortKey::Image,
+        SortKey::Uptime,
+        SortKey::Cpu,
+        SortKey::Memory,
+        SortKey::Network,
+        SortKey::Ports,
+    ];
+    let cells = figures
+        .map(|key| view! { <tr><Cell id key row=row.clone() /></tr> })
+        .collect_view();
+    view! {
+        <article class="card container-card" data-id=id.to_string()>
+            <div class="row">
+                <StatusPill container=row.container.clone() />
+                <A href=format!("/containers/{id}") attr:class="name">{name}</A>
+            </div>
+            <table role="presentation"><tbody>{cells}</tbody></table>
+            <ActionButtons id row />
+        </article>
+    }
+}

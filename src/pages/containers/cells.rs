@@ -1,0 +1,216 @@
+//! The cells of a row: each changes only when what it shows does.
+
+use crate::{
+    client::{RowSignals, driver, use_live},
+    components::{Meter, MeterKind, StatusPill},
+    i18n::use_text,
+    model::{Container, ContainerId, ContainerState, ContainerStats, Port, SortKey, format},
+};
+use leptos::prelude::*;
+use leptos_router::components::A;
+use std::sync::Arc;
+
+/// One cell.
+#[component]
+pub(super) fn Cell(
+    /// Of which container.
+    id: ContainerId,
+    /// Of which column.
+    key: SortKey,
+    /// The container's signals.
+    row: RowSignals,
+) -> impl IntoView {
+    let content = match key {
+        SortKey::State => view! { <StatusPill container=row.container /> }.into_any(),
+        SortKey::Name => view! { <Name id row /> }.into_any(),
+        SortKey::Uptime => view! { <Uptime row /> }.into_any(),
+        SortKey::Health => view! { <HealthWord row /> }.into_any(),
+        SortKey::Ports => view! { <Ports row /> }.into_any(),
+        SortKey::Cpu | SortKey::Memory => view! { <Gauge key row /> }.into_any(),
+        SortKey::Network | SortKey::Disk | SortKey::Pids => {
+            let figure = Memo::new(move |_| {
+                row.stats
+                    .with(|stats| stats.as_ref().map(|stats| figure(key, stats)))
+            });
+            view! { {move || figure.get().unwrap_or_default()} }.into_any()
+        }
+        SortKey::Host => view! { {row.host.to_string()} }.into_any(),
+        SortKey::Image | SortKey::Restarts | SortKey::Created => {
+            let word = Memo::new(move |_| row.container.with(|container| word(key, container)));
+            view! { <span title=word>{word}</span> }.into_any()
+        }
+    };
+    view! { <td class=key.as_str()>{content}</td> }
+}
+
+fn word(key: SortKey, container: &Container) -> String {
+    match key {
+        SortKey::Image => container.image.clone(),
+        SortKey::Restarts => container
+            .restart_count
+            .map_or_else(|| format::UNKNOWN.to_owned(), |n| n.to_string()),
+        _ => {
+            let (year, month, day) = container.created.date();
+            format!("{year:04}-{month:02}-{day:02}")
+        }
+    }
+}
+
+fn figure(key: SortKey, stats: &ContainerStats) -> String {
+    let rates = |down: Option<u64>, up: Option<u64>, arrows: (&str, &str)| match down.zip(up) {
+        Some((down, up)) => format!(
+            "{} {}  {} {}",
+            arrows.0,
+            format::rate(down),
+            arrows.1,
+            format::rate(up)
+        ),
+        None => format::UNKNOWN.to_owned(),
+    };
+    match key {
+        SortKey::Network => rates(stats.network_rx_rate, stats.network_tx_rate, ("↓", "↑")),
+        SortKey::Disk => rates(stats.block_read_rate, stats.block_write_rate, ("R", "W")),
+        _ => stats
+            .pids
+            .map_or_else(|| format::UNKNOWN.to_owned(), |pids| pids.to_string()),
+    }
+}
+
+#[component]
+fn Name(
+    /// Which container.
+    id: ContainerId,
+    /// Its signals.
+    row: RowSignals,
+) -> impl IntoView {
+    let container = row.container.clone();
+    let name = Memo::new(move |_| row.container.read().name.clone());
+    let project = Memo::new(move |_| container.read().project.clone());
+    view! {
+        <A href=format!("/containers/{id}") attr:class="name">{name}</A>
+        {move || project.get().map(|project| view! { <div class="sub">{project}</div> })}
+    }
+}
+
+#[component]
+fn Uptime(
+    /// The container's signals.
+    row: RowSignals,
+) -> impl IntoView {
+    let live = use_live();
+    let text = use_text();
+    let uptime = Memo::new(move |_| {
+        let container = row.container.read();
+        if container.state.is_up() {
+            let started = container.started_at?;
+            return Some(format::duration(started.age(live.now().get())));
+        }
+        let code = container.exit_code?;
+        Some(format!("{} {code}", text.get().containers.exit_code))
+    });
+    view! { <span class="num">{move || uptime.get().unwrap_or_else(|| format::UNKNOWN.to_owned())}</span> }
+}
+
+#[component]
+fn HealthWord(
+    /// The container's signals.
+    row: RowSignals,
+) -> impl IntoView {
+    let text = use_text();
+    let health = Memo::new(move |_| row.container.read().health);
+    move || {
+        health.get().map_or(format::UNKNOWN, |health| {
+            text.get().containers.health(health)
+        })
+    }
+}
+
+/// CPU or memory; nothing for what does not run.
+#[component]
+fn Gauge(
+    /// Which of the two.
+    key: SortKey,
+    /// The container's signals.
+    row: RowSignals,
+) -> impl IntoView {
+    let container = row.container.clone();
+    let runs = Memo::new(move |_| container.read().state == ContainerState::Running);
+    let stats = row.stats;
+    let percent = {
+        let stats = stats.clone();
+        Memo::new(move |_| {
+            let stats = stats.read();
+            stats.as_ref().and_then(|stats| {
+                if key == SortKey::Cpu {
+                    stats.cpu_percent
+                } else {
+                    stats.memory_percent
+                }
+            })
+        })
+    };
+    let figure = Memo::new(move |_| {
+        stats
+            .read()
+            .as_ref()
+            .and_then(|stats| gauge_text(key, stats))
+    });
+    let kind = if key == SortKey::Cpu {
+        MeterKind::Cpu
+    } else {
+        MeterKind::Memory
+    };
+    let text = Signal::derive(move || figure.get().unwrap_or_else(|| format::UNKNOWN.to_owned()));
+    view! {
+        <Show when=move || runs.get()>
+            <Meter kind percent text />
+        </Show>
+    }
+}
+
+fn gauge_text(key: SortKey, stats: &ContainerStats) -> Option<String> {
+    if key == SortKey::Cpu {
+        return stats.cpu_percent.map(format::percent);
+    }
+    let used = format::bytes(stats.memory_usage?);
+    Some(match stats.memory_limit {
+        Some(limit) => format!("{used} / {}", format::bytes(limit)),
+        None => used,
+    })
+}
+
+#[component]
+fn Ports(
+    /// The container's signals.
+    row: RowSignals,
+) -> impl IntoView {
+    let ports = Memo::new(move |_| published(&row.container.read()));
+    // Where the page came from is known only in the browser.
+    let host = RwSignal::new(None::<String>);
+    Effect::new(move || host.set(driver::page_host()));
+    let links = move || {
+        let views = ports.get().into_iter().map(|(port, ip)| {
+            let is_any = matches!(ip.as_str(), "" | "0.0.0.0" | "::" | "127.0.0.1" | "::1");
+            let target = if is_any { host.get() } else { Some(ip) };
+            let href = target.map(|host| format!("http://{host}:{port}"));
+            view! { <a class="port" href=href target="_blank" rel="noopener noreferrer">{port}</a> }
+        });
+        views.collect_view()
+    };
+    view! { <div class="ports">{links}</div> }
+}
+
+/// Published TCP ports with their address.
+fn published(container: &Arc<Container>) -> Vec<(u16, String)> {
+    let is_tcp = |port: &&Port| port.protocol == "tcp";
+    let published = container.ports.iter().filter(is_tcp).filter_map(|port| {
+        let ip = port.ip.clone().unwrap_or_default();
+        let ip = if ip.contains(':') && ip != "::" && ip != "::1" {
+            format!("[{ip}]")
+        } else {
+            ip
+        };
+        Some((port.public_port?, ip))
+    });
+    published.collect()
+}

@@ -1,0 +1,103 @@
+//! What a list shows, line by line.
+
+use crate::{
+    client::Live,
+    model::{ContainerId, ContainerQuery, ContainerState},
+};
+use leptos::prelude::*;
+
+/// Between two orders by a figure that always changes: people must be able to read and click.
+const REORDER_SECONDS: i64 = 5;
+
+/// A line of the list.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Item {
+    /// A Compose project, or those without one.
+    Group(Group),
+    /// A container.
+    Container(ContainerId),
+}
+
+/// The head of a group.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Group {
+    /// Name of the project.
+    pub(super) project: Option<String>,
+    /// Containers of it that are shown.
+    pub(super) all: usize,
+    /// Running ones among them.
+    pub(super) running: usize,
+}
+
+/// The lines of a list and how many containers are among them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Items {
+    /// In order.
+    pub(super) lines: Vec<Item>,
+    /// Containers among them.
+    pub(super) containers: usize,
+}
+
+impl Items {
+    /// Whether there is nothing to show.
+    pub(super) fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// The containers, in order.
+    pub(super) fn ids(&self) -> impl Iterator<Item = ContainerId> {
+        self.lines.iter().filter_map(|line| match line {
+            Item::Container(id) => Some(*id),
+            Item::Group(_) => None,
+        })
+    }
+}
+
+/// The lines `query` asks for. Changes only when containers come, go, change or change places.
+pub(super) fn use_items(
+    live: Live,
+    query: Memo<ContainerQuery>,
+    hovering: RwSignal<bool>,
+) -> Memo<Items> {
+    let pace = Memo::new(move |before: Option<&i64>| match before {
+        Some(before) if hovering.get() => *before,
+        _ => live.now().get().as_millis() / 1_000 / REORDER_SECONDS,
+    });
+    Memo::new(move |_| {
+        live.track_list();
+        let query = query.read();
+        if query.sort.is_live() {
+            pace.track();
+        }
+        items(live, &query)
+    })
+}
+
+fn items(live: Live, query: &ContainerQuery) -> Items {
+    let rows = live.rows(query);
+    let containers = rows.len();
+    if !query.grouped {
+        let lines = rows
+            .iter()
+            .map(|row| Item::Container(row.container.id))
+            .collect();
+        return Items { lines, containers };
+    }
+    let groups = rows.chunk_by(|a, b| a.container.project == b.container.project);
+    let lines = groups.flat_map(|group| {
+        let running = group
+            .iter()
+            .filter(|row| row.container.state == ContainerState::Running);
+        let head = Group {
+            project: group.first().and_then(|row| row.container.project.clone()),
+            all: group.len(),
+            running: running.count(),
+        };
+        let rows = group.iter().map(|row| Item::Container(row.container.id));
+        std::iter::once(Item::Group(head)).chain(rows)
+    });
+    Items {
+        lines: lines.collect(),
+        containers,
+    }
+}

@@ -1,0 +1,285 @@
+//! The table: only the rows in view are in the document.
+
+use super::{
+    Selection,
+    cells::Cell,
+    list::{Group, Item, Items},
+};
+use crate::{
+    client::{RowSignals, driver, use_live},
+    components::ActionButtons,
+    i18n::use_text,
+    model::{
+        ContainerId, ContainerQuery, Density, HostId, Preferences, SortKey, SourceKind, SourceState,
+    },
+};
+use leptos::{html::Tbody, prelude::*};
+
+/// Rows in the first HTML: more than a large screen shows.
+const FIRST_ROWS: usize = 60;
+/// Rows kept ready above and below the view, so that scrolling shows no gap.
+const OVERSCAN: usize = 12;
+
+const fn row_height(density: Density) -> f64 {
+    match density {
+        Density::Normal => 46.0,
+        Density::Compact => 34.0,
+    }
+}
+
+/// The table of containers.
+#[component]
+pub(super) fn Table(
+    /// What is asked for.
+    query: Memo<ContainerQuery>,
+    /// Asks for something else.
+    set_query: Callback<ContainerQuery>,
+    /// What is found.
+    items: Memo<Items>,
+    /// What is ticked.
+    selection: Selection,
+    /// Whether the pointer is over the rows, which must then stay where they are.
+    hovering: RwSignal<bool>,
+) -> impl IntoView {
+    let live = use_live();
+    let preferences = expect_context::<RwSignal<Preferences>>();
+    let columns = Memo::new(move |_| {
+        let hosts = live.hosts().read().len();
+        let preferences = preferences.read();
+        let is_shown = |key: &SortKey| {
+            !preferences
+                .hidden_columns
+                .iter()
+                .any(|hidden| hidden == key.as_str())
+                && (*key != SortKey::Host || hosts > 1)
+        };
+        SortKey::ALL
+            .into_iter()
+            .filter(is_shown)
+            .collect::<Vec<_>>()
+    });
+    let body = NodeRef::<Tbody>::new();
+    let height = Memo::new(move |_| row_height(preferences.read().density));
+    let first = RwSignal::new((0, FIRST_ROWS));
+    driver::watch_rows(body, height, OVERSCAN, first);
+    let range = Memo::new(move |_| {
+        let (start, end) = first.get();
+        let end = end.min(items.read().lines.len());
+        (start.min(end), end)
+    });
+    let visible = move || {
+        let (start, end) = range.get();
+        items
+            .read()
+            .lines
+            .get(start..end)
+            .unwrap_or_default()
+            .to_vec()
+    };
+    let above = move || range.get().0 as f64 * height.get();
+    let below = move || (items.read().lines.len() - range.get().1) as f64 * height.get();
+    let class = move || match preferences.read().density {
+        Density::Compact => "containers compact",
+        Density::Normal => "containers",
+    };
+    view! {
+        <div class="card table-card">
+            <table class=class aria-rowcount=move || items.read().lines.len().to_string()>
+                <Head query set_query columns items selection />
+                <tbody node_ref=body on:pointerenter=move |_| hovering.set(true) on:pointerleave=move |_| hovering.set(false)>
+                    <Spacer height=Signal::derive(above) />
+                    <For each=visible key=Item::clone let(item)>
+                        {match item {
+                            Item::Group(group) => view! { <GroupRow group columns /> }.into_any(),
+                            Item::Container(id) => view! { <ContainerRow id columns selection /> }.into_any(),
+                        }}
+                    </For>
+                    <Spacer height=Signal::derive(below) />
+                </tbody>
+            </table>
+        </div>
+    }
+}
+
+/// Stands for the rows that are out of view.
+#[component]
+fn Spacer(
+    /// Their height in pixels.
+    #[prop(into)]
+    height: Signal<f64>,
+) -> impl IntoView {
+    let node = NodeRef::<leptos::html::Td>::new();
+    Effect::new(move || {
+        if let Some(cell) = node.get() {
+            driver::set_height(&cell, height.get());
+        }
+    });
+    view! { <tr class="spacer" aria-hidden="true"><td node_ref=node></td></tr> }
+}
+
+#[component]
+fn Head(
+    /// What is asked for.
+    query: Memo<ContainerQuery>,
+    /// Asks for something else.
+    set_query: Callback<ContainerQuery>,
+    /// Which columns.
+    columns: Memo<Vec<SortKey>>,
+    /// What is found.
+    items: Memo<Items>,
+    /// What is ticked.
+    selection: Selection,
+) -> impl IntoView {
+    let text = use_text();
+    let sort_by = move |key| {
+        let query = query.get_untracked();
+        let reversed = query.sort == key && !query.reversed;
+        set_query.run(ContainerQuery {
+            sort: key,
+            reversed,
+            ..query
+        });
+    };
+    let head = move |key: SortKey| {
+        let is_descending = move || key.is_descending_by_default() != query.read().reversed;
+        let aria = move || match query.read().sort == key {
+            false => "none",
+            true if is_descending() => "descending",
+            true => "ascending",
+        };
+        let arrow =
+            move || (query.read().sort == key).then(|| if is_descending() { "↓" } else { "↑" });
+        view! {
+            <th scope="col" class=key.as_str() aria-sort=aria>
+                <button on:click=move |_| sort_by(key)>
+                    {move || text.get().containers.column(key)} <span class="direction" aria-hidden="true">{arrow}</span>
+                </button>
+            </th>
+        }
+    };
+    let select_all = move |event| {
+        let ids = if event_target_checked(&event) {
+            items.read_untracked().ids().collect()
+        } else {
+            Default::default()
+        };
+        selection.set(ids);
+    };
+    view! {
+        <thead>
+            <tr>
+                <th class="select">
+                    <input type="checkbox" aria-label=move || text.get().containers.select_all on:change=select_all
+                        prop:checked=move || !selection.read().is_empty() && selection.read().len() == items.read().containers />
+                </th>
+                <For each=move || columns.get() key=|key| *key children=head />
+                <th class="actions-column"><span class="hidden">{move || text.get().containers.more}</span></th>
+            </tr>
+        </thead>
+    }
+}
+
+#[component]
+fn GroupRow(
+    /// The group.
+    group: Group,
+    /// Which columns.
+    columns: Memo<Vec<SortKey>>,
+) -> impl IntoView {
+    let text = use_text();
+    let Group {
+        project,
+        all,
+        running,
+    } = group;
+    let name = move || {
+        project
+            .clone()
+            .unwrap_or_else(|| text.get().containers.no_project.to_owned())
+    };
+    let count = move || {
+        format!(
+            "{running} {} {all} {}",
+            text.get().frame.of_total,
+            text.get().frame.running
+        )
+    };
+    view! {
+        <tr class="group">
+            <td colspan=move || (columns.read().len() + 2).to_string()>
+                <b>{name}</b> <span class="num">{count}</span>
+            </td>
+        </tr>
+    }
+}
+
+#[component]
+fn ContainerRow(
+    /// Which container.
+    id: ContainerId,
+    /// Which columns.
+    columns: Memo<Vec<SortKey>>,
+    /// What is ticked.
+    selection: Selection,
+) -> impl IntoView {
+    use_live()
+        .row(id)
+        .map(|row| view! { <Cells id row columns selection /> })
+}
+
+#[component]
+fn Cells(
+    /// Which container.
+    id: ContainerId,
+    /// Its signals.
+    row: RowSignals,
+    /// Which columns.
+    columns: Memo<Vec<SortKey>>,
+    /// What is ticked.
+    selection: Selection,
+) -> impl IntoView {
+    let live = use_live();
+    let text = use_text();
+    let container = row.container.clone();
+    let is_up = Memo::new(move |_| container.with(|container| container.state.is_up()));
+    let is_selected = Memo::new(move |_| selection.with(|selection| selection.contains(&id)));
+    let is_stale = is_stale(live.host(&row.host), &row.host);
+    let toggle = move |_| {
+        selection.update(|selection| {
+            if !selection.remove(&id) {
+                selection.insert(id);
+            }
+        });
+    };
+    let name = row.container.clone();
+    let label = move || format!("{} {}", text.get().containers.select, name.read().name);
+    let cells = {
+        let row = row.clone();
+        move |key| view! { <Cell id key row=row.clone() /> }
+    };
+    view! {
+        <tr data-id=id.to_string() tabindex="0" class:off=move || !is_up.get() class:selected=move || is_selected.get()
+            class:stale=move || is_stale.get()>
+            <td class="select">
+                <input type="checkbox" aria-label=label prop:checked=move || is_selected.get() on:change=toggle />
+            </td>
+            <For each=move || columns.get() key=|key| *key children=cells />
+            <td class="actions-column"><ActionButtons id row /></td>
+        </tr>
+    }
+}
+
+/// Whether the engine is lost, so that what the row says may no longer be so.
+fn is_stale(signals: crate::client::HostSignals, host: &HostId) -> Memo<bool> {
+    let kind = if host.is_demo() {
+        SourceKind::Demo
+    } else {
+        SourceKind::Docker
+    };
+    Memo::new(move |_| {
+        let sources = signals.sources.read();
+        sources
+            .get(&kind)
+            .is_some_and(|status| matches!(status.state, SourceState::Down | SourceState::Stale))
+    })
+}

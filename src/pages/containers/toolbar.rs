@@ -1,0 +1,183 @@
+//! What is shown, and how. Without JavaScript it is a form and a row of links.
+
+use super::list::Items;
+use crate::{
+    client::use_live,
+    components::{Glyph, Icon},
+    i18n::use_text,
+    model::{ContainerQuery, Density, Layout, Preferences, SortKey, StateFilter},
+};
+use leptos::prelude::*;
+use leptos_router::components::A;
+
+/// Filter, order and looks of the list.
+#[component]
+pub(super) fn Toolbar(
+    /// What is asked for.
+    query: Memo<ContainerQuery>,
+    /// Asks for something else.
+    set_query: Callback<ContainerQuery>,
+    /// What is found.
+    items: Memo<Items>,
+) -> impl IntoView {
+    let text = use_text();
+    let live = use_live();
+    let chips = StateFilter::ALL.map(|filter| {
+        let href = move || {
+            ContainerQuery {
+                state: filter,
+                ..query.get()
+            }
+            .href()
+        };
+        let class = move || {
+            if query.read().state == filter {
+                "chip on"
+            } else {
+                "chip"
+            }
+        };
+        let count = move || filter.count(&live.totals().get());
+        view! {
+            <A href=href attr:class=class>
+                {move || text.get().containers.state_filter(filter)} <b class="num">{count}</b>
+            </A>
+        }
+    });
+    let on_text = move |event| {
+        set_query.run(ContainerQuery {
+            text: event_target_value(&event),
+            ..query.get_untracked()
+        })
+    };
+    let shown = move || {
+        format!(
+            "{} {}",
+            items.read().containers,
+            text.get().containers.shown
+        )
+    };
+    view! {
+        <form class="toolbar" method="get" action="/containers" role="search" on:submit=|event| event.prevent_default()>
+            <label class="search">
+                <Icon glyph=Glyph::Search />
+                <input type="search" name="q" id="filter" autocomplete="off" spellcheck="false"
+                    aria-label=move || text.get().containers.filter placeholder=move || text.get().containers.filter
+                    value=query.read_untracked().text.clone() prop:value=move || query.read().text.clone() on:input=on_text />
+                <kbd>"/"</kbd>
+            </label>
+            <noscript><button class="button">{move || text.get().containers.apply}</button></noscript>
+            {chips.collect_view()}
+            <span class="space"></span>
+            <span class="faint num" role="status" data-testid="shown">{shown}</span>
+            <Looks query set_query />
+        </form>
+    }
+}
+
+/// Layout, density, grouping and columns.
+#[component]
+fn Looks(
+    /// What is asked for.
+    query: Memo<ContainerQuery>,
+    /// Asks for something else.
+    set_query: Callback<ContainerQuery>,
+) -> impl IntoView {
+    let text = use_text();
+    let preferences = expect_context::<RwSignal<Preferences>>();
+    let layout = move |wanted: Layout| {
+        let pressed = move || (preferences.read().layout == wanted).to_string();
+        let label = move || {
+            if wanted == Layout::Table {
+                text.get().containers.table
+            } else {
+                text.get().containers.cards
+            }
+        };
+        view! {
+            <button type="button" aria-pressed=pressed on:click=move |_| preferences.update(|p| p.layout = wanted)>{label}</button>
+        }
+    };
+    let density = move |wanted: Density| {
+        let pressed = move || (preferences.read().density == wanted).to_string();
+        let label = move || {
+            if wanted == Density::Compact {
+                text.get().containers.compact
+            } else {
+                text.get().containers.normal
+            }
+        };
+        view! {
+            <button type="button" aria-pressed=pressed on:click=move |_| preferences.update(|p| p.density = wanted)>{label}</button>
+        }
+    };
+    let group = move |_| {
+        let query = query.get_untracked();
+        set_query.run(ContainerQuery {
+            grouped: !query.grouped,
+            ..query
+        });
+    };
+    let hide = move |_| {
+        let query = query.get_untracked();
+        set_query.run(ContainerQuery {
+            hide_stopped: !query.hide_stopped,
+            ..query
+        });
+    };
+    view! {
+        <button type="button" class="button optional" aria-pressed=move || query.read().hide_stopped.to_string() on:click=hide>
+            {move || text.get().containers.hide_stopped}
+        </button>
+        <button type="button" class="button optional" aria-pressed=move || query.read().grouped.to_string() on:click=group data-testid="group">
+            {move || text.get().containers.group}
+        </button>
+        <span class="segments optional">{Layout::ALL.iter().copied().map(layout).collect_view()}</span>
+        <span class="segments optional">{Density::ALL.iter().copied().map(density).collect_view()}</span>
+        <ColumnMenu />
+    }
+}
+
+/// Which columns the table has.
+#[component]
+fn ColumnMenu() -> impl IntoView {
+    let text = use_text();
+    let preferences = expect_context::<RwSignal<Preferences>>();
+    let column = move |key: SortKey| {
+        let name = key.as_str();
+        let shown = move || {
+            !preferences
+                .read()
+                .hidden_columns
+                .iter()
+                .any(|hidden| hidden == name)
+        };
+        let toggle = move |_| {
+            preferences.update(|preferences| {
+                let hidden = &mut preferences.hidden_columns;
+                if hidden.iter().any(|hidden| hidden == name) {
+                    hidden.retain(|hidden| hidden != name);
+                } else {
+                    hidden.push(name.to_owned());
+                }
+            });
+        };
+        view! {
+            <li>
+                <label class="check">
+                    <input type="checkbox" checked=shown() prop:checked=shown on:change=toggle />
+                    {move || text.get().containers.column(key)}
+                </label>
+            </li>
+        }
+    };
+    let columns = SortKey::ALL
+        .into_iter()
+        .filter(|key| !matches!(key, SortKey::Name | SortKey::State));
+    view! {
+        <details class="menu optional">
+            <summary class="button">{move || text.get().containers.choose_columns}</summary>
+            <ul>{columns.map(column).collect_view()}</ul>
+        </details>
+    }
+}

@@ -1,0 +1,292 @@
+//! One host: where it is, what it has, how it does.
+
+use crate::{
+    client::{HostSignals, driver, use_live},
+    components::Sparkline,
+    i18n::use_text,
+    model::{Freshness, HostId, HostMetrics, SourceKind, SourceState, Timestamp, format},
+    protocol::MetricsSample,
+};
+use leptos::prelude::*;
+use std::{collections::VecDeque, time::Duration};
+
+/// Samples in a line: five minutes of one every two seconds.
+const SAMPLES: usize = 150;
+/// Between a host's figures.
+const INTERVAL: Duration = Duration::from_secs(2);
+
+/// A host with its figures of now and of the last five minutes.
+#[component]
+pub(super) fn HostCard(
+    /// Which.
+    host: HostId,
+) -> impl IntoView {
+    let live = use_live();
+    let signals = live.host(&host);
+    let history = history(&host, &signals);
+    let at = signals.metrics_at.clone();
+    let is_stale = Memo::new(move |_| {
+        Freshness::judge(at.get(), live.now().get(), INTERVAL) >= Freshness::Stale
+    });
+    let tiles = TILES
+        .map(|tile| view! { <Tile tile signals=signals.clone() history /> })
+        .collect_view();
+    view! {
+        <section class="card host" class:stale=move || is_stale.get() data-testid="host">
+            <HostTitle host signals is_stale />
+            <div class="tiles">{tiles}</div>
+        </section>
+    }
+}
+
+#[component]
+fn HostTitle(
+    /// Which.
+    host: HostId,
+    /// Its signals.
+    signals: HostSignals,
+    /// Whether its figures are too old.
+    #[prop(into)]
+    is_stale: Signal<bool>,
+) -> impl IntoView {
+    let text = use_text();
+    let metrics = signals.metrics.clone();
+    let name = {
+        let (metrics, host) = (metrics.clone(), host.clone());
+        move || {
+            metrics
+                .read()
+                .as_ref()
+                .map_or_else(|| host.to_string(), |metrics| metrics.hostname.clone())
+        }
+    };
+    let uptime = move || {
+        let seconds = metrics.read().as_ref()?.uptime;
+        Some(format!(
+            "{} {}",
+            text.get().frame.up,
+            format::duration(Duration::from_secs(seconds))
+        ))
+    };
+    let engine = move || {
+        let sources = signals.sources.read();
+        let engine = sources.get(&SourceKind::Docker)?;
+        (engine.state != SourceState::Down)
+            .then(|| engine.version.clone())
+            .flatten()
+    };
+    let demo = host.is_demo().then(|| view! { <span class="pill warn"><span class="dot"></span>{move || text.get().frame.demo}</span> });
+    view! {
+        <div class="host-title">
+            <b>{name}</b>
+            {demo}
+            <span class="muted">{engine}</span>
+            <span class="space"></span>
+            <Show when=move || is_stale.get()>
+                <span class="pill idle"><span class="dot"></span>{move || text.get().frame.stale}</span>
+            </Show>
+            <span class="muted num">{uptime}</span>
+        </div>
+    }
+}
+
+/// One of a host's figures.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum TileKind {
+    Cpu,
+    Memory,
+    Disk,
+    Network,
+}
+
+const TILES: [TileKind; 4] = [
+    TileKind::Cpu,
+    TileKind::Memory,
+    TileKind::Disk,
+    TileKind::Network,
+];
+
+#[component]
+fn Tile(
+    /// Which figure.
+    tile: TileKind,
+    /// The host's signals.
+    signals: HostSignals,
+    /// The last five minutes.
+    history: RwSignal<VecDeque<MetricsSample>>,
+) -> impl IntoView {
+    let text = use_text();
+    let metrics = signals.metrics;
+    let unknown = || format::UNKNOWN.to_owned();
+    let value = {
+        let metrics = metrics.clone();
+        Memo::new(move |_| {
+            metrics
+                .read()
+                .as_ref()
+                .and_then(|metrics| value(tile, metrics))
+                .unwrap_or_else(unknown)
+        })
+    };
+    let detail = move || {
+        let text = text.get().frame;
+        metrics.read().as_ref().and_then(|metrics| match tile {
+            TileKind::Cpu => {
+                let [one, five, fifteen] = metrics.cpu.load_avg;
+                Some(format!(
+                    "{} {} · {} {one:.2} {five:.2} {fifteen:.2}",
+                    metrics.cpu.cores, text.cores, text.load
+                ))
+            }
+            TileKind::Memory => Some(used_of(
+                metrics.memory.used,
+                metrics.memory.total,
+                text.used_of,
+            )),
+            TileKind::Disk => {
+                let disk = metrics.disk.as_ref()?;
+                Some(format!(
+                    "{} · {}",
+                    used_of(disk.used, disk.total, text.used_of),
+                    disk.path
+                ))
+            }
+            TileKind::Network => {
+                let names: Vec<_> = metrics
+                    .networks
+                    .iter()
+                    .map(|network| network.name.as_str())
+                    .collect();
+                Some(names.join(" "))
+            }
+        })
+    };
+    let name = move || {
+        let text = text.get().frame;
+        match tile {
+            TileKind::Cpu => text.cpu,
+            TileKind::Memory => text.memory,
+            TileKind::Disk => text.disk,
+            TileKind::Network => text.network,
+        }
+    };
+    let values = Signal::derive(move || {
+        history
+            .read()
+            .iter()
+            .map(|sample| point(tile, sample))
+            .collect()
+    });
+    let label = Signal::derive(move || format!("{} {}", name(), value.get()));
+    let color = match tile {
+        TileKind::Cpu => "cpu",
+        TileKind::Memory => "memory",
+        TileKind::Disk => "tx",
+        TileKind::Network => "rx",
+    };
+    let line = if tile == TileKind::Network {
+        view! { <Sparkline values color label /> }.into_any()
+    } else {
+        view! { <Sparkline values color label top=100.0 /> }.into_any()
+    };
+    view! {
+        <div class="tile">
+            <div class="key">{name}</div>
+            <div class="value num">{value}</div>
+            <div class="detail num">{detail}</div>
+            {line}
+        </div>
+    }
+}
+
+fn value(tile: TileKind, metrics: &HostMetrics) -> Option<String> {
+    match tile {
+        TileKind::Cpu => Some(format::percent(metrics.cpu.usage)),
+        TileKind::Memory => Some(format::percent(metrics.memory.usage)),
+        TileKind::Disk => metrics
+            .disk
+            .as_ref()
+            .map(|disk| format::percent(disk.usage)),
+        TileKind::Network => {
+            let (rx, tx) = traffic(metrics)?;
+            Some(format!("↓ {}  ↑ {}", format::rate(rx), format::rate(tx)))
+        }
+    }
+}
+
+fn used_of(used: u64, total: u64, of: &str) -> String {
+    format!("{} {of} {}", format::bytes(used), format::bytes(total))
+}
+
+/// Bytes received and sent per second over all interfaces.
+fn traffic(metrics: &HostMetrics) -> Option<(u64, u64)> {
+    let rates = metrics
+        .networks
+        .iter()
+        .filter_map(|network| network.rx_rate.zip(network.tx_rate));
+    rates.reduce(|(rx, tx), (more_rx, more_tx)| (rx + more_rx, tx + more_tx))
+}
+
+fn point(tile: TileKind, sample: &MetricsSample) -> Option<f32> {
+    match tile {
+        TileKind::Cpu => Some(sample.cpu),
+        TileKind::Memory => Some(sample.memory),
+        TileKind::Disk => sample.disk,
+        TileKind::Network => sample
+            .rx_rate
+            .zip(sample.tx_rate)
+            .map(|(rx, tx)| (rx + tx) as f32),
+    }
+}
+
+/// The last five minutes: asked for once, then continued with what comes.
+fn history(host: &HostId, signals: &HostSignals) -> RwSignal<VecDeque<MetricsSample>> {
+    let samples = RwSignal::new(VecDeque::new());
+    let signals = signals.clone();
+    Effect::new(move || {
+        let (Some(at), Some(metrics)) = (signals.metrics_at.get(), signals.metrics.get_untracked())
+        else {
+            return;
+        };
+        samples.update(|samples| push(samples, sample(at, &metrics)));
+    });
+    let host = host.clone();
+    Effect::new(move || {
+        driver::fetch_history(&host, move |history| {
+            samples.update(|samples| {
+                let newer: Vec<_> = samples.drain(..).collect();
+                history
+                    .samples
+                    .into_iter()
+                    .chain(newer)
+                    .for_each(|sample| push(samples, sample));
+            });
+        });
+    });
+    samples
+}
+
+fn push(samples: &mut VecDeque<MetricsSample>, sample: MetricsSample) {
+    if samples
+        .back()
+        .is_some_and(|last| last.timestamp >= sample.timestamp)
+    {
+        return;
+    }
+    samples.push_back(sample);
+    while samples.len() > SAMPLES {
+        samples.pop_front();
+    }
+}
+
+fn sample(timestamp: Timestamp, metrics: &HostMetrics) -> MetricsSample {
+    let traffic = traffic(metrics);
+    MetricsSample {
+        timestamp,
+        cpu: metrics.cpu.usage,
+        memory: metrics.memory.usage,
+        disk: metrics.disk.as_ref().map(|disk| disk.usage),
+        rx_rate: traffic.map(|(rx, _)| rx),
+        tx_rate: traffic.map(|(_, tx)| tx),
+    }
+}
