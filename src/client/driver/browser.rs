@@ -72,7 +72,7 @@ pub(super) fn signs() -> impl FusedStream<Item = LinkEvent> + Unpin {
     let _ = window_event_listener(ev::online, move |_| online(LinkEvent::Online));
     let shown = send.clone();
     let _ = window_event_listener(ev::pageshow, move |_| shown(LinkEvent::Online));
-    let visibility = ev::Custom::<leptos::ev::Event>::new("visibilitychange");
+    let visibility = ev::Custom::<ev::Event>::new("visibilitychange");
     let _ = window_event_listener(visibility, move |_| {
         send(if is_hidden() {
             LinkEvent::Hidden
