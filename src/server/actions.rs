@@ -145,6 +145,11 @@ impl Actions {
         let result = tokio::time::timeout(action.deadline(&request.options), done)
             .await
             .unwrap_or(Err(EngineError::Timeout));
+        // What was asked for is so, as the `docker` command line sees it too.
+        let result = match result {
+            Err(EngineError::NotModified) => Ok(()),
+            result => result,
+        };
         match &result {
             Ok(()) => {
                 tracing::info!(host = %found.host, container = %container.id.short(), %action, "done")
@@ -203,7 +208,7 @@ impl Drop for InFlight<'_> {
 pub fn engine_error(error: &EngineError) -> ApiError {
     let code = match error {
         EngineError::NotFound => return ApiError::no_such_container(),
-        EngineError::Conflict(_) => ErrorCode::Conflict,
+        EngineError::NotModified | EngineError::Conflict(_) => ErrorCode::Conflict,
         EngineError::Invalid(_) => ErrorCode::Invalid,
         EngineError::Unavailable(_) => ErrorCode::EngineUnavailable,
         EngineError::Timeout => ErrorCode::Timeout,
