@@ -29,13 +29,13 @@ const EVENTS: usize = 20;
 
 /// Adds the pages and the site's files to `routes`.
 pub fn routes(routes: Router<AppState>, state: &AppState) -> Router<AppState> {
-    let options = state.leptos.clone();
+    let document = document(state);
     routes
         .leptos_routes_with_context(
             state,
             generate_route_list(App),
             context(state.clone()),
-            move || shell(options.clone()),
+            document,
         )
         .fallback_service(get(file_or_not_found).with_state(state.clone()))
 }
@@ -44,10 +44,17 @@ async fn file_or_not_found(State(state): State<AppState>, request: Request) -> R
     if let Some(file) = state.site.get(request.uri().path(), request.headers()) {
         return file;
     }
-    let options = state.leptos.clone();
-    let render = render_app_async_with_context(context(state), move || shell(options.clone()));
+    let document = document(&state);
+    let render = render_app_async_with_context(context(state), document);
     let page: Response<Body> = render(request).await;
     (StatusCode::NOT_FOUND, page).into_response()
+}
+
+/// The document around every page, with scripts and styles under the name of this build.
+fn document(state: &AppState) -> impl Fn() -> AnyView + Clone + Send + Sync + 'static {
+    let options = state.leptos.clone();
+    let assets_root = format!("/v/{}", state.site.build());
+    move || shell(options.clone(), assets_root.clone()).into_any()
 }
 
 /// What pages need beside the request: the state to render, and the nonce for their scripts.
