@@ -7,6 +7,7 @@ use super::{
     source::{
         Engine, Observation, Observer,
         docker::{DockerSource, Endpoint, Intervals, default_sockets},
+        system::SystemSource,
     },
 };
 use crate::model::HostId;
@@ -22,6 +23,9 @@ pub(super) fn spawn(
 ) -> BTreeMap<HostId, Arc<dyn Engine>> {
     let demand = || hub.demand().stats();
     let local = Observer::new(HostId::default(), collector.clone());
+
+    let system = SystemSource::new(local.clone(), config.metrics_interval);
+    shutdown.spawn("system", system.run(shutdown.token()));
 
     let endpoint = endpoint(config);
     tracing::info!(

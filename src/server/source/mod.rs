@@ -8,6 +8,7 @@ mod counters;
 pub mod docker;
 mod redact;
 mod sampler;
+pub mod system;
 
 use crate::model::{
     Action, ActionOptions, Container, ContainerId, ContainerStats, Event, HostId, HostMetrics,

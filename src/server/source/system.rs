@@ -1,0 +1,308 @@
+//! The host's own figures, from its operating system.
+
+mod own_cost;
+
+use super::{Observation, Observer, Status};
+use crate::{
+    model::{
+        Cpu, Disk, HostMetrics, Memory, Network, SourceKind, SourceState, Temperature, percent_of,
+        round_percent,
+    },
+    server::clock,
+};
+use own_cost::OwnCost;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, Instant},
+};
+use sysinfo::{Components, Disks, Networks, System};
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+/// Disks fill slowly, and asking for them can be slow.
+const DISKS_EVERY: Duration = Duration::from_secs(30);
+/// File systems that are no disks.
+const VIRTUAL_FILE_SYSTEMS: [&str; 6] = [
+    "tmpfs", "ramfs", "squashfs", "devtmpfs", "overlay", "efivarfs",
+];
+/// Interfaces that belong to containers or to nobody else.
+const OTHER_INTERFACES: [&str; 7] = ["lo", "veth", "docker", "br-", "cni", "flannel", "podman"];
+
+/// The machine Deckwatch runs on.
+#[derive(Debug)]
+pub struct SystemSource {
+    observer: Observer,
+    interval: Duration,
+}
+
+impl SystemSource {
+    /// Looks every `interval`.
+    pub fn new(observer: Observer, interval: Duration) -> Self {
+        Self { observer, interval }
+    }
+
+    /// Observes the host until `shutdown`.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let mut ticks = interval(self.interval);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut probe = None;
+        loop {
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                _ = ticks.tick() => {}
+            }
+            let at_rest = probe.take();
+            // Reading disks and sensors can block.
+            let looked = tokio::task::spawn_blocking(move || {
+                let mut at_work = at_rest.map_or_else(Probe::new, Ok)?;
+                let metrics = at_work.look();
+                Ok::<_, sysinfo::Error>((at_work, metrics))
+            });
+            let (at_rest, metrics) = match looked.await {
+                Ok(Ok(looked)) => looked,
+                Ok(Err(error)) => {
+                    self.report(SourceState::Down, Some(error.to_string()))
+                        .await;
+                    continue;
+                }
+                Err(error) => {
+                    self.report(SourceState::Down, Some(error.to_string()))
+                        .await;
+                    continue;
+                }
+            };
+            probe = Some(at_rest);
+            self.report(SourceState::Live, None).await;
+            let metrics = Box::new(metrics);
+            self.observer
+                .observe(Observation::Metrics {
+                    at: clock::now(),
+                    metrics,
+                })
+                .await;
+        }
+    }
+
+    async fn report(&self, state: SourceState, message: Option<String>) {
+        let status = Status {
+            source: SourceKind::System,
+            state,
+            message,
+            endpoint: None,
+            version: System::long_os_version().ok(),
+        };
+        self.observer.observe(Observation::Status(status)).await;
+    }
+}
+
+/// What is kept between looks.
+struct Probe {
+    system: System,
+    disks: Vec<Disk>,
+    disks_at: Option<Instant>,
+    networks: Option<Networks>,
+    traffic: BTreeMap<String, (u64, u64, Instant)>,
+    components: Option<Components>,
+    cost: OwnCost,
+}
+
+impl Probe {
+    fn new() -> Result<Self, sysinfo::Error> {
+        Ok(Self {
+            system: System::new()?,
+            disks: Vec::new(),
+            disks_at: None,
+            networks: None,
+            traffic: BTreeMap::new(),
+            components: None,
+            cost: OwnCost::default(),
+        })
+    }
+
+    /// What cannot be read is left out; nothing stops the rest.
+    fn look(&mut self) -> HostMetrics {
+        self.system.refresh_cpu_usage();
+        self.system.refresh_memory();
+        let disks = self.disks();
+        HostMetrics {
+            cpu: self.cpu(),
+            memory: self.memory(),
+            swap: self.swap(),
+            disk: most_important(&disks),
+            disks,
+            networks: self.networks(),
+            temperatures: self.temperatures(),
+            uptime: System::uptime().unwrap_or(0),
+            hostname: System::host_name().unwrap_or_default(),
+            dashboard: self.cost.measure(),
+        }
+    }
+
+    fn cpu(&self) -> Cpu {
+        let load = System::load_average().ok();
+        let load = load.map_or([0.0; 3], |load| [load.one, load.five, load.fifteen]);
+        let per_core: Vec<f32> = self
+            .system
+            .cpus()
+            .iter()
+            .map(|cpu| round_percent(cpu.usage().into()))
+            .collect();
+        Cpu {
+            usage: round_percent(self.system.global_cpu_usage().into()),
+            cores: u32::try_from(per_core.len()).unwrap_or(u32::MAX),
+            load_avg: load.map(round_percent),
+            per_core,
+        }
+    }
+
+    fn memory(&self) -> Memory {
+        let (total, free) = (self.system.total_memory(), self.system.available_memory());
+        let used = total.saturating_sub(free);
+        Memory {
+            total,
+            used,
+            free,
+            usage: percent_of(used, total).unwrap_or(0.0),
+        }
+    }
+
+    fn swap(&self) -> Option<Memory> {
+        let (total, used) = (self.system.total_swap(), self.system.used_swap());
+        let usage = percent_of(used, total)?;
+        Some(Memory {
+            total,
+            used,
+            free: total.saturating_sub(used),
+            usage,
+        })
+    }
+
+    fn disks(&mut self) -> Vec<Disk> {
+        let is_due = self.disks_at.is_none_or(|at| at.elapsed() >= DISKS_EVERY);
+        if is_due {
+            self.disks_at = Some(Instant::now());
+            self.disks = Disks::new_with_refreshed_list()
+                .map(|disks| real_disks(&disks))
+                .unwrap_or_default();
+        }
+        self.disks.clone()
+    }
+
+    fn networks(&mut self) -> Vec<Network> {
+        let known = self.networks.take().map(Ok);
+        let Ok(mut networks) = known.unwrap_or_else(Networks::new_with_refreshed_list) else {
+            return Vec::new();
+        };
+        networks.refresh(true);
+        let now = Instant::now();
+        let mut found = Vec::new();
+        for (name, data) in &networks {
+            let name = name.to_string_lossy().into_owned();
+            if OTHER_INTERFACES.iter().any(|other| name.starts_with(other)) {
+                continue;
+            }
+            let (rx, tx) = (data.total_received(), data.total_transmitted());
+            let before = self.traffic.insert(name.clone(), (rx, tx, now));
+            let rate = |now_bytes: u64, before_bytes: u64, since: Instant| {
+                let bytes = now_bytes.checked_sub(before_bytes)?;
+                let seconds = now.duration_since(since).as_secs_f64();
+                (seconds > 0.0).then(|| (bytes as f64 / seconds).round() as u64)
+            };
+            found.push(Network {
+                rx_rate: before.and_then(|(before, _, at)| rate(rx, before, at)),
+                tx_rate: before.and_then(|(_, before, at)| rate(tx, before, at)),
+                name,
+                rx,
+                tx,
+            });
+        }
+        self.networks = Some(networks);
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+        found
+    }
+
+    fn temperatures(&mut self) -> Vec<Temperature> {
+        let known = self.components.take().map(Ok);
+        let Ok(mut components) = known.unwrap_or_else(Components::new_with_refreshed_list) else {
+            return Vec::new();
+        };
+        components.refresh(false);
+        let found = components.iter().filter_map(|component| {
+            let celsius = component
+                .temperature()
+                .filter(|celsius| celsius.is_finite())?;
+            Some(Temperature {
+                name: component.label().to_owned(),
+                celsius: round_percent(celsius.into()),
+            })
+        });
+        let found = found.collect();
+        self.components = Some(components);
+        found
+    }
+}
+
+/// Each device once, at its shortest mount point.
+fn real_disks(disks: &Disks) -> Vec<Disk> {
+    let mut mounts: Vec<_> = disks.iter().collect();
+    mounts.sort_by_key(|disk| disk.mount_point().as_os_str().len());
+    let mut devices = BTreeSet::new();
+    let is_real = |disk: &&sysinfo::Disk| {
+        let kind = disk.file_system().to_string_lossy();
+        let is_root = disk.mount_point() == std::path::Path::new("/");
+        disk.total_space() > 0 && (is_root || !VIRTUAL_FILE_SYSTEMS.contains(&&*kind))
+    };
+    let real = mounts.into_iter().filter(is_real);
+    let real = real.filter(|disk| devices.insert(disk.name().to_owned()));
+    real.map(|disk| {
+        let (total, free) = (disk.total_space(), disk.available_space());
+        let used = total.saturating_sub(free);
+        let usage = percent_of(used, total).unwrap_or(0.0);
+        let path = disk.mount_point().to_string_lossy().into_owned();
+        Disk {
+            total,
+            used,
+            free,
+            usage,
+            path,
+        }
+    })
+    .collect()
+}
+
+/// The root file system, or the largest where none is mounted there.
+fn most_important(disks: &[Disk]) -> Option<Disk> {
+    let root = disks.iter().find(|disk| disk.path == "/");
+    root.or_else(|| disks.iter().max_by_key(|disk| disk.total))
+        .cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::HostId;
+
+    #[tokio::test]
+    async fn the_host_tells_its_figures() {
+        let (sender, mut observations) = tokio::sync::mpsc::channel(8);
+        let source = SystemSource::new(
+            Observer::new(HostId::default(), sender),
+            Duration::from_millis(250),
+        );
+        let shutdown = CancellationToken::new();
+        let task = tokio::spawn(source.run(shutdown.clone()));
+        let metrics = loop {
+            if let Some((_, Observation::Metrics { metrics, .. })) = observations.recv().await {
+                break metrics;
+            }
+        };
+        assert!(metrics.memory.total > metrics.memory.used);
+        assert!(metrics.cpu.cores > 0);
+        assert!((0.0..=100.0).contains(&metrics.cpu.usage));
+        assert!(!metrics.hostname.is_empty());
+        assert!(metrics.dashboard.is_some_and(|cost| cost.memory > 0));
+        shutdown.cancel();
+        drop(observations);
+        task.await.unwrap();
+    }
+}
