@@ -25,12 +25,20 @@ fn file(name: &str) -> Value {
 }
 
 fn body<T: Serialize + DeserializeOwned + PartialEq + Debug>(name: &str, value: T) {
-    assert_eq!(serde_json::from_str::<T>(&text(name)).unwrap(), value, "{name} is read");
+    assert_eq!(
+        serde_json::from_str::<T>(&text(name)).unwrap(),
+        value,
+        "{name} is read"
+    );
     assert_eq!(written(&value), file(name), "{name} is written");
 }
 
 fn from_client(name: &str, value: ClientMessage) {
-    assert_eq!(ClientMessage::decode(&text(name)).unwrap(), value, "{name} is read");
+    assert_eq!(
+        ClientMessage::decode(&text(name)).unwrap(),
+        value,
+        "{name} is read"
+    );
     assert_eq!(written(&value), file(name), "{name} is written");
 }
 
@@ -188,7 +196,10 @@ fn a_client_subscribes_and_unsubscribes() {
     };
     from_client("client-subscribe", subscribe(false, None));
     from_client("client-subscribe-resume", subscribe(true, Some(resume)));
-    from_client("client-unsubscribe", ClientMessage::Unsubscribe(Unsubscribe { channel }));
+    from_client(
+        "client-unsubscribe",
+        ClientMessage::Unsubscribe(Unsubscribe { channel }),
+    );
     from_client("client-ping", ClientMessage::Ping(Ping {}));
 }
 
@@ -238,9 +249,15 @@ fn a_session_is_opened_and_kept() {
     let channel = Channel::Metrics;
     from_server("subscribed", ServerMessage::Subscribed { channel });
     let reason = None;
-    from_server("unsubscribed", ServerMessage::Unsubscribed { channel, reason });
+    from_server(
+        "unsubscribed",
+        ServerMessage::Unsubscribed { channel, reason },
+    );
     let (channel, reason) = (Channel::Events, Some("signed out".into()));
-    from_server("unsubscribed-by-server", ServerMessage::Unsubscribed { channel, reason });
+    from_server(
+        "unsubscribed-by-server",
+        ServerMessage::Unsubscribed { channel, reason },
+    );
     from_server("heartbeat", ServerMessage::Heartbeat { timestamp: AT });
 }
 
@@ -296,7 +313,10 @@ fn containers_and_what_happens_to_them_are_told() {
         name: "web".into(),
         attributes: BTreeMap::from([("exitCode".into(), "137".into())]),
     });
-    from_server("event", ServerMessage::Event(SequencedEvent { seq: 3, event }));
+    from_server(
+        "event",
+        ServerMessage::Event(SequencedEvent { seq: 3, event }),
+    );
 }
 
 #[test]
@@ -311,7 +331,10 @@ fn actions_are_acknowledged_and_failures_explained() {
         })
     };
     from_server("container-ack", ack(None));
-    from_server("container-ack-failure", ack(Some(ApiError::no_such_container())));
+    from_server(
+        "container-ack-failure",
+        ack(Some(ApiError::no_such_container())),
+    );
     let invalid = ApiError::new(ErrorCode::Invalid, "not JSON");
     from_server("error", ServerMessage::error(invalid));
     from_server(
@@ -339,7 +362,12 @@ fn actions_are_acknowledged_and_failures_explained() {
 
 #[test]
 fn http_bodies_have_their_documented_shape() {
-    let subscriptions = [("metrics", 2), ("containers", 1), ("stats", 0), ("events", 0)];
+    let subscriptions = [
+        ("metrics", 2),
+        ("containers", 1),
+        ("stats", 0),
+        ("events", 0),
+    ];
     body(
         "socket-status",
         SocketStatus {

@@ -1,0 +1,14 @@
+//! The whole server, in this process, against an engine that does what a test tells it to.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "that is how a test fails"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod fake;
