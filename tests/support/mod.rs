@@ -1,6 +1,11 @@
 //! What the tests of the whole server share.
 
+pub(crate) mod app;
 pub(crate) mod fake_engine;
+mod launch;
+pub(crate) mod mirror;
+pub(crate) mod raw;
+pub(crate) mod socket;
 
 use std::time::Duration;
 

@@ -17,9 +17,17 @@ pub(crate) struct Answer {
 }
 
 /// Asks with `GET /target` or the like; `Host` is the address unless `headers` name one.
-pub(crate) async fn ask(server: SocketAddr, line: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+pub(crate) async fn ask(
+    server: SocketAddr,
+    line: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Answer {
     let mut request = format!("{line} HTTP/1.1\r\nConnection: close\r\n");
-    if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
+    if !headers
+        .iter()
+        .any(|(name, _)| name.eq_ignore_ascii_case("host"))
+    {
         request += &format!("Host: {server}\r\n");
     }
     for (name, value) in headers {
@@ -30,7 +38,10 @@ pub(crate) async fn ask(server: SocketAddr, line: &str, headers: &[(&str, &str)]
     }
     let exchange = async {
         let mut stream = TcpStream::connect(server).await.unwrap();
-        stream.write_all(format!("{request}\r\n{body}").as_bytes()).await.unwrap();
+        stream
+            .write_all(format!("{request}\r\n{body}").as_bytes())
+            .await
+            .unwrap();
         let mut answer = Vec::new();
         // A server may close before it has read everything; what it said still counts.
         let _ = stream.read_to_end(&mut answer).await;
@@ -39,7 +50,9 @@ pub(crate) async fn ask(server: SocketAddr, line: &str, headers: &[(&str, &str)]
     let answer = timeout(PATIENCE, exchange).await.expect("no answer");
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
     let mut lines = head.lines();
-    let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok());
+    let status = lines
+        .next()
+        .and_then(|line| line.split(' ').nth(1)?.parse().ok());
     Answer {
         status: status.unwrap_or_else(|| panic!("{line}: {answer}")),
         headers: lines

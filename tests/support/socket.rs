@@ -41,7 +41,8 @@ impl Socket {
     }
 
     pub(crate) async fn send(&mut self, message: ClientMessage) {
-        self.send_text(&serde_json::to_string(&message).unwrap()).await;
+        self.send_text(&serde_json::to_string(&message).unwrap())
+            .await;
     }
 
     pub(crate) async fn send_text(&mut self, text: &str) {
@@ -64,7 +65,12 @@ impl Socket {
 
     async fn subscribe_as(&mut self, channel: Channel, delta: bool) {
         let resume = None;
-        self.send(ClientMessage::Subscribe(Subscribe { channel, delta, resume })).await;
+        self.send(ClientMessage::Subscribe(Subscribe {
+            channel,
+            delta,
+            resume,
+        }))
+        .await;
         let confirmed = ServerMessage::Subscribed { channel };
         self.until(|message| *message == confirmed).await;
     }
@@ -98,7 +104,8 @@ impl Socket {
 
     /// The first message that is `wanted`; others are passed over.
     pub(crate) async fn until(&mut self, wanted: impl Fn(&ServerMessage) -> bool) -> ServerMessage {
-        self.find(|message| wanted(&message).then_some(message)).await
+        self.find(|message| wanted(&message).then_some(message))
+            .await
     }
 
     /// What `wanted` makes of the first message it wants; others are passed over.
@@ -110,7 +117,9 @@ impl Socket {
                 }
             }
         };
-        timeout(PATIENCE, find).await.expect("the message never came")
+        timeout(PATIENCE, find)
+            .await
+            .expect("the message never came")
     }
 
     /// The next error's code and message.
