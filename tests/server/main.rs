@@ -11,4 +11,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod actions;
 mod fake;
+mod ids;
+mod messages;
