@@ -13,5 +13,8 @@ mod support;
 
 mod actions;
 mod fake;
+mod faults;
+mod figures;
+mod gate;
 mod ids;
 mod messages;

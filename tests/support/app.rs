@@ -32,9 +32,22 @@ impl TestApp {
         Self::start_with(engine, Settings::default()).await
     }
 
+    /// A server that has yet to find its engine.
+    pub(crate) async fn start_without_engine(engine: FakeEngine) -> Self {
+        Self::launch(engine, Settings::default()).await
+    }
+
     pub(crate) async fn start_with(engine: FakeEngine, settings: Settings) -> Self {
+        let app = Self::launch(engine, settings).await;
+        if !app.engine.truth().is_empty() {
+            app.wait_for_containers().await;
+        }
+        app
+    }
+
+    async fn launch(engine: FakeEngine, settings: Settings) -> Self {
         let running = launch(&engine.address(), settings).await;
-        let app = Self {
+        Self {
             engine,
             address: running.address(),
             http: reqwest::Client::builder()
@@ -42,16 +55,15 @@ impl TestApp {
                 .build()
                 .unwrap(),
             running,
-        };
-        if !app.engine.truth().is_empty() {
-            super::eventually("the containers are known", async || {
-                let messages = app.snapshot("containers").await.messages;
-                let known = |m: &ServerMessage| matches!(m, ServerMessage::Containers { data, .. } if !data.is_empty());
-                messages.iter().any(known)
-            })
-            .await;
         }
-        app
+    }
+
+    async fn wait_for_containers(&self) {
+        let known = |m: &ServerMessage| matches!(m, ServerMessage::Containers { data, .. } if !data.is_empty());
+        super::eventually("the containers are known", async || {
+            self.snapshot("containers").await.messages.iter().any(known)
+        })
+        .await;
     }
 
     /// Shuts down, and sees that it does.
