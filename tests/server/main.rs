@@ -18,3 +18,5 @@ mod figures;
 mod gate;
 mod ids;
 mod messages;
+mod resume;
+mod sse;

@@ -6,6 +6,7 @@ mod launch;
 pub(crate) mod mirror;
 pub(crate) mod raw;
 pub(crate) mod socket;
+pub(crate) mod sse;
 
 use std::time::Duration;
 
