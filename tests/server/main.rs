@@ -16,6 +16,7 @@ mod fake;
 mod faults;
 mod figures;
 mod gate;
+mod http;
 mod ids;
 mod messages;
 mod resume;
