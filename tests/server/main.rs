@@ -19,5 +19,7 @@ mod gate;
 mod http;
 mod ids;
 mod messages;
+mod process;
 mod resume;
+mod slow;
 mod sse;
