@@ -106,6 +106,18 @@ async fn every_action_does_what_it_says() {
 }
 
 #[tokio::test]
+async fn a_stopped_container_is_started() {
+    let app = TestApp::start(FakeEngine::start().with(FakeContainer::exited("job"))).await;
+    let mut actor = app.socket().await;
+    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    page.until_it_shows(&app.engine).await;
+    ask(&mut actor, "r-1", Action::Start, "job").await;
+    assert_eq!(code(&ack(&mut actor, "r-1").await), "done");
+    page.until_it_shows(&app.engine).await;
+    app.end().await;
+}
+
+#[tokio::test]
 async fn a_container_that_is_gone_is_not_found() {
     let app = TestApp::start(FakeEngine::start().with_containers(2)).await;
     app.engine.lose("web-1");

@@ -134,7 +134,7 @@ async fn one_client_too_many_is_asked_to_come_back() {
     let stream = app.get("/api/containers/stream").await;
     assert_eq!(stream.status(), 200);
     for path in ["/api/ws", "/ws/docker/stats"] {
-        let (status, after) = app.socket_at(path, &[]).await.err().expect("is full");
+        let (status, after) = app.socket_at(path, &[]).await.expect_err("is full");
         assert_eq!(status, 503, "{path}");
         assert!(after.unwrap().parse::<u32>().unwrap() > 0);
     }

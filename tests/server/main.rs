@@ -18,6 +18,7 @@ mod figures;
 mod gate;
 mod http;
 mod ids;
+mod logs;
 mod messages;
 mod process;
 mod resume;

@@ -1,7 +1,7 @@
 //! HTTP without a client's good manners: targets and headers go out exactly as written.
 
 use super::PATIENCE;
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::net::SocketAddr;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -12,7 +12,6 @@ use tokio::{
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    pub(crate) headers: BTreeMap<String, String>,
     pub(crate) body: String,
 }
 
@@ -49,16 +48,12 @@ pub(crate) async fn ask(
     };
     let answer = timeout(PATIENCE, exchange).await.expect("no answer");
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
-    let mut lines = head.lines();
-    let status = lines
+    let status = head
+        .lines()
         .next()
         .and_then(|line| line.split(' ').nth(1)?.parse().ok());
     Answer {
         status: status.unwrap_or_else(|| panic!("{line}: {answer}")),
-        headers: lines
-            .filter_map(|line| line.split_once(": "))
-            .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
-            .collect(),
         body: body.to_owned(),
     }
 }

@@ -1,6 +1,9 @@
 //! What the fake engine answers.
 
-use super::{FakeContainer, Line, Mood, Shared};
+use super::{
+    FakeContainer, Line,
+    world::{Mood, Shared},
+};
 use axum::{
     body::{Body, Bytes},
     response::{IntoResponse, Response},
@@ -221,7 +224,7 @@ fn logs(shared: &Arc<Shared>, container: &FakeContainer, query: &Query) -> Respo
     let id = container.id.clone();
     let new = new.filter_map(async |new| new.ok());
     let new = new.filter(move |(of, _)| std::future::ready(*of == id));
-    let new = futures::StreamExt::take_while(new, |(_, line)| std::future::ready(line.is_some()));
+    let new = new.take_while(|(_, line)| std::future::ready(line.is_some()));
     let new = new.filter_map(async |(_, line)| line);
     let new = new.filter(move |line| std::future::ready(wanted(line)));
     let new = new.take(if follow { usize::MAX } else { 0 });

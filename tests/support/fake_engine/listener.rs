@@ -1,6 +1,9 @@
 //! Where the fake engine listens.
 
-use super::{Mood, Shared, api};
+use super::{
+    api,
+    world::{Mood, Shared},
+};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use std::{

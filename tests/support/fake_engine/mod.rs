@@ -6,137 +6,25 @@
 mod api;
 mod container;
 mod listener;
+mod world;
 
 pub(crate) use container::{FakeContainer, Figures, Line, id_of};
 
 use container::now;
-use deckwatch::model::Timestamp;
 use listener::Listener;
-use serde_json::{Value, json};
-use std::sync::{Arc, Mutex, MutexGuard};
+use serde_json::Value;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 use tokio::sync::{broadcast, watch};
-use tokio_util::sync::CancellationToken;
+use world::{Mood, Shared};
 
 /// A Docker engine that does what a test tells it to.
 #[derive(Debug)]
 pub(crate) struct FakeEngine {
     shared: Arc<Shared>,
     listener: Listener,
-}
-
-/// How the engine answers.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) enum Mood {
-    #[default]
-    Well,
-    /// Takes connections and requests, answers nothing, tells nothing.
-    Hanging,
-    /// Answers what is not even HTTP.
-    Garbage,
-    /// Answers 200 with the first half of the right body.
-    HalfJson,
-    /// Answers with this status.
-    Failing(u16),
-}
-
-#[derive(Debug)]
-pub(crate) struct Shared {
-    world: Mutex<World>,
-    mood: watch::Sender<Mood>,
-    /// Requests that change a container wait while this is true.
-    held: watch::Sender<bool>,
-    events: broadcast::Sender<Told>,
-    lines: broadcast::Sender<(String, Option<Line>)>,
-}
-
-#[derive(Debug, Default)]
-struct World {
-    containers: Vec<FakeContainer>,
-    requests: Vec<String>,
-    history: Vec<Told>,
-    cut: CancellationToken,
-}
-
-/// An event that was told.
-#[derive(Clone, Debug)]
-struct Told {
-    at: Timestamp,
-    body: String,
-}
-
-impl Shared {
-    fn world(&self) -> MutexGuard<'_, World> {
-        self.world.lock().unwrap()
-    }
-
-    fn tell(&self, kind: &str, action: &str, id: &str, name: &str, more: &[(&str, &str)]) {
-        let at = now();
-        let mut attributes = json!({ "name": name, "image": "nginx:1.27" });
-        for (key, value) in more {
-            attributes[key] = json!(value);
-        }
-        let body = json!({
-            "Type": kind, "Action": action, "scope": "local",
-            "Actor": { "ID": id, "Attributes": attributes },
-            "time": at.as_millis() / 1_000,
-            "timeNano": at.as_millis() * 1_000_000,
-        });
-        let told = Told {
-            at,
-            body: body.to_string(),
-        };
-        self.world().history.push(told.clone());
-        let _ = self.events.send(told);
-    }
-
-    fn tell_of(&self, container: &FakeContainer, action: &str, more: &[(&str, &str)]) {
-        self.tell("container", action, &container.id, &container.name, more);
-    }
-
-    /// Changes the container called (or identified by) `name`; its new self, when there is one.
-    fn change(&self, name: &str, change: impl FnOnce(&mut FakeContainer)) -> Option<FakeContainer> {
-        let mut world = self.world();
-        let found = world.containers.iter_mut().find(|c| c.is(name))?;
-        change(found);
-        Some(found.clone())
-    }
-
-    fn stop(&self, name: &str, signal: &str, exit_code: i64) -> Option<FakeContainer> {
-        let stopped = self.change(name, |c| {
-            c.state = "exited".to_owned();
-            c.exit_code = exit_code;
-            c.finished = now();
-        })?;
-        let _ = self.lines.send((stopped.id.clone(), None));
-        self.tell_of(&stopped, "kill", &[("signal", signal)]);
-        self.tell_of(&stopped, "die", &[("exitCode", &exit_code.to_string())]);
-        Some(stopped)
-    }
-
-    fn start(&self, name: &str) -> Option<FakeContainer> {
-        let started = self.change(name, |c| {
-            c.state = "running".to_owned();
-            c.exit_code = 0;
-            c.started = now();
-        })?;
-        self.tell_of(&started, "start", &[]);
-        Some(started)
-    }
-
-    fn remove(&self, name: &str) -> Option<FakeContainer> {
-        let mut world = self.world();
-        let at = world.containers.iter().position(|c| c.is(name))?;
-        let removed = world.containers.remove(at);
-        drop(world);
-        self.tell_of(&removed, "destroy", &[]);
-        Some(removed)
-    }
-}
-
-impl FakeContainer {
-    fn is(&self, name: &str) -> bool {
-        self.name == name || self.id == name || (name.len() >= 12 && self.id.starts_with(name))
-    }
 }
 
 impl FakeEngine {
@@ -225,18 +113,19 @@ impl FakeEngine {
         self.change_silently(name, |c| c.figures = Figures::Text(text.to_owned()));
     }
 
-    /// A container writes a line.
+    /// A container writes a line. No two have the same time, as with the real engine's nanoseconds.
     pub(crate) fn write_line(&self, name: &str, text: &str) {
-        let line = Line {
-            at: now(),
-            stderr: false,
-            text: text.to_owned(),
+        let write = |c: &mut FakeContainer| {
+            let after = c
+                .lines
+                .last()
+                .map(|line| line.at.plus(Duration::from_millis(1)));
+            let at = after.unwrap_or_default().max(now());
+            let (stderr, text) = (false, text.to_owned());
+            c.lines.push(Line { at, stderr, text });
         };
-        let wrote = self
-            .shared
-            .change(name, |c| c.lines.push(line.clone()))
-            .unwrap();
-        let _ = self.shared.lines.send((wrote.id, Some(line)));
+        let mut wrote = self.shared.change(name, write).unwrap();
+        let _ = self.shared.lines.send((wrote.id, wrote.lines.pop()));
     }
 
     /// `n` pulled images, which change no container.
