@@ -91,3 +91,50 @@ async fn every_fault_is_an_error_and_passes() {
         assert_eq!(list().await.unwrap().len(), 1);
     }
 }
+
+#[tokio::test]
+async fn a_log_is_followed_until_the_container_stops() {
+    let engine = FakeEngine::start().with(FakeContainer::running("web-1").lines(3));
+    let docker = client(&engine).await;
+    let query = LogsOptionsBuilder::default()
+        .stdout(true)
+        .stderr(true)
+        .follow(true)
+        .timestamps(true);
+    let mut lines = docker.logs("web-1", Some(query.build()));
+    for _ in 0..3 {
+        lines.next().await.unwrap().unwrap();
+    }
+    engine.write_line("web-1", "and on");
+    let line = lines.next().await.unwrap().unwrap().to_string();
+    assert!(line.ends_with("Z and on\n"), "{line:?}");
+    engine.stop_container("web-1");
+    assert!(lines.next().await.is_none());
+}
+
+#[tokio::test]
+async fn a_hanging_engine_answers_when_it_recovers() {
+    let engine = FakeEngine::start().with_containers(1);
+    let docker = client(&engine).await;
+    engine.hang();
+    let asked = tokio::spawn(async move { docker.ping().await });
+    eventually("it was asked", async || engine.count("GET /_ping") == 1).await;
+    assert!(!asked.is_finished());
+    engine.recover();
+    assert_eq!(asked.await.unwrap().unwrap(), "OK");
+}
+
+#[tokio::test]
+async fn events_since_a_time_are_told_again() {
+    let engine = FakeEngine::start().with_containers(1);
+    let docker = client(&engine).await;
+    engine.emit_events(300);
+    let since = EventsOptionsBuilder::default().since("1");
+    let events: Vec<_> = docker
+        .events(Some(since.build()))
+        .take(300)
+        .try_collect()
+        .await
+        .unwrap();
+    assert_eq!(events.len(), 300);
+}
