@@ -74,20 +74,19 @@ async fn every_action_does_what_it_says() {
     let app = TestApp::start(FakeEngine::start().with_containers(1)).await;
     let mut actor = app.socket().await;
     let mut page = Mirror::of(&app, &[Channel::Containers]).await;
-    for (action, state) in [
-        (Action::Restart, "running"),
+    let steps = [
         (Action::Pause, "paused"),
         (Action::Unpause, "running"),
+        (Action::Pause, "paused"),
+        (Action::Restart, "running"),
         (Action::Kill, "exited"),
         (Action::Start, "running"),
         (Action::Stop, "exited"),
-    ] {
-        ask(&mut actor, action.as_str(), action, "web-1").await;
-        assert_eq!(
-            code(&ack(&mut actor, action.as_str()).await),
-            "done",
-            "{action}"
-        );
+    ];
+    for (n, (action, state)) in steps.into_iter().enumerate() {
+        let request = format!("r-{n}");
+        ask(&mut actor, &request, action, "web-1").await;
+        assert_eq!(code(&ack(&mut actor, &request).await), "done", "{action}");
         assert_eq!(app.engine.truth(), [("web-1".to_owned(), state.to_owned())]);
         page.until_it_shows(&app.engine).await;
     }
