@@ -5,8 +5,10 @@ use crate::support::{
     fake_engine::{FakeContainer, FakeEngine},
     mirror::states,
     process::Process,
+    raw,
 };
 use deckwatch::protocol::{Channel, ServerMessage};
+use tokio::io::AsyncWriteExt;
 
 /// Clients that never read.
 const SLEEPERS: usize = 40;
@@ -45,9 +47,41 @@ async fn others_get_every_message_and_memory_stays_flat() {
         "{SLEEPERS} clients that do not read cost {grown} bytes"
     );
     drop(sleepers);
-    eventually("they are forgotten", async || {
-        let status = crate::support::raw::ask(process.address, "GET /api/ws", &[], "").await;
-        status.body.contains("\"connectedClients\":1,")
+    until_connected(&process, 1).await;
+}
+
+#[tokio::test]
+async fn a_stream_nobody_reads_gives_its_place_back() {
+    let containers = (0..200).map(|n| FakeContainer::running(&format!("web-{n}")));
+    let engine = containers.fold(FakeEngine::start(), FakeEngine::with);
+    let process = Process::start(&engine).await;
+    let mut awake = process.socket().await;
+    awake.subscribe(Channel::Containers).await;
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    // Or else the kernel takes megabytes for it.
+    socket.set_recv_buffer_size(4_096).unwrap();
+    let mut sleeper = socket.connect(process.address).await.unwrap();
+    let request = format!(
+        "GET /api/containers/stream HTTP/1.1\r\nHost: {}\r\n\r\n",
+        process.address
+    );
+    sleeper.write_all(request.as_bytes()).await.unwrap();
+    until_connected(&process, 2).await;
+    for n in 0..200 {
+        let name = format!("web-{n}");
+        engine.stop_container(&name);
+        let stopped = (name, "exited".to_owned());
+        let shows = |m: &ServerMessage| matches!(m, ServerMessage::Containers { data, .. } if states(data).contains(&stopped));
+        awake.until(shows).await;
+    }
+    until_connected(&process, 1).await;
+}
+
+async fn until_connected(process: &Process, n: u32) {
+    let wanted = format!("\"connectedClients\":{n},");
+    eventually("so many are connected", async || {
+        let status = raw::ask(process.address, "GET /api/ws", &[], "").await;
+        status.body.contains(&wanted)
     })
     .await;
 }

@@ -23,7 +23,7 @@ pub(crate) struct TestApp {
 /// What a test wants otherwise than by default.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Settings {
-    pub(crate) max_clients: Option<usize>,
+    pub(crate) max_clients: Option<u32>,
 }
 
 impl TestApp {
