@@ -1,5 +1,146 @@
 //! The server: sources are observed, the collector keeps the state, the hub fans it out.
+//!
+//! [`start`] puts everything together; nothing beneath reads the environment or keeps a global.
 
+pub mod actions;
+pub mod api;
+pub mod assets;
 pub mod clock;
+pub mod collector;
+pub mod config;
+pub mod gate;
+pub mod headers;
 pub mod hub;
+pub mod pages;
+pub mod problem;
+pub mod router;
+pub mod serve;
+pub mod shutdown;
 pub mod source;
+mod sources;
+mod state;
+pub mod telemetry;
+pub mod transport;
+
+pub use config::Config;
+pub use state::AppState;
+
+use actions::Actions;
+use assets::Site;
+use gate::Gate;
+use hub::Hub;
+use leptos::config::Env;
+use shutdown::Shutdown;
+use source::OBSERVATION_BACKLOG;
+use std::{net::SocketAddr, sync::Arc, time::Instant};
+use thiserror::Error;
+use tokio::sync::mpsc;
+
+/// Why the server did not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {error}")]
+    Listen {
+        /// Which address.
+        address: SocketAddr,
+        /// Why not.
+        error: std::io::Error,
+    },
+    /// Signals cannot be handled.
+    #[error("cannot handle signals: {0}")]
+    Signals(std::io::Error),
+}
+
+/// A server that runs.
+#[derive(Debug)]
+pub struct Running {
+    /// Where it listens.
+    pub addr: SocketAddr,
+    /// The state of everything.
+    pub hub: Hub,
+    shutdown: Shutdown,
+}
+
+impl Running {
+    /// Ends it: sockets are closed with a reason, requests and actions are finished. Says whether
+    /// everything ended in time.
+    pub async fn shutdown(self) -> bool {
+        self.shutdown.finish().await
+    }
+}
+
+/// Starts a server and returns when it listens.
+///
+/// # Errors
+/// When it cannot listen.
+pub async fn start(config: Config) -> Result<Running, StartError> {
+    let address = config.site_addr;
+    let failed = |error| StartError::Listen { address, error };
+    let listener = serve::listen(address).map_err(failed)?;
+    let addr = listener.local_addr().map_err(failed)?;
+
+    let shutdown = Shutdown::default();
+    let hub = Hub::new(config.channel_buffer as usize);
+    let (observer, observations) = mpsc::channel(OBSERVATION_BACKLOG);
+    shutdown.spawn(
+        "collector",
+        collector::run(hub.clone(), observations, shutdown.token()),
+    );
+    shutdown.spawn(
+        "demand",
+        hub.demand().clone().forget_pollers(shutdown.token()),
+    );
+    let engines = sources::spawn(&config, &hub, &observer, &shutdown);
+
+    let site = Site::embedded();
+    let state = AppState {
+        actions: Actions::new(hub.clone(), engines, shutdown.tracker().clone()),
+        gate: Gate::new(addr, &config.allowed_hosts, config.max_clients),
+        hub: hub.clone(),
+        leptos: leptos_options(&config, addr, &site),
+        site,
+        shutdown: shutdown.clone(),
+        started: Instant::now(),
+        config: Arc::new(config),
+    };
+    let router = router::router(state);
+    shutdown.spawn("http", serve::serve(listener, router, shutdown.clone()));
+    tracing::info!("Deckwatch is at http://{}", reachable(addr));
+    Ok(Running {
+        addr,
+        hub,
+        shutdown,
+    })
+}
+
+/// Runs a server until SIGINT or SIGTERM.
+///
+/// # Errors
+/// When it cannot start.
+pub async fn run(config: Config) -> Result<(), StartError> {
+    let running = start(config).await?;
+    shutdown::signalled().await.map_err(StartError::Signals)?;
+    tracing::info!("ending");
+    running.shutdown().await;
+    Ok(())
+}
+
+/// Pages ask for the files of this very build, which may be kept for ever; except while developing,
+/// when tools reload them by their plain names.
+fn leptos_options(config: &Config, addr: SocketAddr, site: &Site) -> leptos::config::LeptosOptions {
+    let mut options = config.leptos_options();
+    options.site_addr = addr;
+    if options.env == Env::PROD {
+        options.site_pkg_dir = format!("v/{}/{}", site.build(), options.site_pkg_dir).into();
+    }
+    options
+}
+
+/// An address that can be put into a browser on this machine.
+fn reachable(addr: SocketAddr) -> SocketAddr {
+    if addr.ip().is_unspecified() {
+        return (std::net::Ipv4Addr::LOCALHOST, addr.port()).into();
+    }
+    addr
+}

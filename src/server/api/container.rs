@@ -1,0 +1,114 @@
+//! One container: what it is, what runs in it, and doing something to it.
+
+use super::{HostQuery, find, prefix};
+use crate::{
+    model::{Action, ActionOptions, UnknownAction},
+    protocol::{ApiError, ContainerAck, ContainerAction, ErrorCode},
+    server::{
+        AppState,
+        actions::engine_error,
+        problem::Refusal,
+        source::{EngineError, Processes},
+    },
+};
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{Path, Query, State, rejection::QueryRejection},
+    http::HeaderMap,
+};
+use std::{future::Future, time::Duration};
+
+/// How long an engine may take to answer a question.
+const ANSWER: Duration = Duration::from_secs(10);
+
+/// `GET /api/containers/{id}`: what the engine knows, with secrets masked.
+///
+/// # Errors
+/// `invalid`, `not_found`, or what the engine's failure is.
+pub async fn inspect(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    query: Result<Query<HostQuery>, QueryRejection>,
+) -> Result<Json<serde_json::Value>, Refusal> {
+    let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
+    let found = find(&state, query.host.as_ref(), &id)?;
+    answer(found.engine.inspect(found.container.id)).await
+}
+
+/// `GET /api/containers/{id}/top`: its processes.
+///
+/// # Errors
+/// `invalid`, `not_found`, or what the engine's failure is.
+pub async fn top(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    query: Result<Query<HostQuery>, QueryRejection>,
+) -> Result<Json<Processes>, Refusal> {
+    let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
+    let found = find(&state, query.host.as_ref(), &id)?;
+    answer(found.engine.top(found.container.id)).await
+}
+
+/// `POST /api/containers/{id}/{action}`: does something to it. The body is the action's options, or
+/// empty; the header `Idempotency-Key` is the request's id.
+///
+/// # Errors
+/// Why it was not done.
+pub async fn act(
+    State(state): State<AppState>,
+    Path((id, action)): Path<(String, String)>,
+    query: Result<Query<HostQuery>, QueryRejection>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Json<ContainerAck>, Refusal> {
+    let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
+    let container_id = prefix(&id)?;
+    let action: Action = action
+        .parse()
+        .map_err(|error: UnknownAction| Refusal::invalid(error.to_string()))?;
+    let request = ContainerAction {
+        request_id: request_id(&headers)?,
+        container_id,
+        action,
+        host: query.host,
+        options: options(&body)?,
+    };
+    request.validate()?;
+    let ack = state.actions.perform(request).await;
+    match ack.error {
+        None => Ok(Json(ack)),
+        Some(error) => Err(error.into()),
+    }
+}
+
+fn request_id(headers: &HeaderMap) -> Result<String, Refusal> {
+    let Some(key) = headers.get("idempotency-key") else {
+        return Ok(format!("{:032x}", fastrand::u128(..)));
+    };
+    key.to_str()
+        .map(str::to_owned)
+        .map_err(|_| Refusal::invalid("Idempotency-Key must be printable ASCII"))
+}
+
+fn options(body: &[u8]) -> Result<ActionOptions, Refusal> {
+    if body.is_empty() {
+        return Ok(ActionOptions::default());
+    }
+    serde_json::from_slice(body).map_err(|error| {
+        // The parser may quote what it read; an answer of bounded length is enough to mend it.
+        Refusal::invalid(error.to_string().chars().take(200).collect::<String>())
+    })
+}
+
+async fn answer<T>(
+    asked: impl Future<Output = Result<T, EngineError>>,
+) -> Result<Json<T>, Refusal> {
+    match tokio::time::timeout(ANSWER, asked).await {
+        Ok(Ok(answer)) => Ok(Json(answer)),
+        Ok(Err(error)) => Err(engine_error(&error).into()),
+        Err(_) => {
+            Err(ApiError::new(ErrorCode::Timeout, "the engine did not answer in time").into())
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! `GET /api/containers/{id}/logs`: a log as a download, line by line, however long it is.
+
+use super::find;
+use crate::{
+    model::{HostId, Timestamp},
+    protocol::{ApiError, ErrorCode},
+    server::{
+        AppState,
+        actions::engine_error,
+        hub::encode,
+        problem::Refusal,
+        source::{LogLine, LogQuery, LogStream},
+    },
+};
+use axum::{
+    body::{Body, Bytes},
+    extract::{Path, Query, State, rejection::QueryRejection},
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use futures::StreamExt;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// How long an engine may take to begin.
+const BEGIN: Duration = Duration::from_secs(10);
+
+/// Which part of a log, and how it is written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogsQuery {
+    host: Option<HostId>,
+    /// A number of lines, or `all`, which is the default.
+    tail: Option<String>,
+    /// RFC 3339, or seconds since the Unix epoch.
+    since: Option<String>,
+    /// RFC 3339, or seconds since the Unix epoch.
+    until: Option<String>,
+    #[serde(default)]
+    format: Format,
+    stdout: Option<String>,
+    stderr: Option<String>,
+    timestamps: Option<String>,
+    download: Option<String>,
+}
+
+/// How a log is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Format {
+    /// Lines of plain text, without control characters.
+    #[default]
+    Text,
+    /// A JSON object a line.
+    Ndjson,
+}
+
+#[derive(Serialize)]
+struct NdjsonLine<'a> {
+    timestamp: Option<Timestamp>,
+    stream: LogStream,
+    line: &'a str,
+}
+
+/// The log of a container.
+///
+/// # Errors
+/// `invalid`, `not_found`, or what the engine's failure is.
+pub async fn logs(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    query: Result<Query<LogsQuery>, QueryRejection>,
+) -> Result<Response, Refusal> {
+    let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
+    let format = query.format;
+    let timestamps = flag("timestamps", query.timestamps.as_deref(), false)?;
+    let download = flag("download", query.download.as_deref(), false)?;
+    let found = find(&state, query.host.as_ref(), &id)?;
+    let asked = log_query(&query)?;
+    let lines = tokio::time::timeout(BEGIN, found.engine.logs(found.container.id, &asked))
+        .await
+        .map_err(|_| ApiError::new(ErrorCode::Timeout, "the engine did not answer in time"))?
+        .map_err(|error| engine_error(&error))?;
+    let body = lines
+        .map(move |line| line.map(|line| write(&line, format, timestamps)))
+        .take_until(state.shutdown.token().cancelled_owned());
+    let content_type = match format {
+        Format::Text => "text/plain; charset=utf-8",
+        Format::Ndjson => "application/x-ndjson",
+    };
+    let body = Body::from_stream(body);
+    let mut response = ([(header::CONTENT_TYPE, content_type)], body).into_response();
+    if download {
+        let ending = if format == Format::Text {
+            "log"
+        } else {
+            "ndjson"
+        };
+        // Only the id: a name could hold anything.
+        let name = format!(
+            "attachment; filename=\"{}.{ending}\"",
+            found.container.id.short()
+        );
+        if let Ok(name) = HeaderValue::try_from(name) {
+            response
+                .headers_mut()
+                .insert(header::CONTENT_DISPOSITION, name);
+        }
+    }
+    Ok(response)
+}
+
+fn log_query(query: &LogsQuery) -> Result<LogQuery, Refusal> {
+    let tail = match query.tail.as_deref() {
+        None | Some("all") => None,
+        Some(number) => Some(
+            number
+                .parse()
+                .map_err(|_| Refusal::invalid("tail must be a number or all"))?,
+        ),
+    };
+    let (stdout, stderr) = (
+        flag("stdout", query.stdout.as_deref(), true)?,
+        flag("stderr", query.stderr.as_deref(), true)?,
+    );
+    if !stdout && !stderr {
+        return Err(Refusal::invalid("stdout and stderr cannot both be off"));
+    }
+    Ok(LogQuery {
+        tail,
+        since: time("since", query.since.as_deref())?,
+        until: time("until", query.until.as_deref())?,
+        stdout,
+        stderr,
+        follow: false,
+    })
+}
+
+fn flag(name: &str, text: Option<&str>, default: bool) -> Result<bool, Refusal> {
+    match text {
+        None => Ok(default),
+        Some("1" | "true") => Ok(true),
+        Some("0" | "false") => Ok(false),
+        Some(_) => Err(Refusal::invalid(format!("{name} must be true or false"))),
+    }
+}
+
+fn time(name: &str, text: Option<&str>) -> Result<Option<Timestamp>, Refusal> {
+    let Some(text) = text else { return Ok(None) };
+    let seconds = || {
+        let seconds: i64 = text.parse().ok()?;
+        Some(Timestamp::from_millis(seconds.checked_mul(1_000)?))
+    };
+    let time = text.parse().ok().or_else(seconds);
+    time.map(Some)
+        .ok_or_else(|| Refusal::invalid(format!("{name} must be RFC 3339 or seconds since 1970")))
+}
+
+fn write(line: &LogLine, format: Format, timestamps: bool) -> Bytes {
+    let mut text = match format {
+        Format::Ndjson => encode(&NdjsonLine {
+            timestamp: line.timestamp,
+            stream: line.stream,
+            line: &line.line,
+        })
+        .to_string(),
+        Format::Text => {
+            let stamp = line.timestamp.filter(|_| timestamps);
+            let stamp = stamp.map(|at| format!("{at} ")).unwrap_or_default();
+            let printable = line.line.chars().filter(|c| *c == '\t' || !c.is_control());
+            stamp.chars().chain(printable).collect()
+        }
+    };
+    text.push('\n');
+    text.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_lines_stay_text() {
+        let line = LogLine {
+            timestamp: Some(Timestamp::from_millis(0)),
+            stream: LogStream::Stderr,
+            line: "\u{1b}]0;owned\u{7}a\tb\r\u{9b}1m".into(),
+        };
+        assert_eq!(write(&line, Format::Text, false), "]0;owneda\tb1m\n");
+        assert_eq!(
+            write(&line, Format::Text, true),
+            "1970-01-01T00:00:00.000Z ]0;owneda\tb1m\n"
+        );
+        let json = write(&line, Format::Ndjson, false);
+        let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+        assert_eq!(
+            (&json["stream"], &json["line"]),
+            (&"stderr".into(), &line.line.into())
+        );
+    }
+
+    #[test]
+    fn times_are_dates_or_seconds() {
+        assert_eq!(
+            time("since", Some("60")).unwrap(),
+            Some(Timestamp::from_millis(60_000))
+        );
+        assert!(
+            time("since", Some("2025-11-21T01:18:05Z"))
+                .unwrap()
+                .is_some()
+        );
+        for text in ["", "yesterday", "9223372036854775807"] {
+            assert!(time("since", Some(text)).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! The HTTP interface beside the live transports.
+
+pub mod container;
+pub mod health;
+pub mod logs;
+pub mod state;
+
+use super::{AppState, actions::Found, problem::Refusal};
+use crate::model::{ContainerPrefix, HostId};
+use serde::Deserialize;
+
+/// On which host; any when absent.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HostQuery {
+    host: Option<HostId>,
+}
+
+/// The container called `id` in a path. Nothing that is not an id gets any further.
+fn find(state: &AppState, host: Option<&HostId>, id: &str) -> Result<Found, Refusal> {
+    Ok(state.actions.find(host, &prefix(id)?)?)
+}
+
+fn prefix(id: &str) -> Result<ContainerPrefix, Refusal> {
+    id.parse()
+        .map_err(|error: crate::model::NotAContainerId| Refusal::invalid(error.to_string()))
+}

@@ -1,0 +1,79 @@
+//! The present state, for scripts.
+
+use super::HostQuery;
+use crate::{
+    model::HostId,
+    protocol::{Channel, ServerMessage, Snapshot},
+    server::{AppState, config::HumanDuration, hub::HISTORY, problem::Refusal},
+};
+use axum::{
+    Json,
+    extract::{Query, State, rejection::QueryRejection},
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+
+/// Which figures.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MetricsQuery {
+    host: Option<HostId>,
+    range: Option<HumanDuration>,
+}
+
+/// `GET /api/metrics`: hosts' newest figures; with `range` a host's last minutes.
+///
+/// # Errors
+/// `invalid`.
+pub async fn metrics(
+    State(state): State<AppState>,
+    query: Result<Query<MetricsQuery>, QueryRejection>,
+) -> Result<Response, Refusal> {
+    let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
+    let Some(HumanDuration(range)) = query.range else {
+        return Ok(newest(&state, Channel::Metrics, query.host.as_ref()).into_response());
+    };
+    if range > HISTORY {
+        let most = HumanDuration(HISTORY);
+        return Err(Refusal::invalid(format!("range must be at most {most}")));
+    }
+    let host = query.host.unwrap_or_default();
+    let mut history = state.hub.metrics_history(&host);
+    if let Some(last) = history.samples.last().map(|sample| sample.timestamp) {
+        history
+            .samples
+            .retain(|sample| sample.timestamp.age(last) <= range);
+    }
+    Ok(Json(history).into_response())
+}
+
+/// `GET /api/containers`: all containers.
+///
+/// # Errors
+/// `invalid`.
+pub async fn containers(
+    State(state): State<AppState>,
+    query: Result<Query<HostQuery>, QueryRejection>,
+) -> Result<Json<Snapshot>, Refusal> {
+    let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
+    Ok(newest(&state, Channel::Containers, query.host.as_ref()))
+}
+
+fn newest(state: &AppState, channel: Channel, host: Option<&HostId>) -> Json<Snapshot> {
+    let (_, frames) = state.hub.snapshot(&[channel]);
+    let is_asked_for = |message: &&ServerMessage| match message {
+        ServerMessage::Metrics { host: of, .. } | ServerMessage::Containers { host: of, .. } => {
+            host.is_none_or(|host| host == of)
+        }
+        _ => false,
+    };
+    Json(Snapshot {
+        epoch: state.hub.epoch().to_owned(),
+        messages: frames
+            .iter()
+            .map(|frame| frame.message())
+            .filter(is_asked_for)
+            .cloned()
+            .collect(),
+    })
+}

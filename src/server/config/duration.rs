@@ -1,0 +1,86 @@
+//! Lengths of time as people write them.
+
+use serde::{Deserialize, Deserializer, de};
+use std::{fmt, str::FromStr, time::Duration};
+
+/// A length of time, written as `500ms`, `2s` or `1m`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HumanDuration(pub Duration);
+
+/// The text is not a length of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotADuration;
+
+impl fmt::Display for NotADuration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("expected a duration such as 500ms, 2s or 1m")
+    }
+}
+
+impl std::error::Error for NotADuration {}
+
+impl FromStr for HumanDuration {
+    type Err = NotADuration;
+
+    fn from_str(text: &str) -> Result<Self, NotADuration> {
+        let unit_at = text
+            .find(|c: char| !c.is_ascii_digit())
+            .ok_or(NotADuration)?;
+        let (number, unit) = text.split_at(unit_at);
+        let number: u64 = number.parse().map_err(|_| NotADuration)?;
+        let unit_ms = match unit {
+            "ms" => 1,
+            "s" => 1_000,
+            "m" => 60_000,
+            _ => return Err(NotADuration),
+        };
+        let ms = number.checked_mul(unit_ms).ok_or(NotADuration)?;
+        Ok(Self(Duration::from_millis(ms)))
+    }
+}
+
+impl fmt::Display for HumanDuration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ms = self.0.as_millis();
+        match ms {
+            _ if ms == 0 || ms % 1_000 != 0 => write!(f, "{ms}ms"),
+            _ if ms % 60_000 != 0 => write!(f, "{}s", ms / 1_000),
+            _ => write!(f, "{}m", ms / 60_000),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for HumanDuration {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_write_a_number_and_a_unit() {
+        for (text, ms) in [("0ms", 0), ("500ms", 500), ("2s", 2_000), ("1m", 60_000)] {
+            let duration: HumanDuration = text.parse().unwrap();
+            assert_eq!(duration.0, Duration::from_millis(ms));
+            assert_eq!(duration.to_string(), text);
+        }
+        for text in [
+            "",
+            "2",
+            "s",
+            "2 s",
+            "-2s",
+            "2.5s",
+            "2h",
+            "99999999999999999999s",
+            "18446744073709551615m",
+        ] {
+            assert_eq!(text.parse::<HumanDuration>(), Err(NotADuration), "{text}");
+        }
+    }
+}

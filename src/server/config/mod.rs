@@ -1,0 +1,345 @@
+//! Configuration, read once at the start: command line > environment > `Leptos.toml` > defaults.
+
+mod duration;
+mod settings;
+#[cfg(test)]
+mod tests;
+
+pub use duration::{HumanDuration, NotADuration};
+pub use settings::{CommandLine, DockerSettings, Settings};
+
+use leptos::config::{Env, LeptosOptions};
+use settings::{File, LeptosSettings};
+use std::{
+    fmt::Display,
+    net::{Ipv4Addr, SocketAddr},
+    ops::RangeInclusive,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+use thiserror::Error;
+
+/// The file that is read when none is named.
+const DEFAULT_FILE: &str = "Leptos.toml";
+
+/// Everything that can be configured, checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Where to listen.
+    pub site_addr: SocketAddr,
+    /// Time between samples of the host.
+    pub metrics_interval: Duration,
+    /// Time between samples of containers while somebody watches.
+    pub stats_interval: Duration,
+    /// Time between samples of containers while nobody watches.
+    pub stats_idle_interval: Duration,
+    /// Time between full lists of containers.
+    pub reconcile_interval: Duration,
+    /// Time between heartbeats to clients.
+    pub heartbeat: Duration,
+    /// WebSocket and SSE connections at most.
+    pub max_clients: u32,
+    /// Frames kept per channel.
+    pub channel_buffer: u32,
+    /// Path below which the pages are served.
+    pub base_path: String,
+    /// Public names of this server, each with a port or without.
+    pub allowed_hosts: Vec<String>,
+    /// Invented containers of the host `demo`; none when zero.
+    pub demo: u32,
+    /// How to reach the engine.
+    pub docker: Docker,
+    /// What Leptos wants to know.
+    pub leptos: Leptos,
+}
+
+/// How to reach the engine.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Docker {
+    /// Its address; searched for when absent.
+    pub host: Option<String>,
+    /// Folder with `ca.pem`, `cert.pem` and `key.pem`.
+    pub cert_path: Option<PathBuf>,
+    /// Whether it is behind TLS.
+    pub tls_verify: bool,
+    /// The user's folder for sockets, where Podman's may be.
+    pub runtime_dir: Option<PathBuf>,
+}
+
+/// What Leptos wants to know; the same as in `Cargo.toml`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leptos {
+    /// Name of the files in the package folder.
+    pub output_name: String,
+    /// Folder of the site, as built.
+    pub site_root: String,
+    /// Folder of the package within the site.
+    pub site_pkg_dir: String,
+    /// Port of the reload server of `cargo leptos watch`.
+    pub reload_port: u32,
+    /// `DEV` or `PROD`.
+    pub env: Env,
+}
+
+/// Why the configuration was not accepted.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// The file named on the command line cannot be read.
+    #[error("{path}: {error}")]
+    Unreadable {
+        /// Which file.
+        path: String,
+        /// Why not.
+        error: std::io::Error,
+    },
+    /// The file is not TOML, or has a key or a value of a type it should not have.
+    #[error("{path}: {error}")]
+    File {
+        /// Which file.
+        path: String,
+        /// What is wrong, and where.
+        error: Box<toml::de::Error>,
+    },
+    /// A value is not acceptable.
+    #[error("{key} = {value}: must be {allowed}")]
+    Value {
+        /// Which key.
+        key: &'static str,
+        /// What it was set to.
+        value: String,
+        /// What it may be.
+        allowed: String,
+    },
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            site_addr: (Ipv4Addr::LOCALHOST, 3000).into(),
+            metrics_interval: Duration::from_secs(2),
+            stats_interval: Duration::from_secs(2),
+            stats_idle_interval: Duration::from_secs(10),
+            reconcile_interval: Duration::from_secs(10),
+            heartbeat: Duration::from_secs(15),
+            max_clients: 1_000,
+            channel_buffer: 256,
+            base_path: "/".into(),
+            allowed_hosts: Vec::new(),
+            demo: 0,
+            docker: Docker::default(),
+            leptos: Leptos {
+                output_name: "deckwatch".into(),
+                site_root: "target/site".into(),
+                site_pkg_dir: "pkg".into(),
+                reload_port: 3001,
+                env: Env::PROD,
+            },
+        }
+    }
+}
+
+impl Config {
+    /// What the command line and the file it names, or the default one if there is one, say.
+    ///
+    /// # Errors
+    /// When something is wrong with either, in words for the terminal.
+    pub fn load(command_line: CommandLine) -> Result<Self, ConfigError> {
+        let path = command_line
+            .config
+            .clone()
+            .or_else(|| Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.exists()));
+        let file = path.as_deref().map(read).transpose()?.unwrap_or_default();
+        Self::merge(command_line, file)
+    }
+
+    /// What Leptos wants to know, in its own form.
+    pub fn leptos_options(&self) -> LeptosOptions {
+        LeptosOptions::builder()
+            .output_name(self.leptos.output_name.as_str())
+            .site_root(self.leptos.site_root.as_str())
+            .site_pkg_dir(self.leptos.site_pkg_dir.as_str())
+            .site_addr(self.site_addr)
+            .reload_port(self.leptos.reload_port)
+            .env(self.leptos.env.clone())
+            .build()
+    }
+
+    fn merge(command_line: CommandLine, file: File) -> Result<Self, ConfigError> {
+        let default = Self::default();
+        let (first, then) = (command_line.settings, file.deckwatch);
+        let leptos = file.package.metadata.leptos;
+        let time = |key, first: Option<HumanDuration>, then, default, range| {
+            let value = first.or(then).map_or(default, |HumanDuration(value)| value);
+            in_range(key, HumanDuration(value), value, range, HumanDuration)
+        };
+        let number = |key, first: Option<u32>, then, default, range| {
+            let value = first.or(then).unwrap_or(default);
+            in_range(key, value, value, range, |bound| bound)
+        };
+        let ms = Duration::from_millis;
+        Ok(Self {
+            site_addr: command_line
+                .site_addr
+                .or(leptos.site_addr)
+                .unwrap_or(default.site_addr),
+            metrics_interval: time(
+                "metrics-interval",
+                first.metrics_interval,
+                then.metrics_interval,
+                default.metrics_interval,
+                ms(250)..=ms(5_000),
+            )?,
+            stats_interval: time(
+                "stats-interval",
+                first.stats_interval,
+                then.stats_interval,
+                default.stats_interval,
+                ms(500)..=ms(60_000),
+            )?,
+            stats_idle_interval: time(
+                "stats-idle-interval",
+                first.stats_idle_interval,
+                then.stats_idle_interval,
+                default.stats_idle_interval,
+                ms(1_000)..=ms(600_000),
+            )?,
+            reconcile_interval: time(
+                "reconcile-interval",
+                first.reconcile_interval,
+                then.reconcile_interval,
+                default.reconcile_interval,
+                ms(1_000)..=ms(600_000),
+            )?,
+            heartbeat: time(
+                "heartbeat",
+                first.heartbeat,
+                then.heartbeat,
+                default.heartbeat,
+                // Longer than this, and clients take the connection for dead.
+                ms(1_000)..=ms(40_000),
+            )?,
+            max_clients: number(
+                "max-clients",
+                first.max_clients,
+                then.max_clients,
+                default.max_clients,
+                1..=100_000,
+            )?,
+            channel_buffer: number(
+                "channel-buffer",
+                first.channel_buffer,
+                then.channel_buffer,
+                default.channel_buffer,
+                1..=65_536,
+            )?,
+            base_path: base_path(
+                first
+                    .base_path
+                    .or(then.base_path)
+                    .unwrap_or(default.base_path),
+            )?,
+            allowed_hosts: first
+                .allowed_hosts
+                .or(then.allowed_hosts)
+                .unwrap_or_default()
+                .into_iter()
+                .map(allowed_host)
+                .collect::<Result<_, _>>()?,
+            demo: number("demo", first.demo, then.demo, default.demo, 0..=10_000)?,
+            docker: docker(first.docker, then.docker, command_line.runtime_dir),
+            leptos: Leptos::merge(leptos, default.leptos)?,
+        })
+    }
+}
+
+impl Leptos {
+    fn merge(settings: LeptosSettings, default: Self) -> Result<Self, ConfigError> {
+        let env = match settings.env.as_deref() {
+            None => default.env,
+            Some("PROD" | "prod") => Env::PROD,
+            Some("DEV" | "dev") => Env::DEV,
+            Some(other) => {
+                return Err(ConfigError::Value {
+                    key: "env",
+                    value: other.into(),
+                    allowed: "\"DEV\" or \"PROD\"".into(),
+                });
+            }
+        };
+        Ok(Self {
+            output_name: settings.output_name.unwrap_or(default.output_name),
+            site_root: settings.site_root.unwrap_or(default.site_root),
+            site_pkg_dir: settings.site_pkg_dir.unwrap_or(default.site_pkg_dir),
+            reload_port: settings.reload_port.unwrap_or(default.reload_port),
+            env,
+        })
+    }
+}
+
+fn read(path: &Path) -> Result<File, ConfigError> {
+    let name = || path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|error| ConfigError::Unreadable {
+        path: name(),
+        error,
+    })?;
+    parse(&text).map_err(|error| ConfigError::File {
+        path: name(),
+        error: Box::new(error),
+    })
+}
+
+fn parse(text: &str) -> Result<File, toml::de::Error> {
+    toml::from_str(text)
+}
+
+fn in_range<T: PartialOrd + Copy, D: Display>(
+    key: &'static str,
+    shown: impl Display,
+    value: T,
+    range: RangeInclusive<T>,
+    show: impl Fn(T) -> D,
+) -> Result<T, ConfigError> {
+    if range.contains(&value) {
+        return Ok(value);
+    }
+    Err(ConfigError::Value {
+        key,
+        value: shown.to_string(),
+        allowed: format!("from {} to {}", show(*range.start()), show(*range.end())),
+    })
+}
+
+fn base_path(path: String) -> Result<String, ConfigError> {
+    if path == "/" {
+        return Ok(path);
+    }
+    Err(ConfigError::Value {
+        key: "base-path",
+        value: format!("{path:?}"),
+        allowed: "\"/\"".into(),
+    })
+}
+
+fn allowed_host(name: String) -> Result<String, ConfigError> {
+    let name = name.trim().to_ascii_lowercase();
+    let valid = super::gate::Authority::parse(&name).is_some();
+    if valid {
+        return Ok(name);
+    }
+    Err(ConfigError::Value {
+        key: "allowed-hosts",
+        value: format!("{name:?}"),
+        allowed: "a name such as deck.example.com, with a port or without".into(),
+    })
+}
+
+/// An empty variable is how shells unset one for a single command.
+fn docker(first: DockerSettings, then: DockerSettings, runtime_dir: Option<PathBuf>) -> Docker {
+    let set = |text: Option<String>| text.filter(|text| !text.is_empty());
+    Docker {
+        host: set(first.host).or(set(then.host)),
+        cert_path: set(first.cert_path).or(set(then.cert_path)).map(Into::into),
+        tls_verify: first.tls_verify.or(then.tls_verify).unwrap_or(false),
+        runtime_dir,
+    }
+}

@@ -1,0 +1,138 @@
+//! What can be set, on the command line, in the environment and in `Leptos.toml`: one list for all.
+
+use super::duration::HumanDuration;
+use clap::{Args, Parser};
+use serde::Deserialize;
+use std::{net::SocketAddr, path::PathBuf};
+
+/// A self-hosted, real-time dashboard for Docker containers and the hosts under them.
+///
+/// Everything can also be set in Leptos.toml, under the same names in the sections [deckwatch] and
+/// [deckwatch.docker]. The command line wins over the environment, and that over the file.
+#[derive(Debug, Parser)]
+#[command(name = "deckwatch", version)]
+pub struct CommandLine {
+    /// The configuration file [default: ./Leptos.toml if there is one].
+    #[arg(long, value_name = "FILE", env = "DECKWATCH_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Where to listen [default: 127.0.0.1:3000].
+    #[arg(long, value_name = "ADDRESS", env = "LEPTOS_SITE_ADDR")]
+    pub site_addr: Option<SocketAddr>,
+    /// The user's folder for sockets, where Podman's may be.
+    #[arg(long, env = "XDG_RUNTIME_DIR", hide = true)]
+    pub runtime_dir: Option<PathBuf>,
+    /// The rest.
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+/// Our own settings; what is absent keeps its value.
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Settings {
+    /// Time between samples of the host, 250ms to 5s [default: 2s].
+    #[arg(long, value_name = "TIME", env = "DECKWATCH_METRICS_INTERVAL")]
+    pub metrics_interval: Option<HumanDuration>,
+    /// Time between samples of containers while somebody watches, 500ms to 60s [default: 2s].
+    #[arg(long, value_name = "TIME", env = "DECKWATCH_STATS_INTERVAL")]
+    pub stats_interval: Option<HumanDuration>,
+    /// Time between samples of containers while nobody watches, 1s to 10m [default: 10s].
+    #[arg(long, value_name = "TIME", env = "DECKWATCH_STATS_IDLE_INTERVAL")]
+    pub stats_idle_interval: Option<HumanDuration>,
+    /// Time between full lists of containers beside the engine's events, 1s to 10m [default: 10s].
+    #[arg(long, value_name = "TIME", env = "DECKWATCH_RECONCILE_INTERVAL")]
+    pub reconcile_interval: Option<HumanDuration>,
+    /// Time between heartbeats to clients, 1s to 40s [default: 15s].
+    #[arg(long, value_name = "TIME", env = "DECKWATCH_HEARTBEAT")]
+    pub heartbeat: Option<HumanDuration>,
+    /// WebSocket and SSE connections at most, 1 to 100000 [default: 1000].
+    #[arg(long, value_name = "N", env = "DECKWATCH_MAX_CLIENTS")]
+    pub max_clients: Option<u32>,
+    /// Messages kept per channel for slow or returning clients, 1 to 65536 [default: 256].
+    #[arg(long, value_name = "N", env = "DECKWATCH_CHANNEL_BUFFER")]
+    pub channel_buffer: Option<u32>,
+    /// Path below which the pages are served; only / for now [default: /].
+    #[arg(long, value_name = "PATH", env = "DECKWATCH_BASE_PATH")]
+    pub base_path: Option<String>,
+    /// A public name of this server, e.g. deck.example.com; give it again for more.
+    #[arg(
+        long = "allowed-host",
+        value_name = "NAME",
+        env = "DECKWATCH_ALLOWED_HOSTS",
+        value_delimiter = ','
+    )]
+    pub allowed_hosts: Option<Vec<String>>,
+    /// Adds a host "demo" with N invented containers, 0 to 10000 [default: 0, none].
+    #[arg(long, value_name = "N", env = "DECKWATCH_DEMO")]
+    pub demo: Option<u32>,
+    /// How to reach the Docker or Podman engine.
+    #[command(flatten)]
+    pub docker: DockerSettings,
+}
+
+/// How to reach the engine.
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct DockerSettings {
+    /// The engine, e.g. unix:///var/run/docker.sock or tcp://10.0.0.5:2376 [default: searched for].
+    #[arg(long = "docker-host", value_name = "URL", env = "DOCKER_HOST")]
+    pub host: Option<String>,
+    /// Folder with ca.pem, cert.pem and key.pem for an engine behind TLS.
+    #[arg(
+        long = "docker-cert-path",
+        value_name = "FOLDER",
+        env = "DOCKER_CERT_PATH"
+    )]
+    pub cert_path: Option<String>,
+    /// Whether the engine is behind TLS.
+    #[arg(
+        long = "docker-tls-verify",
+        value_name = "BOOL",
+        env = "DOCKER_TLS_VERIFY",
+        num_args = 0..=1,
+        default_missing_value = "1",
+        value_parser = tls_verify
+    )]
+    pub tls_verify: Option<bool>,
+}
+
+/// As the `docker` command line reads `DOCKER_TLS_VERIFY`: anything but nothing means yes. We also
+/// take the obvious words for no by their word.
+#[expect(clippy::unnecessary_wraps, reason = "clap's signature")]
+fn tls_verify(text: &str) -> Result<bool, std::convert::Infallible> {
+    Ok(!matches!(text, "" | "0" | "false" | "no"))
+}
+
+/// `Leptos.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct File {
+    pub(super) package: Package,
+    pub(super) deckwatch: Settings,
+}
+
+/// `[package]`, which in this file only holds the one section.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Package {
+    pub(super) metadata: Metadata,
+}
+
+/// `[package.metadata]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Metadata {
+    pub(super) leptos: LeptosSettings,
+}
+
+/// `[package.metadata.leptos]`: the keys of Leptos that matter to a running server.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub(super) struct LeptosSettings {
+    pub(super) output_name: Option<String>,
+    pub(super) site_root: Option<String>,
+    pub(super) site_pkg_dir: Option<String>,
+    pub(super) site_addr: Option<SocketAddr>,
+    pub(super) reload_port: Option<u32>,
+    pub(super) env: Option<String>,
+}

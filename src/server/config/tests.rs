@@ -1,0 +1,130 @@
+use super::*;
+use clap::Parser;
+
+fn load(arguments: &[&str], file: &str) -> Result<Config, String> {
+    let arguments = ["deckwatch"].iter().chain(arguments);
+    let command_line = CommandLine::try_parse_from(arguments).map_err(|error| error.to_string())?;
+    let file = parse(file).map_err(|error| error.to_string())?;
+    Config::merge(command_line, file).map_err(|error| error.to_string())
+}
+
+#[test]
+fn nothing_set_is_the_default() {
+    assert_eq!(load(&[], ""), Ok(Config::default()));
+}
+
+#[test]
+fn the_command_line_wins_over_the_file() {
+    let file = r#"
+        [package.metadata.leptos]
+        output-name = "deckwatch"
+        site-addr = "0.0.0.0:80"
+        [deckwatch]
+        metrics-interval = "1s"
+        max-clients = 5
+        allowed-hosts = ["Deck.Example.com"]
+        [deckwatch.docker]
+        host = "tcp://10.0.0.5:2375"
+    "#;
+    let config = load(&["--metrics-interval", "500ms"], file).unwrap();
+    assert_eq!(config.metrics_interval, Duration::from_millis(500));
+    assert_eq!(config.max_clients, 5);
+    assert_eq!(config.site_addr.to_string(), "0.0.0.0:80");
+    assert_eq!(config.allowed_hosts, ["deck.example.com"]);
+    assert_eq!(config.docker.host.as_deref(), Some("tcp://10.0.0.5:2375"));
+    let config = load(&["--docker-host", "unix:///x", "--docker-tls-verify"], file).unwrap();
+    assert_eq!(config.docker.host.as_deref(), Some("unix:///x"));
+    assert!(config.docker.tls_verify);
+}
+
+#[test]
+fn what_is_wrong_is_said_with_key_value_and_range() {
+    for (file, words) in [
+        (
+            "[deckwatch]\nmetrics-interval = \"7s\"",
+            &["metrics-interval", "7s", "250ms to 5s"][..],
+        ),
+        (
+            "[deckwatch]\nheartbeat = \"0ms\"",
+            &["heartbeat", "0ms", "1s to 40s"],
+        ),
+        (
+            "[deckwatch]\nmax-clients = 0",
+            &["max-clients", "1 to 100000"],
+        ),
+        ("[deckwatch]\nmax-clients = \"many\"", &["max-clients"]),
+        ("[deckwatch]\nmetrics-interval = 2", &["metrics-interval"]),
+        (
+            "[deckwatch]\nmetrics-intervall = \"2s\"",
+            &["metrics-intervall"],
+        ),
+        ("[deckwatch.docker]\nhots = \"x\"", &["hots"]),
+        ("[deckwatch]\nbase-path = \"/x\"", &["base-path", "\"/x\""]),
+        (
+            "[deckwatch]\nallowed-hosts = [\"http://x/\"]",
+            &["allowed-hosts", "http://x/"],
+        ),
+        (
+            "[package.metadata.leptos]\nenv = \"LIVE\"",
+            &["env", "LIVE", "PROD"],
+        ),
+        ("[package.metadata.leptos]\nsite-adr = \"x\"", &["site-adr"]),
+        ("[elsewhere]", &["elsewhere"]),
+        ("nonsense", &["nonsense"]),
+    ] {
+        let message = load(&[], file).unwrap_err();
+        for word in words {
+            assert!(message.contains(word), "{file}: {message}");
+        }
+    }
+    for arguments in [
+        &["--demo", "-1"][..],
+        &["--demo", "10001"],
+        &["--site-addr", "here"],
+        &["--colour"],
+    ] {
+        assert!(load(arguments, "").is_err(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn help_lists_everything() {
+    let help = <CommandLine as clap::CommandFactory>::command()
+        .render_long_help()
+        .to_string();
+    for name in [
+        "--config",
+        "--site-addr",
+        "--metrics-interval",
+        "--demo",
+        "DOCKER_HOST",
+        "DECKWATCH_MAX_CLIENTS",
+    ] {
+        assert!(help.contains(name), "{name}");
+    }
+}
+
+fn repository_file(name: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
+}
+
+#[test]
+fn leptos_toml_is_valid_and_agrees_with_cargo_toml_and_the_defaults() {
+    let text = repository_file("Leptos.toml");
+    let mut config = load(&[], &text).unwrap();
+    let ours: toml::Table = text.parse().unwrap();
+    let cargo: toml::Table = repository_file("Cargo.toml").parse().unwrap();
+    let leptos = |table: &toml::Table| table["package"]["metadata"]["leptos"].clone();
+    let (ours, cargo) = (leptos(&ours), leptos(&cargo));
+    for key in [
+        "output-name",
+        "site-root",
+        "site-pkg-dir",
+        "site-addr",
+        "reload-port",
+    ] {
+        assert_eq!(ours[key], cargo[key], "{key}");
+    }
+    config.leptos.env = Config::default().leptos.env;
+    assert_eq!(config, Config::default());
+}

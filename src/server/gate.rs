@@ -1,0 +1,364 @@
+//! The gate: who may connect. It stands before everything.
+//!
+//! A page of another site can make a browser connect to us. It cannot choose the `Host` it names
+//! (else a DNS name that it points at us), nor hide the `Origin` it comes from; so both are checked.
+
+use super::{AppState, problem::Refusal};
+use crate::protocol::{ApiError, ErrorCode};
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, Method, StatusCode, Uri, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// When another try makes sense for who found no room.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
+
+/// Who may connect, and how many.
+#[derive(Clone, Debug)]
+pub struct Gate {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    listen: SocketAddr,
+    /// Names of this machine to itself, always allowed.
+    own: BTreeSet<String>,
+    /// Names it is known by to others, as configured.
+    public: BTreeSet<Authority>,
+    places: Arc<Semaphore>,
+    max_clients: u32,
+}
+
+/// A place among the clients, until dropped.
+#[derive(Debug)]
+pub struct Place {
+    _permit: OwnedSemaphorePermit,
+}
+
+/// A host name or address, lower-case, with a port or without.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Authority {
+    name: String,
+    port: Option<u16>,
+}
+
+impl Authority {
+    /// Reads `name`, `name:port`, `1.2.3.4:port` or `[::1]:port`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (name, port) = match text.strip_prefix('[') {
+            Some(rest) => {
+                let (address, rest) = rest.split_once(']')?;
+                address.parse::<std::net::Ipv6Addr>().ok()?;
+                (
+                    format!("[{address}]"),
+                    rest.strip_prefix(':').or(rest.is_empty().then_some("")),
+                )
+            }
+            None => match text.split_once(':') {
+                Some((name, port)) => (name.to_owned(), Some(port).filter(|port| !port.is_empty())),
+                None => (text.to_owned(), Some("")),
+            },
+        };
+        let port = match port? {
+            "" => None,
+            digits if digits.bytes().all(|b| b.is_ascii_digit()) => Some(digits.parse().ok()?),
+            _ => return None,
+        };
+        // A dot at the end is the same name, fully qualified.
+        let name = name.strip_suffix('.').unwrap_or(&name).to_ascii_lowercase();
+        let valid = name.starts_with('[')
+            || (!name.is_empty()
+                && name
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_')));
+        valid.then_some(Self { name, port })
+    }
+
+    fn is_address(&self) -> bool {
+        let bare = self.name.trim_start_matches('[').trim_end_matches(']');
+        bare.parse::<IpAddr>().is_ok()
+    }
+}
+
+impl Gate {
+    /// For a server that listens on `listen`, is called `allowed_hosts` by others, and has room for
+    /// `max_clients`.
+    pub fn new(listen: SocketAddr, allowed_hosts: &[String], max_clients: u32) -> Self {
+        let address = match listen.ip() {
+            IpAddr::V4(address) => address.to_string(),
+            IpAddr::V6(address) => format!("[{address}]"),
+        };
+        let own = [
+            "localhost".into(),
+            "127.0.0.1".into(),
+            "[::1]".into(),
+            address,
+        ];
+        Self {
+            inner: Arc::new(Inner {
+                listen,
+                own: own.into(),
+                public: allowed_hosts
+                    .iter()
+                    .filter_map(|name| Authority::parse(name))
+                    .collect(),
+                places: Arc::new(Semaphore::new(max_clients as usize)),
+                max_clients,
+            }),
+        }
+    }
+
+    /// Takes a place among the clients.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn admit(&self) -> Result<Place, Refusal> {
+        match Arc::clone(&self.inner.places).try_acquire_owned() {
+            Ok(permit) => Ok(Place { _permit: permit }),
+            Err(_) => Err(Refusal::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                ApiError::new(
+                    ErrorCode::RateLimited,
+                    format!("all {} places are taken", self.inner.max_clients),
+                ),
+            )
+            .retry_after(RETRY_AFTER)),
+        }
+    }
+
+    /// How many places are taken.
+    pub fn connections(&self) -> u32 {
+        let free = u32::try_from(self.inner.places.available_permits()).unwrap_or(u32::MAX);
+        self.inner.max_clients.saturating_sub(free)
+    }
+
+    fn allows_host(&self, host: &Authority) -> bool {
+        self.is_own(host)
+            || self
+                .inner
+                .public
+                .iter()
+                .any(|known| known.name == host.name)
+    }
+
+    /// Whether it is this machine's own name. When we listen on all addresses, any address will do:
+    /// an attacker can point a name at us, but an address is nobody else's.
+    fn is_own(&self, host: &Authority) -> bool {
+        self.inner.own.contains(&host.name)
+            || (self.inner.listen.ip().is_unspecified() && host.is_address())
+    }
+
+    /// Whether a page from `origin`, which sees us as `host`, is one of ours.
+    fn allows_origin(&self, origin: &str, host: &Authority) -> bool {
+        let Some((scheme, rest)) = origin.split_once("://") else {
+            return false;
+        };
+        let default_port = match scheme.to_ascii_lowercase().as_str() {
+            "http" => 80,
+            "https" => 443,
+            _ => return false,
+        };
+        let Some(origin) = Authority::parse(rest) else {
+            return false;
+        };
+        let port = origin.port.unwrap_or(default_port);
+        let is_same = origin.name == host.name && port == host.port.unwrap_or(default_port);
+        let is_public = self.inner.public.iter().any(|known| {
+            known.name == origin.name && (is_same || port == known.port.unwrap_or(default_port))
+        });
+        // We speak plain HTTP; HTTPS is a proxy's, which has a public name.
+        let is_own = default_port == 80
+            && self.is_own(&origin)
+            && (is_same
+                || (port == self.inner.listen.port() && self.inner.own.contains(&origin.name)));
+        is_public || is_own
+    }
+
+    fn check(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
+        let host = self.host(uri, headers).ok_or_else(|| {
+            Refusal::new(
+                StatusCode::MISDIRECTED_REQUEST,
+                ApiError::new(
+                    ErrorCode::Forbidden,
+                    "this server is not known by that name; add it to allowed-hosts",
+                ),
+            )
+        })?;
+        let forbidden = |message| Refusal::from(ApiError::new(ErrorCode::Forbidden, message));
+        let changes = !matches!(*method, Method::GET | Method::HEAD);
+        let is_live = headers.contains_key(header::UPGRADE) || uri.path().ends_with("/stream");
+        if changes || is_live {
+            let mut origins = headers.get_all(header::ORIGIN).iter();
+            let ours = origins.all(|origin| {
+                origin
+                    .to_str()
+                    .is_ok_and(|origin| self.allows_origin(origin, &host))
+            });
+            if !ours {
+                return Err(forbidden("not from that origin"));
+            }
+        }
+        let site = headers.get("sec-fetch-site");
+        if changes && site.is_some_and(|site| site == "cross-site") {
+            return Err(forbidden("not from another site"));
+        }
+        Ok(())
+    }
+
+    /// The name by which the client knows us, when it is one of ours and there is only one.
+    fn host(&self, uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
+        let mut named = headers.get_all(header::HOST).iter();
+        let header = match (named.next(), named.next()) {
+            (Some(host), None) => host.to_str().ok()?,
+            _ => return None,
+        };
+        // A request target with a host in it takes precedence: RFC 9112, 3.2.2.
+        let name = uri
+            .authority()
+            .map_or(header, |authority| authority.as_str());
+        Authority::parse(name).filter(|host| self.allows_host(host))
+    }
+}
+
+/// Lets only those pass who may.
+pub async fn guard(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    match state
+        .gate
+        .check(request.method(), request.uri(), request.headers())
+    {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gate(listen: &str) -> Gate {
+        let names = ["deck.example.com".into(), "nas.lan:8443".into()];
+        Gate::new(listen.parse().unwrap(), &names, 2)
+    }
+
+    fn status(gate: &Gate, method: Method, headers: &[(&'static str, &str)]) -> u16 {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+            .collect();
+        match gate.check(
+            &method,
+            &Uri::from_static("/api/containers/x/stop"),
+            &headers,
+        ) {
+            Ok(()) => 200,
+            Err(refusal) => refusal.into_response().status().as_u16(),
+        }
+    }
+
+    #[test]
+    fn only_names_of_this_server_are_served() {
+        let gate = gate("127.0.0.1:3000");
+        for host in [
+            "localhost:3000",
+            "LOCALHOST",
+            "localhost.:3000",
+            "127.0.0.1:3000",
+            "[::1]:3000",
+            "deck.example.com",
+            "Deck.Example.COM:443",
+        ] {
+            assert_eq!(status(&gate, Method::GET, &[("host", host)]), 200, "{host}");
+        }
+        for host in [
+            "evil.example",
+            "10.0.0.1:3000",
+            "localhost.evil.example",
+            "deck.example.com.evil.example",
+            "localhost:3000@evil.example",
+            "",
+            "[::1",
+            "localhost:x",
+        ] {
+            assert_eq!(status(&gate, Method::GET, &[("host", host)]), 421, "{host}");
+        }
+        assert_eq!(status(&gate, Method::GET, &[]), 421);
+    }
+
+    #[test]
+    fn a_server_on_all_addresses_is_known_by_any_of_them() {
+        let gate = gate("0.0.0.0:3000");
+        let from =
+            |host, origin| status(&gate, Method::POST, &[("host", host), ("origin", origin)]);
+        assert_eq!(from("192.168.1.5:3000", "http://192.168.1.5:3000"), 200);
+        assert_eq!(from("192.168.1.5:8080", "http://192.168.1.5:8080"), 200);
+        assert_eq!(from("192.168.1.5:3000", "http://192.168.1.66:3000"), 403);
+        assert_eq!(from("evil.example:3000", "http://evil.example:3000"), 421);
+    }
+
+    #[test]
+    fn only_our_own_pages_may_change_anything() {
+        let gate = gate("127.0.0.1:3000");
+        let from = |origin| {
+            let headers = [("host", "localhost:3000"), ("origin", origin)];
+            status(&gate, Method::POST, &headers)
+        };
+        for origin in [
+            "http://localhost:3000",
+            "HTTP://LOCALHOST:3000",
+            "http://127.0.0.1:3000",
+            "https://deck.example.com",
+            "https://deck.example.com:443",
+            "http://deck.example.com",
+            "https://nas.lan:8443",
+        ] {
+            assert_eq!(from(origin), 200, "{origin}");
+        }
+        for origin in [
+            "null",
+            "",
+            "http://localhost",
+            "http://localhost:3001",
+            "https://localhost:3000",
+            "https://deck.example.com:444",
+            "https://nas.lan",
+            "https://evil.example",
+            "http://localhost:3000.evil.example",
+            "http://evil.example/http://localhost:3000",
+            "file://localhost:3000",
+        ] {
+            assert_eq!(from(origin), 403, "{origin}");
+        }
+        let no_origin = [("host", "localhost:3000")];
+        assert_eq!(
+            status(&gate, Method::POST, &no_origin),
+            200,
+            "as scripts do"
+        );
+        let cross_site = [("host", "localhost:3000"), ("sec-fetch-site", "cross-site")];
+        assert_eq!(status(&gate, Method::POST, &cross_site), 403);
+        assert_eq!(status(&gate, Method::GET, &cross_site), 200, "a link to us");
+    }
+
+    #[test]
+    fn there_is_room_for_so_many_and_a_place_is_free_again_when_left() {
+        let gate = gate("127.0.0.1:3000");
+        let (first, _second) = (gate.admit().unwrap(), gate.admit().unwrap());
+        assert_eq!(gate.connections(), 2);
+        let refusal = gate.admit().unwrap_err().into_response();
+        assert_eq!(refusal.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert!(refusal.headers().contains_key(header::RETRY_AFTER));
+        drop(first);
+        assert_eq!(gate.connections(), 1);
+        assert!(gate.admit().is_ok());
+    }
+}

@@ -1,0 +1,138 @@
+//! Pages: what is asked for beside the API is the built site's files, or rendered.
+
+use super::{AppState, clock};
+use crate::{
+    app::{App, shell},
+    client::{Initial, InitialState},
+    model::{ContainerId, ContainerPrefix, ContainerQuery, Dashboard, Preferences, Totals},
+    protocol::{Channel, ServerMessage, Snapshot},
+};
+use axum::{
+    Router,
+    body::Body,
+    extract::{Query, Request, State},
+    http::{HeaderMap, StatusCode, Uri, header, request::Parts},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use leptos::{nonce::Nonce, prelude::*};
+use leptos_axum::{LeptosRoutes, generate_route_list, render_app_async_with_context};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+/// Containers in the first HTML: more than fit on a screen, few enough to stay small.
+const CONTAINERS: usize = 60;
+/// Engine events in the first HTML.
+const EVENTS: usize = 20;
+
+/// Adds the pages and the site's files to `routes`.
+pub fn routes(routes: Router<AppState>, state: &AppState) -> Router<AppState> {
+    let options = state.leptos.clone();
+    routes
+        .leptos_routes_with_context(
+            state,
+            generate_route_list(App),
+            context(state.clone()),
+            move || shell(options.clone()),
+        )
+        .fallback_service(get(file_or_not_found).with_state(state.clone()))
+}
+
+async fn file_or_not_found(State(state): State<AppState>, request: Request) -> Response {
+    if let Some(file) = state.site.get(request.uri().path(), request.headers()) {
+        return file;
+    }
+    let options = state.leptos.clone();
+    let render = render_app_async_with_context(context(state), move || shell(options.clone()));
+    let page: Response<Body> = render(request).await;
+    (StatusCode::NOT_FOUND, page).into_response()
+}
+
+/// What pages need beside the request: the state to render, and the nonce for their scripts.
+fn context(state: AppState) -> impl Fn() + Clone + Send + Sync + 'static {
+    move || {
+        let Some(parts) = use_context::<Parts>() else {
+            // While the list of routes is made there is no request.
+            return;
+        };
+        if let Some(nonce) = parts.extensions.get::<Nonce>() {
+            provide_context(nonce.clone());
+        }
+        let initial = initial(&state, &parts.uri, &parts.headers);
+        provide_context(InitialState(Arc::new(initial)));
+    }
+}
+
+/// The state a page begins with.
+fn initial(state: &AppState, uri: &Uri, headers: &HeaderMap) -> Initial {
+    let (_, frames) = state.hub.snapshot(&Channel::ALL);
+    let mut messages: Vec<_> = frames.iter().map(|frame| frame.message().clone()).collect();
+    let (totals, in_view) = state.hub.read(|dashboard| {
+        let totals = Totals::of(dashboard.containers().map(|(_, container)| &**container));
+        (totals, in_view(dashboard, uri))
+    });
+    if let Some(in_view) = &in_view {
+        for message in &mut messages {
+            restrict(message, in_view);
+        }
+    }
+    let n_events = messages.iter().filter(|message| is_event(message)).count();
+    let mut old_events = n_events.saturating_sub(EVENTS);
+    messages.retain(|message| {
+        let is_old = old_events > 0 && is_event(message);
+        old_events -= usize::from(is_old);
+        !is_old
+    });
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    };
+    Initial {
+        snapshot: Snapshot {
+            epoch: state.hub.epoch().to_owned(),
+            messages,
+        },
+        totals,
+        partial: in_view.is_some(),
+        now: clock::now(),
+        preferences: Preferences::from_headers(text(header::COOKIE), text(header::ACCEPT_LANGUAGE)),
+    }
+}
+
+/// The containers that the page at `uri` shows first, when there are many.
+fn in_view(dashboard: &Dashboard, uri: &Uri) -> Option<BTreeSet<ContainerId>> {
+    if dashboard.containers().count() <= CONTAINERS {
+        return None;
+    }
+    let parameters = Query::<HashMap<String, String>>::try_from_uri(uri)
+        .map(|Query(parameters)| parameters)
+        .unwrap_or_default();
+    let query = ContainerQuery::from_url(|name| parameters.get(name).cloned());
+    let rows = query.rows(dashboard).into_iter().take(CONTAINERS);
+    let named = uri
+        .path()
+        .strip_prefix("/containers/")
+        .and_then(|id| id.parse::<ContainerPrefix>().ok())
+        .and_then(|prefix| Some(dashboard.find(&prefix)?.1.id));
+    Some(rows.map(|row| row.container.id).chain(named).collect())
+}
+
+fn restrict(message: &mut ServerMessage, in_view: &BTreeSet<ContainerId>) {
+    match message {
+        ServerMessage::Containers { data, .. } => {
+            data.retain(|container| in_view.contains(&container.id));
+        }
+        ServerMessage::Stats { data, .. } => {
+            data.retain(|stats| in_view.contains(&stats.container_id));
+        }
+        _ => {}
+    }
+}
+
+fn is_event(message: &ServerMessage) -> bool {
+    matches!(message, ServerMessage::Event(_))
+}

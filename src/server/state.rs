@@ -1,0 +1,35 @@
+//! What every request handler can reach.
+
+use super::{
+    actions::Actions, assets::Site, config::Config, gate::Gate, hub::Hub, shutdown::Shutdown,
+};
+use axum::extract::FromRef;
+use leptos::config::LeptosOptions;
+use std::{sync::Arc, time::Instant};
+
+/// What every request handler can reach. A handle: copies share everything.
+#[derive(Clone, Debug)]
+pub struct AppState {
+    /// How we are configured.
+    pub config: Arc<Config>,
+    /// The state of everything.
+    pub hub: Hub,
+    /// What can be done to containers.
+    pub actions: Actions,
+    /// Who may connect.
+    pub gate: Gate,
+    /// How everything ends.
+    pub shutdown: Shutdown,
+    /// The built site.
+    pub site: Site,
+    /// What Leptos wants to know.
+    pub leptos: LeptosOptions,
+    /// When the server started.
+    pub started: Instant,
+}
+
+impl FromRef<AppState> for LeptosOptions {
+    fn from_ref(state: &AppState) -> Self {
+        state.leptos.clone()
+    }
+}

@@ -1,0 +1,224 @@
+//! One client's conversation over a WebSocket.
+
+use super::{
+    Session,
+    limits::{Malformed, RateLimit, Verdict},
+    socket::{End, Heard, Socket},
+};
+use crate::{
+    protocol::{
+        ApiError, Channel, ClientMessage, ContainerAck, ContainerAction, DEAD_PEER, ErrorCode,
+        PROTOCOL_VERSION, ServerMessage, Subscribe, close_code,
+    },
+    server::{
+        AppState,
+        actions::Actions,
+        clock,
+        hub::{Codec, Frame, encode},
+    },
+};
+use futures::{
+    FutureExt, StreamExt,
+    future::{BoxFuture, OptionFuture},
+    stream::FuturesUnordered,
+};
+use std::{sync::Arc, time::Duration};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+/// Actions of one client that may be going on at the same time: a bulk action on a big project.
+const MAX_PENDING: usize = 64;
+
+/// One client's conversation over a WebSocket.
+pub(super) struct Conversation {
+    socket: Socket,
+    session: Session,
+    codec: Codec,
+    actions: Actions,
+    /// Answers to come.
+    pending: FuturesUnordered<BoxFuture<'static, ContainerAck>>,
+    rate: RateLimit,
+    malformed: Malformed,
+    heartbeat: Duration,
+    heard: Instant,
+}
+
+impl Conversation {
+    pub(super) fn new(socket: Socket, codec: Codec, state: &AppState) -> Self {
+        Self {
+            socket,
+            session: Session::new(state.hub.clone()),
+            codec,
+            actions: state.actions.clone(),
+            pending: FuturesUnordered::new(),
+            rate: RateLimit::new(),
+            malformed: Malformed::default(),
+            heartbeat: state.config.heartbeat,
+            heard: Instant::now(),
+        }
+    }
+
+    /// Talks until one of both has enough, following `channels` from the start.
+    pub(super) async fn hold(
+        mut self,
+        hello: Option<ServerMessage>,
+        channels: &[Channel],
+        shutdown: CancellationToken,
+    ) {
+        let Err(end) = self.talk(hello, channels, shutdown).await;
+        tracing::debug!(?end, "conversation over");
+        // Counts as gone before the goodbye, which may take a moment.
+        drop(self.session);
+        self.socket.end(end).await;
+    }
+
+    async fn talk(
+        &mut self,
+        hello: Option<ServerMessage>,
+        channels: &[Channel],
+        shutdown: CancellationToken,
+    ) -> Result<std::convert::Infallible, End> {
+        if let Some(hello) = hello {
+            self.socket.send(encode(&hello)).await?;
+        }
+        for channel in channels {
+            let frames = self.session.subscribe(*channel, true, None);
+            self.send(frames).await?;
+        }
+        let mut heartbeat = interval_at(Instant::now() + self.heartbeat, self.heartbeat);
+        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let ack: OptionFuture<_> = (!self.pending.is_empty())
+                .then(|| self.pending.next())
+                .into();
+            tokio::select! {
+                () = shutdown.cancelled() => {
+                    return Err(End::Close(close_code::RESTART, "the server restarts"));
+                }
+                heard = self.socket.hear() => {
+                    self.heard = Instant::now();
+                    self.answer(heard?).await?;
+                }
+                () = self.session.changed() => {
+                    let news = self.session.news();
+                    self.send(news).await?;
+                }
+                Some(Some(ack)) = ack => {
+                    let ack = ServerMessage::ContainerAck(ack);
+                    self.say(&ack).await?;
+                }
+                _ = heartbeat.tick() => self.beat().await?,
+                () = sleep_until(self.heard + DEAD_PEER) => {
+                    return Err(End::Close(close_code::SILENT, "nothing heard"));
+                }
+            }
+        }
+    }
+
+    async fn send(&mut self, frames: Vec<Arc<Frame>>) -> Result<(), End> {
+        for frame in frames {
+            if let Some(text) = frame.encoded(self.codec) {
+                self.socket.send(text).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Says something that only the public form can say.
+    async fn say(&mut self, message: &ServerMessage) -> Result<(), End> {
+        match self.codec {
+            Codec::Json => self.socket.send(encode(message)).await,
+            Codec::DockerStats => Ok(()),
+        }
+    }
+
+    async fn beat(&mut self) -> Result<(), End> {
+        let timestamp = clock::now();
+        self.say(&ServerMessage::Heartbeat { timestamp }).await?;
+        self.socket.ping().await
+    }
+
+    async fn answer(&mut self, heard: Heard) -> Result<(), End> {
+        match (self.rate.judge(), heard) {
+            (Verdict::CutOff, _) => Err(End::Close(close_code::RATE_LIMITED, "too many messages")),
+            (Verdict::Refuse(retry_after), Heard::Text(_)) => {
+                self.say(&rate_limited(None, retry_after)).await
+            }
+            (Verdict::Heed, Heard::Text(text)) if self.codec == Codec::Json => {
+                self.heed(&text).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn heed(&mut self, text: &str) -> Result<(), End> {
+        match ClientMessage::decode(text) {
+            Ok(ClientMessage::Subscribe(subscribe)) => self.subscribe(subscribe).await,
+            Ok(ClientMessage::Unsubscribe(unsubscribe)) => {
+                self.session.unsubscribe(unsubscribe.channel);
+                self.say(&ServerMessage::Unsubscribed {
+                    channel: unsubscribe.channel,
+                    reason: None,
+                })
+                .await
+            }
+            Ok(ClientMessage::ContainerAction(action)) => self.act(action).await,
+            Ok(ClientMessage::Ping(_)) => {
+                let timestamp = clock::now();
+                self.say(&ServerMessage::Heartbeat { timestamp }).await
+            }
+            Err(error) => {
+                self.say(&ServerMessage::error(error)).await?;
+                if self.malformed.one_more() {
+                    return Err(End::Close(close_code::MALFORMED, "malformed messages"));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    async fn subscribe(&mut self, subscribe: Subscribe) -> Result<(), End> {
+        let Subscribe {
+            channel,
+            delta,
+            resume,
+        } = subscribe;
+        self.say(&ServerMessage::Subscribed { channel }).await?;
+        let frames = self.session.subscribe(channel, delta, resume.as_ref());
+        self.send(frames).await
+    }
+
+    async fn act(&mut self, action: ContainerAction) -> Result<(), End> {
+        if self.pending.len() >= MAX_PENDING {
+            let retry_after = Duration::from_secs(1);
+            return self
+                .say(&rate_limited(Some(action.request_id), retry_after))
+                .await;
+        }
+        self.pending.push(self.actions.perform(action).boxed());
+        Ok(())
+    }
+}
+
+/// The first message on a connection.
+pub(super) fn connected(state: &AppState) -> ServerMessage {
+    ServerMessage::Connected {
+        client_id: format!("{:016x}", fastrand::u64(..)),
+        protocol: PROTOCOL_VERSION,
+        epoch: state.hub.epoch().to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        heartbeat_interval_ms: u64::try_from(state.config.heartbeat.as_millis())
+            .unwrap_or(u64::MAX),
+        channels: Channel::SUBSCRIBABLE.to_vec(),
+    }
+}
+
+fn rate_limited(request_id: Option<String>, retry_after: Duration) -> ServerMessage {
+    let error = ApiError::new(ErrorCode::RateLimited, "too many messages");
+    ServerMessage::Error {
+        code: error.code,
+        message: error.message,
+        request_id,
+        retry_after_ms: Some(u64::try_from(retry_after.as_millis()).unwrap_or(u64::MAX)),
+    }
+}

@@ -1,0 +1,118 @@
+//! How much a client may say.
+
+use std::{collections::VecDeque, time::Duration};
+use tokio::time::Instant;
+
+/// Messages a second a client may send on average: more than a person can click.
+const RATE: f64 = 20.0;
+/// Messages a client may send at once, e.g. when it acts on many containers.
+const BURST: f64 = 40.0;
+/// Refused messages after which a client that does not slow down is cut off.
+const MAX_REFUSED: u32 = 200;
+/// Messages that could not be understood, within [`MALFORMED_WINDOW`], after which a client is cut
+/// off.
+const MAX_MALFORMED: usize = 10;
+/// See [`MAX_MALFORMED`].
+const MALFORMED_WINDOW: Duration = Duration::from_secs(60);
+
+/// Whether a message is heeded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It is.
+    Heed,
+    /// Not before this time has passed.
+    Refuse(Duration),
+    /// No more of this.
+    CutOff,
+}
+
+/// A token bucket.
+#[derive(Debug)]
+pub(super) struct RateLimit {
+    tokens: f64,
+    filled: Instant,
+    refused: u32,
+}
+
+impl RateLimit {
+    pub(super) fn new() -> Self {
+        Self {
+            tokens: BURST,
+            filled: Instant::now(),
+            refused: 0,
+        }
+    }
+
+    /// Judges one more message.
+    pub(super) fn judge(&mut self) -> Verdict {
+        let now = Instant::now();
+        let filled = self.tokens + now.duration_since(self.filled).as_secs_f64() * RATE;
+        self.tokens = filled.min(BURST);
+        self.filled = now;
+        if self.tokens >= BURST {
+            // It has been quiet for a while: what was is forgiven.
+            self.refused = 0;
+        }
+        if self.tokens >= 1.0 {
+            self.tokens -= 1.0;
+            return Verdict::Heed;
+        }
+        self.refused += 1;
+        if self.refused > MAX_REFUSED {
+            return Verdict::CutOff;
+        }
+        Verdict::Refuse(Duration::from_secs_f64((1.0 - self.tokens) / RATE))
+    }
+}
+
+/// Counts messages that could not be understood.
+#[derive(Debug, Default)]
+pub(super) struct Malformed {
+    times: VecDeque<Instant>,
+}
+
+impl Malformed {
+    /// Counts one more; whether that is too many.
+    pub(super) fn one_more(&mut self) -> bool {
+        let now = Instant::now();
+        self.times
+            .retain(|at| now.duration_since(*at) < MALFORMED_WINDOW);
+        self.times.push_back(now);
+        self.times.len() >= MAX_MALFORMED
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_burst_is_heeded_then_the_rate_then_patience_ends() {
+        let mut limit = RateLimit::new();
+        for n in 0..40 {
+            assert_eq!(limit.judge(), Verdict::Heed, "message {n}");
+        }
+        assert_eq!(limit.judge(), Verdict::Refuse(Duration::from_millis(50)));
+        tokio::time::advance(Duration::from_millis(50)).await;
+        assert_eq!(limit.judge(), Verdict::Heed);
+        for _ in 0..199 {
+            assert!(matches!(limit.judge(), Verdict::Refuse(_)));
+        }
+        assert_eq!(limit.judge(), Verdict::CutOff);
+        tokio::time::advance(Duration::from_secs(2)).await;
+        assert_eq!(limit.judge(), Verdict::Heed, "quiet is forgiven");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ten_malformed_messages_in_a_minute_are_too_many() {
+        let mut malformed = Malformed::default();
+        for _ in 0..9 {
+            assert!(!malformed.one_more());
+        }
+        tokio::time::advance(MALFORMED_WINDOW).await;
+        for _ in 0..9 {
+            assert!(!malformed.one_more());
+        }
+        assert!(malformed.one_more());
+    }
+}

@@ -1,0 +1,11 @@
+//! Transports: how the hub's frames reach clients.
+
+mod conversation;
+mod limits;
+pub mod poll;
+mod session;
+mod socket;
+pub mod sse;
+pub mod ws;
+
+pub use session::Session;

@@ -1,0 +1,104 @@
+//! `GET /api/snapshot`: the socket's messages for those who cannot hold a connection open.
+
+use crate::{
+    protocol::{ApiError, Channel, ErrorCode, Snapshot},
+    server::{AppState, problem::Refusal},
+};
+use axum::{
+    Json,
+    extract::{Query, State, rejection::QueryRejection},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is asked for.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SnapshotQuery {
+    /// Names of channels, separated by commas; all when absent.
+    channels: Option<String>,
+    /// The run of the server to which `seq` belongs.
+    epoch: Option<String>,
+    /// The numbers of the last messages the client has: `41` for one channel, or
+    /// `metrics:7,containers:41`.
+    seq: Option<String>,
+}
+
+/// The present state, or what came after `seq`; `304` when nothing did.
+///
+/// # Errors
+/// `unknown_channel` or `invalid`.
+pub async fn snapshot(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    query: Result<Query<SnapshotQuery>, QueryRejection>,
+) -> Result<Response, Refusal> {
+    let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
+    let asked = channels(query.channels.as_deref())?;
+    let seen = positions(query.seq.as_deref(), &asked)?;
+    if asked.contains(&Channel::Stats) {
+        state.hub.demand().polled_stats();
+    }
+    // As on the socket, everybody learns how the sources are.
+    let all: Vec<Channel> = [Channel::Sources].into_iter().chain(asked).collect();
+    let (heads, frames) = state.hub.poll(&all, query.epoch.as_deref(), &seen);
+    let tag = etag(state.hub.epoch(), &all, &heads);
+    let caching = [
+        (header::ETAG, tag.clone()),
+        (header::CACHE_CONTROL, "no-cache".into()),
+    ];
+    let known = headers
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|value| value.trim().trim_start_matches("W/") == tag);
+    if known {
+        return Ok((StatusCode::NOT_MODIFIED, caching).into_response());
+    }
+    let messages = frames.iter().map(|frame| frame.message().clone()).collect();
+    let epoch = state.hub.epoch().to_owned();
+    Ok((caching, Json(Snapshot { epoch, messages })).into_response())
+}
+
+fn channels(names: Option<&str>) -> Result<BTreeSet<Channel>, ApiError> {
+    let Some(names) = names else {
+        return Ok(Channel::SUBSCRIBABLE.into());
+    };
+    names
+        .split(',')
+        .map(|name| {
+            name.trim()
+                .parse()
+                .map_err(|error| ApiError::new(ErrorCode::UnknownChannel, format!("{error}")))
+        })
+        .collect()
+}
+
+fn positions(
+    seq: Option<&str>,
+    asked: &BTreeSet<Channel>,
+) -> Result<BTreeMap<Channel, u64>, Refusal> {
+    let position = |text: &str| -> Option<(Channel, u64)> {
+        match text.split_once(':') {
+            Some((channel, seq)) => Some((channel.trim().parse().ok()?, seq.trim().parse().ok()?)),
+            None if asked.len() == 1 => Some((*asked.first()?, text.trim().parse().ok()?)),
+            None => None,
+        }
+    };
+    seq.map(|seq| seq.split(',').map(position).collect())
+        .unwrap_or_else(|| Some(BTreeMap::new()))
+        .ok_or_else(|| {
+            Refusal::invalid("seq must be a number, or with several channels metrics:7,stats:3")
+        })
+}
+
+fn etag(epoch: &str, channels: &[Channel], heads: &[u64]) -> String {
+    let positions = channels.iter().zip(heads);
+    let parts: Vec<_> = positions
+        .map(|(channel, head)| format!("{channel}:{head}"))
+        .collect();
+    format!("\"{epoch}-{}\"", parts.join("-"))
+}

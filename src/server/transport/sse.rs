@@ -1,0 +1,124 @@
+//! `GET /api/containers/stream`: lists and figures of containers as Server-Sent Events.
+
+use super::Session;
+use crate::{
+    protocol::{Channel, Resume},
+    server::{
+        AppState,
+        gate::Place,
+        hub::{Frame, Hub},
+        problem::Refusal,
+    },
+};
+use axum::{
+    extract::State,
+    http::{HeaderMap, HeaderName, header},
+    response::{
+        IntoResponse, Response, Sse,
+        sse::{Event, KeepAlive},
+    },
+};
+use futures::{Stream, stream};
+use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+/// The longest time without a list, so that a script need not judge for itself whether it is fresh.
+const REPEAT: Duration = Duration::from_secs(3);
+/// Between comments that keep proxies from closing the connection.
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
+
+/// The full list at once, on every change and at least every three seconds, and all figures.
+///
+/// # Errors
+/// When there is no room for another client.
+pub async fn containers(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let place = state.gate.admit()?;
+    let resume = headers
+        .get("last-event-id")
+        .and_then(|value| value.to_str().ok())
+        .and_then(resume);
+    let feed = Feed::new(&state, place, resume.as_ref());
+    let keep_alive = KeepAlive::new().interval(KEEP_ALIVE);
+    let unbuffered = [
+        (HeaderName::from_static("x-accel-buffering"), "no"),
+        (header::CACHE_CONTROL, "no-cache, no-transform"),
+    ];
+    Ok((unbuffered, Sse::new(feed.events()).keep_alive(keep_alive)).into_response())
+}
+
+/// One client's events.
+struct Feed {
+    hub: Hub,
+    session: Session,
+    shutdown: CancellationToken,
+    /// What is to be sent before anything else is waited for. Bounded by what a session can be
+    /// behind, because it is filled only when empty.
+    queue: VecDeque<Arc<Frame>>,
+    listed: Instant,
+    _place: Place,
+}
+
+impl Feed {
+    fn new(state: &AppState, place: Place, resume: Option<&Resume>) -> Self {
+        let mut session = Session::new(state.hub.clone());
+        let mut queue = VecDeque::from(session.subscribe(Channel::Containers, false, resume));
+        queue.extend(session.subscribe(Channel::Stats, false, None));
+        Self {
+            hub: state.hub.clone(),
+            session,
+            shutdown: state.shutdown.token(),
+            queue,
+            listed: Instant::now(),
+            _place: place,
+        }
+    }
+
+    fn events(self) -> impl Stream<Item = Result<Event, Infallible>> {
+        stream::unfold(self, async |mut feed| {
+            let frame = feed.next().await?;
+            let event = feed.event(&frame);
+            Some((Ok(event), feed))
+        })
+    }
+
+    async fn next(&mut self) -> Option<Arc<Frame>> {
+        loop {
+            if let Some(frame) = self.queue.pop_front() {
+                return Some(frame);
+            }
+            tokio::select! {
+                () = self.shutdown.cancelled() => return None,
+                () = self.session.changed() => self.queue.extend(self.session.news()),
+                () = sleep_until(self.listed + REPEAT) => {
+                    self.listed = Instant::now();
+                    self.queue.extend(self.session.snapshot(Channel::Containers));
+                }
+            }
+        }
+    }
+
+    fn event(&mut self, frame: &Frame) -> Event {
+        let event = Event::default().data(frame.json().as_str());
+        match frame.message().position() {
+            Some((Channel::Containers, seq)) => {
+                self.listed = Instant::now();
+                event
+                    .event("containers")
+                    .id(format!("{}:{seq}", self.hub.epoch()))
+            }
+            _ => event.event("stats"),
+        }
+    }
+}
+
+fn resume(id: &str) -> Option<Resume> {
+    let (epoch, seq) = id.split_once(':')?;
+    Some(Resume {
+        epoch: epoch.to_owned(),
+        seq: seq.parse().ok()?,
+    })
+}
