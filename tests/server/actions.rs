@@ -53,7 +53,6 @@ fn code(ack: &ContainerAck) -> &'static str {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn after_an_action_everybody_has_the_new_list() {
     let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
     let (mut actor, mut script) = (app.socket().await, app.socket().await);
@@ -71,7 +70,6 @@ async fn after_an_action_everybody_has_the_new_list() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn every_action_does_what_it_says() {
     let app = TestApp::start(FakeEngine::start().with_containers(1)).await;
     let mut actor = app.socket().await;
@@ -107,7 +105,6 @@ async fn every_action_does_what_it_says() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn a_stopped_container_is_started() {
     let app = TestApp::start(FakeEngine::start().with(FakeContainer::exited("job"))).await;
     let mut actor = app.socket().await;
@@ -120,7 +117,6 @@ async fn a_stopped_container_is_started() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn a_container_that_is_gone_is_not_found() {
     let app = TestApp::start(FakeEngine::start().with_containers(2)).await;
     app.engine.lose("web-1");
@@ -131,7 +127,6 @@ async fn a_container_that_is_gone_is_not_found() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn a_second_action_on_the_same_container_conflicts() {
     let app = TestApp::start(FakeEngine::start().with_containers(2)).await;
     let (mut one, mut other) = (app.socket().await, app.socket().await);
@@ -164,7 +159,6 @@ async fn a_second_action_on_the_same_container_conflicts() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn a_protected_container_is_left_alone() {
     let database = FakeContainer::running("db").label("deckwatch.protect", "true");
     let app = TestApp::start(FakeEngine::start().with(database)).await;
@@ -185,7 +179,6 @@ async fn a_protected_container_is_left_alone() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn the_same_request_is_done_once() {
     let app = TestApp::start(FakeEngine::start().with_containers(2)).await;
     let (mut one, mut other) = (app.socket().await, app.socket().await);
@@ -213,7 +206,6 @@ async fn the_same_request_is_done_once() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn an_action_that_takes_too_long_is_told_as_timeout() {
     let app = TestApp::start(FakeEngine::start().with_containers(1)).await;
     let mut actor = app.socket().await;
@@ -229,7 +221,6 @@ async fn an_action_that_takes_too_long_is_told_as_timeout() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn an_action_over_http_is_the_same() {
     let app = TestApp::start(FakeEngine::start().with_containers(1)).await;
     let mut page = Mirror::of(&app, &[Channel::Containers]).await;

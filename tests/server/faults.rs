@@ -39,7 +39,6 @@ async fn survive(fault: impl Fn(&FakeEngine)) -> String {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn an_engine_that_refuses_is_told_and_survived() {
     let told = survive(FakeEngine::refuse).await;
     assert!(
@@ -49,31 +48,26 @@ async fn an_engine_that_refuses_is_told_and_survived() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn an_engine_that_hangs_is_told_and_survived() {
     survive(FakeEngine::hang).await;
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn an_engine_that_answers_garbage_is_told_and_survived() {
     survive(FakeEngine::answer_garbage).await;
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn an_engine_that_answers_half_json_is_told_and_survived() {
     survive(FakeEngine::half_json).await;
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn an_engine_that_fails_is_told_and_survived() {
     survive(|engine| engine.fail_with(500)).await;
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn an_engine_that_is_not_there_at_the_start_is_found_later() {
     let engine = FakeEngine::start().with_containers(2);
     engine.refuse();
@@ -86,7 +80,6 @@ async fn an_engine_that_is_not_there_at_the_start_is_found_later() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn an_event_stream_that_is_cut_loses_nothing() {
     let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
     let mut page = Mirror::of(&app, &[Channel::Containers]).await;
@@ -105,7 +98,6 @@ async fn an_event_stream_that_is_cut_loses_nothing() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn an_engine_that_comes_back_with_other_containers_is_believed() {
     let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
     let mut page = Mirror::of(&app, &[Channel::Containers]).await;
@@ -118,7 +110,6 @@ async fn an_engine_that_comes_back_with_other_containers_is_believed() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn a_change_nobody_told_is_found_by_the_next_full_list() {
     let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
     let mut page = Mirror::of(&app, &[Channel::Containers]).await;
@@ -129,7 +120,6 @@ async fn a_change_nobody_told_is_found_by_the_next_full_list() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn more_events_than_are_kept_end_in_the_right_state() {
     let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
     let mut page = Mirror::of(&app, &[Channel::Containers, Channel::Events]).await;

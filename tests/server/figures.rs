@@ -45,7 +45,6 @@ async fn next_samples(page: &mut Mirror) -> Vec<ContainerStats> {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn figures_are_those_of_the_engine() {
     let (app, mut page) = watched().await;
     let stats = page
@@ -64,7 +63,6 @@ async fn figures_are_those_of_the_engine() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn counters_that_go_backwards_give_no_figure() {
     let (app, mut page) = watched().await;
     app.engine.figures(
@@ -83,7 +81,6 @@ async fn counters_that_go_backwards_give_no_figure() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn figures_that_are_missing_are_absent() {
     let (app, mut page) = watched().await;
     let nothing = json!({
@@ -107,7 +104,6 @@ async fn figures_that_are_missing_are_absent() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn nonsense_instead_of_figures_affects_only_that_container() {
     let (app, mut page) = watched().await;
     for body in [
@@ -136,7 +132,6 @@ async fn nonsense_instead_of_figures_affects_only_that_container() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn a_memory_limit_of_zero_gives_no_share() {
     let (app, mut page) = watched().await;
     app.engine
@@ -149,7 +144,6 @@ async fn a_memory_limit_of_zero_gives_no_share() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn a_container_that_stops_has_no_figures() {
     let (app, mut page) = watched().await;
     app.engine.stop_container("web-1");

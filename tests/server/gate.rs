@@ -31,7 +31,6 @@ fn foreign_origins(own: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn only_our_own_page_opens_a_socket() {
     let app = TestApp::start(FakeEngine::start()).await;
     let own = app.address.to_string();
@@ -55,7 +54,6 @@ async fn only_our_own_page_opens_a_socket() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn only_our_own_page_changes_anything() {
     let app = TestApp::start(FakeEngine::start().with_containers(2)).await;
     let own = app.address.to_string();
@@ -79,7 +77,6 @@ async fn only_our_own_page_changes_anything() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn a_form_of_another_page_changes_nothing() {
     let app = TestApp::start(FakeEngine::start().with_containers(1)).await;
     for content in [
@@ -98,7 +95,6 @@ async fn a_form_of_another_page_changes_nothing() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn another_name_for_the_server_is_misdirected() {
     let app = TestApp::start(FakeEngine::start()).await;
     let port = app.address.port();
@@ -128,7 +124,6 @@ async fn another_name_for_the_server_is_misdirected() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn one_client_too_many_is_asked_to_come_back() {
     let max_clients = Some(3);
     let app = TestApp::start_with(FakeEngine::start(), Settings { max_clients }).await;

@@ -31,7 +31,6 @@ async fn text(app: &TestApp, path: &str) -> String {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn the_socket_without_an_upgrade_tells_its_status() {
     let app = TestApp::start(FakeEngine::start()).await;
     let mut socket = app.socket().await;
@@ -73,7 +72,6 @@ fn shape(value: &Value) -> BTreeSet<String> {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn the_socket_of_figures_has_its_documented_shape() {
     let app = TestApp::start(FakeEngine::start_elsewhere().with_containers(2)).await;
     let golden = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
@@ -100,7 +98,6 @@ async fn the_socket_of_figures_has_its_documented_shape() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn health_and_readiness_are_told() {
     let app = TestApp::start(FakeEngine::start().with_containers(1)).await;
     assert_eq!(app.get("/healthz").await.status(), 200);
@@ -109,7 +106,6 @@ async fn health_and_readiness_are_told() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn the_first_page_already_shows_the_containers() {
     let odd = "<script>alert(1)</script>";
     let mut hostile = FakeContainer::running("web-9").label("note", odd);
@@ -127,7 +123,6 @@ async fn the_first_page_already_shows_the_containers() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn every_script_of_a_page_carries_this_answers_nonce() {
     let app = TestApp::start(FakeEngine::start().with_containers(1)).await;
     let mut nonces = BTreeSet::new();
@@ -162,7 +157,6 @@ async fn every_script_of_a_page_carries_this_answers_nonce() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn a_log_is_told_as_text_and_as_ndjson() {
     let talkative = FakeContainer::running("web-1").lines(50);
     let app = TestApp::start(FakeEngine::start().with(talkative)).await;
@@ -201,7 +195,6 @@ async fn a_log_is_told_as_text_and_as_ndjson() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn a_long_log_is_told_whole() {
     let talkative = FakeContainer::running("web-1").lines(50_000);
     let app = TestApp::start(FakeEngine::start().with(talkative)).await;
@@ -211,7 +204,6 @@ async fn a_long_log_is_told_whole() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn a_container_is_described_without_its_secrets() {
     let database = FakeContainer::running("db")
         .env("DB_PASSWORD=hunter2")
@@ -233,7 +225,6 @@ async fn a_container_is_described_without_its_secrets() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn errors_are_problems_with_a_code() {
     let app = TestApp::start(FakeEngine::start().with_containers(1)).await;
     let id = id_of("web-1");
@@ -286,7 +277,6 @@ async fn errors_are_problems_with_a_code() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn an_engine_that_is_gone_is_unavailable_to_requests() {
     let app = TestApp::start(FakeEngine::start().with_containers(1)).await;
     app.engine.refuse();

@@ -38,7 +38,6 @@ fn reached(engine: &FakeEngine) -> Vec<String> {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn a_bad_id_in_a_url_never_reaches_the_engine() {
     let app = TestApp::start(FakeEngine::start().with_containers(1)).await;
     for id in bad_ids() {
@@ -58,7 +57,6 @@ async fn a_bad_id_in_a_url_never_reaches_the_engine() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn a_bad_id_in_a_message_is_invalid_and_never_reaches_the_engine() {
     let app = TestApp::start(FakeEngine::start().with_containers(1)).await;
     let mut ids = bad_ids();
@@ -77,7 +75,6 @@ async fn a_bad_id_in_a_message_is_invalid_and_never_reaches_the_engine() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn an_id_that_is_not_in_the_inventory_never_reaches_the_engine() {
     let hidden = FakeContainer::running("hidden").label("deckwatch.hide", "true");
     let app = TestApp::start(FakeEngine::start().with_containers(1).with(hidden)).await;
@@ -106,7 +103,6 @@ async fn an_id_that_is_not_in_the_inventory_never_reaches_the_engine() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn a_hidden_container_is_told_nowhere() {
     let hidden = FakeContainer::running("secret").label("deckwatch.hide", "true");
     let app = TestApp::start(FakeEngine::start().with_containers(1).with(hidden)).await;

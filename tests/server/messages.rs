@@ -28,7 +28,6 @@ async fn errors(texts: &[&str]) -> Vec<String> {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn an_unknown_channel_is_named_as_such() {
     let texts = [
         r#"{"type":"subscribe","channel":"weather"}"#,
@@ -39,7 +38,6 @@ async fn an_unknown_channel_is_named_as_such() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn an_unknown_type_is_named_as_such() {
     let texts = [
         r#"{"type":"shout"}"#,
@@ -50,7 +48,6 @@ async fn an_unknown_type_is_named_as_such() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn an_extra_field_is_invalid() {
     let texts = [
         r#"{"type":"ping","x":1}"#,
@@ -61,7 +58,6 @@ async fn an_extra_field_is_invalid() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn a_wrong_type_is_invalid() {
     let texts = [
         "not JSON",
@@ -76,7 +72,6 @@ async fn a_wrong_type_is_invalid() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn json_too_deep_to_parse_is_invalid() {
     let (open, close) = ("[".repeat(30_000), "]".repeat(30_000));
     let extra = format!(r#"{{"type":"ping","x":{open}{close}}}"#);
@@ -100,14 +95,12 @@ async fn close_after(message: Message) -> u16 {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn a_message_over_64_kib_ends_the_connection() {
     let message = Message::text(" ".repeat(MAX_MESSAGE_BYTES + 1));
     assert_eq!(close_after(message).await, close_code::TOO_BIG);
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn a_message_of_64_kib_is_read() {
     let mut text = r#"{"type":"shout"}"#.to_owned();
     text.push_str(&" ".repeat(MAX_MESSAGE_BYTES - text.len()));
@@ -115,14 +108,12 @@ async fn a_message_of_64_kib_is_read() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn a_binary_message_ends_a_json_connection() {
     let message = Message::binary(&b"{\"type\":\"ping\"}"[..]);
     assert_eq!(close_after(message).await, close_code::UNSUPPORTED);
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn text_that_is_not_utf_8_ends_the_connection() {
     let frame = Frame::message(&b"\xff\xfe"[..], OpCode::Data(Data::Text), true);
     assert_eq!(
@@ -132,7 +123,6 @@ async fn text_that_is_not_utf_8_ends_the_connection() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn ten_errors_in_a_minute_end_the_connection() {
     let app = TestApp::start(FakeEngine::start()).await;
     let mut socket = app.socket().await;

@@ -27,7 +27,6 @@ async fn refusal(arguments: &[&str], environment: &[(&str, &str)], file: Option<
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn a_wrong_argument_is_named() {
     for (key, value) in [
         ("--site-addr", "nowhere"),
@@ -46,7 +45,6 @@ async fn a_wrong_argument_is_named() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn a_wrong_variable_is_named() {
     for (key, value, name) in [
         ("LEPTOS_SITE_ADDR", "nowhere", "SITE_ADDR"),
@@ -62,7 +60,6 @@ async fn a_wrong_variable_is_named() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn a_wrong_line_of_the_file_is_named() {
     let header = "[package.metadata.leptos]\n";
     for (lines, name) in [
@@ -79,7 +76,6 @@ async fn a_wrong_line_of_the_file_is_named() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn help_names_every_setting() {
     let folder = tempfile::tempdir().unwrap();
     let output = deckwatch(folder.path())
@@ -101,7 +97,6 @@ async fn help_names_every_setting() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn a_port_in_use_is_told() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
@@ -110,7 +105,6 @@ async fn a_port_in_use_is_told() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn it_ends_within_ten_seconds_and_says_goodbye_to_everybody() {
     let engine = FakeEngine::start().with_containers(10);
     let mut process = Process::start(&engine).await;
@@ -133,7 +127,6 @@ async fn it_ends_within_ten_seconds_and_says_goodbye_to_everybody() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn it_ends_in_spite_of_clients_that_do_not_read_and_an_engine_that_hangs() {
     let engine = FakeEngine::start().with_containers(10);
     let mut process = Process::start(&engine).await;

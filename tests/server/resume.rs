@@ -37,7 +37,6 @@ async fn next_of(socket: &mut Socket, channel: Channel) -> (ServerMessage, u64) 
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn a_subscription_begins_with_a_snapshot() {
     let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
     let mut socket = app.socket().await;
@@ -53,7 +52,6 @@ async fn a_subscription_begins_with_a_snapshot() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn snapshot_and_stream_have_neither_gap_nor_overlap() {
     let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
     for n in 0..20 {
@@ -94,7 +92,6 @@ async fn snapshot_and_stream_have_neither_gap_nor_overlap() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn who_resumes_gets_only_what_was_missed() {
     let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
     let epoch = app.snapshot("containers").await.epoch;
@@ -127,7 +124,6 @@ async fn who_resumes_gets_only_what_was_missed() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn who_cannot_resume_gets_a_snapshot() {
     let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
     let epoch = app.snapshot("containers").await.epoch;
@@ -143,7 +139,6 @@ async fn who_cannot_resume_gets_a_snapshot() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn who_was_away_too_long_gets_a_snapshot() {
     let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
     let epoch = app.snapshot("containers").await.epoch;
@@ -172,7 +167,6 @@ async fn who_was_away_too_long_gets_a_snapshot() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn who_unsubscribes_hears_no_more() {
     let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
     let mut socket = app.socket().await;
@@ -205,7 +199,6 @@ async fn who_unsubscribes_hears_no_more() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn polling_tells_the_same_messages() {
     let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
     crate::support::eventually("socket and poll tell the same", async || {
@@ -224,7 +217,6 @@ async fn polling_tells_the_same_messages() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn an_unchanged_snapshot_is_not_sent_again() {
     let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
     let path = "/api/snapshot?channels=containers";

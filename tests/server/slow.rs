@@ -17,7 +17,6 @@ const SLEEPERS: usize = 40;
 const GROWTH: u64 = 96 << 20;
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn others_get_every_message_and_memory_stays_flat() {
     let containers = (0..200).map(|n| FakeContainer::running(&format!("web-{n}")));
     let engine = containers.fold(FakeEngine::start(), FakeEngine::with);
@@ -52,7 +51,6 @@ async fn others_get_every_message_and_memory_stays_flat() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn a_stream_nobody_reads_gives_its_place_back() {
     let containers = (0..200).map(|n| FakeContainer::running(&format!("web-{n}")));
     let engine = containers.fold(FakeEngine::start(), FakeEngine::with);

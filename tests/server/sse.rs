@@ -21,7 +21,6 @@ fn position(sent: &Sent) -> (String, u64) {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn the_full_list_comes_at_once_and_on_every_change() {
     let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
     let (mut stream, headers) = Sse::open(&app, None).await;
@@ -50,7 +49,6 @@ async fn the_full_list_comes_at_once_and_on_every_change() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn the_list_is_repeated_while_nothing_changes() {
     let app = TestApp::start(FakeEngine::start().with_containers(1)).await;
     let (mut stream, _) = Sse::open(&app, None).await;
@@ -62,7 +60,6 @@ async fn the_list_is_repeated_while_nothing_changes() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn figures_come_too() {
     let app = TestApp::start(FakeEngine::start_elsewhere().with_containers(1)).await;
     let (mut stream, _) = Sse::open(&app, None).await;
@@ -75,7 +72,6 @@ async fn figures_come_too() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn a_comment_keeps_the_connection_alive() {
     let app = TestApp::start(FakeEngine::start().with_containers(1)).await;
     let (mut stream, _) = Sse::open(&app, None).await;
@@ -84,7 +80,6 @@ async fn a_comment_keeps_the_connection_alive() {
 }
 
 #[tokio::test]
-#[ignore = "deckwatch::server::start is missing"]
 async fn a_reader_that_returns_goes_on_from_its_last_event() {
     let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
     let (mut stream, _) = Sse::open(&app, None).await;

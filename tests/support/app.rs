@@ -23,7 +23,6 @@ pub(crate) struct TestApp {
 /// What a test wants otherwise than by default.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Settings {
-    /// WebSocket and SSE connections at most.
     pub(crate) max_clients: Option<u32>,
 }
 
