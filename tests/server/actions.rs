@@ -234,7 +234,7 @@ async fn an_action_over_http_is_the_same() {
     assert!(done.status().is_success(), "{done:?}");
     page.until_it_shows(&app.engine).await;
     for (action, body, status) in [
-        ("explode", json!({}), 404),
+        ("explode", json!({}), 400),
         ("rename", json!({}), 400),
         ("rename", json!({ "name": "../x" }), 400),
         ("start", json!({ "speed": 7 }), 400),

@@ -104,9 +104,9 @@ async fn an_id_that_is_not_in_the_inventory_never_reaches_the_engine() {
 
 #[tokio::test]
 async fn a_hidden_container_is_told_nowhere() {
-    let hidden = FakeContainer::running("secret").label("deckwatch.hide", "true");
+    let hidden = FakeContainer::running("unseen-7f3a").label("deckwatch.hide", "true");
     let app = TestApp::start(FakeEngine::start().with_containers(1).with(hidden)).await;
-    app.engine.stop_container("secret");
+    app.engine.stop_container("unseen-7f3a");
     app.engine.stop_container("web-1");
     let mut socket = app.socket().await;
     socket.subscribe(deckwatch::protocol::Channel::Events).await;
@@ -116,7 +116,7 @@ async fn a_hidden_container_is_told_nowhere() {
         "/api/snapshot?channels=metrics,containers,stats,events",
     ] {
         let body = app.get(path).await.text().await.unwrap();
-        assert!(!body.contains("secret"), "{path}");
+        assert!(!body.contains("unseen-7f3a"), "{path}");
     }
     app.end().await;
 }
