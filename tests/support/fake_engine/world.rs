@@ -80,7 +80,13 @@ impl Shared {
     }
 
     pub(super) fn tell_of(&self, container: &FakeContainer, action: &str, more: &[(&str, &str)]) {
-        self.tell("container", action, &container.id, &container.name, more);
+        // The engine tells a container's labels among the attributes.
+        let labels = container
+            .labels
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()));
+        let more: Vec<_> = labels.chain(more.iter().copied()).collect();
+        self.tell("container", action, &container.id, &container.name, &more);
     }
 
     /// Changes the container called (or identified by) `name`; its new self, when there is one.
