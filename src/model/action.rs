@@ -141,6 +141,11 @@ impl ActionOptions {
     /// Longest grace period that can be asked for.
     pub const MAX_GRACE_SECONDS: u32 = 3_600;
 
+    /// Whether nothing is asked for but what the engine does anyway.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// The grace period of `stop` and `restart`.
     pub fn grace(&self) -> Duration {
         /// The engine's own default.

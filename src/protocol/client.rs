@@ -66,7 +66,7 @@ pub struct ContainerAction {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<HostId>,
     /// How.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "ActionOptions::is_default")]
     pub options: ActionOptions,
 }
 

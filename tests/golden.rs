@@ -1,0 +1,271 @@
+//! The messages of the protocol as `docs/PROTOCOL.md` shows them: each golden file is read as the
+//! value it stands for, and that value is written as the file, field for field.
+
+#![expect(clippy::unwrap_used, reason = "that is how a test fails")]
+
+#[path = "golden/values.rs"]
+mod values;
+
+use deckwatch::{model::*, protocol::*};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use std::{collections::BTreeMap, fmt::Debug, path::Path, sync::Arc};
+use values::*;
+
+fn text(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    std::fs::read_to_string(folder.join(format!("{name}.json"))).unwrap()
+}
+
+/// The value as it goes over the wire. Through text: numbers are rounded only there.
+fn written(value: &impl Serialize) -> Value {
+    serde_json::from_str(&serde_json::to_string(value).unwrap()).unwrap()
+}
+
+fn file(name: &str) -> Value {
+    serde_json::from_str(&text(name)).unwrap()
+}
+
+fn body<T: Serialize + DeserializeOwned + PartialEq + Debug>(name: &str, value: T) {
+    assert_eq!(
+        serde_json::from_str::<T>(&text(name)).unwrap(),
+        value,
+        "{name} is read"
+    );
+    assert_eq!(written(&value), file(name), "{name} is written");
+}
+
+fn from_client(name: &str, value: ClientMessage) {
+    assert_eq!(
+        ClientMessage::decode(&text(name)).unwrap(),
+        value,
+        "{name} is read"
+    );
+    assert_eq!(written(&value), file(name), "{name} is written");
+}
+
+fn from_server(name: &str, value: ServerMessage) {
+    body(name, value);
+}
+
+#[test]
+fn a_client_subscribes_and_unsubscribes() {
+    let channel = Channel::Containers;
+    let subscribe = |delta, resume| {
+        ClientMessage::Subscribe(Subscribe {
+            channel,
+            delta,
+            resume,
+        })
+    };
+    let resume = Resume {
+        epoch: "4f1c".into(),
+        seq: 41,
+    };
+    from_client("client-subscribe", subscribe(false, None));
+    from_client("client-subscribe-resume", subscribe(true, Some(resume)));
+    from_client(
+        "client-unsubscribe",
+        ClientMessage::Unsubscribe(Unsubscribe { channel }),
+    );
+    from_client("client-ping", ClientMessage::Ping(Ping {}));
+}
+
+#[test]
+fn a_client_acts_on_a_container() {
+    from_client(
+        "client-container-action",
+        ClientMessage::ContainerAction(ContainerAction {
+            request_id: "r-1".into(),
+            container_id: WEB.parse().unwrap(),
+            action: Action::Restart,
+            host: Some(local()),
+            options: ActionOptions::default(),
+        }),
+    );
+    from_client(
+        "client-container-action-options",
+        ClientMessage::ContainerAction(ContainerAction {
+            request_id: "r-2".into(),
+            container_id: "0123456789ab".parse().unwrap(),
+            action: Action::Stop,
+            host: None,
+            options: ActionOptions {
+                grace_seconds: Some(3),
+                signal: Some("SIGTERM".into()),
+                force: Some(true),
+                volumes: Some(false),
+                name: Some("web-2".into()),
+            },
+        }),
+    );
+}
+
+#[test]
+fn a_session_is_opened_and_kept() {
+    from_server(
+        "connected",
+        ServerMessage::Connected {
+            client_id: "c-1".into(),
+            protocol: PROTOCOL_VERSION,
+            epoch: "4f1c".into(),
+            version: "0.1.0".into(),
+            heartbeat_interval_ms: 15_000,
+            channels: Channel::SUBSCRIBABLE.to_vec(),
+        },
+    );
+    let channel = Channel::Metrics;
+    from_server("subscribed", ServerMessage::Subscribed { channel });
+    let reason = None;
+    from_server(
+        "unsubscribed",
+        ServerMessage::Unsubscribed { channel, reason },
+    );
+    let (channel, reason) = (Channel::Events, Some("signed out".into()));
+    from_server(
+        "unsubscribed-by-server",
+        ServerMessage::Unsubscribed { channel, reason },
+    );
+    from_server("heartbeat", ServerMessage::Heartbeat { timestamp: AT });
+}
+
+#[test]
+fn figures_of_hosts_and_containers_are_told() {
+    let message = |seq, metrics| ServerMessage::Metrics {
+        seq,
+        timestamp: AT,
+        host: local(),
+        data: Box::new(metrics),
+    };
+    from_server("metrics", message(7, metrics()));
+    from_server("metrics-unknown", message(8, metrics_unknown()));
+    let unknown = ContainerStats::unknown(JOB.parse().unwrap(), "job".into(), AT);
+    from_server(
+        "stats",
+        ServerMessage::Stats {
+            seq: 9,
+            timestamp: AT,
+            host: local(),
+            data: vec![web_stats(), unknown],
+        },
+    );
+}
+
+#[test]
+fn containers_and_what_happens_to_them_are_told() {
+    from_server(
+        "containers",
+        ServerMessage::Containers {
+            seq: 41,
+            timestamp: AT,
+            host: local(),
+            data: vec![Arc::new(web()), Arc::new(job())],
+        },
+    );
+    from_server(
+        "containers-delta",
+        ServerMessage::ContainersDelta {
+            seq: 42,
+            timestamp: AT,
+            host: local(),
+            upserts: vec![Arc::new(job())],
+            removed: vec![WEB.parse().unwrap()],
+        },
+    );
+    let event = Arc::new(Event {
+        host: local(),
+        timestamp: AT,
+        kind: "container".into(),
+        action: "die".into(),
+        id: WEB.into(),
+        name: "web".into(),
+        attributes: BTreeMap::from([("exitCode".into(), "137".into())]),
+    });
+    from_server(
+        "event",
+        ServerMessage::Event(SequencedEvent { seq: 3, event }),
+    );
+}
+
+#[test]
+fn actions_are_acknowledged_and_failures_explained() {
+    let ack = |error: Option<ApiError>| {
+        ServerMessage::ContainerAck(ContainerAck {
+            request_id: "r-1".into(),
+            container_id: "0123456789ab".parse().unwrap(),
+            action: Action::Restart,
+            success: error.is_none(),
+            error,
+        })
+    };
+    from_server("container-ack", ack(None));
+    from_server(
+        "container-ack-failure",
+        ack(Some(ApiError::no_such_container())),
+    );
+    let invalid = ApiError::new(ErrorCode::Invalid, "not JSON");
+    from_server("error", ServerMessage::error(invalid));
+    from_server(
+        "error-rate-limited",
+        ServerMessage::Error {
+            code: ErrorCode::RateLimited,
+            message: "too many requests".into(),
+            request_id: Some("r-1".into()),
+            retry_after_ms: Some(1_000),
+        },
+    );
+    from_server(
+        "source",
+        ServerMessage::Source(SourceStatus {
+            host: local(),
+            source: SourceKind::Docker,
+            state: SourceState::Down,
+            since: AT,
+            message: Some("permission denied".into()),
+            endpoint: Some("unix:///var/run/docker.sock".into()),
+            version: None,
+        }),
+    );
+}
+
+#[test]
+fn http_bodies_have_their_documented_shape() {
+    let subscriptions = [
+        ("metrics", 2),
+        ("containers", 1),
+        ("stats", 0),
+        ("events", 0),
+    ];
+    body(
+        "socket-status",
+        SocketStatus {
+            status: "ok".into(),
+            connected_clients: 2,
+            subscriptions: subscriptions.map(|(name, n)| (name.to_owned(), n)).into(),
+            uptime_seconds: 60,
+            version: "0.1.0".into(),
+        },
+    );
+    let stats = ServerMessage::Stats {
+        seq: 9,
+        timestamp: AT,
+        host: local(),
+        data: Vec::new(),
+    };
+    body(
+        "snapshot",
+        Snapshot {
+            epoch: "4f1c".into(),
+            messages: vec![stats],
+        },
+    );
+    body(
+        "problem",
+        Problem {
+            status: 404,
+            title: "Not Found".into(),
+            detail: "no such container".into(),
+            code: ErrorCode::NotFound,
+        },
+    );
+}

@@ -1,0 +1,150 @@
+//! Whatever the engine does, it is told, and afterwards the page shows what is true again.
+
+use crate::support::{
+    PATIENCE,
+    app::TestApp,
+    fake_engine::{FakeContainer, FakeEngine},
+    mirror::Mirror,
+};
+use deckwatch::{
+    model::SourceState,
+    protocol::{Channel, ClientMessage, Ping, ServerMessage},
+};
+
+/// Breaks the engine, sees that it is told, changes containers meanwhile, mends it, and sees that
+/// the page shows the engine's own truth. What was told.
+async fn survive(fault: impl Fn(&FakeEngine)) -> String {
+    let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
+    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    page.until_source(SourceState::Live).await;
+    fault(&app.engine);
+    let told = page.until_source(SourceState::Down).await;
+    app.engine
+        .change_silently("web-1", |c| c.state = "exited".into());
+    app.engine.lose("web-2");
+    page.socket.send(ClientMessage::Ping(Ping {})).await;
+    page.socket
+        .until(|message| matches!(message, ServerMessage::Heartbeat { .. }))
+        .await;
+    assert_eq!(
+        app.get("/healthz").await.status(),
+        200,
+        "the server itself is well"
+    );
+    app.engine.recover();
+    page.until_source(SourceState::Live).await;
+    page.until_it_shows(&app.engine).await;
+    app.end().await;
+    told.expect("says what is wrong")
+}
+
+#[tokio::test]
+async fn an_engine_that_refuses_is_told_and_survived() {
+    let told = survive(FakeEngine::refuse).await;
+    assert!(
+        told.contains("unix://"),
+        "names where it was looked for: {told}"
+    );
+}
+
+#[tokio::test]
+async fn an_engine_that_hangs_is_told_and_survived() {
+    survive(FakeEngine::hang).await;
+}
+
+#[tokio::test]
+async fn an_engine_that_answers_garbage_is_told_and_survived() {
+    survive(FakeEngine::answer_garbage).await;
+}
+
+#[tokio::test]
+async fn an_engine_that_answers_half_json_is_told_and_survived() {
+    survive(FakeEngine::half_json).await;
+}
+
+#[tokio::test]
+async fn an_engine_that_fails_is_told_and_survived() {
+    survive(|engine| engine.fail_with(500)).await;
+}
+
+#[tokio::test]
+async fn an_engine_that_is_not_there_at_the_start_is_found_later() {
+    let engine = FakeEngine::start().with_containers(2);
+    engine.refuse();
+    let app = TestApp::start_without_engine(engine).await;
+    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    page.until_source(SourceState::Down).await;
+    app.engine.recover();
+    page.until_it_shows(&app.engine).await;
+    app.end().await;
+}
+
+#[tokio::test]
+async fn an_event_stream_that_is_cut_loses_nothing() {
+    let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
+    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    for name in ["new-1", "new-2", "new-3"] {
+        app.engine.cut_events();
+        app.engine.create_container(name);
+        page.until_it_shows(&app.engine).await;
+        app.engine.stop_container("web-1");
+        app.engine.cut_events();
+        page.until_it_shows(&app.engine).await;
+        app.engine.start_container("web-1");
+        app.engine.remove_container(name);
+        page.until_it_shows(&app.engine).await;
+    }
+    app.end().await;
+}
+
+#[tokio::test]
+async fn an_engine_that_comes_back_with_other_containers_is_believed() {
+    let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
+    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    let others = ["other-1", "other-2"].map(FakeContainer::running);
+    app.engine.restart_with(others.to_vec());
+    page.until_it_shows(&app.engine).await;
+    app.engine.restart_with(Vec::new());
+    page.until(|host| host.containers.is_empty()).await;
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_change_nobody_told_is_found_by_the_next_full_list() {
+    let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
+    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    app.engine
+        .change_silently("web-1", |c| c.state = "exited".into());
+    page.until_it_shows(&app.engine).await;
+    app.end().await;
+}
+
+#[tokio::test]
+#[ignore = "the newest event does not arrive"]
+async fn more_events_than_are_kept_end_in_the_right_state() {
+    let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
+    let mut page = Mirror::of(&app, &[Channel::Containers, Channel::Events]).await;
+    app.engine.emit_events(300);
+    for _ in 0..150 {
+        app.engine.stop_container("web-1");
+        app.engine.start_container("web-1");
+    }
+    app.engine.stop_container("web-3");
+    page.until_it_shows(&app.engine).await;
+    let newest = async {
+        loop {
+            if let ServerMessage::Event(event) = page.socket.next().await
+                && event.event.name == "web-3"
+            {
+                return;
+            }
+        }
+    };
+    let seen = page
+        .dashboard
+        .events
+        .iter()
+        .any(|event| event.name == "web-3");
+    assert!(seen || tokio::time::timeout(PATIENCE, newest).await.is_ok());
+    app.end().await;
+}

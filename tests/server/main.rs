@@ -1,0 +1,26 @@
+//! The whole server, in this process, against an engine that does what a test tells it to.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "that is how a test fails"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod actions;
+mod fake;
+mod faults;
+mod figures;
+mod gate;
+mod http;
+mod ids;
+mod logs;
+mod messages;
+mod process;
+mod resume;
+mod slow;
+mod sse;

@@ -1,0 +1,137 @@
+//! The server under test, and how to talk to it.
+
+use super::{
+    PATIENCE,
+    fake_engine::FakeEngine,
+    launch::{Running, launch},
+    raw::{self, Answer},
+    socket::Socket,
+};
+use deckwatch::protocol::{ServerMessage, Snapshot};
+use serde_json::Value;
+use std::net::SocketAddr;
+
+/// The server under test, watching a fake engine.
+#[derive(Debug)]
+pub(crate) struct TestApp {
+    pub(crate) engine: FakeEngine,
+    pub(crate) address: SocketAddr,
+    http: reqwest::Client,
+    running: Running,
+}
+
+/// What a test wants otherwise than by default.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Settings {
+    pub(crate) max_clients: Option<u32>,
+}
+
+impl TestApp {
+    /// A server that has seen the engine's containers.
+    pub(crate) async fn start(engine: FakeEngine) -> Self {
+        Self::start_with(engine, Settings::default()).await
+    }
+
+    /// A server that has yet to find its engine.
+    pub(crate) async fn start_without_engine(engine: FakeEngine) -> Self {
+        Self::launch(engine, Settings::default()).await
+    }
+
+    pub(crate) async fn start_with(engine: FakeEngine, settings: Settings) -> Self {
+        let app = Self::launch(engine, settings).await;
+        if !app.engine.truth().is_empty() {
+            app.wait_for_containers().await;
+        }
+        app
+    }
+
+    async fn launch(engine: FakeEngine, settings: Settings) -> Self {
+        let running = launch(&engine.address(), settings).await;
+        Self {
+            engine,
+            address: running.address(),
+            http: reqwest::Client::builder()
+                .timeout(PATIENCE)
+                .build()
+                .unwrap(),
+            running,
+        }
+    }
+
+    async fn wait_for_containers(&self) {
+        let known = |m: &ServerMessage| matches!(m, ServerMessage::Containers { data, .. } if !data.is_empty());
+        super::eventually("the containers are known", async || {
+            self.snapshot("containers").await.messages.iter().any(known)
+        })
+        .await;
+    }
+
+    /// Shuts down, and sees that it does.
+    pub(crate) async fn end(self) {
+        let ended = tokio::time::timeout(PATIENCE, self.running.end()).await;
+        assert!(ended.is_ok(), "the server does not shut down");
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> reqwest::Response {
+        self.http.get(self.url(path)).send().await.unwrap()
+    }
+
+    pub(crate) async fn get_with(&self, path: &str, header: (&str, &str)) -> reqwest::Response {
+        self.http
+            .get(self.url(path))
+            .header(header.0, header.1)
+            .send()
+            .await
+            .unwrap()
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> reqwest::Response {
+        self.http
+            .post(self.url(path))
+            .json(body)
+            .send()
+            .await
+            .unwrap()
+    }
+
+    /// Sends exactly this.
+    pub(crate) async fn ask(&self, line: &str, headers: &[(&str, &str)]) -> Answer {
+        raw::ask(self.address, line, headers, "").await
+    }
+
+    pub(crate) async fn snapshot(&self, channels: &str) -> Snapshot {
+        let answer = self
+            .get(&format!("/api/snapshot?channels={channels}"))
+            .await;
+        answer.error_for_status().unwrap().json().await.unwrap()
+    }
+
+    /// A socket that has been greeted.
+    pub(crate) async fn socket(&self) -> Socket {
+        let mut socket = self.socket_at("/api/ws", &[]).await.unwrap();
+        let greeting = socket.next().await;
+        assert!(
+            matches!(greeting, ServerMessage::Connected { .. }),
+            "{greeting:?}"
+        );
+        socket
+    }
+
+    /// A socket with these headers, or the status of the refusal with its `Retry-After`.
+    pub(crate) async fn socket_at(
+        &self,
+        path: &str,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Socket, (u16, Option<String>)> {
+        let url = format!("ws://{}{path}", self.address);
+        Socket::connect(&url, headers).await.map_err(|refusal| {
+            let after = refusal.headers().get("retry-after");
+            let after = after.map(|value| value.to_str().unwrap().to_owned());
+            (refusal.status().as_u16(), after)
+        })
+    }
+}

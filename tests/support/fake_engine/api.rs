@@ -1,0 +1,293 @@
+//! What the fake engine answers.
+
+use super::{
+    FakeContainer, Line,
+    world::{Mood, Shared},
+};
+use axum::{
+    body::{Body, Bytes},
+    response::{IntoResponse, Response},
+};
+use deckwatch::model::Timestamp;
+use futures::{Stream, StreamExt, stream};
+use hyper::{Request, StatusCode, body::Incoming};
+use serde_json::{Value, json};
+use std::{collections::HashMap, convert::Infallible, sync::Arc};
+use tokio_stream::wrappers::BroadcastStream;
+
+type Query = HashMap<String, String>;
+
+pub(super) async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Response {
+    let method = request.method().as_str().to_owned();
+    let uri = request.uri().to_string();
+    let path = match uri
+        .strip_prefix("/v1.")
+        .and_then(|rest| rest.split_once('/'))
+    {
+        Some((_, path)) => format!("/{path}"),
+        None => uri,
+    };
+    shared.world().requests.push(format!("{method} {path}"));
+    let mood = shared.mood.borrow().clone();
+    match mood {
+        Mood::Hanging => {
+            let mut changes = shared.mood.subscribe();
+            let _ = changes.wait_for(|mood| *mood != Mood::Hanging).await;
+        }
+        Mood::Failing(status) => {
+            let status = StatusCode::from_u16(status).unwrap();
+            return failure(status, "something went wrong");
+        }
+        Mood::Well | Mood::Garbage | Mood::HalfJson => {}
+    }
+    let (path, query) = path.split_once('?').unwrap_or((&path, ""));
+    let parts: Vec<&str> = path.split('/').skip(1).collect();
+    let answer = route(&shared, &method, &parts, &parse(query)).await;
+    if mood == Mood::HalfJson {
+        halved(answer).await
+    } else {
+        answer
+    }
+}
+
+async fn halved(answer: Response) -> Response {
+    let body = axum::body::to_bytes(answer.into_body(), usize::MAX).await;
+    let body = body.unwrap_or_default();
+    ok(body.slice(..body.len() / 2))
+}
+
+async fn route(shared: &Arc<Shared>, method: &str, parts: &[&str], query: &Query) -> Response {
+    match (method, parts) {
+        ("GET" | "HEAD", ["_ping"]) => ok("OK"),
+        ("GET", ["version"]) => json_body(json!({
+            "Version": "27.3.1", "ApiVersion": "1.47", "MinAPIVersion": "1.24",
+            "Os": "linux", "Arch": "amd64", "KernelVersion": "6.1.0", "GoVersion": "go1.22",
+        })),
+        ("GET", ["info"]) => json_body(json!({
+            "ID": "fake", "Name": "fake", "ServerVersion": "27.3.1", "CgroupVersion": "2",
+            "CgroupDriver": "systemd", "NCPU": 2, "MemTotal": 8_u64 << 30,
+            "OperatingSystem": "Fake Linux",
+        })),
+        ("GET", ["events"]) => events(shared, query),
+        ("GET", ["containers", "json"]) => list(shared, query),
+        (_, ["containers", id, rest @ ..]) => {
+            let found = shared.world().containers.iter().find(|c| c.is(id)).cloned();
+            match found {
+                Some(container) => of_container(shared, method, &container, rest, query).await,
+                None => no_such(id),
+            }
+        }
+        _ => failure(StatusCode::NOT_FOUND, "page not found"),
+    }
+}
+
+async fn of_container(
+    shared: &Arc<Shared>,
+    method: &str,
+    container: &FakeContainer,
+    rest: &[&str],
+    query: &Query,
+) -> Response {
+    match (method, rest) {
+        ("GET", ["json"]) => json_body(container.inspection()),
+        ("GET", ["stats"]) => ok(container.stats()),
+        ("GET", ["logs"]) => logs(shared, container, query),
+        ("GET", ["top"]) => json_body(json!({
+            "Titles": ["PID", "USER", "COMMAND"],
+            "Processes": [["1", "root", "nginx: master process"]],
+        })),
+        ("POST" | "DELETE", rest) => {
+            let mut held = shared.held.subscribe();
+            let _ = held.wait_for(|held| !held).await;
+            act(shared, &container.id, rest.first().copied(), query)
+        }
+        _ => failure(StatusCode::NOT_FOUND, "page not found"),
+    }
+}
+
+fn act(shared: &Shared, id: &str, action: Option<&str>, query: &Query) -> Response {
+    let found = shared.world().containers.iter().find(|c| c.is(id)).cloned();
+    let Some(container) = found else {
+        return no_such(id);
+    };
+    let set_state = |state: &str| {
+        let changed = shared.change(id, |c| c.state = state.to_owned());
+        shared.tell_of(&changed.unwrap(), action.unwrap(), &[]);
+    };
+    match (action, container.state.as_str()) {
+        (Some("start"), "running") | (Some("stop"), "exited" | "created") => {
+            return StatusCode::NOT_MODIFIED.into_response();
+        }
+        (Some("start"), _) => drop(shared.start(id)),
+        (Some("stop"), _) => {
+            let stopped = shared.stop(id, "15", 0).unwrap();
+            shared.tell_of(&stopped, "stop", &[]);
+        }
+        (Some("restart"), _) => {
+            shared.stop(id, "15", 0);
+            let started = shared.start(id).unwrap();
+            shared.tell_of(&started, "restart", &[]);
+        }
+        (Some("kill"), "running") => drop(shared.stop(id, "9", 137)),
+        (Some("pause"), "running") => set_state("paused"),
+        (Some("unpause"), "paused") => set_state("running"),
+        (Some("rename"), _) => {
+            let old = format!("/{}", container.name);
+            let name = query.get("name").cloned().unwrap_or_default();
+            let renamed = shared.change(id, |c| c.name = name).unwrap();
+            shared.tell_of(&renamed, "rename", &[("oldName", &old)]);
+        }
+        (None, state) => {
+            if state == "running" {
+                if query.get("force").is_none_or(|force| force != "true") {
+                    return failure(StatusCode::CONFLICT, "cannot remove a running container");
+                }
+                shared.stop(id, "9", 137);
+            }
+            shared.remove(id);
+        }
+        _ => return failure(StatusCode::CONFLICT, "the container's state forbids it"),
+    }
+    StatusCode::NO_CONTENT.into_response()
+}
+
+fn list(shared: &Shared, query: &Query) -> Response {
+    let filters = query.get("filters").map(String::as_str).unwrap_or("{}");
+    let filters: Value = serde_json::from_str(filters).unwrap();
+    let ids = filters["id"].as_array().cloned();
+    let asked = |c: &&FakeContainer| {
+        let is = |id: &Value| c.id.starts_with(id.as_str().unwrap());
+        ids.as_ref().is_none_or(|ids| ids.iter().any(is))
+    };
+    let all = query.get("all").is_some_and(|all| all == "true");
+    let world = shared.world();
+    let listed = world.containers.iter().filter(asked);
+    let listed = listed.filter(|c| all || c.is_up());
+    json_body(listed.map(FakeContainer::summary).collect())
+}
+
+fn events(shared: &Arc<Shared>, query: &Query) -> Response {
+    let told = shared.events.subscribe();
+    let world = shared.world();
+    let cut = world.cut.clone();
+    let past: Vec<_> = match time(query, "since") {
+        Some(since) => world
+            .history
+            .iter()
+            .filter(|t| t.at >= since)
+            .cloned()
+            .collect(),
+        None => Vec::new(),
+    };
+    drop(world);
+    let mood = shared.mood.subscribe();
+    let new = BroadcastStream::new(told).filter_map(async |told| told.ok());
+    let new = new.then(move |told| {
+        let mut mood = mood.clone();
+        async move {
+            let _ = mood.wait_for(|mood| *mood != Mood::Hanging).await;
+            told
+        }
+    });
+    let bodies = stream::iter(past).chain(new).map(|told| told.body);
+    streamed(
+        bodies
+            .map(|body| Bytes::from(body + "\n"))
+            .take_until(cut.cancelled_owned()),
+    )
+}
+
+fn logs(shared: &Arc<Shared>, container: &FakeContainer, query: &Query) -> Response {
+    let is = |key: &str| {
+        query
+            .get(key)
+            .is_some_and(|value| value == "true" || value == "1")
+    };
+    let (stdout, stderr, stamped) = (is("stdout"), is("stderr"), is("timestamps"));
+    let (since, until) = (time(query, "since"), time(query, "until"));
+    let wanted = move |line: &Line| {
+        (if line.stderr { stderr } else { stdout })
+            && since.is_none_or(|since| line.at >= since)
+            && until.is_none_or(|until| line.at < until)
+    };
+    let new = BroadcastStream::new(shared.lines.subscribe());
+    let mut past: Vec<Line> = container
+        .lines
+        .iter()
+        .filter(|l| wanted(l))
+        .cloned()
+        .collect();
+    if let Some(tail) = query.get("tail").and_then(|tail| tail.parse().ok()) {
+        past.drain(..past.len().saturating_sub(tail));
+    }
+    let follow = is("follow") && container.is_up();
+    let id = container.id.clone();
+    let new = new.filter_map(async |new| new.ok());
+    let new = new.filter(move |(of, _)| std::future::ready(*of == id));
+    let new = new.take_while(|(_, line)| std::future::ready(line.is_some()));
+    let new = new.filter_map(async |(_, line)| line);
+    let new = new.filter(move |line| std::future::ready(wanted(line)));
+    let new = new.take(if follow { usize::MAX } else { 0 });
+    streamed(
+        stream::iter(past)
+            .chain(new)
+            .map(move |line| frame(&line, stamped)),
+    )
+}
+
+/// A line as Docker multiplexes standard output and error.
+fn frame(line: &Line, stamped: bool) -> Bytes {
+    let stamp = if stamped {
+        format!("{} ", line.at)
+    } else {
+        String::new()
+    };
+    let text = format!("{stamp}{}\n", line.text);
+    let mut frame = vec![if line.stderr { 2 } else { 1 }, 0, 0, 0];
+    frame.extend(u32::try_from(text.len()).unwrap().to_be_bytes());
+    frame.extend(text.as_bytes());
+    frame.into()
+}
+
+/// The answer of a stream: in chunks, as they come.
+fn streamed(body: impl Stream<Item = Bytes> + Send + 'static) -> Response {
+    Body::from_stream(body.map(Ok::<_, Infallible>)).into_response()
+}
+
+fn ok(body: impl Into<Body>) -> Response {
+    (
+        [
+            ("content-type", "application/json"),
+            ("api-version", "1.47"),
+        ],
+        body.into(),
+    )
+        .into_response()
+}
+
+fn json_body(body: Value) -> Response {
+    ok(body.to_string())
+}
+
+fn failure(status: StatusCode, message: &str) -> Response {
+    (status, ok(json!({ "message": message }).to_string())).into_response()
+}
+
+fn no_such(id: &str) -> Response {
+    failure(StatusCode::NOT_FOUND, &format!("No such container: {id}"))
+}
+
+fn parse(query: &str) -> Query {
+    let url = reqwest::Url::parse(&format!("http://engine/?{query}")).unwrap();
+    url.query_pairs().into_owned().collect()
+}
+
+/// A time as Docker takes it: seconds, with nanoseconds after a point, or RFC 3339.
+fn time(query: &Query, key: &str) -> Option<Timestamp> {
+    let text = query
+        .get(key)
+        .filter(|text| !text.is_empty() && *text != "0")?;
+    let seconds = text.parse().map(|seconds: f64| seconds * 1_000.0);
+    let ms = seconds.map(|ms| Timestamp::from_millis(ms as i64));
+    ms.ok().or_else(|| text.parse().ok())
+}

@@ -1,0 +1,235 @@
+//! A container of the fake engine, and how Docker's API describes it.
+
+use deckwatch::model::Timestamp;
+use serde_json::{Value, json};
+use std::{
+    collections::BTreeMap,
+    time::{Instant, SystemTime},
+};
+
+/// A container of the fake engine.
+#[derive(Clone, Debug)]
+pub(crate) struct FakeContainer {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) image: String,
+    pub(crate) state: String,
+    pub(crate) exit_code: i64,
+    pub(crate) restart_count: u32,
+    pub(crate) health: Option<String>,
+    pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) env: Vec<String>,
+    pub(crate) lines: Vec<Line>,
+    /// What replaces parts of the usual figures (`null` deletes), or the whole body as text.
+    pub(crate) figures: Figures,
+    pub(super) started: Timestamp,
+    pub(super) finished: Timestamp,
+    counting_since: Instant,
+}
+
+/// How a body of figures differs from the usual.
+#[derive(Clone, Debug)]
+pub(crate) enum Figures {
+    Patched(Value),
+    Text(String),
+}
+
+/// A line of a log.
+#[derive(Clone, Debug)]
+pub(crate) struct Line {
+    pub(crate) at: Timestamp,
+    pub(crate) stderr: bool,
+    pub(crate) text: String,
+}
+
+pub(super) fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    Timestamp::from_millis(i64::try_from(since.unwrap().as_millis()).unwrap())
+}
+
+/// A full id that is the same for the same name, as every test may compute it.
+pub(crate) fn id_of(name: &str) -> String {
+    let seed = |n: u64| {
+        let bytes = name.bytes().chain(n.to_le_bytes());
+        bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
+        })
+    };
+    (0..4).map(|n| format!("{:016x}", seed(n))).collect()
+}
+
+impl FakeContainer {
+    /// A container that has run for three minutes.
+    pub(crate) fn running(name: &str) -> Self {
+        Self {
+            id: id_of(name),
+            name: name.to_owned(),
+            image: "nginx:1.27".to_owned(),
+            state: "running".to_owned(),
+            exit_code: 0,
+            restart_count: 0,
+            health: None,
+            labels: BTreeMap::new(),
+            env: Vec::new(),
+            lines: Vec::new(),
+            figures: Figures::Patched(json!({})),
+            started: Timestamp::from_millis(now().as_millis() - 180_000),
+            finished: Timestamp::from_millis(-62_135_596_800_000),
+            counting_since: Instant::now(),
+        }
+    }
+
+    /// A container that has ended.
+    pub(crate) fn exited(name: &str) -> Self {
+        Self {
+            state: "exited".to_owned(),
+            finished: now(),
+            ..Self::running(name)
+        }
+    }
+
+    pub(crate) fn label(mut self, name: &str, value: &str) -> Self {
+        self.labels.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    pub(crate) fn env(mut self, variable: &str) -> Self {
+        self.env.push(variable.to_owned());
+        self
+    }
+
+    /// A log of `n` numbered lines, every tenth on stderr.
+    pub(crate) fn lines(mut self, n: u32) -> Self {
+        let start = now().as_millis() - i64::from(n);
+        self.lines = (0..n)
+            .map(|n| Line {
+                at: Timestamp::from_millis(start + i64::from(n)),
+                stderr: n % 10 == 9,
+                text: format!("line {n}"),
+            })
+            .collect();
+        self
+    }
+
+    pub(super) fn is_up(&self) -> bool {
+        matches!(self.state.as_str(), "running" | "paused")
+    }
+
+    fn status(&self) -> String {
+        let ago = |at: Timestamp| match at.age(now()).as_secs() {
+            seconds @ 0..60 => format!("{seconds} seconds"),
+            seconds => format!("{} minutes", seconds / 60),
+        };
+        let health = self.health.as_deref().map(|health| format!(" ({health})"));
+        let health = health.unwrap_or_default();
+        match self.state.as_str() {
+            "running" => format!("Up {}{health}", ago(self.started)),
+            "paused" => format!("Up {} (Paused)", ago(self.started)),
+            "exited" => format!("Exited ({}) {} ago", self.exit_code, ago(self.finished)),
+            _ => "Created".to_owned(),
+        }
+    }
+
+    /// Its entry in `/containers/json`.
+    pub(super) fn summary(&self) -> Value {
+        json!({
+            "Id": self.id,
+            "Names": [format!("/{}", self.name)],
+            "Image": self.image,
+            "ImageID": "sha256:0",
+            "Command": "nginx",
+            "Created": self.started.as_millis() / 1_000,
+            "Ports": [{ "IP": "0.0.0.0", "PrivatePort": 80, "PublicPort": 8080, "Type": "tcp" }],
+            "Labels": self.labels,
+            "State": self.state,
+            "Status": self.status(),
+            "HostConfig": { "NetworkMode": "bridge" },
+            "Mounts": [],
+        })
+    }
+
+    /// The answer to `/containers/{id}/json`.
+    pub(super) fn inspection(&self) -> Value {
+        let health = self
+            .health
+            .as_deref()
+            .map(|status| json!({ "Status": status }));
+        json!({
+            "Id": self.id,
+            "Created": self.started.to_string(),
+            "Name": format!("/{}", self.name),
+            "Image": "sha256:0",
+            "RestartCount": self.restart_count,
+            "State": {
+                "Status": self.state,
+                "Running": self.is_up(),
+                "Paused": self.state == "paused",
+                "Restarting": false,
+                "OOMKilled": false,
+                "Dead": false,
+                "Pid": 0,
+                "ExitCode": self.exit_code,
+                "Error": "",
+                "StartedAt": self.started.to_string(),
+                "FinishedAt": self.finished.to_string(),
+                "Health": health,
+            },
+            "Config": {
+                "Image": self.image,
+                "Labels": self.labels,
+                "Env": self.env,
+                "Tty": false,
+            },
+            "HostConfig": { "NetworkMode": "bridge", "Memory": 0 },
+            "Mounts": [],
+            "NetworkSettings": { "Ports": {} },
+        })
+    }
+
+    /// The answer to `/containers/{id}/stats`: a tenth of a core, 64 of 512 MiB.
+    pub(super) fn stats(&self) -> String {
+        let patch = match &self.figures {
+            Figures::Text(text) => return text.clone(),
+            Figures::Patched(patch) => patch,
+        };
+        let ns = u64::try_from(self.counting_since.elapsed().as_nanos()).unwrap();
+        let cpu = |ns: u64| {
+            json!({
+                "cpu_usage": { "total_usage": ns / 10, "usage_in_usermode": ns / 10, "usage_in_kernelmode": 0 },
+                "system_cpu_usage": ns * 2,
+                "online_cpus": 2,
+            })
+        };
+        let mut body = json!({
+            "id": self.id,
+            "name": format!("/{}", self.name),
+            "read": now().to_string(),
+            "preread": "0001-01-01T00:00:00Z",
+            "cpu_stats": cpu(ns),
+            "precpu_stats": { "cpu_usage": { "total_usage": 0 } },
+            "memory_stats": { "usage": 64 << 20, "limit": 512 << 20, "stats": { "inactive_file": 0 } },
+            "networks": { "eth0": { "rx_bytes": ns / 1_000, "tx_bytes": ns / 2_000 } },
+            "blkio_stats": { "io_service_bytes_recursive": [
+                { "major": 8, "minor": 0, "op": "read", "value": ns / 1_000 },
+                { "major": 8, "minor": 0, "op": "write", "value": ns / 2_000 },
+            ] },
+            "pids_stats": { "current": 3 },
+        });
+        merge(&mut body, patch);
+        body.to_string()
+    }
+}
+
+/// RFC 7396: objects merge, `null` deletes, everything else replaces.
+fn merge(body: &mut Value, patch: &Value) {
+    let (Value::Object(body), Value::Object(patch)) = (body, patch) else {
+        return;
+    };
+    for (key, value) in patch {
+        match (body.get_mut(key), value) {
+            (_, Value::Null) => drop(body.remove(key)),
+            (Some(inner @ Value::Object(_)), Value::Object(_)) => merge(inner, value),
+            _ => drop(body.insert(key.clone(), value.clone())),
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! A Docker engine that exists only on its socket, and does what a test tells it to.
+//!
+//! It speaks as much of the Engine API as a client of 1.41 and later needs to list, watch and
+//! control containers. A change of state is told on `/events` as the real engine tells it.
+
+mod api;
+mod container;
+mod listener;
+mod world;
+
+pub(crate) use container::{FakeContainer, Figures, Line, id_of};
+
+use container::now;
+use listener::Listener;
+use serde_json::Value;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tokio::sync::{broadcast, watch};
+use world::{Mood, Shared};
+
+/// A Docker engine that does what a test tells it to.
+#[derive(Debug)]
+pub(crate) struct FakeEngine {
+    shared: Arc<Shared>,
+    listener: Listener,
+}
+
+impl FakeEngine {
+    /// An engine on a socket of its own, without containers.
+    pub(crate) fn start() -> Self {
+        Self::listening(Listener::unix())
+    }
+
+    /// The same behind TCP, as an engine elsewhere: only its API tells figures.
+    pub(crate) fn start_elsewhere() -> Self {
+        Self::listening(Listener::tcp())
+    }
+
+    fn listening(listener: Listener) -> Self {
+        let shared = Arc::new(Shared {
+            world: Mutex::default(),
+            mood: watch::Sender::default(),
+            held: watch::Sender::default(),
+            events: broadcast::Sender::new(8_192),
+            lines: broadcast::Sender::new(8_192),
+        });
+        listener.open(&shared);
+        Self { shared, listener }
+    }
+
+    /// With running containers `web-1` to `web-n`.
+    pub(crate) fn with_containers(self, n: usize) -> Self {
+        (1..=n).fold(self, |engine, n| {
+            engine.with(FakeContainer::running(&format!("web-{n}")))
+        })
+    }
+
+    /// With this container.
+    pub(crate) fn with(self, container: FakeContainer) -> Self {
+        self.shared.world().containers.push(container);
+        self
+    }
+
+    /// What `DOCKER_HOST` says.
+    pub(crate) fn address(&self) -> String {
+        self.listener.address()
+    }
+
+    /// The id of the container called `name`.
+    pub(crate) fn id(&self, name: &str) -> String {
+        id_of(name)
+    }
+
+    pub(crate) fn create_container(&self, name: &str) {
+        let created = FakeContainer::running(name);
+        self.shared.world().containers.push(created.clone());
+        self.shared.tell_of(&created, "create", &[]);
+        self.shared.tell_of(&created, "start", &[]);
+    }
+
+    pub(crate) fn stop_container(&self, name: &str) {
+        let stopped = self.shared.stop(name, "15", 0).unwrap();
+        self.shared.tell_of(&stopped, "stop", &[]);
+    }
+
+    pub(crate) fn start_container(&self, name: &str) {
+        self.shared.start(name).unwrap();
+    }
+
+    pub(crate) fn remove_container(&self, name: &str) {
+        self.shared.remove(name).unwrap();
+    }
+
+    /// Changes a container without a word on `/events`.
+    pub(crate) fn change_silently(&self, name: &str, change: impl FnOnce(&mut FakeContainer)) {
+        self.shared.change(name, change).unwrap();
+    }
+
+    /// Loses a container without a word on `/events`.
+    pub(crate) fn lose(&self, name: &str) {
+        self.shared.world().containers.retain(|c| !c.is(name));
+    }
+
+    /// Replaces parts of a container's figures; `null` deletes.
+    pub(crate) fn figures(&self, name: &str, patch: Value) {
+        self.change_silently(name, |c| c.figures = Figures::Patched(patch));
+    }
+
+    /// Answers this text for a container's figures.
+    pub(crate) fn figures_as_text(&self, name: &str, text: &str) {
+        self.change_silently(name, |c| c.figures = Figures::Text(text.to_owned()));
+    }
+
+    /// A container writes a line. No two have the same time, as with the real engine's nanoseconds.
+    pub(crate) fn write_line(&self, name: &str, text: &str) {
+        let write = |c: &mut FakeContainer| {
+            let after = c
+                .lines
+                .last()
+                .map(|line| line.at.plus(Duration::from_millis(1)));
+            let at = after.unwrap_or_default().max(now());
+            let (stderr, text) = (false, text.to_owned());
+            c.lines.push(Line { at, stderr, text });
+        };
+        let mut wrote = self.shared.change(name, write).unwrap();
+        let _ = self.shared.lines.send((wrote.id, wrote.lines.pop()));
+    }
+
+    /// `n` pulled images, which change no container.
+    pub(crate) fn emit_events(&self, n: u32) {
+        for n in 0..n {
+            let image = format!("image-{n}");
+            self.shared.tell("image", "pull", &image, &image, &[]);
+        }
+    }
+
+    /// Ends every open event stream.
+    pub(crate) fn cut_events(&self) {
+        std::mem::take(&mut self.shared.world().cut).cancel();
+    }
+
+    /// Stops listening and drops every connection.
+    pub(crate) fn refuse(&self) {
+        self.listener.close();
+    }
+
+    pub(crate) fn hang(&self) {
+        self.shared.mood.send_replace(Mood::Hanging);
+    }
+
+    pub(crate) fn answer_garbage(&self) {
+        self.shared.mood.send_replace(Mood::Garbage);
+        self.cut_events();
+    }
+
+    pub(crate) fn half_json(&self) {
+        self.shared.mood.send_replace(Mood::HalfJson);
+        self.cut_events();
+    }
+
+    pub(crate) fn fail_with(&self, status: u16) {
+        self.shared.mood.send_replace(Mood::Failing(status));
+        self.cut_events();
+    }
+
+    /// Is well again, and listens.
+    pub(crate) fn recover(&self) {
+        self.shared.mood.send_replace(Mood::Well);
+        self.listener.open(&self.shared);
+    }
+
+    /// Ends, and comes back with these containers only.
+    pub(crate) fn restart_with(&self, containers: Vec<FakeContainer>) {
+        self.refuse();
+        self.shared.world().containers = containers;
+        self.shared.world().history.clear();
+        self.recover();
+    }
+
+    /// Lets requests that change a container wait.
+    pub(crate) fn hold_actions(&self) {
+        self.shared.held.send_replace(true);
+    }
+
+    /// Lets them go on.
+    pub(crate) fn release_actions(&self) {
+        self.shared.held.send_replace(false);
+    }
+
+    /// Every request so far, as `GET /containers/json?all=true`, without the API's version.
+    pub(crate) fn requests(&self) -> Vec<String> {
+        self.shared.world().requests.clone()
+    }
+
+    /// How many requests begin with `prefix`.
+    pub(crate) fn count(&self, prefix: &str) -> usize {
+        self.requests()
+            .iter()
+            .filter(|r| r.starts_with(prefix))
+            .count()
+    }
+
+    /// Names and states of the containers, by name.
+    pub(crate) fn truth(&self) -> Vec<(String, String)> {
+        let world = self.shared.world();
+        let mut truth: Vec<_> = world
+            .containers
+            .iter()
+            .map(|c| (c.name.clone(), c.state.clone()))
+            .collect();
+        truth.sort();
+        truth
+    }
+}

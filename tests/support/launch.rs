@@ -1,0 +1,34 @@
+//! Starting and ending the server in this process.
+
+use super::app::Settings;
+use deckwatch::server::{self, Config, config::Docker};
+use std::net::{Ipv4Addr, SocketAddr};
+
+/// A server that runs.
+#[derive(Debug)]
+pub(crate) struct Running(server::Running);
+
+pub(crate) async fn launch(engine: &str, settings: Settings) -> Running {
+    let default = Config::default();
+    let config = Config {
+        site_addr: (Ipv4Addr::LOCALHOST, 0).into(),
+        max_clients: settings.max_clients.unwrap_or(default.max_clients),
+        docker: Docker {
+            host: Some(engine.to_owned()),
+            ..Docker::default()
+        },
+        ..default
+    };
+    Running(server::start(config).await.unwrap())
+}
+
+impl Running {
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.0.addr
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub(crate) async fn end(self) {
+        assert!(self.0.shutdown().await, "some tasks did not end in time");
+    }
+}

@@ -1,0 +1,142 @@
+//! A WebSocket client that says what a test tells it to.
+
+use super::PATIENCE;
+use deckwatch::protocol::{Channel, ClientMessage, ServerMessage, Subscribe};
+use futures::{SinkExt, StreamExt};
+use tokio::{net::TcpStream, time::timeout};
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream,
+    tungstenite::{Error, Message, client::IntoClientRequest, http::Response},
+};
+
+/// A connection to the server's socket.
+#[derive(Debug)]
+pub(crate) struct Socket {
+    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+}
+
+/// What came over a socket.
+#[derive(Debug)]
+pub(crate) enum Heard {
+    Text(String),
+    Closed(u16),
+}
+
+impl Socket {
+    /// Connects to `url` with these headers; the server's answer when it refuses.
+    pub(crate) async fn connect(
+        url: &str,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Self, Response<Option<Vec<u8>>>> {
+        let mut request = url.into_client_request().unwrap();
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().unwrap());
+        }
+        let connecting = tokio_tungstenite::connect_async(request);
+        match timeout(PATIENCE, connecting).await.unwrap() {
+            Ok((stream, _)) => Ok(Self { stream }),
+            Err(Error::Http(refusal)) => Err(*refusal),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    pub(crate) async fn send(&mut self, message: ClientMessage) {
+        self.send_text(&serde_json::to_string(&message).unwrap())
+            .await;
+    }
+
+    pub(crate) async fn send_text(&mut self, text: &str) {
+        self.send_raw(Message::text(text)).await;
+    }
+
+    pub(crate) async fn send_raw(&mut self, message: Message) {
+        self.stream.send(message).await.unwrap();
+    }
+
+    /// Subscribes, and waits until the server has confirmed it.
+    pub(crate) async fn subscribe(&mut self, channel: Channel) {
+        self.subscribe_as(channel, false).await;
+    }
+
+    /// Subscribes to changes instead of full lists.
+    pub(crate) async fn subscribe_delta(&mut self, channel: Channel) {
+        self.subscribe_as(channel, true).await;
+    }
+
+    async fn subscribe_as(&mut self, channel: Channel, delta: bool) {
+        let resume = None;
+        self.send(ClientMessage::Subscribe(Subscribe {
+            channel,
+            delta,
+            resume,
+        }))
+        .await;
+        let confirmed = ServerMessage::Subscribed { channel };
+        self.until(|message| *message == confirmed).await;
+    }
+
+    /// The next text, or the code with which the server closed.
+    pub(crate) async fn hear(&mut self) -> Heard {
+        let wait = async {
+            loop {
+                match self.stream.next().await {
+                    Some(Ok(Message::Text(text))) => return Heard::Text(text.to_string()),
+                    Some(Ok(Message::Close(frame))) => {
+                        return Heard::Closed(frame.map_or(1005, |frame| frame.code.into()));
+                    }
+                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                    Some(Ok(other)) => panic!("unexpected {other:?}"),
+                    Some(Err(error)) => panic!("the connection broke: {error}"),
+                    None => return Heard::Closed(1006),
+                }
+            }
+        };
+        timeout(PATIENCE, wait).await.expect("nothing was heard")
+    }
+
+    /// The next message.
+    pub(crate) async fn next(&mut self) -> ServerMessage {
+        match self.hear().await {
+            Heard::Text(text) => ServerMessage::decode(&text).expect(&text),
+            Heard::Closed(code) => panic!("closed with {code}"),
+        }
+    }
+
+    /// The first message that is `wanted`; others are passed over.
+    pub(crate) async fn until(&mut self, wanted: impl Fn(&ServerMessage) -> bool) -> ServerMessage {
+        self.find(|message| wanted(&message).then_some(message))
+            .await
+    }
+
+    /// What `wanted` makes of the first message it wants; others are passed over.
+    pub(crate) async fn find<T>(&mut self, wanted: impl Fn(ServerMessage) -> Option<T>) -> T {
+        let find = async {
+            loop {
+                if let Some(found) = wanted(self.next().await) {
+                    return found;
+                }
+            }
+        };
+        timeout(PATIENCE, find)
+            .await
+            .expect("the message never came")
+    }
+
+    /// The next error's code and message.
+    pub(crate) async fn error(&mut self) -> String {
+        self.find(|message| match message {
+            ServerMessage::Error { code, .. } => Some(code.as_str().to_owned()),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Reads until the server closes; with which code.
+    pub(crate) async fn closed(&mut self) -> u16 {
+        loop {
+            if let Heard::Closed(code) = self.hear().await {
+                return code;
+            }
+        }
+    }
+}
