@@ -45,7 +45,8 @@ impl Site {
             .strip_prefix("v/")
             .and_then(|rest| rest.strip_prefix(&*self.build))
             .and_then(|rest| rest.strip_prefix('/'));
-        let caching = if versioned.is_some() {
+        // A debug build's files may change under the same name.
+        let caching = if versioned.is_some() && !cfg!(debug_assertions) {
             IMMUTABLE
         } else {
             REVALIDATE
