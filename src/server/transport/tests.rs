@@ -2,7 +2,7 @@
 
 use crate::{
     model::{HostId, Timestamp, Update, fixtures::container},
-    protocol::{Channel, ServerMessage, close_code},
+    protocol::{Channel, ServerMessage, Snapshot, close_code},
     server::{Config, Running, start},
 };
 use futures::{SinkExt, StreamExt};
@@ -162,4 +162,75 @@ async fn beyond_its_places_the_server_refuses_and_recovers() {
         .await
         .expect("the place is free again");
     assert!(running.shutdown().await);
+}
+
+#[tokio::test]
+async fn polling_brings_the_same_messages_and_nothing_when_nothing_is_new() {
+    let running = server(1).await;
+    publish(&running, 1);
+    let client = reqwest::Client::new();
+    let url = format!(
+        "http://{}/api/snapshot?channels=containers,stats",
+        running.addr
+    );
+    let get = |url: &str| client.get(url).timeout(DEADLINE);
+    let first = get(&url).send().await.unwrap();
+    let etag = first.headers()["etag"].clone();
+    let snapshot: Snapshot = first.json().await.unwrap();
+    assert!(
+        snapshot
+            .messages
+            .into_iter()
+            .any(|message| list_of(1)(message).is_some())
+    );
+    assert!(
+        *running.hub.demand().stats().borrow(),
+        "a poller watches too"
+    );
+
+    // The source may still be changing its mind about why there is no engine.
+    let mut known = get(&url)
+        .header("if-none-match", &etag)
+        .send()
+        .await
+        .unwrap();
+    while known.status() != 304 {
+        let etag = known.headers()["etag"].clone();
+        known = get(&url)
+            .header("if-none-match", &etag)
+            .send()
+            .await
+            .unwrap();
+    }
+
+    publish(&running, 2);
+    let since = format!(
+        "{url}&epoch={}&seq=containers:1,stats:0",
+        running.hub.epoch()
+    );
+    let news: Snapshot = get(&since).send().await.unwrap().json().await.unwrap();
+    let lists = news.messages.into_iter().filter_map(list_of(2));
+    assert_eq!(lists.collect::<Vec<_>>(), [2]);
+    assert!(running.shutdown().await);
+}
+
+#[tokio::test]
+async fn a_stream_begins_with_the_list_and_repeats_it() {
+    let running = server(1).await;
+    publish(&running, 1);
+    let url = format!("http://{}/api/containers/stream", running.addr);
+    let mut stream = reqwest::get(&url).await.unwrap();
+    assert_eq!(stream.headers()["x-accel-buffering"], "no");
+    let id = format!("id: {}:", running.hub.epoch());
+    let mut text = String::new();
+    let repeated = async {
+        while text.matches(&id).count() < 2 {
+            let chunk = stream.chunk().await.unwrap().expect("it does not end");
+            text.push_str(std::str::from_utf8(&chunk).unwrap());
+        }
+    };
+    timeout(DEADLINE, repeated).await.expect("the list again");
+    assert!(text.contains("event: containers"), "{text}");
+    assert_eq!(running.hub.demand().viewers(Channel::Stats), 1);
+    assert!(running.shutdown().await, "the stream ends with the server");
 }
