@@ -38,11 +38,22 @@ impl Site {
         &self.build
     }
 
+    /// What paths of this very build's files begin with. In a debug build the plain paths, which
+    /// tools reload.
+    pub fn root(&self) -> String {
+        if cfg!(debug_assertions) {
+            return String::new();
+        }
+        format!("/v/{}", self.build)
+    }
+
     /// The file for a request's path, if the site has it.
     pub fn get(&self, path: &str, headers: &HeaderMap) -> Option<Response> {
         let path = path.strip_prefix('/')?;
-        let versioned = path
-            .strip_prefix("v/")
+        let versioned = Some(path)
+            // In a debug build they may change under the same name.
+            .filter(|_| !cfg!(debug_assertions))
+            .and_then(|path| path.strip_prefix("v/"))
             .and_then(|rest| rest.strip_prefix(&*self.build))
             .and_then(|rest| rest.strip_prefix('/'));
         let caching = if versioned.is_some() {

@@ -7,8 +7,8 @@ use super::{
     source::{Observation, Status},
 };
 use crate::model::{
-    Container, Containers, ContainersDelta, HostId, SourceKind, SourceStatus, Timestamp, Update,
-    apply, diff,
+    Container, Containers, ContainersDelta, HostId, SourceKind, SourceState, SourceStatus,
+    Timestamp, Update, apply, diff,
 };
 use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::mpsc;
@@ -141,8 +141,24 @@ impl Observed {
         if known == Some(&status) {
             return None;
         }
+        if known.map(|known| known.state) != Some(status.state) {
+            announce(&status);
+        }
         self.sources.insert(status.source, status.clone());
         Some(Update::Source(status))
+    }
+}
+
+/// Tells the operator that a source answers, or why not and what to do.
+fn announce(status: &SourceStatus) {
+    let (host, source) = (&status.host, status.source);
+    let message = status.message.as_deref().unwrap_or_default();
+    match status.state {
+        SourceState::Live => {
+            let version = status.version.as_deref().unwrap_or_default();
+            tracing::info!(%host, ?source, version, "live");
+        }
+        state => tracing::warn!(%host, ?source, ?state, "{message}"),
     }
 }
 
@@ -154,7 +170,7 @@ fn news(host: HostId, at: Timestamp, delta: ContainersDelta) -> Option<Update> {
 mod tests {
     use super::*;
     use crate::{
-        model::{ContainerState, SourceState, fixtures::container},
+        model::{ContainerState, fixtures::container},
         protocol::Channel,
     };
 

@@ -29,7 +29,6 @@ use actions::Actions;
 use assets::Site;
 use gate::Gate;
 use hub::Hub;
-use leptos::config::Env;
 use shutdown::Shutdown;
 use source::OBSERVATION_BACKLOG;
 use std::{net::SocketAddr, sync::Arc, time::Instant};
@@ -93,13 +92,12 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     );
     let engines = sources::spawn(&config, &hub, &observer, &shutdown);
 
-    let site = Site::embedded();
     let state = AppState {
         actions: Actions::new(hub.clone(), engines, shutdown.tracker().clone()),
         gate: Gate::new(addr, &config.allowed_hosts, config.max_clients),
         hub: hub.clone(),
-        leptos: leptos_options(&config, addr, &site),
-        site,
+        leptos: config.leptos_options(),
+        site: Site::embedded(),
         shutdown: shutdown.clone(),
         started: Instant::now(),
         config: Arc::new(config),
@@ -124,17 +122,6 @@ pub async fn run(config: Config) -> Result<(), StartError> {
     tracing::info!("ending");
     running.shutdown().await;
     Ok(())
-}
-
-/// Pages ask for the files of this very build, which may be kept for ever; except while developing,
-/// when tools reload them by their plain names.
-fn leptos_options(config: &Config, addr: SocketAddr, site: &Site) -> leptos::config::LeptosOptions {
-    let mut options = config.leptos_options();
-    options.site_addr = addr;
-    if options.env == Env::PROD {
-        options.site_pkg_dir = format!("v/{}/{}", site.build(), options.site_pkg_dir).into();
-    }
-    options
 }
 
 /// An address that can be put into a browser on this machine.

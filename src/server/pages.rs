@@ -29,13 +29,12 @@ const EVENTS: usize = 20;
 
 /// Adds the pages and the site's files to `routes`.
 pub fn routes(routes: Router<AppState>, state: &AppState) -> Router<AppState> {
-    let document = document(state);
     routes
         .leptos_routes_with_context(
             state,
             generate_route_list(App),
             context(state.clone()),
-            document,
+            document(state),
         )
         .fallback_service(get(file_or_not_found).with_state(state.clone()))
 }
@@ -50,11 +49,10 @@ async fn file_or_not_found(State(state): State<AppState>, request: Request) -> R
     (StatusCode::NOT_FOUND, page).into_response()
 }
 
-/// The document around every page, with scripts and styles under the name of this build.
+/// The document around every page.
 fn document(state: &AppState) -> impl Fn() -> AnyView + Clone + Send + Sync + 'static {
-    let options = state.leptos.clone();
-    let assets_root = format!("/v/{}", state.site.build());
-    move || shell(options.clone(), assets_root.clone()).into_any()
+    let (options, root) = (state.leptos.clone(), state.site.root());
+    move || shell(options.clone(), root.clone()).into_any()
 }
 
 /// What pages need beside the request: the state to render, and the nonce for their scripts.

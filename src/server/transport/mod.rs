@@ -6,6 +6,8 @@ pub mod poll;
 mod session;
 mod socket;
 pub mod sse;
+#[cfg(test)]
+mod tests;
 pub mod ws;
 
 pub use session::Session;

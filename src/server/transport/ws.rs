@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     protocol::{Channel, MAX_MESSAGE_BYTES, SUBPROTOCOL_JSON, SocketStatus, close_code},
-    server::{AppState, hub::Codec, problem::Refusal},
+    server::{AppState, hub::Codec},
 };
 use axum::{
     Json,
@@ -45,7 +45,7 @@ pub async fn multiplexed(
 pub async fn docker_stats(State(state): State<AppState>, upgrade: WebSocketUpgrade) -> Response {
     let place = match state.gate.admit() {
         Ok(place) => place,
-        Err(refusal) => return Refusal::from(refusal).into_response(),
+        Err(refusal) => return refusal.into_response(),
     };
     let token = state.shutdown.token();
     frugal(upgrade).on_upgrade(move |socket| {
@@ -62,7 +62,7 @@ pub async fn docker_stats(State(state): State<AppState>, upgrade: WebSocketUpgra
 fn accept(upgrade: WebSocketUpgrade, state: AppState) -> Response {
     let place = match state.gate.admit() {
         Ok(place) => place,
-        Err(refusal) => return Refusal::from(refusal).into_response(),
+        Err(refusal) => return refusal.into_response(),
     };
     let mut upgrade = frugal(upgrade).protocols([SUBPROTOCOL_JSON]);
     let other_version = upgrade.selected_protocol().is_none()

@@ -1,0 +1,236 @@
+//! Conversations with a whole server, over real sockets.
+
+use crate::{
+    model::{HostId, Timestamp, Update, fixtures::container},
+    protocol::{Channel, ServerMessage, Snapshot, close_code},
+    server::{Config, Running, start},
+};
+use futures::{SinkExt, StreamExt};
+use std::{net::Ipv4Addr, sync::Arc, time::Duration};
+use tokio::time::timeout;
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async,
+    tungstenite::{Message, client::IntoClientRequest},
+};
+
+/// How long to wait for what must come.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+type Client = WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>;
+
+async fn server(max_clients: u32) -> Running {
+    let mut config = Config {
+        site_addr: (Ipv4Addr::LOCALHOST, 0).into(),
+        max_clients,
+        ..Config::default()
+    };
+    config.docker.host = Some("unix:///nonexistent/docker.sock".into());
+    start(config).await.unwrap()
+}
+
+async fn connect(running: &Running, path: &str) -> Client {
+    let url = format!("ws://{}{path}", running.addr);
+    connect_async(url).await.unwrap().0
+}
+
+async fn say(client: &mut Client, text: &str) {
+    client.send(Message::text(text)).await.unwrap();
+}
+
+/// Waits for the message that `wanted` accepts.
+async fn hear<T>(client: &mut Client, wanted: impl Fn(ServerMessage) -> Option<T>) -> T {
+    let heard = async {
+        loop {
+            if let Message::Text(text) = client.next().await.unwrap().unwrap()
+                && let Some(heard) = wanted(ServerMessage::decode(&text).unwrap())
+            {
+                return heard;
+            }
+        }
+    };
+    timeout(DEADLINE, heard).await.expect("an answer in time")
+}
+
+/// Waits for the close and gives its code.
+async fn closed(client: &mut Client) -> u16 {
+    let closed = async {
+        loop {
+            if let Message::Close(frame) = client.next().await.unwrap().unwrap() {
+                return frame.unwrap().code.into();
+            }
+        }
+    };
+    timeout(DEADLINE, closed).await.expect("a close in time")
+}
+
+fn publish(running: &Running, n: u8) {
+    running.hub.publish(vec![Update::Containers {
+        host: HostId::default(),
+        at: Timestamp::from_millis(i64::from(n)),
+        containers: (0..n).map(|n| Arc::new(container(n))).collect(),
+    }]);
+}
+
+fn list_of(n: usize) -> impl Fn(ServerMessage) -> Option<u64> {
+    move |message| match message {
+        ServerMessage::Containers { seq, data, .. } if data.len() == n => Some(seq),
+        _ => None,
+    }
+}
+
+#[tokio::test]
+async fn a_client_is_greeted_gets_a_snapshot_and_every_change() {
+    let running = server(10).await;
+    publish(&running, 1);
+    let mut client = connect(&running, "/api/ws").await;
+    let first = client.next().await.unwrap().unwrap();
+    let first = ServerMessage::decode(first.to_text().unwrap()).unwrap();
+    assert!(
+        matches!(first, ServerMessage::Connected { epoch, .. } if epoch == running.hub.epoch())
+    );
+    hear(&mut client, |message| {
+        matches!(message, ServerMessage::Source(_)).then_some(())
+    })
+    .await;
+
+    say(
+        &mut client,
+        r#"{"type":"subscribe","channel":"containers"}"#,
+    )
+    .await;
+    assert_eq!(hear(&mut client, list_of(1)).await, 1);
+    publish(&running, 2);
+    assert_eq!(hear(&mut client, list_of(2)).await, 2);
+
+    say(
+        &mut client,
+        r#"{"type":"unsubscribe","channel":"containers"}"#,
+    )
+    .await;
+    hear(&mut client, |message| {
+        matches!(message, ServerMessage::Unsubscribed { .. }).then_some(())
+    })
+    .await;
+    assert_eq!(running.hub.demand().viewers(Channel::Containers), 0);
+    assert!(running.shutdown().await);
+    assert_eq!(closed(&mut client).await, close_code::RESTART);
+}
+
+#[tokio::test]
+async fn what_breaks_the_rules_is_told_why_the_connection_closes() {
+    let running = server(10).await;
+    for (message, code) in [
+        (Message::binary(vec![1]), close_code::UNSUPPORTED),
+        (Message::text("x".repeat(65 * 1024)), close_code::TOO_BIG),
+    ] {
+        let mut client = connect(&running, "/api/ws").await;
+        client.send(message).await.unwrap();
+        assert_eq!(closed(&mut client).await, code);
+    }
+    let mut client = connect(&running, "/api/ws").await;
+    for _ in 0..10 {
+        say(&mut client, "{}").await;
+    }
+    assert_eq!(closed(&mut client).await, close_code::MALFORMED);
+
+    let mut request = format!("ws://{}/api/ws", running.addr)
+        .into_client_request()
+        .unwrap();
+    request.headers_mut().insert(
+        "sec-websocket-protocol",
+        "deckwatch.v9.json".parse().unwrap(),
+    );
+    let (mut client, _) = connect_async(request).await.unwrap();
+    assert_eq!(closed(&mut client).await, close_code::VERSION);
+    assert!(running.shutdown().await);
+}
+
+#[tokio::test]
+async fn beyond_its_places_the_server_refuses_and_recovers() {
+    let running = server(1).await;
+    let mut first = connect(&running, "/ws/docker/stats").await;
+    let url = format!("ws://{}/api/ws", running.addr);
+    let refused = connect_async(&url).await.unwrap_err();
+    assert!(refused.to_string().contains("503"), "{refused}");
+    first.close(None).await.unwrap();
+    let again = async {
+        while connect_async(&url).await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(DEADLINE, again)
+        .await
+        .expect("the place is free again");
+    assert!(running.shutdown().await);
+}
+
+#[tokio::test]
+async fn polling_brings_the_same_messages_and_nothing_when_nothing_is_new() {
+    let running = server(1).await;
+    publish(&running, 1);
+    let client = reqwest::Client::new();
+    let url = format!(
+        "http://{}/api/snapshot?channels=containers,stats",
+        running.addr
+    );
+    let get = |url: &str| client.get(url).timeout(DEADLINE);
+    let first = get(&url).send().await.unwrap();
+    let etag = first.headers()["etag"].clone();
+    let snapshot: Snapshot = first.json().await.unwrap();
+    assert!(
+        snapshot
+            .messages
+            .into_iter()
+            .any(|message| list_of(1)(message).is_some())
+    );
+    assert!(
+        *running.hub.demand().stats().borrow(),
+        "a poller watches too"
+    );
+
+    // The source may still be changing its mind about why there is no engine.
+    let mut known = get(&url)
+        .header("if-none-match", &etag)
+        .send()
+        .await
+        .unwrap();
+    while known.status() != 304 {
+        let etag = known.headers()["etag"].clone();
+        known = get(&url)
+            .header("if-none-match", &etag)
+            .send()
+            .await
+            .unwrap();
+    }
+
+    publish(&running, 2);
+    let since = format!(
+        "{url}&epoch={}&seq=containers:1,stats:0",
+        running.hub.epoch()
+    );
+    let news: Snapshot = get(&since).send().await.unwrap().json().await.unwrap();
+    let lists = news.messages.into_iter().filter_map(list_of(2));
+    assert_eq!(lists.collect::<Vec<_>>(), [2]);
+    assert!(running.shutdown().await);
+}
+
+#[tokio::test]
+async fn a_stream_begins_with_the_list_and_repeats_it() {
+    let running = server(1).await;
+    publish(&running, 1);
+    let url = format!("http://{}/api/containers/stream", running.addr);
+    let mut stream = reqwest::get(&url).await.unwrap();
+    assert_eq!(stream.headers()["x-accel-buffering"], "no");
+    let id = format!("id: {}:", running.hub.epoch());
+    let mut text = String::new();
+    let repeated = async {
+        while text.matches(&id).count() < 2 {
+            let chunk = stream.chunk().await.unwrap().expect("it does not end");
+            text.push_str(std::str::from_utf8(&chunk).unwrap());
+        }
+    };
+    timeout(DEADLINE, repeated).await.expect("the list again");
+    assert!(text.contains("event: containers"), "{text}");
+    assert_eq!(running.hub.demand().viewers(Channel::Stats), 1);
+    assert!(running.shutdown().await, "the stream ends with the server");
+}
