@@ -120,7 +120,6 @@ async fn a_change_nobody_told_is_found_by_the_next_full_list() {
 }
 
 #[tokio::test]
-#[ignore = "the newest event does not arrive"]
 async fn more_events_than_are_kept_end_in_the_right_state() {
     let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
     let mut page = Mirror::of(&app, &[Channel::Containers, Channel::Events]).await;

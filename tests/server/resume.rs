@@ -37,7 +37,6 @@ async fn next_of(socket: &mut Socket, channel: Channel) -> (ServerMessage, u64) 
 }
 
 #[tokio::test]
-#[ignore = "the host is not observed yet"]
 async fn a_subscription_begins_with_a_snapshot() {
     let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
     let mut socket = app.socket().await;
@@ -168,7 +167,6 @@ async fn who_was_away_too_long_gets_a_snapshot() {
 }
 
 #[tokio::test]
-#[ignore = "the host is not observed yet"]
 async fn who_unsubscribes_hears_no_more() {
     let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
     let mut socket = app.socket().await;
@@ -201,7 +199,6 @@ async fn who_unsubscribes_hears_no_more() {
 }
 
 #[tokio::test]
-#[ignore = "the host is not observed yet"]
 async fn polling_tells_the_same_messages() {
     let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
     crate::support::eventually("socket and poll tell the same", async || {

@@ -72,7 +72,6 @@ async fn figures_come_too() {
 }
 
 #[tokio::test]
-#[ignore = "the comment waits for silence, which never comes"]
 async fn a_comment_keeps_the_connection_alive() {
     let app = TestApp::start(FakeEngine::start().with_containers(1)).await;
     let (mut stream, _) = Sse::open(&app, None).await;

@@ -37,8 +37,10 @@ impl Requests {
         request: &ContainerAction,
         start: impl FnOnce() -> JoinHandle<Result<(), ApiError>>,
     ) -> Result<Answer, ApiError> {
+        // Whoever asked may have left: without somebody to await it an answer would never be there.
+        let is_done = |known: &Request| known.answer.clone().now_or_never().is_some();
         self.by_id
-            .retain(|_, known| known.answer.peek().is_none() || known.begun.elapsed() < REMEMBERED);
+            .retain(|_, known| known.begun.elapsed() < REMEMBERED || !is_done(known));
         if let Some(known) = self.by_id.get(&request.request_id) {
             return if known.content == *request {
                 Ok(known.answer.clone())

@@ -246,7 +246,7 @@ impl Config {
                 .map(allowed_host)
                 .collect::<Result<_, _>>()?,
             demo: number("demo", first.demo, then.demo, default.demo, 0..=10_000)?,
-            docker: docker(first.docker, then.docker, command_line.runtime_dir),
+            docker: docker(first.docker, then.docker, command_line.runtime_dir)?,
             leptos: Leptos::merge(leptos, default.leptos)?,
         })
     }
@@ -334,12 +334,34 @@ fn allowed_host(name: String) -> Result<String, ConfigError> {
 }
 
 /// An empty variable is how shells unset one for a single command.
-fn docker(first: DockerSettings, then: DockerSettings, runtime_dir: Option<PathBuf>) -> Docker {
+fn docker(
+    first: DockerSettings,
+    then: DockerSettings,
+    runtime_dir: Option<PathBuf>,
+) -> Result<Docker, ConfigError> {
     let set = |text: Option<String>| text.filter(|text| !text.is_empty());
-    Docker {
-        host: set(first.host).or(set(then.host)),
+    Ok(Docker {
+        host: set(first.host)
+            .or(set(then.host))
+            .map(docker_host)
+            .transpose()?,
         cert_path: set(first.cert_path).or(set(then.cert_path)).map(Into::into),
         tls_verify: first.tls_verify.or(then.tls_verify).unwrap_or(false),
         runtime_dir,
+    })
+}
+
+fn docker_host(url: String) -> Result<String, ConfigError> {
+    const SCHEMES: [&str; 4] = ["unix://", "tcp://", "http://", "https://"];
+    if SCHEMES
+        .iter()
+        .any(|scheme| url.len() > scheme.len() && url.starts_with(scheme))
+    {
+        return Ok(url);
     }
+    Err(ConfigError::Value {
+        key: "docker-host",
+        value: format!("{url:?}"),
+        allowed: "a URL that begins with unix://, tcp://, http:// or https:// (DOCKER_HOST)".into(),
+    })
 }

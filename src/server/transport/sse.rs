@@ -13,10 +13,7 @@ use crate::{
 use axum::{
     extract::State,
     http::{HeaderMap, HeaderName, header},
-    response::{
-        IntoResponse, Response, Sse,
-        sse::{Event, KeepAlive},
-    },
+    response::{IntoResponse, Response, Sse, sse::Event},
 };
 use futures::{Stream, stream};
 use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
@@ -42,12 +39,17 @@ pub async fn containers(
         .and_then(|value| value.to_str().ok())
         .and_then(resume);
     let feed = Feed::new(&state, place, resume.as_ref());
-    let keep_alive = KeepAlive::new().interval(KEEP_ALIVE);
     let unbuffered = [
         (HeaderName::from_static("x-accel-buffering"), "no"),
         (header::CACHE_CONTROL, "no-cache, no-transform"),
     ];
-    Ok((unbuffered, Sse::new(feed.events()).keep_alive(keep_alive)).into_response())
+    Ok((unbuffered, Sse::new(feed.events())).into_response())
+}
+
+/// What a client is sent next.
+enum Next {
+    Frame(Arc<Frame>),
+    Comment,
 }
 
 /// One client's events.
@@ -59,6 +61,7 @@ struct Feed {
     /// behind, because it is filled only when empty.
     queue: VecDeque<Arc<Frame>>,
     listed: Instant,
+    commented: Instant,
     _place: Place,
 }
 
@@ -73,25 +76,32 @@ impl Feed {
             shutdown: state.shutdown.token(),
             queue,
             listed: Instant::now(),
+            commented: Instant::now(),
             _place: place,
         }
     }
 
     fn events(self) -> impl Stream<Item = Result<Event, Infallible>> {
         stream::unfold(self, async |mut feed| {
-            let frame = feed.next().await?;
-            let event = feed.event(&frame);
+            let event = match feed.next().await? {
+                Next::Frame(frame) => feed.event(&frame),
+                Next::Comment => Event::default().comment(""),
+            };
             Some((Ok(event), feed))
         })
     }
 
-    async fn next(&mut self) -> Option<Arc<Frame>> {
+    async fn next(&mut self) -> Option<Next> {
         loop {
             if let Some(frame) = self.queue.pop_front() {
-                return Some(frame);
+                return Some(Next::Frame(frame));
             }
             tokio::select! {
                 () = self.shutdown.cancelled() => return None,
+                () = sleep_until(self.commented + KEEP_ALIVE) => {
+                    self.commented = Instant::now();
+                    return Some(Next::Comment);
+                }
                 () = self.session.changed() => self.queue.extend(self.session.news()),
                 () = sleep_until(self.listed + REPEAT) => {
                     self.listed = Instant::now();

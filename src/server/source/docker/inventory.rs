@@ -130,7 +130,7 @@ pub(super) async fn fetch(
     });
     let containers = stream::iter(inspected)
         .buffered(INSPECT_CONCURRENCY)
-        .filter_map(async |container| container)
+        .filter_map(std::future::ready)
         .collect()
         .await;
     Ok(Fetched { scope, containers })

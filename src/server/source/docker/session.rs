@@ -14,7 +14,7 @@ use crate::{
 };
 use bollard::{Docker, errors::Error, models::EventMessage, query_parameters::EventsOptions};
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::BoxStream};
-use std::{convert::Infallible, time::Duration};
+use std::{collections::VecDeque, convert::Infallible, time::Duration};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 
 /// Between pings; with their timeout and two strikes a hung engine is noticed within ten seconds.
@@ -24,6 +24,8 @@ const PING_TIMEOUT: Duration = Duration::from_secs(3);
 /// Events of one container come in bursts (kill, die, stop): looking once after the burst is
 /// enough, and this is well below what an eye can tell.
 const COALESCE: Duration = Duration::from_millis(20);
+/// As many as an engine remembers, and so can repeat.
+const REMEMBERED_EVENTS: usize = 256;
 /// Between two warnings about events that cannot be read.
 const WARN_INTERVAL: Duration = Duration::from_secs(60);
 
@@ -41,6 +43,8 @@ struct Session {
     events: Events,
     /// Engine time of the newest event, from which a reopened stream goes on.
     seen: Timestamp,
+    /// The newest events: a reopened stream begins with some of them again.
+    told: VecDeque<Event>,
     failures: Backoff,
     warned: Option<Instant>,
 }
@@ -137,6 +141,7 @@ impl Session {
             wanted: None,
             fetching: None,
             seen,
+            told: VecDeque::new(),
             failures: Backoff::default(),
             warned: None,
         }
@@ -165,9 +170,12 @@ impl Session {
         if let Some(id) = meaning.changed {
             self.want(Scope::Only([id].into()), COALESCE);
         }
-        let is_new = |event: &Event| event.timestamp > self.seen;
-        let news = meaning.news.filter(is_new)?;
-        self.seen = news.timestamp;
+        let news = meaning.news.filter(|event| !self.told.contains(event))?;
+        self.seen = self.seen.max(news.timestamp);
+        self.told.push_back(news.clone());
+        if self.told.len() > REMEMBERED_EVENTS {
+            self.told.pop_front();
+        }
         Some(news)
     }
 
