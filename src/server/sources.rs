@@ -6,6 +6,7 @@ use super::{
     shutdown::Shutdown,
     source::{
         Engine, Observation, Observer,
+        demo::DemoSource,
         docker::{DockerSource, Endpoint, Intervals, default_sockets},
         system::SystemSource,
     },
@@ -13,6 +14,9 @@ use super::{
 use crate::model::HostId;
 use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::mpsc;
+
+/// Any number would do; always the same one makes what is shown repeatable.
+const DEMO_SEED: u64 = 7;
 
 /// Starts every source that `config` asks for; they tell `collector`. The engines, by host.
 pub(super) fn spawn(
@@ -33,8 +37,21 @@ pub(super) fn spawn(
         "watching this engine; another one is set with --docker-host or DOCKER_HOST"
     );
     let docker = DockerSource::new(endpoint, local, demand(), intervals(config));
-    let engines = BTreeMap::from([(HostId::default(), docker.engine())]);
+    let mut engines = BTreeMap::from([(HostId::default(), docker.engine())]);
     shutdown.spawn("docker", docker.run(shutdown.token()));
+
+    if config.demo > 0 {
+        let host = HostId::new(HostId::DEMO);
+        let observer = Observer::new(host.clone(), collector.clone());
+        let demo = DemoSource::new(
+            observer,
+            config.demo as usize,
+            DEMO_SEED,
+            config.stats_interval,
+        );
+        engines.insert(host, demo.engine());
+        shutdown.spawn("demo", demo.run(shutdown.token()));
+    }
     engines
 }
 

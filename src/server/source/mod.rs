@@ -5,6 +5,7 @@
 
 mod cgroup;
 mod counters;
+pub mod demo;
 pub mod docker;
 mod redact;
 mod sampler;
