@@ -9,6 +9,7 @@ pub struct ContainersText {
     pub filter: &'static str,
     pub apply: &'static str,
     pub all: &'static str,
+    pub stopped: &'static str,
     pub states: [&'static str; 8],
     pub healths: [&'static str; 3],
     pub actions: [&'static str; 8],
@@ -90,7 +91,7 @@ impl ContainersText {
             StateFilter::Unhealthy => self.health(Health::Unhealthy),
             StateFilter::Restarting => self.state(ContainerState::Restarting),
             StateFilter::Paused => self.state(ContainerState::Paused),
-            StateFilter::Stopped => self.state(ContainerState::Exited),
+            StateFilter::Stopped => self.stopped,
         }
     }
 }
@@ -107,6 +108,7 @@ pub(super) const ENGLISH: ContainersText = ContainersText {
     filter: "Filter by name, image, project, id, label…",
     apply: "Apply",
     all: "All",
+    stopped: "stopped",
     states: [
         "running",
         "restarting",
@@ -181,6 +183,7 @@ pub(super) const KOREAN: ContainersText = ContainersText {
     filter: "이름, 이미지, 프로젝트, ID, 레이블로 필터…",
     apply: "적용",
     all: "전체",
+    stopped: "중지됨",
     states: [
         "실행 중",
         "재시작 중",
