@@ -386,7 +386,7 @@ impl ContainerQuery {
                 .is_none_or(|health| container.health == Some(health))
             && (self.project.is_none() || self.project == container.project)
             && self.host.as_ref().is_none_or(|wanted| wanted == host)
-            && !(self.hide_stopped && !container.state.is_up())
+            && (!self.hide_stopped || container.state.is_up())
             && self
                 .text
                 .split_whitespace()

@@ -1,0 +1,114 @@
+// The page against a real engine.
+import { Deckwatch, docker, engine, expect, open, row, runContainer, test } from './deckwatch.mjs';
+
+test.skip(!engine, 'no engine: DECKWATCH_TEST_DOCKER is not set');
+
+let deckwatch;
+const name = (what) => `e2e-${what}`;
+
+test.beforeAll(async () => {
+  deckwatch = await Deckwatch.start();
+});
+test.afterAll(async () => {
+  await deckwatch?.kill();
+});
+test.afterEach(() => {
+  const left = docker('ps', '-aq', '--filter', 'name=e2e-').split('\n').filter(Boolean);
+  if (left.length > 0) docker('rm', '-f', ...left);
+});
+
+test('the first HTML holds the containers, and is readable without JavaScript', async ({ browser }) => {
+  runContainer(name('first'));
+  const context = await browser.newContext({ javaScriptEnabled: false });
+  const page = await context.newPage();
+  await expect.poll(async () => (await page.request.get(`${deckwatch.url}/containers`)).text()).toContain(name('first'));
+  await page.goto(`${deckwatch.url}/containers?q=e2e`);
+  await expect(row(page, name('first'))).toContainText('running');
+  await page.goto(`${deckwatch.url}/containers?q=nothing-like-it`);
+  await expect(row(page, name('first'))).toHaveCount(0);
+  await context.close();
+});
+
+test('the list follows what the command line does', async ({ page }) => {
+  await open(page, `${deckwatch.url}/containers`);
+  runContainer(name('cli'));
+  await expect(row(page, name('cli'))).toContainText('running');
+  docker('pause', name('cli'));
+  await expect(row(page, name('cli'))).toContainText('paused');
+  docker('unpause', name('cli'));
+  docker('rename', name('cli'), name('renamed'));
+  await expect(row(page, name('renamed'))).toContainText('running');
+  docker('stop', '-t', '0', name('renamed'));
+  await expect(row(page, name('renamed'))).toContainText('exited');
+  docker('rm', name('renamed'));
+  await expect(row(page, name('renamed'))).toHaveCount(0);
+});
+
+test('two browsers see what one of them does', async ({ page, browser }) => {
+  runContainer(name('both'), '--stop-signal', 'KILL');
+  const other = await browser.newPage();
+  await open(page, `${deckwatch.url}/containers`);
+  await open(other, `${deckwatch.url}/containers`);
+  await row(page, name('both')).getByRole('button', { name: 'Stop' }).click();
+  await page.getByTestId('confirm').click();
+  for (const each of [page, other]) await expect(row(each, name('both'))).toContainText('exited');
+  await row(other, name('both')).getByRole('button', { name: 'Start' }).click();
+  for (const each of [page, other]) await expect(row(each, name('both'))).toContainText('running');
+  await row(page, name('both')).getByLabel(/More actions/).click();
+  await row(page, name('both')).getByRole('button', { name: 'Remove' }).click();
+  await page.getByLabel(/force/).check();
+  await page.getByTestId('confirm').click();
+  for (const each of [page, other]) await expect(row(each, name('both'))).toHaveCount(0);
+  await other.close();
+});
+
+test('a failed action stays on the row until dismissed', async ({ page }) => {
+  runContainer(name('taken'));
+  runContainer(name('wants'));
+  await open(page, `${deckwatch.url}/containers`);
+  await row(page, name('wants')).getByLabel(/More actions/).click();
+  await row(page, name('wants')).getByRole('button', { name: 'Rename' }).click();
+  await page.getByTestId('new-name').fill(name('taken'));
+  await page.getByTestId('confirm').click();
+  await expect(row(page, name('wants')).getByTestId('action-error')).toContainText('failed');
+  await row(page, name('wants')).getByLabel('Dismiss').click();
+  await expect(page.getByTestId('action-error')).toHaveCount(0);
+});
+
+test('the log and the facts of a container are shown', async ({ page }) => {
+  docker('run', '-d', '--name', name('says'), 'deckwatch-test:latest', 'sh', '-c', 'echo hello from within; sleep 1000');
+  await open(page, `${deckwatch.url}/containers?q=e2e-says`);
+  await page.getByRole('link', { name: name('says'), exact: true }).click();
+  await expect(page.getByText('deckwatch-test:latest')).toBeVisible();
+  await page.getByRole('link', { name: 'Logs' }).click();
+  await expect(page.getByTestId('log')).toContainText('hello from within');
+});
+
+test.describe('when the server goes away', () => {
+  test.use({ mayComplain: true });
+  test('the page says so and heals without being loaded again', async ({ page }) => {
+    const own = await Deckwatch.start();
+    await open(page, `${own.url}/containers`);
+    await page.evaluate(() => { window.wasNotReloaded = true; });
+    await own.kill();
+    await expect(page.getByTestId('connection')).toContainText('Reconnecting');
+    runContainer(name('meanwhile'));
+    await own.start();
+    await expect(page.getByTestId('connection')).toContainText('Live', { timeout: 45_000 });
+    await expect(row(page, name('meanwhile'))).toContainText('running');
+    expect(await page.evaluate(() => window.wasNotReloaded)).toBe(true);
+    await own.kill();
+  });
+
+  test('a page whose socket is blocked polls, and goes live again', async ({ page }) => {
+    test.setTimeout(120_000);
+    let blocked = true;
+    await page.routeWebSocket(/\/api\/ws/, (socket) => (blocked ? socket.close({ code: 1001 }) : socket.connectToServer()));
+    await page.goto(`${deckwatch.url}/containers`);
+    await expect(page.getByTestId('connection')).toContainText('Polling', { timeout: 60_000 });
+    runContainer(name('polled'));
+    await expect(row(page, name('polled'))).toContainText('running');
+    blocked = false;
+    await expect(page.getByTestId('connection')).toContainText('Live', { timeout: 60_000 });
+  });
+});
