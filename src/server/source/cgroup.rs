@@ -62,8 +62,7 @@ impl Cgroups {
         let pid = target.pid.ok_or(io::ErrorKind::NotFound)?.to_string();
         let cgroup = std::fs::read_to_string(self.proc.join(&pid).join("cgroup"))?;
         let open = |controller: Controller, names: &[&str]| {
-            let dir = self.hierarchy.dir(&cgroup, controller)?;
-            // A container in the root cgroup would be shown the whole machine's figures.
+            let dir = self.hierarchy.dir(&cgroup, controller, target.id)?;
             names
                 .iter()
                 .find_map(|name| File::open(dir.join(name)).ok())
@@ -101,12 +100,21 @@ impl Cgroups {
         if files.cpu.is_none() || files.memory.is_none() {
             return Err(io::ErrorKind::NotFound.into());
         }
+        let has_own_network = !target.host_network && !self.shares_host_network(&pid);
         let net = || File::open(self.proc.join(&pid).join("net/dev")).ok();
         Ok(Files {
-            net: if target.host_network { None } else { net() },
+            net: has_own_network.then(net).flatten(),
             memory_limit: files.memory_limit.into_iter().chain(self.host_memory).min(),
             ..files
         })
+    }
+
+    /// Whether the interfaces of `pid` are the host's, which are those of its first process. The
+    /// engine does not say so of a container in the network of another one or of a pod.
+    fn shares_host_network(&self, pid: &str) -> bool {
+        let namespace = |pid: &str| std::fs::read_link(self.proc.join(pid).join("ns/net")).ok();
+        let host = namespace("1").or_else(|| namespace("self"));
+        host.is_some() && namespace(pid) == host
     }
 }
 

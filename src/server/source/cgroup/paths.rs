@@ -1,5 +1,6 @@
 //! Where a container's cgroup files are.
 
+use crate::model::ContainerId;
 use std::path::{Path, PathBuf};
 
 /// A part of the kernel that counts.
@@ -68,8 +69,15 @@ impl Hierarchy {
     }
 
     /// The folder of `controller` for a process whose `/proc/<pid>/cgroup` is `cgroup`; absent for
-    /// the root cgroup, which is not one container's, and for what lies outside of the mount.
-    pub(super) fn dir(&self, cgroup: &str, controller: Controller) -> Option<PathBuf> {
+    /// what lies outside of the mount, and for what is not the cgroup of `id`: behind a socket may
+    /// be an engine whose processes are numbered elsewhere (in a virtual machine, through a
+    /// tunnel, in another namespace), and that number may be another process's here.
+    pub(super) fn dir(
+        &self,
+        cgroup: &str,
+        controller: Controller,
+        id: ContainerId,
+    ) -> Option<PathBuf> {
         let mut lines = cgroup.lines().filter_map(|line| {
             let mut fields = line.splitn(3, ':').skip(1);
             Some((fields.next()?, fields.next()?))
@@ -83,10 +91,12 @@ impl Hierarchy {
                 (mounts.iter().find(has)?, path)
             }
         };
+        // Both drivers, Docker's and Podman's, name the cgroup with the whole id.
+        let is_its_own = path.contains(&id.to_string());
         let path = Path::new(path);
         let inside = path.strip_prefix(&mount.root).ok()?;
-        let is_own = super::is_within(path) && inside.components().next().is_some();
-        is_own.then(|| mount.point.join(inside))
+        let is_within = super::is_within(path) && inside.components().next().is_some();
+        (is_its_own && is_within).then(|| mount.point.join(inside))
     }
 }
 
@@ -111,6 +121,7 @@ fn mount(line: &str, kind: &str) -> Option<Mount> {
 mod tests {
     use super::*;
 
+    const ID: &str = "4e7d7e1c0fb8a9f2b1c6d4e3a5f60718293a4b5c6d7e8f900112233445566778";
     const HYBRID: &str = "\
         33 31 0:30 / /sys/fs/cgroup/cpuacct rw,relatime - cgroup cgroup rw,cpu,cpuacct\n\
         35 31 0:32 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory\n\
@@ -120,16 +131,17 @@ mod tests {
     #[test]
     fn version_1_has_a_folder_a_controller() {
         let hierarchy = Hierarchy::from_mountinfo(HYBRID).unwrap();
-        let cgroup = "8:memory:/docker/abc\n4:cpu,cpuacct:/docker/abc\n0::/docker/abc\n";
-        let dir = |controller| hierarchy.dir(cgroup, controller);
+        let cgroup =
+            format!("8:memory:/docker/{ID}\n4:cpu,cpuacct:/docker/{ID}\n0::/docker/{ID}\n");
+        let dir = |controller| hierarchy.dir(&cgroup, controller, id());
         assert!(!hierarchy.is_v2());
         assert_eq!(
             dir(Controller::Memory),
-            Some("/sys/fs/cgroup/memory/docker/abc".into())
+            Some(format!("/sys/fs/cgroup/memory/docker/{ID}").into())
         );
         assert_eq!(
             dir(Controller::Cpu),
-            Some("/sys/fs/cgroup/cpuacct/docker/abc".into())
+            Some(format!("/sys/fs/cgroup/cpuacct/docker/{ID}").into())
         );
         assert_eq!(dir(Controller::Pids), None, "not mounted");
     }
@@ -137,24 +149,29 @@ mod tests {
     #[test]
     fn version_2_has_one_folder_with_either_driver() {
         let hierarchy = Hierarchy::from_mountinfo(V2).unwrap();
-        let dir = |cgroup| hierarchy.dir(cgroup, Controller::Io);
         assert!(hierarchy.is_v2());
-        assert_eq!(
-            dir("0::/docker/abc\n"),
-            Some("/sys/fs/cgroup/docker/abc".into())
-        );
-        let systemd = "0::/system.slice/docker-abc.scope\n";
-        assert_eq!(
-            dir(systemd),
-            Some("/sys/fs/cgroup/system.slice/docker-abc.scope".into())
-        );
+        for path in [
+            format!("/docker/{ID}"),
+            format!("/system.slice/docker-{ID}.scope"),
+            format!("/machine.slice/libpod-{ID}.scope/container"),
+        ] {
+            let dir = hierarchy.dir(&format!("0::{path}\n"), Controller::Io, id());
+            assert_eq!(dir, Some(format!("/sys/fs/cgroup{path}").into()));
+        }
+    }
+
+    fn id() -> ContainerId {
+        ID.parse().unwrap()
     }
 
     #[test]
     fn what_is_no_container_s_own_is_left_to_the_engine() {
         let hierarchy = Hierarchy::from_mountinfo(V2).unwrap();
-        for cgroup in ["0::/\n", "0::/../../docker/abc\n", "", "garbage", "::::"] {
-            assert_eq!(hierarchy.dir(cgroup, Controller::Memory), None, "{cgroup}");
+        let outside = format!("0::/../../docker/{ID}\n");
+        let other = "0::/user.slice/user-1000.slice\n";
+        for cgroup in ["0::/\n", other, &outside, "", "garbage", "::::"] {
+            let dir = hierarchy.dir(cgroup, Controller::Memory, id());
+            assert_eq!(dir, None, "{cgroup}");
         }
         assert_eq!(Hierarchy::from_mountinfo(""), None);
     }

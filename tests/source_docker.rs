@@ -1,0 +1,379 @@
+//! The Docker source against a real engine, changed by the Docker CLI behind its back.
+//!
+//! Runs where `DECKWATCH_TEST_DOCKER` names an engine with the image `deckwatch-test:latest`
+//! (`scripts/engine start DIR`); elsewhere the tests say that they are skipped.
+
+#![cfg(feature = "ssr")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "that is how a test fails"
+)]
+
+use bollard::{Docker, query_parameters::StatsOptions};
+use deckwatch::{
+    model::*,
+    server::source::{
+        Engine, EngineError, LogQuery, Observation, Observer,
+        docker::{DockerSource, Endpoint, Intervals},
+    },
+};
+use futures::StreamExt;
+use std::{collections::BTreeMap, future::Future, process::Command, sync::Arc, time::Duration};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+    time::timeout,
+};
+use tokio_util::sync::CancellationToken;
+
+/// Generous: the machine may be busy with other tests.
+const DEADLINE: Duration = Duration::from_secs(30);
+/// No reconciliation within a test: what is seen is seen by events alone.
+const NEVER: Duration = Duration::from_secs(3_600);
+
+/// A source under observation, and what it has told so far.
+struct Watched {
+    host: String,
+    engine: Arc<dyn Engine>,
+    told: mpsc::Receiver<(HostId, Observation)>,
+    containers: BTreeMap<String, Container>,
+    events: Vec<Event>,
+    stats: BTreeMap<String, ContainerStats>,
+    samples: usize,
+    state: Option<SourceState>,
+    shutdown: CancellationToken,
+    task: JoinHandle<()>,
+    _demand: watch::Sender<bool>,
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "only the one who runs the tests knows an engine, and should know without"
+)]
+fn test_engine() -> Option<String> {
+    let host = std::env::var("DECKWATCH_TEST_DOCKER").ok();
+    if host.is_none() {
+        eprintln!("SKIPPED: DECKWATCH_TEST_DOCKER names no engine");
+    }
+    host
+}
+
+impl Watched {
+    async fn begin() -> Option<Self> {
+        let host = test_engine()?;
+        let (sender, told) = mpsc::channel(256);
+        let (demand, wanted) = watch::channel(true);
+        let intervals = Intervals {
+            stats_watched: Duration::from_secs(2),
+            stats_idle: Duration::from_secs(10),
+            reconcile: NEVER,
+        };
+        let endpoint = Endpoint {
+            host: Some(host.clone()),
+            sockets: Vec::new(),
+            certificates: None,
+        };
+        let observer = Observer::new(HostId::default(), sender);
+        let source = DockerSource::new(endpoint, observer, wanted, intervals);
+        let (engine, shutdown) = (source.engine(), CancellationToken::new());
+        let mut watched = Self {
+            host,
+            engine,
+            told,
+            containers: BTreeMap::new(),
+            events: Vec::new(),
+            stats: BTreeMap::new(),
+            samples: 0,
+            state: None,
+            task: tokio::spawn(source.run(shutdown.clone())),
+            shutdown,
+            _demand: demand,
+        };
+        watched.until(|w| w.state == Some(SourceState::Live)).await;
+        Some(watched)
+    }
+
+    /// Observes until `condition` holds.
+    async fn until(&mut self, condition: impl Fn(&Self) -> bool) {
+        let observing = async {
+            while !condition(self) {
+                let (_, observation) = self.told.recv().await.unwrap();
+                self.take(observation);
+            }
+        };
+        let in_time = timeout(DEADLINE, observing).await;
+        assert!(in_time.is_ok(), "{:?} {:?}", self.containers, self.events);
+    }
+
+    fn take(&mut self, observation: Observation) {
+        match observation {
+            Observation::Containers(all) => {
+                self.containers = all.into_iter().map(|c| (c.name.clone(), c)).collect();
+            }
+            Observation::ContainerChanged(container) => {
+                self.containers.retain(|_, c| c.id != container.id);
+                self.containers.insert(container.name.clone(), *container);
+            }
+            Observation::ContainerRemoved(id) => self.containers.retain(|_, c| c.id != id),
+            Observation::Stats { stats, .. } => {
+                self.samples += 1;
+                let named = stats.into_iter().map(|s| (s.container_name.clone(), s));
+                self.stats = named.collect();
+            }
+            Observation::Event(event) => self.events.push(event),
+            Observation::Status(status) => self.state = Some(status.state),
+            Observation::Metrics { .. } => {}
+        }
+    }
+
+    async fn until_state(&mut self, name: &str, state: ContainerState) {
+        self.until(|w| w.containers.get(name).is_some_and(|c| c.state == state))
+            .await;
+    }
+
+    fn docker(&self, args: &[&str]) -> String {
+        docker(&self.host, args)
+    }
+
+    fn run(&self, name: &'static str, options: &[&str], command: &str) -> Removed {
+        let image = ["deckwatch-test:latest", "sh", "-c", command];
+        let run = ["run", "-d", "--name", name];
+        self.docker(&[&run, options, &image].concat());
+        Removed(self.host.clone(), name)
+    }
+
+    /// Goes on observing, as the collector does, while `call` is under way.
+    async fn during<T>(&mut self, call: impl Future<Output = T>) -> T {
+        let mut call = std::pin::pin!(call);
+        loop {
+            tokio::select! {
+                done = &mut call => return done,
+                Some((_, observation)) = self.told.recv() => self.take(observation),
+            }
+        }
+    }
+
+    async fn act(
+        &mut self,
+        name: &str,
+        action: Action,
+        options: ActionOptions,
+    ) -> Result<(), EngineError> {
+        let (engine, id) = (Arc::clone(&self.engine), self.containers[name].id);
+        self.during(async move { engine.act(id, action, &options).await })
+            .await
+    }
+
+    async fn end(self) {
+        self.shutdown.cancel();
+        timeout(DEADLINE, self.task).await.unwrap().unwrap();
+    }
+}
+
+fn docker(host: &str, args: &[&str]) -> String {
+    let output = Command::new("docker")
+        .args(["-H", host])
+        .args(args)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{args:?}: {output:?}");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+/// A container that is removed even when a test fails.
+struct Removed(String, &'static str);
+
+impl Drop for Removed {
+    fn drop(&mut self) {
+        let mut docker = Command::new("docker");
+        let _ = docker.args(["-H", &self.0, "rm", "-f", self.1]).output();
+    }
+}
+
+#[tokio::test]
+async fn the_list_follows_the_docker_cli_by_events_alone() {
+    let Some(mut watched) = Watched::begin().await else {
+        return;
+    };
+    let (name, renamed) = ("dw-follow", "dw-renamed");
+    let script = "trap 'exit 3' TERM; while :; do sleep 0.1; done";
+    let _removed = watched.run(name, &[], script);
+    let _renamed = Removed(watched.host.clone(), renamed);
+    watched.until_state(name, ContainerState::Running).await;
+    let container = &watched.containers[name];
+    assert_eq!(container.image, "deckwatch-test:latest");
+    assert!(container.started_at.is_some() && container.exit_code.is_none());
+
+    watched.docker(&["pause", name]);
+    watched.until_state(name, ContainerState::Paused).await;
+    watched.docker(&["unpause", name]);
+    watched.until_state(name, ContainerState::Running).await;
+    watched.docker(&["rename", name, renamed]);
+    watched.until(|w| w.containers.contains_key(renamed)).await;
+    watched.docker(&["stop", renamed]);
+    watched.until_state(renamed, ContainerState::Exited).await;
+    assert_eq!(watched.containers[renamed].exit_code, Some(3));
+    let id = watched.containers[renamed].id.to_string();
+    watched.docker(&["rm", renamed]);
+    watched.until(|w| !w.containers.contains_key(renamed)).await;
+
+    let mut expected = [
+        "create", "start", "pause", "unpause", "rename", "kill", "die", "stop", "destroy",
+    ];
+    expected.sort_unstable();
+    let told = |w: &Watched| {
+        let events = w.events.iter().filter(|event| event.id == id);
+        let mut actions: Vec<_> = events.map(|event| event.action.clone()).collect();
+        actions.sort_unstable();
+        actions
+    };
+    watched.until(|w| told(w) == expected).await;
+    watched.end().await;
+}
+
+#[tokio::test]
+async fn actions_do_what_they_say_and_say_why_they_cannot() {
+    let Some(mut watched) = Watched::begin().await else {
+        return;
+    };
+    let (name, plain) = ("dw-actions", ActionOptions::default);
+    let script = "trap 'exit 0' TERM; while :; do sleep 0.1; done";
+    let _removed = watched.run(name, &[], script);
+    watched.until_state(name, ContainerState::Running).await;
+
+    watched.act(name, Action::Pause, plain()).await.unwrap();
+    watched.until_state(name, ContainerState::Paused).await;
+    let again = watched.act(name, Action::Pause, plain()).await;
+    assert!(matches!(again, Err(EngineError::Conflict(_))), "{again:?}");
+    watched.act(name, Action::Unpause, plain()).await.unwrap();
+    watched.act(name, Action::Stop, plain()).await.unwrap();
+    watched.until_state(name, ContainerState::Exited).await;
+    watched.act(name, Action::Stop, plain()).await.unwrap();
+    watched.act(name, Action::Start, plain()).await.unwrap();
+    watched.until_state(name, ContainerState::Running).await;
+    let removal = watched.act(name, Action::Remove, plain()).await;
+    assert!(
+        matches!(removal, Err(EngineError::Conflict(_))),
+        "{removal:?}"
+    );
+    let id = watched.containers[name].id;
+    let force = ActionOptions {
+        force: Some(true),
+        ..plain()
+    };
+    watched.act(name, Action::Remove, force).await.unwrap();
+    watched.until(|w| !w.containers.contains_key(name)).await;
+    let engine = Arc::clone(&watched.engine);
+    let gone = engine.act(id, Action::Start, &plain()).await;
+    assert_eq!(gone, Err(EngineError::NotFound));
+    watched.end().await;
+}
+
+#[tokio::test]
+async fn logs_processes_and_inspection_are_told_without_secrets() {
+    let Some(mut watched) = Watched::begin().await else {
+        return;
+    };
+    let name = "dw-logs";
+    let script = "echo one; echo two >&2; head -c 40000 /dev/zero | tr '\\0' a; echo; sleep 600";
+    let _removed = watched.run(name, &["--env", "API_TOKEN=hunter2"], script);
+    watched.until_state(name, ContainerState::Running).await;
+    let (engine, id) = (Arc::clone(&watched.engine), watched.containers[name].id);
+
+    let query = LogQuery {
+        stdout: true,
+        stderr: true,
+        follow: true,
+        ..LogQuery::default()
+    };
+    let log = engine.logs(id, &query).await.unwrap().take(3);
+    let lines: Vec<_> = timeout(DEADLINE, log.collect()).await.unwrap();
+    let lines: Vec<_> = lines.into_iter().map(Result::unwrap).collect();
+    assert!(lines.iter().all(|line| line.timestamp.is_some()));
+    let mut texts: Vec<_> = lines.into_iter().map(|line| line.line).collect();
+    texts.sort_unstable();
+    assert_eq!(texts, ["a".repeat(40_000).as_str(), "one", "two"]);
+
+    let top = engine.top(id).await.unwrap();
+    assert!(top.titles.iter().any(|title| title == "CMD"), "{top:?}");
+    assert!(!top.processes.is_empty());
+    let inspected = engine.inspect(id).await.unwrap().to_string();
+    assert!(inspected.contains("API_TOKEN=") && !inspected.contains("hunter2"));
+    watched.end().await;
+}
+
+/// Memory in bytes, as the Docker CLI tells it.
+fn memory_of(host: &str, name: &str) -> f64 {
+    let format = "{{.MemUsage}}";
+    let text = docker(host, &["stats", "--no-stream", "--format", format, name]);
+    let used = text.split_whitespace().next().unwrap();
+    let unit_at = used.find(|c: char| c.is_ascii_alphabetic()).unwrap();
+    let (number, unit) = used.split_at(unit_at);
+    let units = ["B", "KiB", "MiB", "GiB"];
+    let power = units.iter().position(|u| *u == unit).unwrap();
+    number.parse::<f64>().unwrap() * 1_024_f64.powi(power as i32)
+}
+
+/// What the Docker CLI calculates CPU from: nanoseconds of the container and of all cores, and the
+/// number of cores.
+async fn cpu_counters(engine: &Docker, name: &str) -> (f64, f64, f64) {
+    let options = StatsOptions {
+        stream: false,
+        one_shot: true,
+    };
+    let answer = engine.stats(name, Some(options)).boxed().next().await;
+    let cpu = answer.unwrap().unwrap().cpu_stats.unwrap();
+    let container = cpu.cpu_usage.unwrap().total_usage.unwrap();
+    let system = cpu.system_cpu_usage.unwrap();
+    let cores = cpu.online_cpus.unwrap();
+    (container as f64, system as f64, f64::from(cores))
+}
+
+/// CPU is held against what the kernel lets the container have, which both should tell. Dockerd
+/// 20.10 is often off by up to a tenth, as it reads the container's and the system's counters at
+/// different moments, so it only serves as a check of the scale.
+#[tokio::test]
+async fn figures_agree_with_docker_stats() {
+    let Some(mut watched) = Watched::begin().await else {
+        return;
+    };
+    const SAMPLES: u8 = 4;
+    const QUOTA: f64 = 20.0;
+    let name = "dw-busy";
+    // A quota keeps the share the same however busy the machine is, and short periods make cutting
+    // one in two matter little.
+    let quota = ["--cpu-quota", "2000", "--cpu-period", "10000"];
+    let _removed = watched.run(name, &quota, "while :; do :; done");
+    watched
+        .until(|w| w.stats.get(name).is_some_and(|s| s.cpu_percent.is_some()))
+        .await;
+    let engine = Docker::connect_with_host(&watched.host).unwrap();
+    let before = cpu_counters(&engine, name).await;
+    let (mut cpu, mut memory) = (0.0, 0.0);
+    for _ in 0..SAMPLES {
+        let samples = watched.samples;
+        watched.until(|w| w.samples > samples).await;
+        let stats = &watched.stats[name];
+        cpu += f64::from(stats.cpu_percent.unwrap()) / f64::from(SAMPLES);
+        memory = stats.memory_usage.unwrap() as f64;
+        assert_eq!(stats.pids, Some(1));
+    }
+    let after = cpu_counters(&engine, name).await;
+    let theirs = (after.0 - before.0) / (after.1 - before.1) * after.2 * 100.0;
+    assert!((cpu - QUOTA).abs() <= QUOTA * 0.02, "{cpu} % of {QUOTA} %");
+    assert!(
+        (cpu - theirs).abs() <= theirs * 0.1,
+        "{cpu} % here, {theirs} % there"
+    );
+
+    let theirs = memory_of(&watched.host, name);
+    // Of a container this small a few pages are the twentieth part.
+    let allowed = (theirs * 0.05).max(65_536.0);
+    assert!(
+        (memory - theirs).abs() <= allowed,
+        "{memory} B here, {theirs} B there"
+    );
+    watched.end().await;
+}
