@@ -22,7 +22,8 @@ check_docs() {
 
 check_test() {
   local failed=0
-  cargo test --features ssr || failed=$?
+  # The engine of whoever runs this is none of the tests' business.
+  env -u DOCKER_HOST cargo test --features ssr || failed=$?
   tell "$(awk '/^test result:/ { passed += $4; failed += $6; ignored += $8 }
     END { printf "%d passed, %d failed, %d ignored\n", passed, failed, ignored }' "$LOG" |
     sed 's/^/tests: /')"

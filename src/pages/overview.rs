@@ -130,7 +130,7 @@ fn busiest_row(row: Row) -> impl IntoView {
     let container = row.container;
     view! {
         <li>
-            <StatusPill container=Signal::stored(container.clone()) />
+            <StatusPill container=Signal::stored(std::sync::Arc::clone(&container)) />
             <A href=format!("/containers/{}", container.id) attr:class="name">{container.name.clone()}</A>
             <span class="space"></span>
             <span class="num figure">{cpu}</span>

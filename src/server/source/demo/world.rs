@@ -288,7 +288,7 @@ fn being(n: usize, rng: &mut fastrand::Rng, now: Timestamp) -> Being {
             image: image.to_owned(),
             state: ContainerState::Running,
             status: String::new(),
-            health: (nature == Nature::Sickly || n % 3 == 0).then_some(Health::Healthy),
+            health: (nature == Nature::Sickly || n.is_multiple_of(3)).then_some(Health::Healthy),
             created,
             started_at: Some(created),
             finished_at: None,
@@ -308,7 +308,7 @@ fn being(n: usize, rng: &mut fastrand::Rng, now: Timestamp) -> Being {
         down_for: 0,
     };
     if nature == Nature::Ended {
-        being.end(if n % 2 == 0 { 0 } else { 1 }, now);
+        being.end(if n.is_multiple_of(2) { 0 } else { 1 }, now);
     }
     being
 }
