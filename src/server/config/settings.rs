@@ -7,8 +7,8 @@ use std::{net::SocketAddr, path::PathBuf};
 
 /// A self-hosted, real-time dashboard for Docker containers and the hosts under them.
 ///
-/// Everything can also be set in Leptos.toml, under the same names in the sections [deckwatch] and
-/// [deckwatch.docker]. The command line wins over the environment, and that over the file.
+/// Everything can also be set in Leptos.toml, under the same names in the sections `[deckwatch]` and
+/// `[deckwatch.docker]`. The command line wins over the environment, and that over the file.
 #[derive(Debug, Parser)]
 #[command(name = "deckwatch", version)]
 pub struct CommandLine {
