@@ -62,19 +62,6 @@ test('two browsers see what one of them does', async ({ page, browser }) => {
   await other.close();
 });
 
-test('a failed action stays on the row until dismissed', async ({ page }) => {
-  runContainer(name('taken'));
-  runContainer(name('wants'));
-  await open(page, `${deckwatch.url}/containers`);
-  await row(page, name('wants')).getByLabel(/More actions/).click();
-  await row(page, name('wants')).getByRole('button', { name: 'Rename' }).click();
-  await page.getByTestId('new-name').fill(name('taken'));
-  await page.getByTestId('confirm').click();
-  await expect(row(page, name('wants')).getByTestId('action-error')).toContainText('failed');
-  await row(page, name('wants')).getByLabel('Dismiss').click();
-  await expect(page.getByTestId('action-error')).toHaveCount(0);
-});
-
 test('the log and the facts of a container are shown', async ({ page }) => {
   docker('run', '-d', '--name', name('says'), 'deckwatch-test:latest', 'sh', '-c', 'echo hello from within; sleep 1000');
   await open(page, `${deckwatch.url}/containers?q=e2e-says`);
