@@ -1,6 +1,7 @@
 //! Hosts at a glance, and what happened lately.
 
 mod events;
+mod history;
 mod host;
 
 use crate::{
