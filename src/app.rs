@@ -3,13 +3,14 @@
 use crate::{
     client::{InitialState, Live, driver, provide_live},
     components::{
-        ActionDialog, Banners, Header, HelpDialog, Navigation, Palette, provide_action_requests,
+        ActionDialog, Banners, Header, HelpDialog, Navigation, PageKeys, Palette,
+        provide_action_requests,
     },
     i18n::text,
     model::{PREFERENCES_COOKIE, Preferences, Theme},
     pages::{ContainerPage, ContainersPage, NotFoundPage, OverviewPage},
 };
-use leptos::{ev, html::Dialog, prelude::*};
+use leptos::{html::Dialog, prelude::*};
 use leptos_meta::{MetaTags, Title, provide_meta_context};
 use leptos_router::{
     ParamSegment, StaticSegment,
@@ -28,7 +29,7 @@ pub fn shell(
         .unwrap_or_default();
     view! {
         <!DOCTYPE html>
-        <html lang=preferences.language.as_str() data-theme=preferences.theme.as_str()>
+        <html lang=preferences.language.as_str() data-theme=theme_attribute(preferences.theme)>
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
@@ -53,11 +54,10 @@ pub fn App() -> impl IntoView {
     let preferences = provide_preferences(live);
     provide_action_requests(live);
     Effect::new(move || driver::start(live));
-    let (palette, help) = (NodeRef::<Dialog>::new(), NodeRef::<Dialog>::new());
-    Effect::new(move || {
-        let handle = window_event_listener(ev::keydown, move |event| on_key(&event, palette, help));
-        on_cleanup(move || handle.remove());
-    });
+    let is_palette_open = RwSignal::new(false);
+    let help = NodeRef::<Dialog>::new();
+    let open_palette = Callback::new(move |()| is_palette_open.set(true));
+    let open_help = Callback::new(move |()| open(help));
     let skip = move || text(preferences.read().language).frame.skip_to_content;
     view! {
         <Title text="Deckwatch" />
@@ -65,7 +65,7 @@ pub fn App() -> impl IntoView {
             <a class="skip" href="#content">{skip}</a>
             <Navigation />
             <div class="page">
-                <Header on_search=Callback::new(move |()| open(palette)) on_help=Callback::new(move |()| open(help)) />
+                <Header on_search=open_palette on_help=open_help />
                 <main id="content" tabindex="-1">
                     <Banners />
                     <Routes fallback=NotFoundPage>
@@ -75,7 +75,8 @@ pub fn App() -> impl IntoView {
                     </Routes>
                 </main>
             </div>
-            <Palette node=palette />
+            <PageKeys on_search=open_palette on_help=open_help />
+            <Palette is_open=is_palette_open />
             <ActionDialog />
         </Router>
         <HelpDialog node=help />
@@ -101,30 +102,23 @@ fn provide_preferences(live: Live) -> RwSignal<Preferences> {
         }
         if let Some(root) = document().document_element() {
             let _ = root.set_attribute("lang", now.language.as_str());
-            let theme = if now.theme == Theme::Auto {
-                "auto"
-            } else {
-                now.theme.as_str()
+            let _ = match theme_attribute(now.theme) {
+                Some(theme) => root.set_attribute("data-theme", theme),
+                None => root.remove_attribute("data-theme"),
             };
-            let _ = root.set_attribute("data-theme", theme);
         }
         now
     });
     preferences
 }
 
+/// What the document says of the theme; nothing leaves it to the system.
+fn theme_attribute(theme: Theme) -> Option<&'static str> {
+    (theme != Theme::Auto).then(|| theme.as_str())
+}
+
 fn open(node: NodeRef<Dialog>) {
     if let Some(dialog) = node.get_untracked().filter(|dialog| !dialog.open()) {
         let _ = dialog.show_modal();
-    }
-}
-
-fn on_key(event: &ev::KeyboardEvent, palette: NodeRef<Dialog>, help: NodeRef<Dialog>) {
-    let with_command = event.ctrl_key() || event.meta_key();
-    if with_command && event.key().eq_ignore_ascii_case("k") {
-        event.prevent_default();
-        open(palette);
-    } else if event.key() == "?" && !driver::is_typing(event) {
-        open(help);
     }
 }

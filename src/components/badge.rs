@@ -8,21 +8,25 @@ use crate::{
 use leptos::prelude::*;
 
 /// Says how the page hears from the server, and how old its newest figure is.
+///
+/// Only the state itself is announced to screen readers: age and countdown change every second.
 #[component]
 pub fn ConnectionBadge() -> impl IntoView {
     let live = use_live();
     let text = use_text();
+    let state = Memo::new(move |_| state(live.connection().get(), text.get().frame));
+    let tries = move || tries(live.connection().get(), text.get().frame, live.now().get());
     let age = move || {
         let newest = live.newest().get()?;
         Some(format::age(newest.age(live.now().get())))
     };
-    let words = move || words(live.connection().get(), text.get().frame, live.now().get());
     let class = move || format!("badge {}", tone(live.connection().get()));
     view! {
-        <span class=class role="status" data-testid="connection">
+        <span class=class data-testid="connection">
             <span class="dot" aria-hidden="true"></span>
-            <span>{words}</span>
-            <span class="age num" aria-hidden="true">{age}</span>
+            <span role="status">{state}</span>
+            <span class="tries num">{tries}</span>
+            <span class="age num">{age}</span>
         </span>
     }
 }
@@ -36,28 +40,51 @@ const fn tone(connection: Connection) -> &'static str {
     }
 }
 
-fn words(connection: Connection, text: &FrameText, now: Timestamp) -> String {
+const fn state(connection: Connection, text: &FrameText) -> &'static str {
     match connection {
-        Connection::Connecting => text.connecting.to_owned(),
-        Connection::Live => text.live.to_owned(),
-        Connection::Polling => text.polling.to_owned(),
-        Connection::Offline => text.offline.to_owned(),
-        Connection::SignedOut => text.signed_out.to_owned(),
-        Connection::Reconnecting {
-            attempt,
-            next_try: None,
-        } => {
-            format!("{} ({} {attempt})", text.reconnecting, text.try_n)
-        }
-        Connection::Reconnecting {
-            attempt,
-            next_try: Some(at),
-        } => {
-            let wait = now.age(at).as_secs();
-            format!(
-                "{} ({} {attempt}, {} {wait} s)",
-                text.reconnecting, text.try_n, text.next_in
-            )
-        }
+        Connection::Connecting => text.connecting,
+        Connection::Live => text.live,
+        Connection::Reconnecting { .. } => text.reconnecting,
+        Connection::Polling => text.polling,
+        Connection::Offline => text.offline,
+        Connection::SignedOut => text.signed_out,
+    }
+}
+
+/// How often it was tried to reconnect, and when the next try comes.
+fn tries(connection: Connection, text: &FrameText, now: Timestamp) -> Option<String> {
+    let Connection::Reconnecting { attempt, next_try } = connection else {
+        return None;
+    };
+    let tries = format!("{} {attempt}", text.try_n);
+    Some(match next_try {
+        None => format!("({tries})"),
+        Some(at) => format!("({tries}, {} {} s)", text.next_in, now.age(at).as_secs()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{i18n::text, model::Language};
+
+    #[test]
+    fn reconnecting_says_which_try_and_when_the_next_one_comes() {
+        let text = text(Language::English).frame;
+        let now = Timestamp::from_millis(10_000);
+        let reconnecting = |next_try| Connection::Reconnecting {
+            attempt: 3,
+            next_try,
+        };
+        let soon = Some(Timestamp::from_millis(14_500));
+        assert_eq!(
+            tries(reconnecting(soon), text, now).as_deref(),
+            Some("(try 3, next in 4 s)")
+        );
+        assert_eq!(
+            tries(reconnecting(None), text, now).as_deref(),
+            Some("(try 3)")
+        );
+        assert_eq!(tries(Connection::Live, text, now), None);
     }
 }

@@ -3,7 +3,7 @@
 use crate::{
     client::{Connection, use_live},
     i18n::use_text,
-    model::{HostId, SourceKind, SourceState, SourceStatus, format},
+    model::{HostId, SourceKind, SourceState, SourceStatus, Timestamp, format},
 };
 use leptos::prelude::*;
 
@@ -13,10 +13,13 @@ pub fn Banners() -> impl IntoView {
     let live = use_live();
     let text = use_text();
     let has_demo = Memo::new(move |_| live.hosts().read().iter().any(HostId::is_demo));
+    let age = move || {
+        let newest = live.newest().get()?;
+        let age = format::age(newest.age(live.now().get()));
+        Some((text.get().frame.data_age)(&age))
+    };
     view! {
-        <noscript>
-            <div class="banner">{move || text.get().frame.no_script}</div>
-        </noscript>
+        <NoScript />
         <Show when=move || has_demo.get()>
             <div class="banner info" data-testid="demo-banner">{move || text.get().frame.demo_banner}</div>
         </Show>
@@ -24,12 +27,27 @@ pub fn Banners() -> impl IntoView {
             <div class="banner" role="status">{move || text.get().frame.polling_banner}</div>
         </Show>
         <Show when=move || live.connection().get() == Connection::Offline>
-            <div class="banner bad" role="alert">{move || text.get().frame.offline_banner}</div>
+            <div class="banner bad" data-testid="offline-banner">
+                <b role="alert">{move || text.get().frame.offline_banner}</b>
+                <span class="muted num">{age}</span>
+            </div>
         </Show>
         <For each=move || live.hosts().get() key=HostId::clone let(host)>
             <EngineBanner host />
         </For>
     }
+}
+
+/// Says without scripts of what moment the page is.
+#[component]
+fn NoScript() -> impl IntoView {
+    let live = use_live();
+    let text = use_text();
+    let time = time_of_day(live.now().get_untracked());
+    let words = (text.get_untracked().frame.no_script)(&time);
+    // As raw HTML: with scripts on, the browser keeps the inside of `noscript` as text, in which
+    // hydration would look for an element in vain.
+    view! { <noscript inner_html=format!("<div class=\"banner\">{words}</div>")></noscript> }
 }
 
 /// Says that a host's engine does not answer, why, and what to do.
@@ -40,7 +58,8 @@ fn EngineBanner(
 ) -> impl IntoView {
     let live = use_live();
     let text = use_text();
-    let sources = live.host(&host).sources;
+    let signals = live.host(&host);
+    let sources = signals.sources;
     let wrong = Memo::new(move |_| {
         let sources = sources.read();
         sources
@@ -48,24 +67,85 @@ fn EngineBanner(
             .filter(|status| status.state != SourceState::Live)
             .cloned()
     });
-    let since = move |status: &SourceStatus| {
-        let (hour, minute, second) = status.since.clock();
-        let age = format::age(status.since.age(live.now().get()));
-        format!(
-            "{} {hour:02}:{minute:02}:{second:02} UTC · {age}",
-            text.get().frame.since
-        )
+    let name = Memo::new(move |_| {
+        let metrics = signals.metrics.read();
+        metrics
+            .as_ref()
+            .map_or_else(|| host.to_string(), |metrics| metrics.hostname.clone())
+    });
+    let banner = move |status: SourceStatus| {
+        let is_down = status.state == SourceState::Down;
+        let title = move || {
+            let text = text.get().frame;
+            let title = if is_down {
+                text.engine_down
+            } else {
+                text.engine_late
+            };
+            title(&name.read())
+        };
+        let endpoint = endpoint(&status);
+        let since = time_of_day(status.since);
+        let age = move || format::age(status.since.age(live.now().get()));
+        view! {
+            <div class="banner" class:bad=is_down data-testid="engine-banner">
+                <span role="alert"><b>{title}</b> " " {status.message.clone()}</span>
+                <span class="muted mono">{endpoint}</span>
+                <span class="muted num">{move || text.get().frame.since} " " {since} " · " {age}</span>
+            </div>
+        }
     };
-    move || {
-        wrong.get().map(|status| {
-            let since = since(&status);
-            view! {
-                <div class="banner bad" role="alert" data-testid="engine-banner">
-                    <b>{text.get().frame.engine_down}</b>
-                    <span>{status.message}</span>
-                    <span class="muted num">{since}</span>
-                </div>
-            }
-        })
+    move || wrong.get().map(banner)
+}
+
+/// Where the engine is reached, unless the message says it already.
+fn endpoint(status: &SourceStatus) -> Option<String> {
+    let endpoint = status.endpoint.clone()?;
+    let is_said = status
+        .message
+        .as_ref()
+        .is_some_and(|message| message.contains(&endpoint));
+    (!is_said).then_some(endpoint)
+}
+
+/// The server's time zone is not the reader's: both know UTC.
+fn time_of_day(at: Timestamp) -> String {
+    let (hour, minute, second) = at.clock();
+    format!("{hour:02}:{minute:02}:{second:02} UTC")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(message: Option<&str>) -> SourceStatus {
+        SourceStatus {
+            host: HostId::default(),
+            source: SourceKind::Docker,
+            state: SourceState::Down,
+            since: Timestamp::default(),
+            message: message.map(str::to_owned),
+            endpoint: Some("unix:///run/docker.sock".into()),
+            version: None,
+        }
+    }
+
+    #[test]
+    fn the_address_of_an_engine_is_said_once() {
+        let address = Some("unix:///run/docker.sock".to_owned());
+        assert_eq!(endpoint(&status(None)), address);
+        assert_eq!(endpoint(&status(Some("ping timed out"))), address);
+        assert_eq!(
+            endpoint(&status(Some("No engine at unix:///run/docker.sock"))),
+            None
+        );
+    }
+
+    #[test]
+    fn times_say_their_zone() {
+        assert_eq!(
+            time_of_day(Timestamp::from_millis(3_723_000)),
+            "01:02:03 UTC"
+        );
     }
 }

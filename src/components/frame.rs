@@ -3,7 +3,7 @@
 use super::{ConnectionBadge, Glyph, Icon};
 use crate::{
     client::use_live,
-    i18n::use_text,
+    i18n::{FrameText, use_text},
     model::{HostId, Language, Preferences, Theme, format},
 };
 use leptos::{html::Dialog, prelude::*};
@@ -40,8 +40,10 @@ pub fn Navigation() -> impl IntoView {
 fn Cost() -> impl IntoView {
     let live = use_live();
     let text = use_text();
-    let metrics = live.host(&HostId::default()).metrics;
     let cost = move || {
+        // The host's signals are known only once there is such a host.
+        live.hosts().track();
+        let metrics = live.host(&HostId::default()).metrics;
         let cost = metrics.read().as_ref()?.dashboard?;
         Some(format!(
             "{} {} · {}",
@@ -68,22 +70,16 @@ pub fn Header(
 ) -> impl IntoView {
     let text = use_text();
     let location = use_location();
-    let title = move || {
-        let frame = text.get().frame;
-        if location.pathname.read().starts_with("/containers") {
-            frame.containers
-        } else {
-            frame.overview
-        }
-    };
+    let title = move || title(&location.pathname.read(), text.get().frame);
     view! {
         <header class="header">
             <h1>{title}</h1>
             <span class="space"></span>
-            <button class="button optional" on:click=move |_| on_search.run(())>
+            <button class="button search-button" aria-label=move || text.get().frame.search_or_act
+                aria-keyshortcuts="Control+K Meta+K" on:click=move |_| on_search.run(())>
                 <Icon glyph=Glyph::Search />
-                {move || text.get().frame.search_or_act}
-                <kbd>"Ctrl K"</kbd>
+                <span class="optional">{move || text.get().frame.search_or_act}</span>
+                <kbd class="optional">"Ctrl K"</kbd>
             </button>
             <ConnectionBadge />
             <LanguageButton />
@@ -92,6 +88,20 @@ pub fn Header(
                 <Icon glyph=Glyph::Help />
             </button>
         </header>
+    }
+}
+
+fn title(path: &str, text: &FrameText) -> &'static str {
+    let path = path.trim_end_matches('/');
+    let is_container = |path: &str| {
+        path.strip_prefix("/containers/")
+            .is_some_and(|id| !id.contains('/'))
+    };
+    match path {
+        "" => text.overview,
+        "/containers" => text.containers,
+        path if is_container(path) => text.containers,
+        _ => text.not_found,
     }
 }
 
@@ -130,10 +140,26 @@ fn ThemeButton() -> impl IntoView {
             };
         });
     };
-    let label = move || format!("{}: {}", text.get().frame.theme, theme().as_str());
+    let label = move || {
+        let text = text.get().frame;
+        let name = match theme() {
+            Theme::Auto => text.theme_auto,
+            Theme::Light => text.theme_light,
+            Theme::Dark => text.theme_dark,
+        };
+        format!("{}: {name}", text.theme)
+    };
+    let icon = move || {
+        let glyph = match theme() {
+            Theme::Auto => Glyph::HalfMoon,
+            Theme::Light => Glyph::Sun,
+            Theme::Dark => Glyph::Moon,
+        };
+        view! { <Icon glyph /> }
+    };
     view! {
         <button class="button icon" aria-label=label title=label on:click=switch data-testid="theme">
-            <Icon glyph=Glyph::Sun />
+            {icon}
         </button>
     }
 }
@@ -158,5 +184,28 @@ pub fn HelpDialog(
                 <button class="button">{move || text.get().frame.close}</button>
             </form>
         </dialog>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{i18n::text, model::Language};
+
+    #[test]
+    fn the_heading_names_the_page() {
+        let text = text(Language::English).frame;
+        let cases = [
+            ("/", text.overview),
+            ("/containers", text.containers),
+            ("/containers/", text.containers),
+            ("/containers/0123456789ab", text.containers),
+            ("/containers/0123456789ab/x", text.not_found),
+            ("/containersx", text.not_found),
+            ("/nowhere", text.not_found),
+        ];
+        for (path, expected) in cases {
+            assert_eq!(title(path, text), expected, "{path}");
+        }
     }
 }

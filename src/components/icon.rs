@@ -1,5 +1,6 @@
 //! Icons, as paths of a 24 × 24 grid.
 
+use crate::model::Action;
 use leptos::prelude::*;
 
 /// What an icon shows.
@@ -15,15 +16,30 @@ pub enum Glyph {
     More,
     Search,
     Sun,
+    Moon,
+    HalfMoon,
     Trash,
     Pause,
     Warning,
     Close,
     Pulse,
     Help,
+    Pencil,
 }
 
 impl Glyph {
+    /// The picture of an action.
+    pub const fn of(action: Action) -> Self {
+        match action {
+            Action::Start | Action::Unpause => Self::Play,
+            Action::Stop | Action::Kill => Self::Stop,
+            Action::Restart => Self::Restart,
+            Action::Pause => Self::Pause,
+            Action::Remove => Self::Trash,
+            Action::Rename => Self::Pencil,
+        }
+    }
+
     const fn path(self) -> &'static str {
         match self {
             Self::Home => "M3 10.5 12 3l9 7.5V20a1 1 0 0 1-1 1h-5v-6H9v6H4a1 1 0 0 1-1-1z",
@@ -35,11 +51,14 @@ impl Glyph {
             Self::More => "M5 12h.01M12 12h.01M19 12h.01",
             Self::Search => "M11 4a7 7 0 1 0 0 14 7 7 0 0 0 0-14zM21 21l-5-5",
             Self::Sun => "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM12 2v2M12 20v2M2 12h2M20 12h2",
+            Self::Moon => "M20 14.5A8.5 8.5 0 0 1 9.5 4 8.5 8.5 0 1 0 20 14.5z",
+            Self::HalfMoon => "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 3v18M12 7h6M12 12h9M12 17h6",
             Self::Trash => "M4 7h16M9 7V4h6v3M6 7l1 14h10l1-14",
             Self::Pause => "M8 5v14M16 5v14",
             Self::Warning => "M12 4 2.5 20h19zM12 10v4M12 17h.01",
             Self::Close => "M6 6l12 12M18 6 6 18",
             Self::Pulse => "M3 12h4l3-8 4 16 3-8h4",
+            Self::Pencil => "M4 20l1-4L16 5l3 3L8 19zM14 7l3 3",
             Self::Help => "M9 9a3 3 0 1 1 4 2.8c-.7.4-1 .9-1 2.2M12 18h.01",
         }
     }

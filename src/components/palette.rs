@@ -1,6 +1,6 @@
 //! Everything by typing its name.
 
-use super::use_action_requests;
+use super::{Glyph, Icon, use_action_requests};
 use crate::{
     client::{Live, use_live},
     i18n::{Text, use_text},
@@ -16,6 +16,7 @@ const MAX_CHOICES: usize = 12;
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Choice {
     label: String,
+    glyph: Glyph,
     deed: Deed,
 }
 
@@ -28,23 +29,36 @@ enum Deed {
 /// A dialog in which pages, containers and actions are found by name.
 #[component]
 pub fn Palette(
-    /// The dialog, to open it.
-    node: NodeRef<Dialog>,
+    /// Whether it is open; set to open it.
+    is_open: RwSignal<bool>,
 ) -> impl IntoView {
     let live = use_live();
     let text = use_text();
     let requests = use_action_requests();
     let navigate = use_navigate();
+    let node = NodeRef::<Dialog>::new();
     let typed = RwSignal::new(String::new());
     let at = RwSignal::new(0_usize);
     let choices = Memo::new(move |_| {
+        // Nobody sees them otherwise, and a thousand containers have many.
+        if !is_open.get() {
+            return Vec::new();
+        }
         live.track_list();
         choices(live, text.get(), &typed.read())
     });
-    let run = Callback::new(move |choice: Choice| {
-        if let Some(dialog) = node.get_untracked() {
+    Effect::new(move || {
+        let Some(dialog) = node.get() else { return };
+        if is_open.get() && !dialog.open() {
+            typed.set(String::new());
+            at.set(0);
+            let _ = dialog.show_modal();
+        } else if !is_open.get() {
             dialog.close();
         }
+    });
+    let run = Callback::new(move |choice: Choice| {
+        is_open.set(false);
         match choice.deed {
             Deed::Open(path) => navigate(&path, Default::default()),
             Deed::Act(action, id) => requests.request(action, vec![id]),
@@ -73,9 +87,10 @@ pub fn Palette(
     let options = move || {
         let chosen = at.get();
         let views = choices.get().into_iter().enumerate().map(|(i, choice)| {
-            let label = choice.label.clone();
+            let (label, glyph) = (choice.label.clone(), choice.glyph);
             view! {
                 <li id=format!("choice-{i}") role="option" aria-selected=(i == chosen).to_string() on:click=move |_| run.run(choice.clone())>
+                    <Icon glyph />
                     {label}
                 </li>
             }
@@ -83,13 +98,13 @@ pub fn Palette(
         views.collect_view()
     };
     view! {
-        <dialog class="dialog palette" node_ref=node aria-label=move || text.get().frame.search_or_act>
-            <input type="text" role="combobox" aria-expanded="true" aria-controls="choices" autocomplete="off" spellcheck="false"
+        <dialog class="dialog palette" node_ref=node on:close=move |_| is_open.set(false) aria-label=move || text.get().frame.search_or_act>
+            <input type="text" role="combobox" aria-expanded=move || is_open.get().to_string() aria-controls="choices" autocomplete="off" spellcheck="false"
                 aria-label=move || text.get().frame.palette_hint placeholder=move || text.get().frame.palette_hint
-                aria-activedescendant=move || format!("choice-{}", at.get())
+                aria-activedescendant=move || (!choices.read().is_empty()).then(|| format!("choice-{}", at.get()))
                 prop:value=typed on:input=on_input on:keydown=on_key data-testid="palette-input" />
             <ul id="choices" role="listbox" aria-label=move || text.get().frame.search_or_act>{options}</ul>
-            <p class="hint" role="status">{move || choices.read().is_empty().then(|| text.get().frame.no_match)}</p>
+            <p class="hint" role="status">{move || (is_open.get() && choices.read().is_empty()).then(|| text.get().frame.no_match)}</p>
         </dialog>
     }
 }
@@ -102,11 +117,13 @@ fn choices(live: Live, text: &Text, typed: &str) -> Vec<Choice> {
     ];
     let pages = pages.map(|(label, path)| Choice {
         label: label.to_owned(),
+        glyph: Glyph::Home,
         deed: Deed::Open(path.to_owned()),
     });
     let rows = live.rows(&ContainerQuery::default());
     let opened = rows.iter().map(|row| Choice {
         label: row.container.name.clone(),
+        glyph: Glyph::Box,
         deed: Deed::Open(format!("/containers/{}", row.container.id)),
     });
     let acted = rows
@@ -118,6 +135,7 @@ fn choices(live: Live, text: &Text, typed: &str) -> Vec<Choice> {
                 .filter(|action| action.allowed(row.container.state));
             allowed.map(|action| Choice {
                 label: format!("{} {}", text.containers.action(action), row.container.name),
+                glyph: Glyph::of(action),
                 deed: Deed::Act(action, row.container.id),
             })
         });

@@ -26,7 +26,7 @@ pub(super) fn RecentEvents() -> impl IntoView {
     };
     view! {
         <section class="card">
-            <h2>{move || text.get().frame.what_changed}</h2>
+            <h2>{move || text.get().frame.what_changed} <span class="faint">"UTC"</span></h2>
             <ul class="list" data-testid="events">{events}</ul>
             <Show when=move || live.events().read().is_empty()>
                 <div class="empty">{move || text.get().frame.nothing_changed}</div>

@@ -1,17 +1,16 @@
 //! One host: where it is, what it has, how it does.
 
+use super::history::{follow_history, points, traffic};
 use crate::{
-    client::{HostSignals, driver, use_live},
+    client::{HostSignals, use_live},
     components::Sparkline,
     i18n::use_text,
-    model::{Freshness, HostId, HostMetrics, SourceKind, SourceState, Timestamp, format},
+    model::{Freshness, HostId, HostMetrics, SourceKind, SourceState, format},
     protocol::MetricsSample,
 };
 use leptos::prelude::*;
 use std::{collections::VecDeque, time::Duration};
 
-/// Samples in a line: five minutes of one every two seconds.
-const SAMPLES: usize = 150;
 /// Between a host's figures.
 const INTERVAL: Duration = Duration::from_secs(2);
 
@@ -23,17 +22,20 @@ pub(super) fn HostCard(
 ) -> impl IntoView {
     let live = use_live();
     let signals = live.host(&host);
-    let history = history(&host, &signals);
+    let history = follow_history(&host, &signals);
     let at = signals.metrics_at.clone();
-    let is_stale = Memo::new(move |_| {
-        Freshness::judge(at.get(), live.now().get(), INTERVAL) >= Freshness::Stale
+    // How old the figures are, once they are too old.
+    let stale = Memo::new(move |_| {
+        let (at, now) = (at.get(), live.now().get());
+        let is_stale = Freshness::judge(at, now, INTERVAL) == Freshness::Stale;
+        at.filter(|_| is_stale).map(|at| at.age(now))
     });
     let tiles = TILES
         .map(|tile| view! { <Tile tile signals=signals.clone() history /> })
         .collect_view();
     view! {
-        <section class="card host" class:stale=move || is_stale.get() data-testid="host">
-            <HostTitle host signals is_stale />
+        <section class="card host" class:stale=move || stale.read().is_some() data-testid="host">
+            <HostTitle host signals stale />
             <div class="tiles">{tiles}</div>
         </section>
     }
@@ -45,9 +47,8 @@ fn HostTitle(
     host: HostId,
     /// Its signals.
     signals: HostSignals,
-    /// Whether its figures are too old.
-    #[prop(into)]
-    is_stale: Signal<bool>,
+    /// The age of its figures, when they are too old.
+    stale: Memo<Option<Duration>>,
 ) -> impl IntoView {
     let text = use_text();
     let metrics = signals.metrics.clone();
@@ -82,8 +83,12 @@ fn HostTitle(
             {demo}
             <span class="muted">{engine}</span>
             <span class="space"></span>
-            <Show when=move || is_stale.get()>
-                <span class="pill idle"><span class="dot"></span>{move || text.get().frame.stale}</span>
+            <Show when=move || stale.read().is_some()>
+                <span class="pill idle">
+                    <span class="dot"></span>
+                    {move || text.get().frame.stale}
+                    <span class="num">{move || stale.get().map(format::age)}</span>
+                </span>
             </Show>
             <span class="muted num">{uptime}</span>
         </div>
@@ -115,6 +120,7 @@ fn Tile(
     /// The last five minutes.
     history: RwSignal<VecDeque<MetricsSample>>,
 ) -> impl IntoView {
+    let live = use_live();
     let text = use_text();
     let metrics = signals.metrics;
     let unknown = || format::UNKNOWN.to_owned();
@@ -170,12 +176,9 @@ fn Tile(
             TileKind::Network => text.network,
         }
     };
-    let values = Signal::derive(move || {
-        history
-            .read()
-            .iter()
-            .map(|sample| point(tile, sample))
-            .collect()
+    let points = Signal::derive(move || {
+        let now = live.now().get();
+        history.with(|samples| points(samples, now, |sample| point(tile, sample)))
     });
     let label = Signal::derive(move || format!("{} {}", name(), value.get()));
     let color = match tile {
@@ -185,9 +188,9 @@ fn Tile(
         TileKind::Network => "rx",
     };
     let line = if tile == TileKind::Network {
-        view! { <Sparkline values color label /> }.into_any()
+        view! { <Sparkline points color label /> }.into_any()
     } else {
-        view! { <Sparkline values color label top=100.0 /> }.into_any()
+        view! { <Sparkline points color label top=100.0 /> }.into_any()
     };
     view! {
         <div class="tile">
@@ -218,15 +221,6 @@ fn used_of(used: u64, total: u64, of: &str) -> String {
     format!("{} {of} {}", format::bytes(used), format::bytes(total))
 }
 
-/// Bytes received and sent per second over all interfaces.
-fn traffic(metrics: &HostMetrics) -> Option<(u64, u64)> {
-    let rates = metrics
-        .networks
-        .iter()
-        .filter_map(|network| network.rx_rate.zip(network.tx_rate));
-    rates.reduce(|(rx, tx), (more_rx, more_tx)| (rx + more_rx, tx + more_tx))
-}
-
 fn point(tile: TileKind, sample: &MetricsSample) -> Option<f32> {
     match tile {
         TileKind::Cpu => Some(sample.cpu),
@@ -236,57 +230,5 @@ fn point(tile: TileKind, sample: &MetricsSample) -> Option<f32> {
             .rx_rate
             .zip(sample.tx_rate)
             .map(|(rx, tx)| (rx + tx) as f32),
-    }
-}
-
-/// The last five minutes: asked for once, then continued with what comes.
-fn history(host: &HostId, signals: &HostSignals) -> RwSignal<VecDeque<MetricsSample>> {
-    let samples = RwSignal::new(VecDeque::new());
-    let signals = signals.clone();
-    Effect::new(move || {
-        let (Some(at), Some(metrics)) = (signals.metrics_at.get(), signals.metrics.get_untracked())
-        else {
-            return;
-        };
-        samples.update(|samples| push(samples, sample(at, &metrics)));
-    });
-    let host = host.clone();
-    Effect::new(move || {
-        driver::fetch_history(&host, move |history| {
-            samples.update(|samples| {
-                let newer: Vec<_> = samples.drain(..).collect();
-                history
-                    .samples
-                    .into_iter()
-                    .chain(newer)
-                    .for_each(|sample| push(samples, sample));
-            });
-        });
-    });
-    samples
-}
-
-fn push(samples: &mut VecDeque<MetricsSample>, sample: MetricsSample) {
-    if samples
-        .back()
-        .is_some_and(|last| last.timestamp >= sample.timestamp)
-    {
-        return;
-    }
-    samples.push_back(sample);
-    while samples.len() > SAMPLES {
-        samples.pop_front();
-    }
-}
-
-fn sample(timestamp: Timestamp, metrics: &HostMetrics) -> MetricsSample {
-    let traffic = traffic(metrics);
-    MetricsSample {
-        timestamp,
-        cpu: metrics.cpu.usage,
-        memory: metrics.memory.usage,
-        disk: metrics.disk.as_ref().map(|disk| disk.usage),
-        rx_rate: traffic.map(|(rx, _)| rx),
-        tx_rate: traffic.map(|(_, tx)| tx),
     }
 }

@@ -1,0 +1,69 @@
+//! Keys that work on every page.
+
+use crate::client::driver;
+use leptos::{ev, prelude::*};
+use leptos_router::hooks::use_navigate;
+
+/// How long after `g` the second key still belongs to it.
+const CHORD_MS: f64 = 1_500.0;
+
+/// What somebody asks for with a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wish {
+    Search,
+    Help,
+    Go(&'static str),
+}
+
+/// Heeds the keys that work on every page. Draws nothing; stands inside of the router.
+#[component]
+pub fn PageKeys(
+    /// Opens the palette.
+    on_search: Callback<()>,
+    /// Opens the keyboard help.
+    on_help: Callback<()>,
+) -> impl IntoView {
+    let navigate = use_navigate();
+    let chord = StoredValue::new(None::<f64>);
+    let on_key = move |event: ev::KeyboardEvent| {
+        let Some(wish) = wish(&event, chord) else {
+            return;
+        };
+        event.prevent_default();
+        match wish {
+            Wish::Search => on_search.run(()),
+            Wish::Help => on_help.run(()),
+            Wish::Go(path) => navigate(path, Default::default()),
+        }
+    };
+    Effect::new(move || {
+        let handle = window_event_listener(ev::keydown, on_key.clone());
+        on_cleanup(move || handle.remove());
+    });
+}
+
+fn wish(event: &ev::KeyboardEvent, chord: StoredValue<Option<f64>>) -> Option<Wish> {
+    let key = event.key();
+    if event.ctrl_key() || event.meta_key() {
+        return key.eq_ignore_ascii_case("k").then_some(Wish::Search);
+    }
+    if event.alt_key() || driver::is_typing(event) {
+        return None;
+    }
+    let now = event.time_stamp();
+    let began = chord.get_value();
+    chord.set_value((key == "g").then_some(now));
+    if began.is_some_and(|began| now - began <= CHORD_MS) {
+        return destination(&key).map(Wish::Go);
+    }
+    (key == "?").then_some(Wish::Help)
+}
+
+/// Where `g` and then `key` leads.
+fn destination(key: &str) -> Option<&'static str> {
+    match key {
+        "o" => Some("/"),
+        "c" => Some("/containers"),
+        _ => None,
+    }
+}
