@@ -89,7 +89,7 @@ fn EngineBanner(
         let age = move || format::age(status.since.age(live.now().get()));
         view! {
             <div class="banner" class:bad=is_down data-testid="engine-banner">
-                <span role="alert"><b>{title}</b> " " {status.message.clone()}</span>
+                <span role="alert"><b>{title}</b> " " {status.message}</span>
                 <span class="muted mono">{endpoint}</span>
                 <span class="muted num">{move || text.get().frame.since} " " {since} " · " {age}</span>
             </div>
