@@ -1,20 +1,53 @@
 //! The messages of the protocol as `docs/PROTOCOL.md` shows them: each golden file is read as the
-//! value it stands for, and that value is written as the file, field for field.
+//! value it stands for, and that value is written as the file, field for field. Beside it lies the
+//! same in the binary form, byte for byte: where that changes, `CODEC_VERSION` must change too.
 
 #![expect(clippy::unwrap_used, reason = "that is how a test fails")]
 
 #[path = "golden/values.rs"]
 mod values;
 
-use deckwatch::{model::*, protocol::*};
+use deckwatch::{
+    model::*,
+    protocol::{
+        codec::{Bundle, Ticks, Wire, decode, encode, encode_tick},
+        *,
+    },
+};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::{collections::BTreeMap, fmt::Debug, path::Path, sync::Arc};
 use values::*;
 
-fn text(name: &str) -> String {
+fn read(name: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
-    std::fs::read_to_string(folder.join(format!("{name}.json"))).unwrap()
+    std::fs::read_to_string(folder.join(name)).unwrap()
+}
+
+fn text(name: &str) -> String {
+    read(&format!("{name}.json"))
+}
+
+/// Bytes as in the files: 32 a line.
+fn hex(bytes: &[u8]) -> String {
+    let line = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let lines: Vec<String> = bytes.chunks(32).map(line).collect();
+    lines.join("\n") + "\n"
+}
+
+/// The frame is the one in the file.
+fn frame(name: &str, frame: &[u8]) {
+    assert_eq!(
+        hex(frame),
+        read(&format!("{name}.hex")),
+        "{name}: raise CODEC_VERSION"
+    );
+}
+
+fn binary<T: Wire + PartialEq + Debug>(name: &str, value: &T) {
+    let bytes = encode(value);
+    assert_eq!(decode::<T>(&bytes).as_ref(), Ok(value), "{name}");
+    frame(name, &bytes);
 }
 
 /// The value as it goes over the wire. Through text: numbers are rounded only there.
@@ -42,9 +75,11 @@ fn from_client(name: &str, value: ClientMessage) {
         "{name} is read"
     );
     assert_eq!(written(&value), file(name), "{name} is written");
+    binary(name, &value);
 }
 
 fn from_server(name: &str, value: ServerMessage) {
+    binary(name, &value);
     body(name, value);
 }
 
@@ -152,6 +187,37 @@ fn figures_of_hosts_and_containers_are_told() {
 }
 
 #[test]
+fn figures_are_told_as_changes_to_those_before() {
+    let message = |seq, data| ServerMessage::Stats {
+        seq,
+        timestamp: Timestamp::from_millis(AT.as_millis() + 2_000 * seq as i64),
+        host: local(),
+        data,
+    };
+    let job = ContainerStats::unknown(JOB.parse().unwrap(), "job".into(), AT);
+    let before = message(9, vec![web_stats(), job]);
+    let cron = ContainerStats {
+        container_id: ContainerId::from_bytes([0x42; 32]),
+        container_name: "cron".into(),
+        ..web_stats()
+    };
+    let web = ContainerStats {
+        container_name: "web-2".into(),
+        cpu_percent: Some(4.9),
+        memory_usage: None,
+        memory_percent: None,
+        network_rx_rate: Some(0),
+        ..web_stats()
+    };
+    let now = message(10, vec![web, cron]);
+    let bytes = encode_tick(&now, &before);
+    frame("stats-changes", &bytes);
+    let mut page = Ticks::default();
+    page.remember(&before);
+    assert_eq!(page.decode(&bytes), Ok(now));
+}
+
+#[test]
 fn containers_and_what_happens_to_them_are_told() {
     from_server(
         "containers",
@@ -252,10 +318,16 @@ fn http_bodies_have_their_documented_shape() {
         host: local(),
         data: Vec::new(),
     };
+    let epoch = "4f1c".to_owned();
+    let bundle = Bundle {
+        epoch: epoch.clone(),
+        frames: vec![encode(&stats)],
+    };
+    binary("snapshot", &bundle);
     body(
         "snapshot",
         Snapshot {
-            epoch: "4f1c".into(),
+            epoch,
             messages: vec![stats],
         },
     );

@@ -5,12 +5,20 @@ use std::{borrow::Cow, fmt, str::FromStr};
 
 /// The full identity of a container: 32 bytes, written as 64 lower-case hexadecimal digits.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ContainerId([u8; 32]);
+pub struct ContainerId([u8; Self::LEN]);
 
 impl ContainerId {
+    /// Bytes of an identity.
+    pub const LEN: usize = 32;
+
     /// The identity with these bytes.
-    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+    pub const fn from_bytes(bytes: [u8; Self::LEN]) -> Self {
         Self(bytes)
+    }
+
+    /// Its bytes.
+    pub const fn as_bytes(&self) -> &[u8; Self::LEN] {
+        &self.0
     }
 
     /// The first twelve digits, as engines and people abbreviate it.

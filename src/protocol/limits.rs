@@ -8,6 +8,9 @@ pub const PROTOCOL_VERSION: u32 = 1;
 /// Subprotocol of the JSON form; also spoken when a client asks for none.
 pub const SUBPROTOCOL_JSON: &str = "deckwatch.v1.json";
 
+/// Subprotocol of the binary form, which our own pages speak.
+pub const SUBPROTOCOL_BINARY: &str = "deckwatch.v1.bin";
+
 /// Longest message a client may send, in bytes.
 pub const MAX_MESSAGE_BYTES: usize = 64 * 1024;
 

@@ -2,6 +2,7 @@
 
 mod channel;
 mod client;
+pub mod codec;
 mod error;
 mod http;
 mod limits;
@@ -11,5 +12,8 @@ pub use channel::{Channel, UnknownChannel};
 pub use client::{ClientMessage, ContainerAction, Ping, Resume, Subscribe, Unsubscribe};
 pub use error::{ApiError, ErrorCode};
 pub use http::{MetricsHistory, MetricsSample, Problem, Snapshot, SocketStatus};
-pub use limits::{DEAD_PEER, MAX_MESSAGE_BYTES, PROTOCOL_VERSION, SUBPROTOCOL_JSON, close_code};
+pub use limits::{
+    DEAD_PEER, MAX_MESSAGE_BYTES, PROTOCOL_VERSION, SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON,
+    close_code,
+};
 pub use server::{ContainerAck, SequencedEvent, ServerMessage};

@@ -1,0 +1,158 @@
+//! The binary form of messages.
+
+use super::{
+    DecodeError, Reader, Wire, Writer, decode,
+    values::{wire_choice, wire_struct},
+};
+use crate::protocol::{
+    ApiError, Channel, ClientMessage, ContainerAck, ContainerAction, ErrorCode, MetricsHistory,
+    MetricsSample, Ping, Resume, SequencedEvent, ServerMessage, Snapshot, Subscribe, Unsubscribe,
+};
+
+/// In the place of a message's tag: figures of containers as changes to earlier ones.
+pub(super) const STATS_CHANGES: u8 = 254;
+
+/// Several frames of one moment: the answer of `GET /api/snapshot`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bundle {
+    /// This run of the server.
+    pub epoch: String,
+    /// The same frames as on the socket.
+    pub frames: Vec<Vec<u8>>,
+}
+
+/// Gives an enum of messages a tag each, and the forms of their fields.
+macro_rules! wire_messages {
+    ($name:ident, else $nonsense:expr, {
+        $($tag:literal = $variant:ident $({ $($field:ident),* })? $(($inner:ident))?,)*
+    }) => {
+        impl Wire for $name {
+            fn write(&self, to: &mut Writer) {
+                match self {
+                    $(Self::$variant { $($($field),*)? $(0: $inner)? } => {
+                        to.byte($tag);
+                        $($($field.write(to);)*)?
+                        $($inner.write(to);)?
+                    })*
+                }
+            }
+
+            fn read(from: &mut Reader<'_>) -> Self {
+                match from.byte() {
+                    $($tag => Self::$variant {
+                        $($($field: Wire::read(from)),*)?
+                        $(0: { let $inner = Wire::read(from); $inner })?
+                    },)*
+                    _ => {
+                        from.fail();
+                        $nonsense
+                    }
+                }
+            }
+        }
+    };
+}
+
+wire_messages!(ServerMessage, else Self::Subscribed { channel: Channel::Sources }, {
+    1 = Connected { client_id, protocol, epoch, version, heartbeat_interval_ms, channels },
+    2 = Subscribed { channel },
+    3 = Unsubscribed { channel, reason },
+    4 = Metrics { seq, timestamp, host, data },
+    5 = Containers { seq, timestamp, host, data },
+    6 = ContainersDelta { seq, timestamp, host, upserts, removed },
+    7 = Stats { seq, timestamp, host, data },
+    8 = Event(event),
+    9 = ContainerAck(ack),
+    10 = Source(source),
+    11 = Heartbeat { timestamp },
+    12 = Error { code, message, request_id, retry_after_ms },
+});
+
+wire_messages!(ClientMessage, else Self::Ping(Ping {}), {
+    1 = Subscribe(subscribe),
+    2 = Unsubscribe(unsubscribe),
+    3 = ContainerAction(action),
+    4 = Ping(ping),
+});
+
+wire_choice!(Channel { 0 = Sources, 1 = Metrics, 2 = Containers, 3 = Stats, 4 = Events });
+wire_choice!(ErrorCode {
+    0 = Internal, 1 = Invalid, 2 = UnknownType, 3 = UnknownChannel, 4 = DuplicateId, 5 = Forbidden,
+    6 = NotFound, 7 = Conflict, 8 = Protected, 9 = RateLimited, 10 = TooManySubscriptions,
+    11 = EngineUnavailable, 12 = Timeout,
+});
+
+wire_struct!(SequencedEvent { seq, event });
+wire_struct!(ContainerAck {
+    request_id,
+    container_id,
+    action,
+    success,
+    error
+});
+wire_struct!(ApiError { code, message });
+wire_struct!(Subscribe {
+    channel,
+    delta,
+    resume
+});
+wire_struct!(Resume { epoch, seq });
+wire_struct!(Unsubscribe { channel });
+wire_struct!(ContainerAction {
+    request_id,
+    container_id,
+    action,
+    host,
+    options
+});
+wire_struct!(Snapshot { epoch, messages });
+wire_struct!(MetricsHistory { samples });
+wire_struct!(MetricsSample {
+    timestamp,
+    cpu,
+    memory,
+    disk,
+    rx_rate,
+    tx_rate
+});
+wire_struct!(Bundle { epoch, frames });
+
+impl Wire for Ping {
+    fn write(&self, _to: &mut Writer) {}
+
+    fn read(_from: &mut Reader<'_>) -> Self {
+        Self {}
+    }
+}
+
+impl ClientMessage {
+    /// Reads a message in the binary form as strictly as [`Self::decode`] reads JSON.
+    ///
+    /// # Errors
+    /// [`Err`] when it is of another version; within, `unknown_channel` or `invalid`, with a
+    /// sentence that says what is wrong.
+    pub fn decode_binary(frame: &[u8]) -> Result<Result<Self, ApiError>, DecodeError> {
+        let invalid = |error: DecodeError| ApiError::new(ErrorCode::Invalid, error.to_string());
+        match decode::<Self>(frame) {
+            Err(DecodeError::Version) => Err(DecodeError::Version),
+            Err(error) => Ok(Err(invalid(error))),
+            Ok(message) => Ok(message.check().map(|()| message)),
+        }
+    }
+
+    /// Whether what it says is acceptable.
+    fn check(&self) -> Result<(), ApiError> {
+        let channel = match self {
+            Self::Subscribe(subscribe) => subscribe.channel,
+            Self::Unsubscribe(unsubscribe) => unsubscribe.channel,
+            Self::ContainerAction(action) => return action.validate(),
+            Self::Ping(_) => return Ok(()),
+        };
+        if Channel::SUBSCRIBABLE.contains(&channel) {
+            Ok(())
+        } else {
+            let error = crate::protocol::UnknownChannel.to_string();
+            Err(ApiError::new(ErrorCode::UnknownChannel, error))
+        }
+    }
+}

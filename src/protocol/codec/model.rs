@@ -1,0 +1,166 @@
+//! The binary form of the model.
+
+use super::{
+    Reader, Wire, Writer,
+    values::{wire_choice, wire_struct},
+};
+use crate::model::{
+    Action, ActionOptions, Container, ContainerId, ContainerPrefix, ContainerState, Cpu,
+    DashboardCost, Density, Disk, Event, Health, HostId, HostMetrics, Language, Layout, Memory,
+    Network, Port, Preferences, SourceKind, SourceState, SourceStatus, Temperature, Theme, Totals,
+};
+
+impl Wire for ContainerId {
+    fn write(&self, to: &mut Writer) {
+        to.raw(self.as_bytes());
+    }
+
+    fn read(from: &mut Reader<'_>) -> Self {
+        let bytes = from.raw(Self::LEN).try_into();
+        bytes.map_or_else(|_| Self::default(), Self::from_bytes)
+    }
+}
+
+impl Wire for ContainerPrefix {
+    fn write(&self, to: &mut Writer) {
+        to.string(self.as_str());
+    }
+
+    fn read(from: &mut Reader<'_>) -> Self {
+        from.string().parse().unwrap_or_else(|_| {
+            from.fail();
+            ContainerId::default().into()
+        })
+    }
+}
+
+impl Wire for HostId {
+    fn write(&self, to: &mut Writer) {
+        to.string(self.as_str());
+    }
+
+    fn read(from: &mut Reader<'_>) -> Self {
+        Self::new(from.string())
+    }
+}
+
+wire_choice!(ContainerState {
+    0 = Running, 1 = Restarting, 2 = Paused, 3 = Created, 4 = Exited, 5 = Removing, 6 = Dead, 7 = Unknown,
+});
+wire_choice!(Health { 0 = Starting, 1 = Healthy, 2 = Unhealthy });
+wire_choice!(Action {
+    0 = Start, 1 = Stop, 2 = Restart, 3 = Pause, 4 = Unpause, 5 = Kill, 6 = Remove, 7 = Rename,
+});
+wire_choice!(SourceKind { 0 = Docker, 1 = System, 2 = Demo });
+wire_choice!(SourceState { 0 = Live, 1 = Late, 2 = Stale, 3 = Down });
+wire_choice!(Theme { 0 = Auto, 1 = Light, 2 = Dark });
+wire_choice!(Language { 0 = English, 1 = Korean });
+wire_choice!(Layout { 0 = Table, 1 = Cards });
+wire_choice!(Density { 0 = Normal, 1 = Compact });
+
+wire_struct!(Container {
+    id,
+    name,
+    image,
+    state,
+    status,
+    health,
+    created,
+    started_at,
+    finished_at,
+    ports,
+    labels,
+    project,
+    restart_count,
+    exit_code,
+    protected,
+});
+wire_struct!(Port {
+    ip,
+    private_port,
+    public_port,
+    protocol
+});
+wire_struct!(ActionOptions {
+    grace_seconds,
+    signal,
+    force,
+    volumes,
+    name
+});
+wire_struct!(Event {
+    host,
+    timestamp,
+    kind,
+    action,
+    id,
+    name,
+    attributes
+});
+wire_struct!(SourceStatus {
+    host,
+    source,
+    state,
+    since,
+    message,
+    endpoint,
+    version
+});
+wire_struct!(HostMetrics {
+    cpu,
+    memory,
+    swap,
+    disk,
+    disks,
+    networks,
+    temperatures,
+    uptime,
+    hostname,
+    dashboard,
+});
+wire_struct!(Cpu {
+    usage,
+    cores,
+    load_avg,
+    per_core
+});
+wire_struct!(Memory {
+    total,
+    used,
+    free,
+    usage
+});
+wire_struct!(Disk {
+    total,
+    used,
+    free,
+    usage,
+    path
+});
+wire_struct!(Network {
+    name,
+    rx,
+    tx,
+    rx_rate,
+    tx_rate
+});
+wire_struct!(Temperature { name, celsius });
+wire_struct!(DashboardCost {
+    cpu_percent,
+    memory
+});
+wire_struct!(Totals {
+    all,
+    running,
+    unhealthy,
+    restarting,
+    paused,
+    stopped
+});
+wire_struct!(Preferences {
+    theme,
+    language,
+    layout,
+    density,
+    hidden_columns
+});
