@@ -1,6 +1,6 @@
 //! The server's side of the driver: there is no browser, and the state in the HTML is all there is.
 
-use super::Live;
+use super::{Live, RowsView};
 use crate::{
     model::{ContainerId, HostId},
     protocol::MetricsHistory,
@@ -47,9 +47,8 @@ pub fn set_height(_element: &leptos::web_sys::HtmlElement, _height: f64) {}
 /// Does nothing.
 pub fn watch_rows(
     _body: NodeRef<html::Tbody>,
-    _height: Memo<f64>,
-    _overscan: usize,
-    _range: RwSignal<(usize, usize)>,
+    _track: impl Fn() + 'static,
+    _view: RwSignal<RowsView>,
 ) {
 }
 

@@ -308,7 +308,10 @@ impl Live {
             set_arc_if_changed(&signals.stats_at, &host.stats_at);
             set_arc_if_changed(&signals.sources, &host.sources);
         }
-        set_if_changed(self.hosts, dashboard.hosts.keys().cloned().collect());
+        let mut hosts: Vec<_> = dashboard.hosts.keys().cloned().collect();
+        // What is real comes first.
+        hosts.sort_by_key(HostId::is_demo);
+        set_if_changed(self.hosts, hosts);
     }
 
     fn draw_rows(self, dashboard: &Dashboard, touched: &Touched) {

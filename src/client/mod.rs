@@ -9,9 +9,11 @@ pub mod driver;
 mod initial;
 pub mod link;
 mod live;
+mod rows_view;
 mod signals;
 
 pub use connection::Connection;
 pub use initial::{Initial, InitialState};
 pub use live::{Live, Outbox, provide_live, use_live};
+pub use rows_view::RowsView;
 pub use signals::{ActionState, HostSignals, RowSignals};

@@ -102,12 +102,12 @@ fn Failure(
 ) -> impl IntoView {
     let live = use_live();
     let text = use_text();
-    let what = move || {
+    let what = Signal::derive(move || {
         let text = text.get().containers;
         format!("{} {}: {message}", text.action(action), text.failed)
-    };
+    });
     view! {
-        <span class="failure" role="alert" data-testid="action-error">{what}</span>
+        <span class="failure" role="alert" title=what data-testid="action-error">{what}</span>
         <button class="button icon" aria-label=move || text.get().containers.dismiss on:click=move |_| live.dismiss(id)>
             <Icon glyph=Glyph::Close />
         </button>

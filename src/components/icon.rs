@@ -25,6 +25,7 @@ pub enum Glyph {
     Pulse,
     Help,
     Pencil,
+    Check,
 }
 
 impl Glyph {
@@ -48,7 +49,7 @@ impl Glyph {
             Self::Play => "M7 4l13 8-13 8z",
             Self::Stop => "M6 6h12v12H6z",
             Self::Restart => "M4 12a8 8 0 1 0 2.5-5.8M4 4v5h5",
-            Self::More => "M5 12h.01M12 12h.01M19 12h.01",
+            Self::More => "M4 12a1 1 0 1 0 2 0 1 1 0 1 0-2 0M11 12a1 1 0 1 0 2 0 1 1 0 1 0-2 0M18 12a1 1 0 1 0 2 0 1 1 0 1 0-2 0",
             Self::Search => "M11 4a7 7 0 1 0 0 14 7 7 0 0 0 0-14zM21 21l-5-5",
             Self::Sun => "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM12 2v2M12 20v2M2 12h2M20 12h2",
             Self::Moon => "M20 14.5A8.5 8.5 0 0 1 9.5 4 8.5 8.5 0 1 0 20 14.5z",
@@ -56,6 +57,7 @@ impl Glyph {
             Self::Trash => "M4 7h16M9 7V4h6v3M6 7l1 14h10l1-14",
             Self::Pause => "M8 5v14M16 5v14",
             Self::Warning => "M12 4 2.5 20h19zM12 10v4M12 17h.01",
+            Self::Check => "M5 12.5l4.5 4.5L19 7",
             Self::Close => "M6 6l12 12M18 6 6 18",
             Self::Pulse => "M3 12h4l3-8 4 16 3-8h4",
             Self::Pencil => "M4 20l1-4L16 5l3 3L8 19zM14 7l3 3",

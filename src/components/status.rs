@@ -38,9 +38,12 @@ pub fn StatusPill(
         let text = text.get().containers;
         match status.get() {
             (ContainerState::Running, Some(health @ (Health::Unhealthy | Health::Starting)), _) => {
-                text.health(health)
+                text.health(health).to_owned()
             }
-            (state, ..) => text.state(state),
+            (state @ ContainerState::Exited, _, Some(code)) => {
+                format!("{} ({code})", text.state(state))
+            }
+            (state, ..) => text.state(state).to_owned(),
         }
     };
     view! {

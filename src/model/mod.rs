@@ -1,6 +1,7 @@
 //! Plain data and pure functions, shared by server and browser: no framework, no I/O, no clock.
 
 mod action;
+mod attention;
 mod container;
 mod dashboard;
 mod event;
@@ -16,6 +17,7 @@ mod stats;
 mod time;
 
 pub use action::{Action, ActionOptions, UnknownAction, is_container_name};
+pub use attention::Attention;
 pub use container::{
     COMPOSE_PROJECT_LABEL, Container, ContainerState, HIDE_LABEL, Health, PROTECT_LABEL, Port,
 };

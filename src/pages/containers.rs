@@ -4,6 +4,7 @@ mod bulk;
 mod cards;
 mod cells;
 mod keys;
+mod layout;
 mod list;
 mod table;
 mod toolbar;

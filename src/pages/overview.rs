@@ -1,5 +1,6 @@
 //! Hosts at a glance, and what happened lately.
 
+mod attention;
 mod busiest;
 mod events;
 mod history;
@@ -10,6 +11,7 @@ use crate::{
     i18n::use_text,
     model::{ContainerQuery, HostId, StateFilter},
 };
+use attention::NeedsAttention;
 use busiest::Busiest;
 use events::RecentEvents;
 use host::HostCard;
@@ -33,9 +35,10 @@ pub fn OverviewPage() -> impl IntoView {
             </For>
             <Counts />
             <div class="columns">
-                <Busiest />
+                <NeedsAttention />
                 <RecentEvents />
             </div>
+            <Busiest />
         </div>
     }
 }

@@ -1,6 +1,7 @@
 //! What components need of the browser: sizes, focus and what is fetched beside the live state.
 
 use crate::{
+    client::RowsView,
     model::{ContainerId, HostId},
     protocol::MetricsHistory,
 };
@@ -16,6 +17,11 @@ const LOG_INTERVAL_MS: u32 = 2_000;
 const LOG_LINES: u32 = 200;
 /// A log is at its end when no more than this is below the view.
 const AT_END_PIXELS: i32 = 24;
+
+/// Rows are kept ready this far above and below the view, so that scrolling shows no gap.
+const OVERSCAN_PIXELS: f64 = 400.0;
+/// The view moves in steps, so that not every pixel takes rows in and out.
+const STEP_PIXELS: f64 = 200.0;
 
 /// A key of the list of containers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,38 +104,37 @@ pub fn set_height(element: &HtmlElement, height: f64) {
         .set_property("height", &format!("{height}px"));
 }
 
-/// Keeps `range` at the rows of `body` that are in view, each `height` pixels, with `overscan` more
-/// on either side.
+/// Keeps `view` at what can be seen of `body`, with some more on either side. `track` follows what
+/// may change their number or height.
 pub fn watch_rows(
     body: NodeRef<html::Tbody>,
-    height: Memo<f64>,
-    overscan: usize,
-    range: RwSignal<(usize, usize)>,
+    track: impl Fn() + 'static,
+    view: RwSignal<RowsView>,
 ) {
     let measure = move || {
         let Some(body) = body.try_get_untracked().flatten() else {
             return;
         };
-        let above = (-body.get_bounding_client_rect().top()).max(0.0);
-        let view = window()
-            .inner_height()
-            .ok()
-            .and_then(|height| height.as_f64())
-            .unwrap_or(1_000.0);
-        let first = (above / height.get_untracked()) as usize;
-        let last = ((above + view) / height.get_untracked()) as usize + 1;
-        // In steps, so that not every pixel moves rows in and out.
-        let step = (overscan / 2).max(1);
-        let start = first.saturating_sub(overscan) / step * step;
-        let end = (last + overscan).div_ceil(step) * step;
-        if range.get_untracked() != (start, end) {
-            range.set((start, end));
+        let top = -body.get_bounding_client_rect().top();
+        let height = window().inner_height().ok();
+        let bottom = top + height.and_then(|height| height.as_f64()).unwrap_or(1_000.0);
+        let known = view.get_untracked();
+        let seen = RowsView {
+            top: ((top - OVERSCAN_PIXELS) / STEP_PIXELS).floor() * STEP_PIXELS,
+            bottom: ((bottom + OVERSCAN_PIXELS) / STEP_PIXELS).ceil() * STEP_PIXELS,
+            row: height_of(&body, "tr[data-id]").or(known.row),
+            group: height_of(&body, "tr.group").or(known.group),
+        };
+        if known != seen {
+            view.set(seen);
         }
     };
     Effect::new(move || {
-        height.track();
+        track();
         body.track();
         measure();
+    });
+    Effect::new(move || {
         let scroll = window_event_listener(ev::scroll, move |_| measure());
         let resize = window_event_listener(ev::resize, move |_| measure());
         on_cleanup(move || {
@@ -137,6 +142,11 @@ pub fn watch_rows(
             resize.remove();
         });
     });
+}
+
+fn height_of(body: &Element, selector: &str) -> Option<f64> {
+    let row = body.query_selector(selector).ok().flatten()?;
+    Some(row.get_bounding_client_rect().height()).filter(|height| *height > 0.0)
 }
 
 /// Asks for a host's last five minutes and hands them to `then`.

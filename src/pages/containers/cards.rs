@@ -1,7 +1,7 @@
 //! One card each.
 
 use super::{
-    cells::Cell,
+    cells::CellContent,
     list::{Item, Items},
 };
 use crate::{
@@ -64,7 +64,7 @@ fn Card(
         SortKey::Ports,
     ];
     let cells = figures
-        .map(|key| view! { <tr><Cell id key row=row.clone() /></tr> })
+        .map(|key| view! { <div class=key.as_str()><CellContent id key row=row.clone() /></div> })
         .collect_view();
     view! {
         <article class="card container-card" data-id=id.to_string()>
@@ -72,7 +72,7 @@ fn Card(
                 <StatusPill container=row.container.clone() />
                 <A href=format!("/containers/{id}") attr:class="name">{name}</A>
             </div>
-            <table role="presentation"><tbody>{cells}</tbody></table>
+            {cells}
             <ActionButtons id row />
         </article>
     }

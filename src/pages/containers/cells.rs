@@ -10,9 +10,9 @@ use leptos::prelude::*;
 use leptos_router::components::A;
 use std::sync::Arc;
 
-/// One cell.
+/// What stands in one cell.
 #[component]
-pub(super) fn Cell(
+pub(super) fn CellContent(
     /// Of which container.
     id: ContainerId,
     /// Of which column.
@@ -20,7 +20,7 @@ pub(super) fn Cell(
     /// The container's signals.
     row: RowSignals,
 ) -> impl IntoView {
-    let content = match key {
+    match key {
         SortKey::State => view! { <StatusPill container=row.container /> }.into_any(),
         SortKey::Name => view! { <Name id row /> }.into_any(),
         SortKey::Uptime => view! { <Uptime row /> }.into_any(),
@@ -39,8 +39,7 @@ pub(super) fn Cell(
             let word = Memo::new(move |_| row.container.with(|container| word(key, container)));
             view! { <span title=word>{word}</span> }.into_any()
         }
-    };
-    view! { <td class=key.as_str()>{content}</td> }
+    }
 }
 
 fn word(key: SortKey, container: &Container) -> String {
@@ -59,7 +58,7 @@ fn word(key: SortKey, container: &Container) -> String {
 fn figure(key: SortKey, stats: &ContainerStats) -> String {
     let rates = |down: Option<u64>, up: Option<u64>, arrows: (&str, &str)| match down.zip(up) {
         Some((down, up)) => format!(
-            "{} {}  {} {}",
+            "{} {}\n{} {}",
             arrows.0,
             format::rate(down),
             arrows.1,
@@ -197,7 +196,7 @@ fn Ports(
         });
         views.collect_view()
     };
-    view! { <div class="ports">{links}</div> }
+    view! { <span class="port-list">{links}</span> }
 }
 
 /// Published TCP ports with their address.

@@ -2,11 +2,12 @@
 
 use super::{
     Selection,
-    cells::Cell,
+    cells::CellContent,
+    layout::Layout,
     list::{Group, Item, Items},
 };
 use crate::{
-    client::{RowSignals, driver, use_live},
+    client::{RowSignals, RowsView, driver, use_live},
     components::ActionButtons,
     i18n::use_text,
     model::{
@@ -15,10 +16,8 @@ use crate::{
 };
 use leptos::{html::Tbody, prelude::*};
 
-/// Rows in the first HTML: more than a large screen shows.
-const FIRST_ROWS: usize = 60;
-/// Rows kept ready above and below the view, so that scrolling shows no gap.
-const OVERSCAN: usize = 12;
+/// What is in the first HTML, in pixels: more than a large screen shows.
+const FIRST_VIEW: f64 = 2_760.0;
 
 const fn row_height(density: Density) -> f64 {
     match density {
@@ -59,14 +58,28 @@ pub(super) fn Table(
             .collect::<Vec<_>>()
     });
     let body = NodeRef::<Tbody>::new();
-    let height = Memo::new(move |_| row_height(preferences.read().density));
-    let first = RwSignal::new((0, FIRST_ROWS));
-    driver::watch_rows(body, height, OVERSCAN, first);
-    let range = Memo::new(move |_| {
-        let (start, end) = first.get();
-        let end = end.min(items.read().lines.len());
-        (start.min(end), end)
+    let view = RwSignal::new(RowsView {
+        top: 0.0,
+        bottom: FIRST_VIEW,
+        row: None,
+        group: None,
     });
+    let lines = Memo::new(move |_| items.read().lines.len());
+    let track = move || {
+        lines.track();
+        preferences.track();
+    };
+    driver::watch_rows(body, track, view);
+    let layout = Memo::new(move |_| {
+        let height = row_height(preferences.read().density);
+        let RowsView { row, group, .. } = view.get();
+        Layout::new(
+            &items.read().lines,
+            row.unwrap_or(height),
+            group.unwrap_or(height),
+        )
+    });
+    let range = Memo::new(move |_| layout.read().range(view.get()));
     let visible = move || {
         let (start, end) = range.get();
         items
@@ -76,15 +89,15 @@ pub(super) fn Table(
             .unwrap_or_default()
             .to_vec()
     };
-    let above = move || range.get().0 as f64 * height.get();
-    let below = move || (items.read().lines.len() - range.get().1) as f64 * height.get();
+    let above = move || layout.read().above(range.get().0);
+    let below = move || layout.read().below(range.get().1);
     let class = move || match preferences.read().density {
         Density::Compact => "containers compact",
         Density::Normal => "containers",
     };
     view! {
         <div class="card table-card">
-            <table class=class aria-rowcount=move || items.read().lines.len().to_string()>
+            <table class=class aria-rowcount=move || lines.get().to_string()>
                 <Head query set_query columns items selection />
                 <tbody node_ref=body on:pointerenter=move |_| hovering.set(true) on:pointerleave=move |_| hovering.set(false)>
                     <Spacer height=Signal::derive(above) />
@@ -255,7 +268,7 @@ fn Cells(
     let label = move || format!("{} {}", text.get().containers.select, name.read().name);
     let cells = {
         let row = row.clone();
-        move |key| view! { <Cell id key row=row.clone() /> }
+        move |key: SortKey| view! { <td class=key.as_str()><CellContent id key row=row.clone() /></td> }
     };
     view! {
         <tr data-id=id.to_string() tabindex="0" class:off=move || !is_up.get() class:selected=move || is_selected.get()

@@ -38,10 +38,17 @@ pub(super) fn Toolbar(
             }
         };
         let count = move || filter.count(&live.totals().get());
+        // Chips for what there is none of would only be in the way.
+        let is_of_use = Memo::new(move |_| {
+            let always = matches!(filter, StateFilter::All | StateFilter::Running);
+            always || query.read().state == filter || count() > 0
+        });
         view! {
-            <A href=href attr:class=class>
-                {move || text.get().containers.state_filter(filter)} <b class="num">{count}</b>
-            </A>
+            <Show when=move || is_of_use.get()>
+                <A href=href attr:class=class>
+                    {move || text.get().containers.state_filter(filter)} <b class="num">{count}</b>
+                </A>
+            </Show>
         }
     });
     let on_text = move |event| {
@@ -133,14 +140,18 @@ fn Looks(
             {move || text.get().containers.group}
         </button>
         <span class="segments optional">{Layout::ALL.iter().copied().map(layout).collect_view()}</span>
-        <span class="segments optional">{Density::ALL.iter().copied().map(density).collect_view()}</span>
-        <ColumnMenu />
+        <ViewMenu>
+            <li><span class="segments">{Density::ALL.iter().copied().map(density).collect_view()}</span></li>
+        </ViewMenu>
     }
 }
 
-/// Which columns the table has.
+/// Which columns the table has, beneath what else there is to choose.
 #[component]
-fn ColumnMenu() -> impl IntoView {
+fn ViewMenu(
+    /// Entries above the columns.
+    children: Children,
+) -> impl IntoView {
     let text = use_text();
     let preferences = expect_context::<RwSignal<Preferences>>();
     let column = move |key: SortKey| {
@@ -165,7 +176,7 @@ fn ColumnMenu() -> impl IntoView {
         view! {
             <li>
                 <label class="check">
-                    <input type="checkbox" checked=shown() prop:checked=shown on:change=toggle />
+                    <input type="checkbox" checked=untrack(shown) prop:checked=shown on:change=toggle />
                     {move || text.get().containers.column(key)}
                 </label>
             </li>
@@ -177,7 +188,7 @@ fn ColumnMenu() -> impl IntoView {
     view! {
         <details class="menu optional">
             <summary class="button">{move || text.get().containers.choose_columns}</summary>
-            <ul>{columns.map(column).collect_view()}</ul>
+            <ul>{children()}{columns.map(column).collect_view()}</ul>
         </details>
     }
 }

@@ -13,6 +13,7 @@ use crate::{
 use own_cost::OwnCost;
 use std::{
     collections::{BTreeMap, BTreeSet},
+    path::Path,
     time::{Duration, Instant},
 };
 use sysinfo::{Components, Disks, Networks, System};
@@ -249,25 +250,41 @@ fn real_disks(disks: &Disks) -> Vec<Disk> {
     let mut devices = BTreeSet::new();
     let is_real = |disk: &&sysinfo::Disk| {
         let kind = disk.file_system().to_string_lossy();
-        let is_root = disk.mount_point() == std::path::Path::new("/");
+        let is_root = disk.mount_point() == Path::new("/");
         disk.total_space() > 0 && (is_root || !VIRTUAL_FILE_SYSTEMS.contains(&&*kind))
     };
     let real = mounts.into_iter().filter(is_real);
     let real = real.filter(|disk| devices.insert(disk.name().to_owned()));
-    real.map(|disk| {
-        let (total, free) = (disk.total_space(), disk.available_space());
-        let used = total.saturating_sub(free);
-        let usage = percent_of(used, total).unwrap_or(0.0);
-        let path = disk.mount_point().to_string_lossy().into_owned();
-        Disk {
-            total,
-            used,
-            free,
-            usage,
-            path,
-        }
+    real.map(|disk| space(disk.mount_point()).unwrap_or_else(|| without_reserve(disk)))
+        .collect()
+}
+
+/// What `df` says of the file system at `path`. Blocks reserved for root are neither used nor free,
+/// so that used and free together are less than the total.
+fn space(path: &Path) -> Option<Disk> {
+    let found = rustix::fs::statvfs(path).ok()?;
+    let bytes = |blocks: u64| blocks.saturating_mul(found.f_frsize);
+    let used = bytes(found.f_blocks.saturating_sub(found.f_bfree));
+    let free = bytes(found.f_bavail);
+    Some(Disk {
+        total: bytes(found.f_blocks),
+        used,
+        free,
+        usage: percent_of(used, used.saturating_add(free)).unwrap_or(0.0),
+        path: path.to_string_lossy().into_owned(),
     })
-    .collect()
+}
+
+fn without_reserve(disk: &sysinfo::Disk) -> Disk {
+    let (total, free) = (disk.total_space(), disk.available_space());
+    let used = total.saturating_sub(free);
+    Disk {
+        total,
+        used,
+        free,
+        usage: percent_of(used, total).unwrap_or(0.0),
+        path: disk.mount_point().to_string_lossy().into_owned(),
+    }
 }
 
 /// The root file system, or the largest where none is mounted there.
@@ -281,6 +298,27 @@ fn most_important(disks: &[Disk]) -> Option<Disk> {
 mod tests {
     use super::*;
     use crate::model::HostId;
+
+    #[test]
+    fn disks_are_as_full_as_df_says() {
+        let output = std::process::Command::new("df")
+            .args(["--block-size=1", "--output=size,used,avail", "/"])
+            .output();
+        let Ok(output) = output else { return };
+        let text = String::from_utf8(output.stdout).unwrap();
+        let figures: Vec<u64> = text
+            .split_whitespace()
+            .filter_map(|word| word.parse().ok())
+            .collect();
+        let disk = space(Path::new("/")).unwrap();
+        assert_eq!(figures.first(), Some(&disk.total));
+        // Others write to the disk meanwhile.
+        let [_, used, free] = figures[..] else {
+            panic!("{text}")
+        };
+        assert!(disk.used.abs_diff(used) < disk.total / 100);
+        assert!(disk.free.abs_diff(free) < disk.total / 100);
+    }
 
     #[tokio::test]
     async fn the_host_tells_its_figures() {

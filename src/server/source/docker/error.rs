@@ -44,6 +44,14 @@ fn from_status(status: u16, message: String) -> EngineError {
 
 /// Why the engine at `address` cannot be reached and what to do about it, for people.
 pub(super) fn advice(error: &Error, address: &str) -> String {
+    if let Error::DockerResponseServerError {
+        status_code,
+        message,
+    } = error
+    {
+        let message = super::super::redact::mask_text(message);
+        return format!("The engine at {address} answers with status {status_code}: {message}");
+    }
     let what = format!("No Docker engine at {address}: ");
     if matches!(error, Error::SocketNotFoundError(_)) {
         return what + "no such file. Start Docker, or set DOCKER_HOST to where it listens.";
@@ -133,6 +141,13 @@ mod tests {
         );
         let refused = Error::from(io::Error::from(io::ErrorKind::ConnectionRefused));
         assert!(advice(&refused, "tcp://x").contains("connection refused"));
+        let broken = Error::DockerResponseServerError {
+            status_code: 500,
+            message: "layer store is gone".into(),
+        };
+        let advice_on_broken = advice(&broken, "unix:///x");
+        assert!(advice_on_broken.starts_with("The engine at unix:///x answers with status 500"));
+        assert!(advice_on_broken.contains("layer store is gone"));
         let missing = Error::SocketNotFoundError("/x".into());
         assert!(advice(&missing, "unix:///x").contains("no such file"));
         assert!(

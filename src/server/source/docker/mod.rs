@@ -18,6 +18,7 @@ use super::{Engine, Observation, Observer, Status};
 use crate::model::{ContainerId, SourceKind, SourceState};
 use backoff::Backoff;
 use engine::DockerEngine;
+use session::Told;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -80,11 +81,11 @@ impl DockerSource {
 
     /// Observes the engine until `shutdown`, reconnecting for ever.
     pub async fn run(mut self, shutdown: CancellationToken) {
-        let mut backoff = Backoff::default();
+        let (mut backoff, mut told) = (Backoff::default(), Told::new());
         loop {
             let ended = tokio::select! {
                 () = shutdown.cancelled() => return,
-                error = self.session(&mut backoff) => error,
+                error = self.session(&mut backoff, &mut told) => error,
             };
             self.engine.disconnect();
             let message = error::advice(&ended, &self.endpoint.address());

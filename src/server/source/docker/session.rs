@@ -32,8 +32,18 @@ const WARN_INTERVAL: Duration = Duration::from_secs(60);
 type Events = BoxStream<'static, Result<EventMessage, Error>>;
 type Fetching = BoxFuture<'static, Result<Fetched, Error>>;
 
+/// Which events were told, over all sessions with an engine: what happens while the engine cannot be
+/// reached is told afterwards, as far as the engine remembers it.
+#[derive(Debug)]
+pub(super) struct Told {
+    /// Engine time of the newest event, from which a reopened stream goes on.
+    until: Timestamp,
+    /// The newest events: a reopened stream begins with some of them again.
+    events: VecDeque<Event>,
+}
+
 /// What is going on in a session.
-struct Session {
+struct Session<'a> {
     calls: Docker,
     streams: Docker,
     inventory: Inventory,
@@ -41,24 +51,25 @@ struct Session {
     wanted: Option<(Scope, Instant)>,
     fetching: Option<Fetching>,
     events: Events,
-    /// Engine time of the newest event, from which a reopened stream goes on.
-    seen: Timestamp,
-    /// The newest events: a reopened stream begins with some of them again.
-    told: VecDeque<Event>,
+    told: &'a mut Told,
     failures: Backoff,
     warned: Option<Instant>,
 }
 
 impl DockerSource {
     /// Observes the engine until it is lost and says why it was.
-    pub(super) async fn session(&mut self, backoff: &mut Backoff) -> Error {
-        match self.observe_engine(backoff).await {
+    pub(super) async fn session(&mut self, backoff: &mut Backoff, told: &mut Told) -> Error {
+        match self.observe_engine(backoff, told).await {
             Ok(never) => match never {},
             Err(error) => error,
         }
     }
 
-    async fn observe_engine(&mut self, backoff: &mut Backoff) -> Result<Infallible, Error> {
+    async fn observe_engine(
+        &mut self,
+        backoff: &mut Backoff,
+        told: &mut Told,
+    ) -> Result<Infallible, Error> {
         let Connection { calls, streams } = connect::connect(&self.endpoint)?;
         ping(&calls).await?;
         let calls = calls.negotiate_version().await?;
@@ -70,7 +81,7 @@ impl DockerSource {
         });
 
         // The event stream is opened before the list is asked for, so that nothing falls between.
-        let mut session = Session::new(calls.clone(), streams);
+        let mut session = Session::new(calls.clone(), streams, told);
         let mut ping_tick = ticks(PING_INTERVAL);
         let mut reconcile = ticks(self.intervals.reconcile);
         let (sampling, targets) = stats::sampling(
@@ -130,18 +141,39 @@ impl DockerSource {
     }
 }
 
-impl Session {
-    fn new(calls: Docker, streams: Docker) -> Self {
-        let seen = clock::now();
+impl Told {
+    /// Nothing yet: what happened before now is not told.
+    pub(super) fn new() -> Self {
         Self {
-            events: events_after(streams.clone(), seen, Duration::ZERO),
+            until: clock::now(),
+            events: VecDeque::new(),
+        }
+    }
+
+    /// Whether `event` is news; if so it is remembered.
+    fn is_new(&mut self, event: &Event) -> bool {
+        if self.events.contains(event) {
+            return false;
+        }
+        self.until = self.until.max(event.timestamp);
+        self.events.push_back(event.clone());
+        if self.events.len() > REMEMBERED_EVENTS {
+            self.events.pop_front();
+        }
+        true
+    }
+}
+
+impl<'a> Session<'a> {
+    fn new(calls: Docker, streams: Docker, told: &'a mut Told) -> Self {
+        Self {
+            events: events_after(streams.clone(), told.until, Duration::ZERO),
             calls,
             streams,
             inventory: Inventory::default(),
             wanted: None,
             fetching: None,
-            seen,
-            told: VecDeque::new(),
+            told,
             failures: Backoff::default(),
             warned: None,
         }
@@ -170,13 +202,7 @@ impl Session {
         if let Some(id) = meaning.changed {
             self.want(Scope::Only([id].into()), COALESCE);
         }
-        let news = meaning.news.filter(|event| !self.told.contains(event))?;
-        self.seen = self.seen.max(news.timestamp);
-        self.told.push_back(news.clone());
-        if self.told.len() > REMEMBERED_EVENTS {
-            self.told.pop_front();
-        }
-        Some(news)
+        meaning.news.filter(|event| self.told.is_new(event))
     }
 
     /// Opens the stream again, a little later, and looks at everything: what happened meanwhile
@@ -187,7 +213,7 @@ impl Session {
             tracing::warn!(why, "lost the engine's events, reopening the stream");
         }
         let delay = self.failures.next(fastrand::f64());
-        self.events = events_after(self.streams.clone(), self.seen, delay);
+        self.events = events_after(self.streams.clone(), self.told.until, delay);
         self.want(Scope::All, delay);
     }
 

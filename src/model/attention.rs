@@ -1,0 +1,109 @@
+//! What is wrong with a container, as far as its state and figures tell.
+
+use super::{Container, ContainerState, ContainerStats, Health, Timestamp};
+use std::time::Duration;
+
+/// From this share of its limit on, a container is about to be killed for memory.
+const MEMORY_PERCENT: f32 = 90.0;
+/// A container that failed longer ago is known to have failed.
+const FAILED_WITHIN: Duration = Duration::from_secs(60 * 60);
+/// Exit code of a process that ended because it was asked to: 128 + SIGTERM.
+const TERMINATED: i32 = 143;
+
+/// Why a container needs attention; the worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Attention {
+    /// The engine could not remove it.
+    Dead,
+    /// Its health check fails.
+    Unhealthy,
+    /// It ends again and again.
+    Restarting,
+    /// It uses nearly all the memory it may.
+    Memory,
+    /// It failed within the last hour, with this exit code.
+    Failed(i32),
+}
+
+impl Attention {
+    /// What is wrong with `container` at `now`, if anything is.
+    pub fn of(
+        container: &Container,
+        stats: Option<&ContainerStats>,
+        now: Timestamp,
+    ) -> Option<Self> {
+        let is_full = || {
+            stats?
+                .memory_percent
+                .map(|percent| percent >= MEMORY_PERCENT)
+        };
+        match (container.state, container.health) {
+            (ContainerState::Dead, _) => Some(Self::Dead),
+            (ContainerState::Restarting, _) => Some(Self::Restarting),
+            (ContainerState::Running, Some(Health::Unhealthy)) => Some(Self::Unhealthy),
+            (ContainerState::Running | ContainerState::Paused, _) => {
+                is_full().unwrap_or(false).then_some(Self::Memory)
+            }
+            (ContainerState::Exited, _) => {
+                let code = container
+                    .exit_code
+                    .filter(|code| !matches!(*code, 0 | TERMINATED))?;
+                let is_recent = container.finished_at?.age(now) <= FAILED_WITHIN;
+                is_recent.then_some(Self::Failed(code))
+            }
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::fixtures;
+
+    fn attention(change: impl FnOnce(&mut Container, &mut ContainerStats)) -> Option<Attention> {
+        let mut container = fixtures::container(1);
+        let now = Timestamp::from_millis(7_200_000);
+        let mut stats = ContainerStats::unknown(container.id, container.name.clone(), now);
+        stats.memory_percent = Some(20.0);
+        change(&mut container, &mut stats);
+        Attention::of(&container, Some(&stats), now)
+    }
+
+    #[test]
+    fn a_container_that_does_its_work_needs_none() {
+        assert_eq!(attention(|_, _| ()), None);
+        let healthy = attention(|container, _| container.health = Some(Health::Healthy));
+        assert_eq!(healthy, None);
+    }
+
+    #[test]
+    fn what_fails_is_told_with_its_reason() {
+        let of_state = |state| attention(|container, _| container.state = state);
+        assert_eq!(of_state(ContainerState::Dead), Some(Attention::Dead));
+        assert_eq!(
+            of_state(ContainerState::Restarting),
+            Some(Attention::Restarting)
+        );
+        let unhealthy = attention(|container, _| container.health = Some(Health::Unhealthy));
+        assert_eq!(unhealthy, Some(Attention::Unhealthy));
+        let full = attention(|_, stats| stats.memory_percent = Some(90.0));
+        assert_eq!(full, Some(Attention::Memory));
+    }
+
+    #[test]
+    fn an_exit_counts_when_it_was_a_failure_and_not_long_ago() {
+        let exited = |code, finished_at| {
+            attention(|container, _| {
+                container.state = ContainerState::Exited;
+                container.exit_code = Some(code);
+                container.finished_at = Some(Timestamp::from_millis(finished_at));
+            })
+        };
+        assert_eq!(exited(1, 7_000_000), Some(Attention::Failed(1)));
+        assert_eq!(exited(137, 7_000_000), Some(Attention::Failed(137)));
+        assert_eq!(exited(0, 7_000_000), None);
+        assert_eq!(exited(143, 7_000_000), None);
+        assert_eq!(exited(1, 0), None, "two hours ago");
+    }
+}

@@ -1,0 +1,116 @@
+//! What needs attention: the first thing somebody called at night looks for.
+
+use crate::{
+    client::{Live, RowSignals, use_live},
+    components::{ActionButtons, Glyph, Icon, StatusPill},
+    i18n::use_text,
+    model::{Attention, Container, ContainerId, ContainerStats, Timestamp, format},
+};
+use leptos::prelude::*;
+use leptos_router::components::A;
+
+/// Rows in the list; the counts above it lead to all of them.
+const SHOWN: usize = 6;
+
+/// The containers that need attention, the worst first.
+#[component]
+pub(super) fn NeedsAttention() -> impl IntoView {
+    let live = use_live();
+    let text = use_text();
+    let found = Memo::new(move |_| {
+        live.track_list();
+        live.track_stats();
+        find(live, live.now().get_untracked())
+    });
+    let count = move || Some(found.read().len()).filter(|count| *count > 0);
+    let shown = move || found.get().into_iter().take(SHOWN).collect::<Vec<_>>();
+    view! {
+        <section class="card" data-testid="attention">
+            <h2>{move || text.get().frame.attention} <span class="faint num">{count}</span></h2>
+            <ul class="list">
+                <For each=shown key=|found| *found let((why, id))>
+                    {live.row(id).map(|row| view! { <Troubled id row why /> })}
+                </For>
+            </ul>
+            <Show when=move || found.read().is_empty() && !live.loading().get()>
+                <div class="empty calm"><Icon glyph=Glyph::Check /> {move || text.get().frame.all_well}</div>
+            </Show>
+        </section>
+    }
+}
+
+fn find(live: Live, now: Timestamp) -> Vec<(Attention, ContainerId)> {
+    let mut found = live.with_dashboard(|dashboard| {
+        let hosts = dashboard.hosts.values();
+        let all = hosts.flat_map(|host| {
+            host.containers.values().filter_map(move |container| {
+                let why = Attention::of(container, host.stats.get(&container.id), now)?;
+                Some((why, container.id))
+            })
+        });
+        all.collect::<Vec<_>>()
+    });
+    found.sort_unstable();
+    found
+}
+
+#[component]
+fn Troubled(
+    /// Which container.
+    id: ContainerId,
+    /// Its signals.
+    row: RowSignals,
+    /// What is wrong with it.
+    why: Attention,
+) -> impl IntoView {
+    let live = use_live();
+    let text = use_text();
+    let container = row.container.clone();
+    let name = move || container.with(|container| container.name.clone());
+    let details = {
+        let (container, stats) = (row.container.clone(), row.stats.clone());
+        Memo::new(move |_| {
+            let age = live.now().get();
+            details(why, &container.read(), stats.read().as_ref(), age)
+        })
+    };
+    view! {
+        <li>
+            <StatusPill container=row.container.clone() />
+            <A href=format!("/containers/{id}") attr:class="name">{name}</A>
+            <span class="muted what num">{details}</span>
+            <span class="space"></span>
+            <A href=format!("/containers/{id}?tab=logs") attr:class="button icon" attr:title=move || text.get().containers.logs
+                attr:aria-label=move || text.get().containers.logs>
+                <Icon glyph=Glyph::Log />
+            </A>
+            <ActionButtons id row />
+        </li>
+    }
+}
+
+/// The figures behind it, which need no words.
+fn details(
+    why: Attention,
+    container: &Container,
+    stats: Option<&ContainerStats>,
+    now: Timestamp,
+) -> String {
+    let restarts = || Some(format!("{} ↻", container.restart_count.filter(|n| *n > 0)?));
+    let memory = || {
+        let (used, limit) = stats?.memory_usage.zip(stats?.memory_limit)?;
+        Some(format!(
+            "{} / {}",
+            format::bytes(used),
+            format::bytes(limit)
+        ))
+    };
+    let ended = || Some(format::duration(container.finished_at?.age(now)));
+    let known = match why {
+        Attention::Memory => [memory(), restarts()],
+        Attention::Failed(_) => [ended(), restarts()],
+        _ => [restarts(), None],
+    };
+    let known: Vec<_> = known.into_iter().flatten().collect();
+    known.join(" · ")
+}
