@@ -1,6 +1,6 @@
 // The page with a thousand synthetic containers: no engine needed.
 import { createRequire } from 'node:module';
-import { Deckwatch, expect, open, test } from './deckwatch.mjs';
+import { Deckwatch, expect, open, row, test } from './deckwatch.mjs';
 
 const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 let deckwatch;
@@ -26,6 +26,11 @@ test('only rows in view are in the document, wherever one scrolls', async ({ pag
   const first = await rows.first().getAttribute('data-id');
   await page.evaluate(() => window.scrollTo(0, document.body.scrollHeight / 2));
   await expect.poll(() => rows.first().getAttribute('data-id')).not.toBe(first);
+  expect(await rows.count()).toBeLessThan(120);
+  await page.evaluate(() => window.scrollTo(0, document.body.scrollHeight));
+  const names = await page.evaluate(async () => (await (await fetch('/api/containers?host=demo')).json()).messages[0].data.map(({ name }) => name));
+  const last = row(page, names.sort().at(-1));
+  await expect(last).toBeInViewport();
   expect(await rows.count()).toBeLessThan(120);
 });
 

@@ -62,6 +62,28 @@ test('two browsers see what one of them does', async ({ page, browser }) => {
   await other.close();
 });
 
+test('why an action failed stays on the row until dismissed', async ({ page }) => {
+  runContainer(name('taken'));
+  runContainer(name('other'));
+  await open(page, `${deckwatch.url}/containers`);
+  const other = row(page, name('other'));
+  await other.getByLabel(/More actions/).click();
+  await other.getByRole('button', { name: 'Rename' }).click();
+  await page.getByTestId('new-name').fill(name('taken'));
+  await page.getByTestId('confirm').click();
+  await expect(other.getByTestId('action-error')).toContainText('already in use');
+  await other.getByRole('button', { name: 'Dismiss' }).click();
+  await expect(other.getByTestId('action-error')).toHaveCount(0);
+  await expect(other.getByRole('button', { name: 'Stop' })).toBeVisible();
+});
+
+test('what failed is what the overview begins with', async ({ page }) => {
+  docker('run', '-d', '--name', name('fails'), 'deckwatch-test:latest', 'sh', '-c', 'exit 3');
+  await open(page, deckwatch.url);
+  await expect(page.getByTestId('attention')).toContainText(name('fails'));
+  await expect(page.getByTestId('attention')).toContainText('exited (3)');
+});
+
 test('the log and the facts of a container are shown', async ({ page }) => {
   docker('run', '-d', '--name', name('says'), 'deckwatch-test:latest', 'sh', '-c', 'echo hello from within; sleep 1000');
   await open(page, `${deckwatch.url}/containers?q=e2e-says`);

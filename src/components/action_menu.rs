@@ -9,7 +9,7 @@ use crate::{
 use leptos::prelude::*;
 
 /// What can be done to a container now: the usual as buttons, the rest in a menu. While something is
-/// being done it says so, and a failure stays until dismissed.
+/// being done it says so.
 #[component]
 pub fn ActionButtons(
     /// Whose.
@@ -44,8 +44,7 @@ pub fn ActionButtons(
         <div class="actions">
             {move || match action.get() {
                 Some(ActionState::Running(action)) => view! { <Busy action /> }.into_any(),
-                Some(ActionState::Failed { action, error }) => view! { <Failure id action message=error.message /> }.into_any(),
-                None => view! { {usual} }.into_any(),
+                _ => view! { {usual} }.into_any(),
             }}
             <MoreMenu id allowed=Callback::new(allowed) name=Signal::derive(name) />
         </div>
@@ -91,6 +90,22 @@ fn Busy(
     }
 }
 
+/// What could not be done to a container and why, until it is dismissed.
+#[component]
+pub fn ActionFailure(
+    /// Which container.
+    id: ContainerId,
+    /// Its signals.
+    row: RowSignals,
+) -> impl IntoView {
+    move || match row.action.get() {
+        Some(ActionState::Failed { action, error }) => {
+            Some(view! { <Failure id action message=error.message /> })
+        }
+        _ => None,
+    }
+}
+
 #[component]
 fn Failure(
     /// Of which container.
@@ -107,10 +122,12 @@ fn Failure(
         format!("{} {}: {message}", text.action(action), text.failed)
     });
     view! {
-        <span class="failure" role="alert" title=what data-testid="action-error">{what}</span>
-        <button class="button icon" aria-label=move || text.get().containers.dismiss on:click=move |_| live.dismiss(id)>
-            <Icon glyph=Glyph::Close />
-        </button>
+        <div class="failure" role="alert" data-testid="action-error">
+            <span title=what>{what}</span>
+            <button class="button icon" aria-label=move || text.get().containers.dismiss on:click=move |_| live.dismiss(id)>
+                <Icon glyph=Glyph::Close />
+            </button>
+        </div>
     }
 }
 

@@ -79,7 +79,7 @@ pub fn Header(
                 aria-keyshortcuts="Control+K Meta+K" on:click=move |_| on_search.run(())>
                 <Icon glyph=Glyph::Search />
                 <span class="optional">{move || text.get().frame.search_or_act}</span>
-                <kbd class="optional">"Ctrl K"</kbd>
+                <kbd class="optional" aria-hidden="true"></kbd>
             </button>
             <ConnectionBadge />
             <LanguageButton />

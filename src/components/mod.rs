@@ -15,7 +15,7 @@ mod status;
 pub use action_dialog::{
     ActionDialog, ActionRequest, provide_action_requests, use_action_requests,
 };
-pub use action_menu::ActionButtons;
+pub use action_menu::{ActionButtons, ActionFailure};
 pub use badge::ConnectionBadge;
 pub use banners::Banners;
 pub use frame::{Header, HelpDialog, Navigation};

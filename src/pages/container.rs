@@ -5,7 +5,7 @@ mod logs;
 
 use crate::{
     client::{RowSignals, use_live},
-    components::{ActionButtons, StatusPill},
+    components::{ActionButtons, ActionFailure, StatusPill},
     i18n::use_text,
     model::ContainerId,
 };
@@ -88,7 +88,8 @@ fn Container(
                 <StatusPill container=row.container.clone() />
                 <h2 class="name">{name}</h2>
                 <span class="space"></span>
-                <ActionButtons id row />
+                <ActionButtons id row=row.clone() />
+                <ActionFailure id row />
             </div>
             <nav class="tabs" aria-label=name>{[false, true].map(tab).collect_view()}</nav>
             <Show when=move || is_logs.get() fallback=move || view! { <Details row=details.clone() /> }>

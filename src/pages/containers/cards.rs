@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     client::{RowSignals, use_live},
-    components::{ActionButtons, StatusPill},
+    components::{ActionButtons, ActionFailure, StatusPill},
     model::{ContainerId, SortKey},
 };
 use leptos::prelude::*;
@@ -73,6 +73,7 @@ fn Card(
                 <A href=format!("/containers/{id}") attr:class="name">{name}</A>
             </div>
             {cells}
+            <ActionFailure id row=row.clone() />
             <ActionButtons id row />
         </article>
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     client::{RowSignals, driver, use_live},
-    components::{Meter, MeterKind, StatusPill},
+    components::{ActionFailure, Meter, MeterKind, StatusPill},
     i18n::use_text,
     model::{Container, ContainerId, ContainerState, ContainerStats, Port, SortKey, format},
 };
@@ -82,12 +82,13 @@ fn Name(
     /// Its signals.
     row: RowSignals,
 ) -> impl IntoView {
-    let container = row.container.clone();
-    let name = Memo::new(move |_| row.container.read().name.clone());
+    let (named, container) = (row.container.clone(), row.container.clone());
+    let name = Memo::new(move |_| named.read().name.clone());
     let project = Memo::new(move |_| container.read().project.clone());
     view! {
         <A href=format!("/containers/{id}") attr:class="name">{name}</A>
         {move || project.get().map(|project| view! { <div class="sub">{project}</div> })}
+        <ActionFailure id row />
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     client::{Live, RowSignals, use_live},
-    components::{ActionButtons, Glyph, Icon, StatusPill},
+    components::{ActionButtons, ActionFailure, Glyph, Icon, StatusPill},
     i18n::use_text,
     model::{Attention, Container, ContainerId, ContainerStats, Timestamp, format},
 };
@@ -84,7 +84,8 @@ fn Troubled(
                 attr:aria-label=move || text.get().containers.logs>
                 <Icon glyph=Glyph::Log />
             </A>
-            <ActionButtons id row />
+            <ActionButtons id row=row.clone() />
+            <ActionFailure id row />
         </li>
     }
 }
