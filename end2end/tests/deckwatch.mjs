@@ -1,7 +1,10 @@
 // A running Deckwatch, a real engine, and a page that must not complain.
 import { test as base, expect } from '@playwright/test';
 import { execFileSync, spawn } from 'node:child_process';
-import { createServer } from 'node:net';
+import { mkdtempSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 const binary = process.env.DECKWATCH_BIN;
 export const engine = process.env.DECKWATCH_TEST_DOCKER;
@@ -28,20 +31,24 @@ function freePort() {
 
 /** A server that can be killed and started again at the same address. */
 export class Deckwatch {
-  constructor(port, args) {
+  constructor(port, args, env) {
     this.url = `http://127.0.0.1:${port}`;
     this.args = args;
+    this.env = env;
   }
 
-  static async start(...args) {
-    const server = new Deckwatch(await freePort(), args);
+  static start(...args) {
+    return Deckwatch.startWith(engine ? { DOCKER_HOST: engine } : {}, ...args);
+  }
+
+  static async startWith(env, ...args) {
+    const server = new Deckwatch(await freePort(), args, env);
     await server.start();
     return server;
   }
 
   async start() {
-    const env = { ...process.env, LEPTOS_SITE_ADDR: this.url.slice('http://'.length) };
-    if (engine) env.DOCKER_HOST = engine;
+    const env = { ...process.env, LEPTOS_SITE_ADDR: this.url.slice('http://'.length), ...this.env };
     this.process = spawn(binary, this.args, { env, stdio: 'ignore' });
     await expect.poll(async () => {
       const answer = await fetch(`${this.url}/readyz`).catch(() => undefined);
@@ -53,6 +60,38 @@ export class Deckwatch {
     const ended = new Promise((resolve) => this.process.once('exit', resolve));
     this.process.kill('SIGKILL');
     await ended;
+  }
+}
+
+/** A socket between Deckwatch and the engine, which can go away and come back as an engine does. */
+export class EngineInBetween {
+  static async start(target) {
+    const between = new EngineInBetween();
+    between.target = target.slice('unix://'.length);
+    between.path = join(mkdtempSync(join(tmpdir(), 'deckwatch-')), 'docker.sock');
+    between.url = `unix://${between.path}`;
+    await between.listen();
+    return between;
+  }
+
+  listen() {
+    this.open = new Set();
+    this.server = createServer((socket) => {
+      const engine = connect(this.target);
+      for (const [from, to] of [[socket, engine], [engine, socket]]) {
+        this.open.add(from);
+        from.pipe(to);
+        from.on('error', () => to.destroy());
+        from.on('close', () => { this.open.delete(from); to.destroy(); });
+      }
+    });
+    return new Promise((resolve) => this.server.listen(this.path, resolve));
+  }
+
+  stop() {
+    const closed = new Promise((resolve) => this.server.close(resolve));
+    for (const socket of this.open) socket.destroy();
+    return closed;
   }
 }
 

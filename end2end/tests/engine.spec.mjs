@@ -1,5 +1,5 @@
 // The page against a real engine.
-import { Deckwatch, docker, engine, expect, open, row, runContainer, test } from './deckwatch.mjs';
+import { Deckwatch, EngineInBetween, docker, engine, expect, open, row, runContainer, test } from './deckwatch.mjs';
 
 test.skip(!engine, 'no engine: DECKWATCH_TEST_DOCKER is not set');
 
@@ -91,6 +91,59 @@ test('the log and the facts of a container are shown', async ({ page }) => {
   await expect(page.getByText('deckwatch-test:latest')).toBeVisible();
   await page.getByRole('link', { name: 'Logs' }).click();
   await expect(page.getByTestId('log')).toContainText('hello from within');
+});
+
+test('rows are walked, ticked, opened and acted on from the keyboard', async ({ page }) => {
+  for (const each of ['key-a', 'key-b']) runContainer(name(each), '--stop-signal', 'KILL');
+  await open(page, `${deckwatch.url}/containers?q=e2e-key&sort=name`);
+  await expect(page.locator('tr[data-id]')).toHaveCount(2);
+  await page.keyboard.press('j');
+  await page.keyboard.press('j');
+  await expect(row(page, name('key-b'))).toBeFocused();
+  await page.keyboard.press('x');
+  await expect(row(page, name('key-b')).getByRole('checkbox')).toBeChecked();
+  await page.keyboard.press('k');
+  const started = docker('inspect', '-f', '{{.State.StartedAt}}', name('key-a'));
+  await page.keyboard.press('r');
+  await page.getByTestId('confirm').click();
+  await expect.poll(() => docker('inspect', '-f', '{{.State.StartedAt}}', name('key-a'))).not.toBe(started);
+  await row(page, name('key-a')).focus();
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(/\/containers\/[0-9a-f]{64}$/);
+});
+
+test('several are stopped and removed at once', async ({ page }) => {
+  for (const each of ['bulk-a', 'bulk-b', 'bulk-c']) runContainer(name(each), '--stop-signal', 'KILL');
+  await open(page, `${deckwatch.url}/containers?q=e2e-bulk`);
+  await expect(page.locator('tr[data-id]')).toHaveCount(3);
+  await page.getByRole('checkbox', { name: 'Select all' }).check();
+  const bar = page.getByTestId('bulk');
+  await bar.getByRole('button', { name: 'Stop' }).click();
+  await page.getByTestId('confirm').click();
+  await expect(page.locator('tr[data-id]', { hasText: 'exited' })).toHaveCount(3);
+  await bar.getByRole('button', { name: 'Remove' }).click();
+  await expect(page.getByRole('dialog')).toContainText(name('bulk-b'));
+  await page.getByTestId('confirm').click();
+  await expect(page.locator('tr[data-id]')).toHaveCount(0);
+});
+
+test('an engine that goes away is said to have, and comes back by itself', async ({ page }) => {
+  const between = await EngineInBetween.start(engine);
+  const own = await Deckwatch.startWith({ DOCKER_HOST: between.url });
+  runContainer(name('stays'));
+  await open(page, `${own.url}/containers`);
+  await expect(row(page, name('stays'))).toContainText('running');
+  await between.stop();
+  await expect(page.getByTestId('engine-banner')).toContainText('No Docker engine at');
+  await expect(row(page, name('stays'))).toHaveClass(/stale/);
+  await expect(page.getByTestId('connection')).toContainText('Live');
+  docker('stop', '-t', '0', name('stays'));
+  await between.listen();
+  await expect(page.getByTestId('engine-banner')).toHaveCount(0);
+  await expect(row(page, name('stays'))).toContainText('exited');
+  await expect(row(page, name('stays'))).not.toHaveClass(/stale/);
+  await own.kill();
+  await between.stop();
 });
 
 test.describe('when the server goes away', () => {
