@@ -2,13 +2,16 @@
 
 use crate::{
     model::{Preferences, Timestamp, Totals},
-    protocol::Snapshot,
+    protocol::{
+        Snapshot,
+        codec::{self, DecodeError, Reader, Wire, Writer},
+    },
 };
-use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use leptos::server::codee::{Decoder, Encoder};
+use std::{convert::Infallible, sync::Arc};
 
 /// What the server renders from and the browser begins with.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Initial {
     /// The messages a client would have got by now.
     pub snapshot: Snapshot,
@@ -42,3 +45,52 @@ impl Default for Initial {
 /// request that is being answered.
 #[derive(Clone, Debug)]
 pub struct InitialState(pub Arc<Initial>);
+
+impl Wire for Initial {
+    fn write(&self, to: &mut Writer) {
+        let Self {
+            snapshot,
+            totals,
+            partial,
+            now,
+            preferences,
+        } = self;
+        snapshot.write(to);
+        totals.write(to);
+        partial.write(to);
+        now.write(to);
+        preferences.write(to);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Self {
+        Self {
+            snapshot: Wire::read(from),
+            totals: Wire::read(from),
+            partial: Wire::read(from),
+            now: Wire::read(from),
+            preferences: Wire::read(from),
+        }
+    }
+}
+
+/// The binary form as text, for values inside the HTML.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Inline;
+
+impl<T: Wire> Encoder<T> for Inline {
+    type Error = Infallible;
+    type Encoded = String;
+
+    fn encode(value: &T) -> Result<String, Infallible> {
+        Ok(codec::to_base64(&codec::encode(value)))
+    }
+}
+
+impl<T: Wire> Decoder<T> for Inline {
+    type Error = DecodeError;
+    type Encoded = str;
+
+    fn decode(text: &str) -> Result<T, DecodeError> {
+        codec::decode(&codec::from_base64(text).ok_or(DecodeError::Malformed)?)
+    }
+}

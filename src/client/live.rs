@@ -2,7 +2,7 @@
 
 use super::{
     connection::Connection,
-    initial::{Initial, InitialState},
+    initial::{Initial, InitialState, Inline},
     signals::{ActionState, HostSignals, RowSignals},
 };
 use crate::{
@@ -59,7 +59,7 @@ pub struct Live {
 
 /// Makes [`use_live`] work below the calling component, beginning with the snapshot in the HTML.
 pub fn provide_live() -> Live {
-    let initial = SharedValue::new(|| {
+    let initial = SharedValue::<_, Inline>::new_with_encoding(|| {
         use_context::<InitialState>()
             .map(|state| (*state.0).clone())
             .unwrap_or_default()

@@ -252,8 +252,14 @@ impl Host {
     }
 
     fn apply_stats(&mut self, stats: Vec<ContainerStats>, at: Timestamp) -> Touched {
+        // A list of figures may be older than the news that a container has ended.
+        let has_ended = |stats: &ContainerStats| {
+            let container = self.containers.get(&stats.container_id);
+            container.is_some_and(|container| !container.state.has_stats())
+        };
         let new: BTreeMap<_, _> = stats
             .into_iter()
+            .filter(|stats| !has_ended(stats))
             .map(|stats| (stats.container_id, stats))
             .collect();
         let gone = self

@@ -1,7 +1,7 @@
 //! What a peer may learn of a failure.
 
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 /// Why something was refused or failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -36,6 +36,23 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
+    /// Every code.
+    pub const ALL: [Self; 13] = [
+        Self::Invalid,
+        Self::UnknownType,
+        Self::UnknownChannel,
+        Self::DuplicateId,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::Conflict,
+        Self::Protected,
+        Self::RateLimited,
+        Self::TooManySubscriptions,
+        Self::EngineUnavailable,
+        Self::Timeout,
+        Self::Internal,
+    ];
+
     /// Its name on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -53,6 +70,17 @@ impl ErrorCode {
             Self::Timeout => "timeout",
             Self::Internal => "internal",
         }
+    }
+}
+
+impl FromStr for ErrorCode {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL
+            .into_iter()
+            .find(|code| code.as_str() == text)
+            .ok_or(())
     }
 }
 
@@ -87,3 +115,20 @@ impl fmt::Display for ApiError {
 }
 
 impl std::error::Error for ApiError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_known_by_its_name() {
+        for code in ErrorCode::ALL {
+            assert_eq!(code.as_str().parse(), Ok(code));
+            assert_eq!(
+                serde_json::to_string(&code).unwrap(),
+                format!("\"{}\"", code.as_str())
+            );
+        }
+        assert!("".parse::<ErrorCode>().is_err());
+    }
+}

@@ -5,6 +5,7 @@
 pub mod actions;
 pub mod api;
 pub mod assets;
+pub mod binary;
 pub mod clock;
 pub mod collector;
 pub mod config;

@@ -5,7 +5,7 @@ use crate::{
     app::{App, shell},
     client::{Initial, InitialState},
     model::{ContainerId, ContainerPrefix, ContainerQuery, Dashboard, Preferences, Totals},
-    protocol::{Channel, ServerMessage, Snapshot},
+    protocol::{Channel, ServerMessage, Snapshot, codec},
 };
 use axum::{
     Router,
@@ -96,7 +96,7 @@ fn initial(state: &AppState, uri: &Uri, headers: &HeaderMap) -> Initial {
             .and_then(|value| value.to_str().ok())
             .unwrap_or_default()
     };
-    Initial {
+    let initial = Initial {
         snapshot: Snapshot {
             epoch: state.hub.epoch().to_owned(),
             messages,
@@ -105,7 +105,9 @@ fn initial(state: &AppState, uri: &Uri, headers: &HeaderMap) -> Initial {
         partial: in_view.is_some(),
         now: clock::now(),
         preferences: Preferences::from_headers(text(header::COOKIE), text(header::ACCEPT_LANGUAGE)),
-    }
+    };
+    // The browser has the figures in the binary form: what is rendered must be the same.
+    codec::decode(&codec::encode(&initial)).unwrap_or(initial)
 }
 
 /// The containers that the page at `uri` shows first, when there are many.

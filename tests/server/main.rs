@@ -12,6 +12,7 @@
 mod support;
 
 mod actions;
+mod binary;
 mod fake;
 mod faults;
 mod figures;

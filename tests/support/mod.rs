@@ -4,6 +4,7 @@ pub(crate) mod app;
 pub(crate) mod fake_engine;
 mod launch;
 pub(crate) mod mirror;
+pub(crate) mod page;
 pub(crate) mod process;
 pub(crate) mod raw;
 pub(crate) mod socket;

@@ -1,12 +1,14 @@
 //! Actions on their way to the server and back.
 
-use super::{browser, socket::Socket};
+use super::{browser, http, socket::Socket};
 use crate::{
     client::Live,
-    protocol::{ApiError, ClientMessage, ContainerAck, ContainerAction, ErrorCode, Problem},
+    protocol::{ApiError, ClientMessage, ContainerAck, ContainerAction, ErrorCode},
 };
-use gloo_net::http::Request;
+use js_sys::Reflect;
 use std::{collections::BTreeMap, time::Duration};
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
 
 /// What the way there and back may take beside the action itself.
 const WAY: Duration = Duration::from_secs(5);
@@ -33,16 +35,12 @@ impl Actions {
     }
 
     /// Sends `action` over the socket, or by HTTP without one.
-    pub(super) async fn send(&mut self, action: ContainerAction, socket: Option<&mut Socket>) {
+    pub(super) fn send(&mut self, action: ContainerAction, socket: Option<&Socket>) {
         let allowed = action.action.deadline(&action.options) + WAY;
         let deadline_ms = browser::now_ms() + allowed.as_secs_f64() * 1e3;
         let over_socket = socket.is_some();
         match socket {
-            Some(socket) => {
-                socket
-                    .say(&ClientMessage::ContainerAction(action.clone()))
-                    .await
-            }
+            Some(socket) => socket.say(&ClientMessage::ContainerAction(action.clone())),
             None => self.post(action.clone()),
         }
         self.waiting.insert(
@@ -85,7 +83,7 @@ impl Actions {
             let is_late = now > waiting.deadline_ms;
             if is_late {
                 let error = ApiError::new(ErrorCode::Timeout, "the server did not answer in time");
-                live.acknowledge(failure(&waiting.action, error));
+                live.acknowledge(answer(&waiting.action, Some(error)));
             }
             !is_late
         });
@@ -94,40 +92,39 @@ impl Actions {
     fn post(&self, action: ContainerAction) {
         let live = self.live;
         leptos::task::spawn_local_scoped_with_cancellation(async move {
-            let ack = post(&action)
-                .await
-                .unwrap_or_else(|error| failure(&action, error));
-            live.acknowledge(ack);
+            live.acknowledge(answer(&action, post(&action).await.err()));
         });
     }
 }
 
-fn failure(action: &ContainerAction, error: ApiError) -> ContainerAck {
+fn answer(action: &ContainerAction, error: Option<ApiError>) -> ContainerAck {
     ContainerAck {
         request_id: action.request_id.clone(),
         container_id: action.container_id.clone(),
         action: action.action,
-        success: false,
-        error: Some(error),
+        success: error.is_none(),
+        error,
     }
 }
 
-async fn post(action: &ContainerAction) -> Result<ContainerAck, ApiError> {
-    let unreachable =
-        |error: gloo_net::Error| ApiError::new(ErrorCode::EngineUnavailable, error.to_string());
-    let url = format!(
-        "/api/containers/{}/{}",
-        action.container_id.as_str(),
-        action.action
-    );
-    let request = Request::post(&url)
-        .header("Idempotency-Key", &action.request_id)
-        .json(&action.options)
-        .map_err(unreachable)?;
-    let response = request.send().await.map_err(unreachable)?;
+async fn post(action: &ContainerAction) -> Result<(), ApiError> {
+    let (id, name) = (action.container_id.as_str(), action.action);
+    let url = format!("/api/containers/{id}/{name}");
+    let unreachable = |_| ApiError::new(ErrorCode::EngineUnavailable, "the server did not answer");
+    let response = http::post(&url, &action.request_id, &action.options).await;
+    let response = response.map_err(unreachable)?;
     if response.ok() {
-        return response.json().await.map_err(unreachable);
+        return Ok(());
     }
-    let problem: Problem = response.json().await.map_err(unreachable)?;
-    Err(ApiError::new(problem.code, problem.detail))
+    // What a gate or a proxy says is never in our binary form, so errors always are JSON.
+    let problem = match response.json() {
+        Ok(body) => JsFuture::from(body).await.unwrap_or_default(),
+        Err(_) => JsValue::UNDEFINED,
+    };
+    let text = |name: &str| Reflect::get(&problem, &name.into()).ok()?.as_string();
+    let code = text("code").and_then(|code| code.parse().ok());
+    Err(ApiError::new(
+        code.unwrap_or(ErrorCode::Internal),
+        text("detail").unwrap_or_else(|| response.status_text()),
+    ))
 }

@@ -2,6 +2,7 @@
 
 mod actions;
 mod browser;
+mod http;
 mod inbox;
 mod page;
 mod poll;
@@ -16,14 +17,16 @@ use super::{
 };
 use crate::{
     model::Timestamp,
-    protocol::{ContainerAction, PROTOCOL_VERSION, ServerMessage},
+    protocol::{
+        Channel, ContainerAction, PROTOCOL_VERSION, ServerMessage, close_code, codec::DecodeError,
+    },
 };
 use actions::Actions;
 use futures::{FutureExt, StreamExt, channel::mpsc, select_biased};
 use gloo_timers::future::IntervalStream;
 use inbox::Inbox;
 use leptos::prelude::*;
-use poll::Poll;
+use poll::{Answer, Poll};
 use socket::{Heard, Socket};
 use std::sync::Arc;
 
@@ -55,8 +58,8 @@ struct Driver {
 /// What the loop waits for.
 enum Happening {
     Link(LinkEvent),
-    Message(Box<ServerMessage>),
-    Polled(Option<Vec<ServerMessage>>),
+    Frame(Vec<u8>),
+    Polled(Answer),
     Act(ContainerAction),
 }
 
@@ -82,7 +85,7 @@ impl Driver {
             let happening = select_biased! {
                 event = signs.next() => Happening::Link(event.unwrap_or(LinkEvent::Tick)),
                 heard = Socket::next(&mut self.socket).fuse() => match heard {
-                    Heard::Message(message) => Happening::Message(message),
+                    Heard::Frame(frame) => Happening::Frame(frame),
                     Heard::Closed(code) => Happening::Link(LinkEvent::Closed(code)),
                 },
                 answer = self.poll.next().fuse() => Happening::Polled(answer),
@@ -92,45 +95,64 @@ impl Driver {
                 },
                 _ = ticks.next() => Happening::Link(LinkEvent::Tick),
             };
-            self.on(happening).await;
+            self.on(happening);
         }
     }
 
-    async fn on(&mut self, happening: Happening) {
+    fn on(&mut self, happening: Happening) {
         match happening {
-            Happening::Link(event) => {
-                if matches!(event, LinkEvent::Closed(_)) {
-                    self.socket = None;
-                    self.actions.on_disconnect();
+            Happening::Link(event) => self.on_link(event),
+            Happening::Frame(frame) => match self.inbox.decode(&frame) {
+                Ok(message) => {
+                    self.step(LinkEvent::Heard);
+                    self.on_message(message);
                 }
-                self.step(event);
-                self.actions.expire();
-                self.show_time();
-            }
-            Happening::Message(message) => {
-                self.step(LinkEvent::Heard);
-                self.on_message(*message).await;
-            }
-            Happening::Polled(messages) => {
-                self.step(LinkEvent::Polled(messages.is_some()));
-                self.inbox.receive(messages.unwrap_or_default());
+                Err(DecodeError::Version) => self.on_link(LinkEvent::Closed(close_code::VERSION)),
+                Err(error) => self.on_nonsense(error),
+            },
+            Happening::Polled(answer) => {
+                self.step(LinkEvent::Polled(!matches!(answer, Answer::Silence)));
+                let mut etag = None;
+                if let Answer::News(bundle, tag) = answer {
+                    let messages = self.inbox.decode_all(&bundle);
+                    self.inbox.receive(messages);
+                    etag = tag;
+                }
+                self.poll.again(&self.inbox.position(), etag);
             }
             Happening::Act(action) => {
-                let socket = self.socket.as_mut().filter(|_| self.link.is_open());
-                self.actions.send(action, socket).await;
+                let socket = self.socket.as_ref().filter(|_| self.link.is_open());
+                self.actions.send(action, socket);
             }
         }
     }
 
-    async fn on_message(&mut self, message: ServerMessage) {
+    fn on_link(&mut self, event: LinkEvent) {
+        if matches!(event, LinkEvent::Closed(_)) {
+            self.socket = None;
+            self.actions.on_disconnect();
+        }
+        self.step(event);
+        self.actions.expire();
+        self.show_time();
+    }
+
+    fn on_nonsense(&self, error: DecodeError) {
+        leptos::logging::debug_warn!("{error}");
+        if let (DecodeError::Base, Some(socket)) = (error, &self.socket) {
+            socket.follow(Channel::Stats, None);
+        }
+    }
+
+    fn on_message(&mut self, message: ServerMessage) {
         match message {
             ServerMessage::Connected { protocol, .. } if protocol != PROTOCOL_VERSION => {
                 browser::reload_once();
             }
             ServerMessage::Connected { epoch, .. } => {
                 let resume = self.inbox.resume(&epoch);
-                if let Some(socket) = &mut self.socket {
-                    socket.subscribe(resume).await;
+                if let Some(socket) = &self.socket {
+                    socket.subscribe(resume);
                 }
             }
             ServerMessage::Heartbeat { timestamp } => {
@@ -156,7 +178,7 @@ impl Driver {
                     self.socket = None;
                     self.actions.on_disconnect();
                 }
-                LinkCommand::StartPolling => self.poll.start(),
+                LinkCommand::StartPolling => self.poll.start(&self.inbox.position()),
                 LinkCommand::StopPolling => self.poll.stop(),
                 LinkCommand::Reload => browser::reload_once(),
             }

@@ -1,11 +1,11 @@
 //! What components need of the browser: sizes, focus and what is fetched beside the live state.
 
+use super::http;
 use crate::{
     client::RowsView,
     model::{ContainerId, HostId},
     protocol::MetricsHistory,
 };
-use gloo_net::http::Request;
 use gloo_timers::future::TimeoutFuture;
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
@@ -153,10 +153,10 @@ fn height_of(body: &Element, selector: &str) -> Option<f64> {
 pub fn fetch_history(host: &HostId, then: impl FnOnce(MetricsHistory) + 'static) {
     let url = format!("/api/metrics?range=5m&host={}", host.as_str());
     leptos::task::spawn_local_scoped_with_cancellation(async move {
-        let Ok(response) = Request::get(&url).send().await else {
+        let Ok(response) = http::get(&url, None).await else {
             return;
         };
-        if let Ok(history) = response.json().await {
+        if let Some(history) = http::value(&response).await {
             then(history);
         }
     });
@@ -187,6 +187,6 @@ pub fn tail_log(id: ContainerId, node: NodeRef<html::Pre>, is_empty: RwSignal<bo
 }
 
 async fn fetch_text(url: &str) -> Option<String> {
-    let response = Request::get(url).send().await.ok()?;
-    response.ok().then_some(response)?.text().await.ok()
+    let response = http::get(url, None).await.ok()?;
+    http::text(response.ok().then_some(&response)?).await
 }

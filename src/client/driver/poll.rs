@@ -1,8 +1,8 @@
 //! Asking for the state again and again, while the socket does not get through.
 
-use crate::protocol::{ServerMessage, Snapshot};
+use super::http;
+use crate::protocol::codec::Bundle;
 use futures::{FutureExt, future::LocalBoxFuture};
-use gloo_net::http::Request;
 use gloo_timers::future::TimeoutFuture;
 
 /// As often as new figures come.
@@ -16,13 +16,20 @@ pub(super) struct Poll {
     asking: Option<LocalBoxFuture<'static, Answer>>,
 }
 
-/// `None` when nothing came back; no messages when nothing is new.
-type Answer = Option<(Vec<ServerMessage>, Option<String>)>;
+/// What came back.
+pub(super) enum Answer {
+    /// Nothing.
+    Silence,
+    /// Nothing is new.
+    Unchanged,
+    /// What is new, and a tag to ask with the next time.
+    News(Bundle, Option<String>),
+}
 
 impl Poll {
-    /// Asks at once, then every two seconds.
-    pub(super) fn start(&mut self) {
-        self.asking = Some(ask(None).boxed_local());
+    /// Asks at once what is new since `position`.
+    pub(super) fn start(&mut self, position: &str) {
+        self.asking = Some(ask(format!("{URL}{position}"), None).boxed_local());
     }
 
     /// Asks no longer.
@@ -31,35 +38,43 @@ impl Poll {
     }
 
     /// The next answer; never, while not polling.
-    pub(super) async fn next(&mut self) -> Option<Vec<ServerMessage>> {
-        let Some(asking) = &mut self.asking else {
-            return std::future::pending().await;
+    pub(super) async fn next(&mut self) -> Answer {
+        match &mut self.asking {
+            Some(asking) => asking.await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Asks again in two seconds, after an answer, what is new since `position`; with the `etag` of
+    /// the answer, or else the one before.
+    pub(super) fn again(&mut self, position: &str, etag: Option<String>) {
+        self.etag = etag.or(self.etag.take());
+        let (url, etag) = (format!("{URL}{position}"), self.etag.clone());
+        let again = async move {
+            TimeoutFuture::new(INTERVAL_MS).await;
+            ask(url, etag).await
         };
-        let answer = asking.await;
-        let (messages, etag) = answer.unzip();
-        self.etag = etag.flatten().or(self.etag.take());
-        let etag = self.etag.clone();
-        self.asking = Some(
-            async move {
-                TimeoutFuture::new(INTERVAL_MS).await;
-                ask(etag).await
-            }
-            .boxed_local(),
-        );
-        messages
+        self.asking = Some(again.boxed_local());
     }
 }
 
-async fn ask(etag: Option<String>) -> Answer {
-    let mut request = Request::get(URL);
-    if let Some(etag) = &etag {
-        request = request.header("If-None-Match", etag);
+async fn ask(url: String, etag: Option<String>) -> Answer {
+    let Ok(answer) = http::get(&url, etag.as_deref()).await else {
+        return Answer::Silence;
+    };
+    if answer.status() == 304 {
+        return Answer::Unchanged;
     }
-    let response = request.send().await.ok()?;
-    if response.status() == 304 {
-        return Some((Vec::new(), None));
+    let etag = answer.headers().get("etag").ok().flatten();
+    match http::value::<Bundle>(&answer).await {
+        Some(mut bundle) if answer.ok() => {
+            for frame in &mut bundle.frames {
+                *frame = http::inflated(std::mem::take(frame))
+                    .await
+                    .unwrap_or_default();
+            }
+            Answer::News(bundle, etag)
+        }
+        _ => Answer::Silence,
     }
-    let etag = response.headers().get("etag");
-    let snapshot: Snapshot = response.ok().then_some(response)?.json().await.ok()?;
-    Some((snapshot.messages, etag))
 }

@@ -1,22 +1,35 @@
 //! One WebSocket, owned by the driver alone.
 
-use crate::protocol::{
-    Channel, ClientMessage, Ping, Resume, SUBPROTOCOL_JSON, ServerMessage, Subscribe,
+use super::http::inflated;
+use crate::protocol::{Channel, ClientMessage, Ping, Resume, SUBPROTOCOL_BINARY, Subscribe, codec};
+use futures::{
+    FutureExt, StreamExt,
+    channel::mpsc::{self, UnboundedReceiver},
+    future::LocalBoxFuture,
 };
-use futures::{SinkExt, StreamExt};
-use gloo_net::websocket::{Message, WebSocketError, futures::WebSocket};
+use js_sys::{ArrayBuffer, Uint8Array};
 use leptos::prelude::window;
 use std::collections::BTreeMap;
+use wasm_bindgen::{JsCast, closure::Closure};
+use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
 
 /// Closed without a word, as when it never opened.
 const ABNORMAL: u16 = 1006;
 
 /// A socket, opening or open.
-pub(super) struct Socket(WebSocket);
+pub(super) struct Socket {
+    inner: WebSocket,
+    heard: UnboundedReceiver<Heard>,
+    /// A frame on its way to be what it was before it was compressed. Kept here, because
+    /// [`Self::next`] may be called off.
+    inflating: Option<LocalBoxFuture<'static, Option<Vec<u8>>>>,
+    _on_message: Closure<dyn FnMut(MessageEvent)>,
+    _on_close: Closure<dyn FnMut(CloseEvent)>,
+}
 
 /// What comes over it.
 pub(super) enum Heard {
-    Message(Box<ServerMessage>),
+    Frame(Vec<u8>),
     Closed(u16),
 }
 
@@ -30,52 +43,83 @@ impl Socket {
             "ws"
         };
         let url = format!("{scheme}://{}/api/ws", location.host().ok()?);
-        WebSocket::open_with_protocol(&url, SUBPROTOCOL_JSON)
-            .ok()
-            .map(Self)
+        let inner = WebSocket::new_with_str(&url, SUBPROTOCOL_BINARY).ok()?;
+        inner.set_binary_type(BinaryType::Arraybuffer);
+        let (sender, heard) = mpsc::unbounded();
+        let closed = sender.clone();
+        let on_message = Closure::<dyn FnMut(_)>::new(move |event: MessageEvent| {
+            // Anything but a buffer would be of another protocol.
+            if let Ok(buffer) = event.data().dyn_into::<ArrayBuffer>() {
+                let frame = Uint8Array::new(&buffer).to_vec();
+                let _ = sender.unbounded_send(Heard::Frame(frame));
+            }
+        });
+        let on_close = Closure::<dyn FnMut(_)>::new(move |event: CloseEvent| {
+            let _ = closed.unbounded_send(Heard::Closed(event.code()));
+        });
+        inner.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        inner.set_onclose(Some(on_close.as_ref().unchecked_ref()));
+        Some(Self {
+            inner,
+            heard,
+            inflating: None,
+            _on_message: on_message,
+            _on_close: on_close,
+        })
     }
 
-    /// The next message of the socket; never, while there is none.
+    /// The next frame of the socket; never, while there is none.
     pub(super) async fn next(socket: &mut Option<Self>) -> Heard {
-        let Some(Self(socket)) = socket else {
+        let Some(socket) = socket else {
             return std::future::pending().await;
         };
         loop {
-            match socket.next().await {
-                Some(Ok(Message::Text(text))) => match ServerMessage::decode(&text) {
-                    Ok(message) => return Heard::Message(Box::new(message)),
-                    // A newer server may say more than this page understands.
-                    Err(error) => leptos::logging::debug_warn!("not understood: {error}"),
-                },
-                Some(Ok(Message::Bytes(_))) => {}
-                Some(Err(WebSocketError::ConnectionClose(close))) => {
-                    return Heard::Closed(close.code);
+            if let Some(inflating) = &mut socket.inflating {
+                let frame = inflating.await;
+                socket.inflating = None;
+                if let Some(frame) = frame {
+                    return Heard::Frame(frame);
                 }
-                Some(Err(_)) | None => return Heard::Closed(ABNORMAL),
+            }
+            match socket.heard.next().await {
+                Some(Heard::Frame(frame)) if codec::as_deflated(&frame).is_some() => {
+                    socket.inflating = Some(inflated(frame).boxed_local());
+                }
+                Some(heard) => return heard,
+                None => return Heard::Closed(ABNORMAL),
             }
         }
     }
 
     /// Asks for everything the pages show, from where `resume` left off.
-    pub(super) async fn subscribe(&mut self, mut resume: BTreeMap<Channel, Resume>) {
+    pub(super) fn subscribe(&self, mut resume: BTreeMap<Channel, Resume>) {
         for channel in Channel::SUBSCRIBABLE {
-            let resume = resume.remove(&channel);
-            let delta = channel == Channel::Containers;
-            self.say(&ClientMessage::Subscribe(Subscribe {
-                channel,
-                delta,
-                resume,
-            }))
-            .await;
+            self.follow(channel, resume.remove(&channel));
         }
         // The answer, a heartbeat, tells the server's time.
-        self.say(&ClientMessage::Ping(Ping {})).await;
+        self.say(&ClientMessage::Ping(Ping {}));
+    }
+
+    /// Asks for a channel, from where `resume` left off.
+    pub(super) fn follow(&self, channel: Channel, resume: Option<Resume>) {
+        self.say(&ClientMessage::Subscribe(Subscribe {
+            channel,
+            delta: channel == Channel::Containers,
+            resume,
+        }));
     }
 
     /// Sends a message; a failure shows as a close.
-    pub(super) async fn say(&mut self, message: &ClientMessage) {
-        if let Ok(text) = serde_json::to_string(message) {
-            let _ = self.0.send(Message::Text(text)).await;
-        }
+    pub(super) fn say(&self, message: &ClientMessage) {
+        let _ = self.inner.send_with_u8_array(&codec::encode(message));
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        // Or the browser would call what is dropped with this.
+        self.inner.set_onmessage(None);
+        self.inner.set_onclose(None);
+        let _ = self.inner.close();
     }
 }

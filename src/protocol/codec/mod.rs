@@ -103,15 +103,20 @@ pub fn decode<T: Wire>(frame: &[u8]) -> Result<T, DecodeError> {
     reader.finish(value)
 }
 
-/// The frame with this compressed message inside, as far as the first byte goes.
+/// A frame around a message that was compressed.
 pub fn deflated(message: &[u8]) -> Vec<u8> {
     [&[CODEC_VERSION, DEFLATED], message].concat()
 }
 
-/// What is compressed in a frame, when it is.
+/// The compressed message of a frame, when it is compressed.
 pub fn as_deflated(frame: &[u8]) -> Option<&[u8]> {
     match frame {
         [CODEC_VERSION, DEFLATED, message @ ..] => Some(message),
         _ => None,
     }
+}
+
+/// A frame around a message that is no longer compressed.
+pub fn inflated(message: &[u8]) -> Vec<u8> {
+    [&[CODEC_VERSION], message].concat()
 }

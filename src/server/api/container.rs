@@ -3,10 +3,11 @@
 use super::{HostQuery, find, prefix};
 use crate::{
     model::{Action, ActionOptions, UnknownAction},
-    protocol::{ApiError, ContainerAck, ContainerAction, ErrorCode},
+    protocol::{ApiError, ContainerAck, ContainerAction, ErrorCode, codec},
     server::{
         AppState,
         actions::engine_error,
+        binary,
         problem::Refusal,
         source::{EngineError, Processes},
     },
@@ -50,8 +51,8 @@ pub async fn top(
     answer(found.engine.top(found.container.id)).await
 }
 
-/// `POST /api/containers/{id}/{action}`: does something to it. The body is the action's options, or
-/// empty; the header `Idempotency-Key` is the request's id.
+/// `POST /api/containers/{id}/{action}`: does something to it. The body is the action's options, in JSON or
+/// the binary form, or empty; the header `Idempotency-Key` is the request's id.
 ///
 /// # Errors
 /// Why it was not done.
@@ -72,7 +73,7 @@ pub async fn act(
         container_id,
         action,
         host: query.host,
-        options: options(&body)?,
+        options: options(&headers, &body)?,
     };
     request.validate()?;
     let ack = state.actions.perform(request).await;
@@ -91,7 +92,10 @@ fn request_id(headers: &HeaderMap) -> Result<String, Refusal> {
         .map_err(|_| Refusal::invalid("Idempotency-Key must be printable ASCII"))
 }
 
-fn options(body: &[u8]) -> Result<ActionOptions, Refusal> {
+fn options(headers: &HeaderMap, body: &[u8]) -> Result<ActionOptions, Refusal> {
+    if binary::is_sent(headers) {
+        return codec::decode(body).map_err(|error| Refusal::invalid(error.to_string()));
+    }
     if body.is_empty() {
         return Ok(ActionOptions::default());
     }

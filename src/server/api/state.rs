@@ -4,11 +4,12 @@ use super::HostQuery;
 use crate::{
     model::HostId,
     protocol::{Channel, ServerMessage, Snapshot},
-    server::{AppState, config::HumanDuration, hub::HISTORY, problem::Refusal},
+    server::{AppState, binary, config::HumanDuration, hub::HISTORY, problem::Refusal},
 };
 use axum::{
     Json,
     extract::{Query, State, rejection::QueryRejection},
+    http::HeaderMap,
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
@@ -27,6 +28,7 @@ pub struct MetricsQuery {
 /// `invalid`.
 pub async fn metrics(
     State(state): State<AppState>,
+    headers: HeaderMap,
     query: Result<Query<MetricsQuery>, QueryRejection>,
 ) -> Result<Response, Refusal> {
     let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
@@ -44,7 +46,7 @@ pub async fn metrics(
             .samples
             .retain(|sample| sample.timestamp.age(last) <= range);
     }
-    Ok(Json(history).into_response())
+    Ok(binary::either(&headers, &history))
 }
 
 /// `GET /api/containers`: all containers.

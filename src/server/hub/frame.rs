@@ -2,17 +2,27 @@
 
 use crate::{
     model::{ContainerId, ContainerStats, Timestamp},
-    protocol::ServerMessage,
+    protocol::{ServerMessage, codec},
 };
-use axum::extract::ws::Utf8Bytes;
+use axum::extract::ws::{Message, Utf8Bytes};
+use bytes::Bytes;
+use flate2::{Compression, write::DeflateEncoder};
 use serde::Serialize;
-use std::sync::OnceLock;
+use std::{
+    io::{self, Write},
+    sync::{Arc, OnceLock},
+};
+
+/// Binary frames longer than this are compressed: below, there is little to win.
+const COMPRESS_ABOVE: usize = 1024;
 
 /// How a frame is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Codec {
     /// The public form: `docs/PROTOCOL.md`.
     Json,
+    /// The form our own pages speak: see [`crate::protocol::codec`].
+    Binary,
     /// The form of `/ws/docker/stats`, which only figures of containers have.
     DockerStats,
 }
@@ -21,18 +31,32 @@ pub enum Codec {
 #[derive(Debug)]
 pub struct Frame {
     seq: u64,
-    message: ServerMessage,
+    message: Arc<ServerMessage>,
+    /// What the binary form is told as changes to.
+    base: Option<Arc<ServerMessage>>,
     json: OnceLock<Utf8Bytes>,
+    binary: OnceLock<Bytes>,
     docker_stats: OnceLock<Option<Utf8Bytes>>,
 }
 
 impl Frame {
     /// `message` as number `seq` of its channel.
     pub fn new(seq: u64, message: ServerMessage) -> Self {
+        Self::after(seq, Arc::new(message), None)
+    }
+
+    /// `message` as number `seq` of its channel, for those who have `base`.
+    pub(super) fn after(
+        seq: u64,
+        message: Arc<ServerMessage>,
+        base: Option<Arc<ServerMessage>>,
+    ) -> Self {
         Self {
             seq,
             message,
+            base,
             json: OnceLock::new(),
+            binary: OnceLock::new(),
             docker_stats: OnceLock::new(),
         }
     }
@@ -49,19 +73,49 @@ impl Frame {
 
     /// Its public form. The first caller encodes, all others share.
     pub fn json(&self) -> Utf8Bytes {
-        self.json.get_or_init(|| encode(&self.message)).clone()
+        self.json.get_or_init(|| encode(&*self.message)).clone()
+    }
+
+    /// Its binary form. The first caller encodes and compresses, all others share.
+    pub fn binary(&self) -> Bytes {
+        let encode = || match &self.base {
+            // Nothing is left in changes that could be compressed.
+            Some(base) => codec::encode_tick(&self.message, base).into(),
+            None => compressed(codec::encode(&*self.message)),
+        };
+        self.binary.get_or_init(encode).clone()
     }
 
     /// It in the form of `codec`, if that has it.
-    pub fn encoded(&self, codec: Codec) -> Option<Utf8Bytes> {
+    pub fn encoded(&self, codec: Codec) -> Option<Message> {
         match codec {
-            Codec::Json => Some(self.json()),
+            Codec::Json => Some(Message::Text(self.json())),
+            Codec::Binary => Some(Message::Binary(self.binary())),
             Codec::DockerStats => self
                 .docker_stats
                 .get_or_init(|| DockerStats::of(&self.message).map(|body| encode(&body)))
-                .clone(),
+                .clone()
+                .map(Message::Text),
         }
     }
+}
+
+/// `frame`, compressed if that makes it shorter by enough to be worth the browser's while.
+fn compressed(frame: Vec<u8>) -> Bytes {
+    let Some((_version, message)) = frame.split_first().filter(|_| frame.len() > COMPRESS_ABOVE)
+    else {
+        return frame.into();
+    };
+    match deflate(message) {
+        Ok(short) if short.len() < message.len() / 8 * 7 => codec::deflated(&short).into(),
+        _ => frame.into(),
+    }
+}
+
+fn deflate(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes)?;
+    encoder.finish()
 }
 
 /// `message` as JSON text.

@@ -48,6 +48,9 @@ struct State {
     dashboard: Dashboard,
     history: History,
     rings: BTreeMap<Channel, Ring>,
+    /// The last message with figures of each host's containers: what the next one changes, and
+    /// where somebody new begins.
+    ticks: BTreeMap<HostId, Arc<ServerMessage>>,
 }
 
 /// How far a client has got on a channel. While it exists, the channel counts as watched.
@@ -70,6 +73,7 @@ impl Hub {
                     dashboard: Dashboard::default(),
                     history: History::default(),
                     rings: Channel::ALL.into_iter().map(ring).collect(),
+                    ticks: BTreeMap::new(),
                 }),
                 version: watch::Sender::new(0),
                 demand: Demand::new(),
@@ -228,7 +232,14 @@ impl State {
             self.history.record(host, *at, metrics);
         }
         if let Some(ring) = self.rings.get_mut(&update.channel()) {
-            ring.push(|seq| Frame::new(seq, ServerMessage::from_update(copy, seq)));
+            ring.push(|seq| match &update {
+                Update::Stats { host, .. } => {
+                    let message = Arc::new(ServerMessage::from_update(copy, seq));
+                    let base = self.ticks.insert(host.clone(), Arc::clone(&message));
+                    Frame::after(seq, message, base)
+                }
+                _ => Frame::new(seq, ServerMessage::from_update(copy, seq)),
+            });
         }
         self.dashboard.apply(update);
     }
@@ -259,9 +270,12 @@ impl State {
         if !channel.is_state() {
             return ring.recent();
         }
-        let (seq, dashboard) = (ring.head(), &self.dashboard);
+        let (seq, dashboard, ticks) = (ring.head(), &self.dashboard, &self.ticks);
         ring.snapshot
-            .get_or_insert_with(|| snapshot::of(dashboard, channel, seq))
+            .get_or_insert_with(|| match channel {
+                Channel::Stats => snapshot::of_ticks(ticks.values(), seq),
+                _ => snapshot::of(dashboard, channel, seq),
+            })
             .to_vec()
     }
 }

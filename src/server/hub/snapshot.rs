@@ -17,17 +17,25 @@ pub(super) fn of(dashboard: &Dashboard, channel: Channel, seq: u64) -> Arc<[Arc<
         .collect()
 }
 
+/// The newest figures as they were told: later ones are told as changes to them, also to those of a
+/// container that has ended since.
+pub(super) fn of_ticks<'a>(
+    ticks: impl Iterator<Item = &'a Arc<ServerMessage>>,
+    seq: u64,
+) -> Arc<[Arc<Frame>]> {
+    let update = |message: &Arc<ServerMessage>| ServerMessage::clone(message).into_update();
+    ticks
+        .filter_map(update)
+        .map(|update| Arc::new(Frame::new(seq, ServerMessage::from_update(update, seq))))
+        .collect()
+}
+
 fn updates(id: &HostId, host: &Host, channel: Channel) -> Vec<Update> {
     let one = match channel {
         Channel::Containers => host.containers_at.map(|at| Update::Containers {
             host: id.clone(),
             at,
             containers: host.containers.values().cloned().collect(),
-        }),
-        Channel::Stats => host.stats_at.map(|at| Update::Stats {
-            host: id.clone(),
-            at,
-            stats: host.stats.values().cloned().collect(),
         }),
         Channel::Metrics => host
             .metrics
@@ -41,7 +49,7 @@ fn updates(id: &HostId, host: &Host, channel: Channel) -> Vec<Update> {
         Channel::Sources => {
             return host.sources.values().cloned().map(Update::Source).collect();
         }
-        Channel::Events => None,
+        Channel::Stats | Channel::Events => None,
     };
     one.into_iter().collect()
 }

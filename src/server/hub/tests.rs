@@ -1,11 +1,16 @@
 //! Whatever happens in whatever order, a client ends up with the server's state.
 
 use super::*;
-use crate::model::{
-    Containers, ContainersDelta, Event, SourceKind, SourceState, SourceStatus, Timestamp, diff,
-    fixtures::{any_containers, container},
+use crate::{
+    model::{
+        ContainerId, ContainerStats, Containers, ContainersDelta, Event, SourceKind, SourceState,
+        SourceStatus, Timestamp, diff,
+        fixtures::{any_containers, container},
+    },
+    protocol::codec::{self, Ticks},
 };
 use proptest::prelude::*;
+use std::io::Read;
 
 /// Small, so that clients fall off.
 const CAPACITY: usize = 4;
@@ -34,16 +39,32 @@ const CLIENTS: usize = 3;
 struct Client {
     dashboard: Dashboard,
     delta: bool,
+    /// Whether it gets the binary form.
+    ticks: Option<Ticks>,
     cursor: Cursor,
     seq: u64,
 }
 
+/// The message of a frame, as a page reads it.
+fn read(frame: &Frame, ticks: &mut Ticks) -> ServerMessage {
+    let frame = frame.binary();
+    let Some(message) = codec::as_deflated(&frame) else {
+        return ticks.decode(&frame).unwrap();
+    };
+    let mut plain = Vec::new();
+    let mut decoder = flate2::read::DeflateDecoder::new(message);
+    decoder.read_to_end(&mut plain).unwrap();
+    ticks.decode(&codec::inflated(&plain)).unwrap()
+}
+
 impl Client {
-    fn new(hub: &Hub, delta: bool) -> Self {
+    fn new(hub: &Hub, n: usize) -> Self {
+        let delta = n != 0;
         let (frames, cursor) = hub.subscribe(Channel::Containers, delta, None);
         let mut client = Self {
             dashboard: Dashboard::default(),
             delta,
+            ticks: (n == CLIENTS - 1).then(Ticks::default),
             cursor,
             seq: 0,
         };
@@ -53,8 +74,10 @@ impl Client {
 
     fn take(&mut self, frames: Vec<Arc<Frame>>) {
         for frame in frames {
-            let text = frame.json();
-            let message = ServerMessage::decode(&text).unwrap();
+            let message = match &mut self.ticks {
+                Some(ticks) => read(&frame, ticks),
+                None => ServerMessage::decode(&frame.json()).unwrap(),
+            };
             assert!(frame.seq() >= self.seq, "numbers never go back");
             if !self.delta {
                 assert!(matches!(message, ServerMessage::Containers { .. }));
@@ -103,16 +126,13 @@ proptest! {
         steps in prop::collection::vec(any_step(), 0..60),
     ) {
         let hub = Hub::new(CAPACITY);
-        let mut clients: Vec<_> = (0..CLIENTS).map(|n| Client::new(&hub, n != 0)).collect();
+        let mut clients: Vec<_> = (0..CLIENTS).map(|n| Client::new(&hub, n)).collect();
         for (n, step) in steps.into_iter().enumerate() {
             match step {
                 Step::Publish(host, list) => publish_list(&hub, host, &list, n as i64),
                 Step::CatchUp(client) => clients[client].catch_up(&hub),
                 Step::Reconnect(client) => clients[client].reconnect(&hub),
-                Step::Restart(client) => {
-                    let delta = clients[client].delta;
-                    clients[client] = Client::new(&hub, delta);
-                }
+                Step::Restart(client) => clients[client] = Client::new(&hub, client),
             }
         }
         for client in &mut clients {
@@ -124,6 +144,103 @@ proptest! {
             })?;
         }
     }
+}
+
+#[derive(Clone, Debug)]
+enum Tick {
+    Publish(HostId, Vec<u8>),
+    CatchUp,
+    Reconnect,
+    Restart,
+}
+
+fn any_tick() -> impl Strategy<Value = Tick> {
+    let host = prop::sample::select(vec![HostId::default(), HostId::new("demo")]);
+    let running = prop::collection::vec(0..6_u8, 0..6);
+    prop_oneof![
+        4 => (host, running).prop_map(|(host, running)| Tick::Publish(host, running)),
+        2 => Just(Tick::CatchUp),
+        1 => Just(Tick::Reconnect),
+        1 => Just(Tick::Restart),
+    ]
+}
+
+/// Figures of these containers, no two ticks the same.
+fn figures(n: i64, running: &[u8]) -> Vec<ContainerStats> {
+    let at = Timestamp::from_millis(n * 2_000);
+    let figures = |id: &u8| {
+        let id = ContainerId::from_bytes([*id; 32]);
+        let mut stats = ContainerStats::unknown(id, format!("web-{}", n % 3), at);
+        stats.memory_usage = Some(n.unsigned_abs() * 12_345);
+        stats
+    };
+    let mut list: Vec<_> = running.iter().map(figures).collect();
+    list.sort_by_key(|stats| stats.container_id);
+    list.dedup_by_key(|stats| stats.container_id);
+    list
+}
+
+proptest! {
+    #[test]
+    fn changes_of_figures_lead_every_page_to_the_newest(steps in prop::collection::vec(any_tick(), 0..60)) {
+        let hub = Hub::new(CAPACITY);
+        let (mut ticks, mut newest) = (Ticks::default(), BTreeMap::new());
+        let mut shown = BTreeMap::new();
+        let (_, mut cursor) = hub.subscribe(Channel::Stats, false, None);
+        for (n, step) in steps.into_iter().chain([Tick::CatchUp]).enumerate() {
+            let frames = match step {
+                Tick::Publish(host, running) => {
+                    let (at, stats) = (Timestamp::from_millis(n as i64), figures(n as i64, &running));
+                    newest.insert(host.clone(), stats.clone());
+                    hub.publish(vec![Update::Stats { host, at, stats }]);
+                    continue;
+                }
+                Tick::CatchUp => hub.catch_up(&mut cursor),
+                Tick::Reconnect => {
+                    let resume = Resume { epoch: hub.epoch().to_owned(), seq: cursor.seq() };
+                    let (frames, next) = hub.subscribe(Channel::Stats, false, Some(&resume));
+                    cursor = next;
+                    frames
+                }
+                Tick::Restart => {
+                    ticks.clear();
+                    let (frames, next) = hub.subscribe(Channel::Stats, false, None);
+                    cursor = next;
+                    frames
+                }
+            };
+            for frame in frames {
+                if let ServerMessage::Stats { host, data, .. } = read(&frame, &mut ticks) {
+                    shown.insert(host, data);
+                }
+            }
+        }
+        let rounded = |list: &Vec<ContainerStats>| codec::decode(&codec::encode(list)).unwrap();
+        let newest: BTreeMap<_, Vec<_>> = newest.iter().map(|(host, list)| (host.clone(), rounded(list))).collect();
+        prop_assert_eq!(shown, newest);
+    }
+}
+
+#[test]
+fn figures_of_a_container_that_has_ended_come_to_nobody_s_dashboard() {
+    let hub = Hub::new(CAPACITY);
+    let list = |n| Containers::from([(container(n).id, Arc::new(container(n)))]);
+    publish_list(&hub, HostId::default(), &list(1), 1);
+    let (host, at) = (HostId::default(), Timestamp::from_millis(2));
+    let stats = figures(2, &[1]);
+    hub.publish(vec![Update::Stats { host, at, stats }]);
+    let mut ended = list(1);
+    let container = ended.values_mut().next().unwrap();
+    Arc::make_mut(container).state = crate::model::ContainerState::Exited;
+    publish_list(&hub, HostId::default(), &ended, 3);
+    let mut page = Dashboard::default();
+    for frame in hub.snapshot(&[Channel::Containers, Channel::Stats]).1 {
+        page.apply(frame.message().clone().into_update().unwrap());
+    }
+    hub.read(|dashboard| {
+        assert_eq!(dashboard.hosts, page.hosts);
+        assert!(dashboard.hosts[&HostId::default()].stats.is_empty());
+    });
 }
 
 fn event(n: i64) -> Update {

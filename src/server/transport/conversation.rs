@@ -3,12 +3,12 @@
 use super::{
     Session,
     limits::{Malformed, RateLimit, Verdict},
-    socket::{End, Heard, Socket},
+    socket::{End, Heard, OTHER_VERSION, Socket},
 };
 use crate::{
     protocol::{
         ApiError, Channel, ClientMessage, ContainerAck, ContainerAction, DEAD_PEER, ErrorCode,
-        PROTOCOL_VERSION, ServerMessage, Subscribe, close_code,
+        PROTOCOL_VERSION, ServerMessage, Subscribe, close_code, codec,
     },
     server::{
         AppState,
@@ -17,6 +17,7 @@ use crate::{
         hub::{Codec, Frame, encode},
     },
 };
+use axum::extract::ws::Message;
 use futures::{
     FutureExt, StreamExt,
     future::{BoxFuture, OptionFuture},
@@ -79,7 +80,7 @@ impl Conversation {
         shutdown: CancellationToken,
     ) -> Result<std::convert::Infallible, End> {
         if let Some(hello) = hello {
-            self.socket.send(encode(&hello)).await?;
+            self.say(&hello).await?;
         }
         for channel in channels {
             let frames = self.session.subscribe(*channel, true, None);
@@ -117,19 +118,21 @@ impl Conversation {
 
     async fn send(&mut self, frames: Vec<Arc<Frame>>) -> Result<(), End> {
         for frame in frames {
-            if let Some(text) = frame.encoded(self.codec) {
-                self.socket.send(text).await?;
+            if let Some(message) = frame.encoded(self.codec) {
+                self.socket.send(message).await?;
             }
         }
         Ok(())
     }
 
-    /// Says something that only the public form can say.
+    /// Says something to this client alone, if its form can say that.
     async fn say(&mut self, message: &ServerMessage) -> Result<(), End> {
-        match self.codec {
-            Codec::Json => self.socket.send(encode(message)).await,
-            Codec::DockerStats => Ok(()),
-        }
+        let message = match self.codec {
+            Codec::Json => Message::Text(encode(message)),
+            Codec::Binary => Message::Binary(codec::encode(message).into()),
+            Codec::DockerStats => return Ok(()),
+        };
+        self.socket.send(message).await
     }
 
     async fn beat(&mut self) -> Result<(), End> {
@@ -139,20 +142,35 @@ impl Conversation {
     }
 
     async fn answer(&mut self, heard: Heard) -> Result<(), End> {
+        if let Some(end) = self.misunderstanding(&heard) {
+            return Err(end);
+        }
         match (self.rate.judge(), heard) {
             (Verdict::CutOff, _) => Err(End::Close(close_code::RATE_LIMITED, "too many messages")),
-            (Verdict::Refuse(retry_after), Heard::Text(_)) => {
-                self.say(&rate_limited(None, retry_after)).await
-            }
-            (Verdict::Heed, Heard::Text(text)) if self.codec == Codec::Json => {
-                self.heed(&text).await
-            }
-            _ => Ok(()),
+            (_, Heard::Alive) => Ok(()),
+            (Verdict::Refuse(retry_after), _) => self.say(&rate_limited(None, retry_after)).await,
+            // Whoever gets figures in the form of a command line has nothing to say.
+            (Verdict::Heed, _) if self.codec == Codec::DockerStats => Ok(()),
+            (Verdict::Heed, Heard::Text(text)) => self.heed(ClientMessage::decode(&text)).await,
+            (Verdict::Heed, Heard::Binary(bytes)) => match ClientMessage::decode_binary(&bytes) {
+                Ok(message) => self.heed(message).await,
+                Err(_) => Err(OTHER_VERSION),
+            },
         }
     }
 
-    async fn heed(&mut self, text: &str) -> Result<(), End> {
-        match ClientMessage::decode(text) {
+    /// Why what was heard cannot be meant for this conversation.
+    fn misunderstanding(&self, heard: &Heard) -> Option<End> {
+        let reason = match (heard, self.codec) {
+            (Heard::Text(_), Codec::Binary) => "binary messages only",
+            (Heard::Binary(_), Codec::Json | Codec::DockerStats) => "text messages only",
+            _ => return None,
+        };
+        Some(End::Close(close_code::UNSUPPORTED, reason))
+    }
+
+    async fn heed(&mut self, message: Result<ClientMessage, ApiError>) -> Result<(), End> {
+        match message {
             Ok(ClientMessage::Subscribe(subscribe)) => self.subscribe(subscribe).await,
             Ok(ClientMessage::Unsubscribe(unsubscribe)) => {
                 self.session.unsubscribe(unsubscribe.channel);

@@ -1,8 +1,11 @@
 //! `GET /api/snapshot`: the socket's messages for those who cannot hold a connection open.
 
 use crate::{
-    protocol::{ApiError, Channel, ErrorCode, Snapshot},
-    server::{AppState, problem::Refusal},
+    protocol::{
+        ApiError, Channel, ErrorCode, Snapshot,
+        codec::{self, Bundle},
+    },
+    server::{AppState, binary, problem::Refusal},
 };
 use axum::{
     Json,
@@ -44,7 +47,8 @@ pub async fn snapshot(
     // As on the socket, everybody learns how the sources are.
     let all: Vec<Channel> = [Channel::Sources].into_iter().chain(asked).collect();
     let (heads, frames) = state.hub.poll(&all, query.epoch.as_deref(), &seen);
-    let tag = etag(state.hub.epoch(), &all, &heads);
+    let is_binary = binary::is_accepted(&headers);
+    let tag = etag(state.hub.epoch(), &all, &heads, is_binary);
     let caching = [
         (header::ETAG, tag.clone()),
         (header::CACHE_CONTROL, "no-cache".into()),
@@ -58,8 +62,13 @@ pub async fn snapshot(
     if known {
         return Ok((StatusCode::NOT_MODIFIED, caching).into_response());
     }
-    let messages = frames.iter().map(|frame| frame.message().clone()).collect();
     let epoch = state.hub.epoch().to_owned();
+    if is_binary {
+        let frames = frames.iter().map(|frame| frame.binary().to_vec()).collect();
+        let bundle = codec::encode(&Bundle { epoch, frames });
+        return Ok((caching, binary::answer(bundle)).into_response());
+    }
+    let messages = frames.iter().map(|frame| frame.message().clone()).collect();
     Ok((caching, Json(Snapshot { epoch, messages })).into_response())
 }
 
@@ -95,10 +104,12 @@ fn positions(
         })
 }
 
-fn etag(epoch: &str, channels: &[Channel], heads: &[u64]) -> String {
+/// Names one form of one state.
+fn etag(epoch: &str, channels: &[Channel], heads: &[u64], is_binary: bool) -> String {
     let positions = channels.iter().zip(heads);
     let parts: Vec<_> = positions
         .map(|(channel, head)| format!("{channel}:{head}"))
         .collect();
-    format!("\"{epoch}-{}\"", parts.join("-"))
+    let form = if is_binary { "-bin" } else { "" };
+    format!("\"{epoch}-{}{form}\"", parts.join("-"))
 }

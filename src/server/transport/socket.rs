@@ -23,11 +23,17 @@ pub(super) enum End {
     Gone,
 }
 
+/// The peer is of another build.
+pub(super) const OTHER_VERSION: End =
+    End::Close(close_code::VERSION, "another version of the protocol");
+
 /// What a peer can say.
 #[derive(Debug)]
 pub(super) enum Heard {
     /// A message.
     Text(Utf8Bytes),
+    /// A message in the binary form.
+    Binary(Bytes),
     /// That it lives.
     Alive,
 }
@@ -44,16 +50,7 @@ impl Socket {
     }
 
     /// Sends one message.
-    pub(super) async fn send(&mut self, text: Utf8Bytes) -> Result<(), End> {
-        self.put(Message::Text(text)).await
-    }
-
-    /// Asks the peer for a sign of life.
-    pub(super) async fn ping(&mut self) -> Result<(), End> {
-        self.put(Message::Ping(Bytes::new())).await
-    }
-
-    async fn put(&mut self, message: Message) -> Result<(), End> {
+    pub(super) async fn send(&mut self, message: Message) -> Result<(), End> {
         match timeout(SEND_TIMEOUT, self.inner.send(message)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(End::Gone),
@@ -61,14 +58,17 @@ impl Socket {
         }
     }
 
+    /// Asks the peer for a sign of life.
+    pub(super) async fn ping(&mut self) -> Result<(), End> {
+        self.send(Message::Ping(Bytes::new())).await
+    }
+
     /// Waits for what the peer says. May be cancelled without a loss.
     pub(super) async fn hear(&mut self) -> Result<Heard, End> {
         match self.inner.recv().await {
             Some(Ok(Message::Text(text))) => Ok(Heard::Text(text)),
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(Heard::Alive),
-            Some(Ok(Message::Binary(_))) => {
-                Err(End::Close(close_code::UNSUPPORTED, "text messages only"))
-            }
+            Some(Ok(Message::Binary(bytes))) => Ok(Heard::Binary(bytes)),
             Some(Ok(Message::Close(_))) => Err(End::Closed),
             Some(Err(error)) => Err(end_of(error)),
             None => Err(End::Gone),

@@ -2,10 +2,10 @@
 
 use super::{
     conversation::{Conversation, connected},
-    socket::{End, Socket},
+    socket::{OTHER_VERSION, Socket},
 };
 use crate::{
-    protocol::{Channel, MAX_MESSAGE_BYTES, SUBPROTOCOL_JSON, SocketStatus, close_code},
+    protocol::{Channel, MAX_MESSAGE_BYTES, SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON, SocketStatus},
     server::{AppState, hub::Codec},
 };
 use axum::{
@@ -64,7 +64,11 @@ fn accept(upgrade: WebSocketUpgrade, state: AppState) -> Response {
         Ok(place) => place,
         Err(refusal) => return refusal.into_response(),
     };
-    let mut upgrade = frugal(upgrade).protocols([SUBPROTOCOL_JSON]);
+    let mut upgrade = frugal(upgrade).protocols([SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON]);
+    let codec = match upgrade.selected_protocol() {
+        Some(name) if name == SUBPROTOCOL_BINARY => Codec::Binary,
+        _ => Codec::Json,
+    };
     let other_version = upgrade.selected_protocol().is_none()
         && upgrade
             .requested_protocols()
@@ -81,10 +85,9 @@ fn accept(upgrade: WebSocketUpgrade, state: AppState) -> Response {
         state.shutdown.tracker().clone().track_future(async move {
             let socket = Socket::new(socket);
             if other_version {
-                let end = End::Close(close_code::VERSION, "another version of the protocol");
-                return socket.end(end).await;
+                return socket.end(OTHER_VERSION).await;
             }
-            Conversation::new(socket, Codec::Json, &state)
+            Conversation::new(socket, codec, &state)
                 .hold(Some(connected(&state)), &[Channel::Sources], token)
                 .await;
             drop(place);

@@ -1,0 +1,76 @@
+//! Asking the server once.
+
+use crate::protocol::codec::{self, Wire};
+use js_sys::{ArrayBuffer, Uint8Array};
+use leptos::prelude::window;
+use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Headers, ReadableWritablePair, RequestInit, Response};
+
+#[wasm_bindgen]
+extern "C" {
+    /// <https://developer.mozilla.org/docs/Web/API/DecompressionStream>
+    type DecompressionStream;
+
+    #[wasm_bindgen(constructor, catch)]
+    fn new(format: &str) -> Result<DecompressionStream, JsValue>;
+}
+
+/// Asks for `url`, in the binary form where that exists.
+pub(super) async fn get(url: &str, etag: Option<&str>) -> Result<Response, JsValue> {
+    let headers = Headers::new()?;
+    headers.set("Accept", codec::MEDIA_TYPE)?;
+    if let Some(etag) = etag {
+        headers.set("If-None-Match", etag)?;
+    }
+    let init = RequestInit::new();
+    init.set_headers(&headers);
+    fetch(url, &init).await
+}
+
+/// Sends `body` to `url` under a key that makes it the same request when it is sent again.
+pub(super) async fn post(url: &str, key: &str, body: &impl Wire) -> Result<Response, JsValue> {
+    let headers = Headers::new()?;
+    headers.set("Content-Type", codec::MEDIA_TYPE)?;
+    headers.set("Idempotency-Key", key)?;
+    let init = RequestInit::new();
+    init.set_method("POST");
+    init.set_headers(&headers);
+    init.set_body(&Uint8Array::from(&*codec::encode(body)));
+    fetch(url, &init).await
+}
+
+async fn fetch(url: &str, init: &RequestInit) -> Result<Response, JsValue> {
+    let answer = JsFuture::from(window().fetch_with_str_and_init(url, init)).await?;
+    answer.dyn_into()
+}
+
+/// The value in an answer.
+pub(super) async fn value<T: Wire>(answer: &Response) -> Option<T> {
+    codec::decode(&bytes(answer).await.ok()?).ok()
+}
+
+/// The text of an answer.
+pub(super) async fn text(answer: &Response) -> Option<String> {
+    JsFuture::from(answer.text().ok()?).await.ok()?.as_string()
+}
+
+async fn bytes(answer: &Response) -> Result<Vec<u8>, JsValue> {
+    let buffer: ArrayBuffer = JsFuture::from(answer.array_buffer()?).await?.dyn_into()?;
+    Ok(Uint8Array::new(&buffer).to_vec())
+}
+
+/// `frame`, with its message as it was before it was compressed; nothing when that cannot be had.
+pub(super) async fn inflated(frame: Vec<u8>) -> Option<Vec<u8>> {
+    match codec::as_deflated(&frame) {
+        Some(message) => Some(codec::inflated(&inflate(message).await.ok()?)),
+        None => Some(frame),
+    }
+}
+
+async fn inflate(bytes: &[u8]) -> Result<Vec<u8>, JsValue> {
+    let body = Response::new_with_opt_js_u8_array(Some(&Uint8Array::from(bytes)))?.body();
+    let stream = DecompressionStream::new("deflate-raw")?;
+    let plain = body.map(|body| body.pipe_through(stream.unchecked_ref::<ReadableWritablePair>()));
+    self::bytes(&Response::new_with_opt_readable_stream(plain.as_ref())?).await
+}
