@@ -3,7 +3,7 @@
 use super::super::Observation;
 use super::connect::CALL_TIMEOUT;
 use super::convert::{self, Details, Listed, Omitted};
-use crate::model::{Container, ContainerId, ContainerState, Health};
+use crate::model::{Container, ContainerId, ContainerState, Event, Health};
 use bollard::{
     Docker,
     errors::Error,
@@ -201,6 +201,45 @@ impl Inventory {
             .map(|known| (&known.listed, &known.details))
     }
 
+    /// What `event` alone tells of a container, at once; the engine is asked for the rest.
+    pub(super) fn heed(&mut self, event: &Event) -> Option<Observation> {
+        let id: ContainerId = event.id.parse().ok()?;
+        let is_gone = matches!(event.action.as_str(), "destroy" | "remove");
+        if is_gone {
+            return self
+                .known
+                .remove(&id)
+                .map(|_| Observation::ContainerRemoved(id));
+        }
+        let known = self.known.get_mut(&id)?;
+        let before = convert::container(&known.listed, &known.details);
+        match event.action.as_str() {
+            "pause" => known.listed.state = ContainerState::Paused,
+            "unpause" => known.listed.state = ContainerState::Running,
+            "start" => {
+                known.listed.state = ContainerState::Running;
+                known.details = Details {
+                    started_at: Some(event.timestamp),
+                    restart_count: known.details.restart_count,
+                    host_network: known.details.host_network,
+                    ..Details::default()
+                };
+            }
+            "die" | "died" => {
+                let code = event.attributes.get("exitCode");
+                known.listed.state = ContainerState::Exited;
+                known.details.exit_code = code.and_then(|code| code.parse().ok());
+                known.details.finished_at = Some(event.timestamp);
+                known.details.pid = None;
+            }
+            "rename" => known.listed.name.clone_from(&event.name),
+            _ => return None,
+        }
+        known.digest = None;
+        let now = convert::container(&known.listed, &known.details);
+        (now != before).then(|| Observation::ContainerChanged(Box::new(now)))
+    }
+
     /// Takes over what the engine answered and says what there is to observe.
     pub(super) fn apply(&mut self, fetched: Fetched) -> Vec<Observation> {
         let Fetched { scope, containers } = fetched;
@@ -254,7 +293,7 @@ impl Inventory {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Timestamp;
+    use crate::model::{HostId, Timestamp};
 
     fn id(n: u8) -> ContainerId {
         ContainerId::from_bytes([n; 32])
@@ -319,6 +358,51 @@ mod tests {
             told.as_slice(),
             [Observation::ContainerChanged(_)]
         ));
+    }
+
+    fn event(n: u8, action: &str, attributes: &[(&str, &str)]) -> Event {
+        let text = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        Event {
+            host: HostId::default(),
+            timestamp: Timestamp::from_millis(5_000),
+            kind: "container".into(),
+            action: action.into(),
+            id: id(n).to_string(),
+            name: "web-1".into(),
+            attributes: attributes.iter().map(text).collect(),
+        }
+    }
+
+    #[test]
+    fn an_event_changes_a_container_before_the_engine_is_asked() {
+        let mut inventory = Inventory::default();
+        inventory.apply(all(vec![(listed(1, "Up 3 minutes"), details(2))]));
+        let mut heed =
+            |action, attributes: &[_]| match inventory.heed(&event(1, action, attributes)) {
+                Some(Observation::ContainerChanged(container)) => Some(*container),
+                _ => None,
+            };
+        let paused = heed("pause", &[]).unwrap();
+        assert_eq!(paused.state, ContainerState::Paused);
+        assert!(heed("pause", &[]).is_none(), "told twice");
+        assert_eq!(heed("unpause", &[]).unwrap().state, ContainerState::Running);
+        let died = heed("die", &[("exitCode", "137")]).unwrap();
+        assert_eq!(died.state, ContainerState::Exited);
+        assert_eq!(died.exit_code, Some(137));
+        assert_eq!(died.finished_at, Some(Timestamp::from_millis(5_000)));
+        let started = heed("start", &[]).unwrap();
+        assert_eq!(started.exit_code, None);
+        assert_eq!(started.started_at, Some(Timestamp::from_millis(5_000)));
+        assert_eq!(started.restart_count, Some(2));
+        assert!(heed("kill", &[("signal", "15")]).is_none());
+        assert!(inventory.digests().is_empty(), "inspected again");
+    }
+
+    #[test]
+    fn an_event_of_an_unknown_container_waits_for_the_list() {
+        let mut inventory = Inventory::default();
+        assert!(inventory.heed(&event(1, "start", &[])).is_none());
+        assert!(inventory.heed(&event(1, "destroy", &[])).is_none());
     }
 
     #[test]

@@ -97,8 +97,8 @@ impl DockerSource {
         loop {
             tokio::select! {
                 event = session.events.next() => {
-                    if let Some(news) = session.on_event(event, self.observer.host()) {
-                        self.observer.observe(Observation::Event(news)).await;
+                    for news in session.on_event(event, self.observer.host()) {
+                        self.observer.observe(news).await;
                     }
                 }
                 fetched = pending(&mut session.fetching) => {
@@ -179,21 +179,21 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Takes an event in, and returns it when it is worth telling.
+    /// Takes an event in, and returns what it tells.
     fn on_event(
         &mut self,
         event: Option<Result<EventMessage, Error>>,
         host: &HostId,
-    ) -> Option<Event> {
+    ) -> Vec<Observation> {
         let message = match event {
             Some(Ok(message)) => message,
             Some(Err(error)) => {
                 self.on_lost_events(&error.to_string());
-                return None;
+                return Vec::new();
             }
             None => {
                 self.on_lost_events("the event stream ended");
-                return None;
+                return Vec::new();
             }
         };
         self.failures.reset();
@@ -202,7 +202,18 @@ impl<'a> Session<'a> {
         if let Some(id) = meaning.changed {
             self.want(Scope::Only([id].into()), COALESCE);
         }
-        meaning.news.filter(|event| self.told.is_new(event))
+        let Some(event) = meaning.news.filter(|event| self.told.is_new(event)) else {
+            return Vec::new();
+        };
+        // An answer that is under way may be older than the event, and would undo it.
+        let change = match &self.fetching {
+            None => self.inventory.heed(&event),
+            Some(_) => None,
+        };
+        change
+            .into_iter()
+            .chain([Observation::Event(event)])
+            .collect()
     }
 
     /// Opens the stream again, a little later, and looks at everything: what happened meanwhile
