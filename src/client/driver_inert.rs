@@ -45,6 +45,9 @@ pub fn page_host() -> Option<String> {
 pub fn set_height(_element: &leptos::web_sys::HtmlElement, _height: f64) {}
 
 /// Does nothing.
+pub fn show_current(_bar: &leptos::web_sys::HtmlElement) {}
+
+/// Does nothing.
 pub fn watch_rows(
     _body: NodeRef<html::Tbody>,
     _track: impl Fn() + 'static,

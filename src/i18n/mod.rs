@@ -3,9 +3,11 @@
 //! Each area has a struct of texts and one constant of it a language, so that a text that is
 //! missing in one language does not compile.
 
+mod container;
 mod containers;
 mod frame;
 
+pub use container::ContainerText;
 pub use containers::ContainersText;
 pub use frame::FrameText;
 
@@ -17,17 +19,21 @@ use leptos::prelude::*;
 pub struct Text {
     /// Navigation, header, overview and messages of the whole page.
     pub frame: &'static FrameText,
-    /// The containers page and a container's own page.
+    /// The containers page.
     pub containers: &'static ContainersText,
+    /// A container's own page.
+    pub container: &'static ContainerText,
 }
 
 const ENGLISH: Text = Text {
     frame: &frame::ENGLISH,
     containers: &containers::ENGLISH,
+    container: &container::ENGLISH,
 };
 const KOREAN: Text = Text {
     frame: &frame::KOREAN,
     containers: &containers::KOREAN,
+    container: &container::KOREAN,
 };
 
 /// The texts of `language`.

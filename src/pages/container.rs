@@ -2,6 +2,7 @@
 
 mod details;
 mod logs;
+mod tabs;
 
 use crate::{
     client::{RowSignals, use_live},
@@ -9,16 +10,12 @@ use crate::{
     i18n::use_text,
     model::ContainerId,
 };
-use details::Details;
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::{
-    components::A,
-    hooks::{use_params_map, use_query_map},
-};
-use logs::Logs;
+use leptos_router::{components::A, hooks::use_params_map};
+use tabs::{TabBar, TabContent};
 
-/// One container: what it is, and what it says.
+/// One container: what it is, what it does and what it says.
 #[component]
 pub fn ContainerPage() -> impl IntoView {
     let live = use_live();
@@ -59,28 +56,8 @@ fn Container(
     /// Its signals.
     row: RowSignals,
 ) -> impl IntoView {
-    let text = use_text();
-    let query = use_query_map();
-    let is_logs = Memo::new(move |_| query.read().get("tab").as_deref() == Some("logs"));
     let container = row.container.clone();
     let name = Memo::new(move |_| container.read().name.clone());
-    let tab = move |wanted: bool| {
-        let href = if wanted {
-            format!("/containers/{id}?tab=logs")
-        } else {
-            format!("/containers/{id}")
-        };
-        let label = move || {
-            if wanted {
-                text.get().containers.logs
-            } else {
-                text.get().containers.overview
-            }
-        };
-        let current = move || (is_logs.get() == wanted).then_some("page");
-        view! { <a class="tab" href=href aria-current=current>{label}</a> }
-    };
-    let details = row.clone();
     view! {
         <Title text=move || format!("{} · Deckwatch", name.get()) />
         <div class="stack">
@@ -89,12 +66,10 @@ fn Container(
                 <h2 class="name">{name}</h2>
                 <span class="space"></span>
                 <ActionButtons id row=row.clone() />
-                <ActionFailure id row />
+                <ActionFailure id row=row.clone() />
             </div>
-            <nav class="tabs" aria-label=name>{[false, true].map(tab).collect_view()}</nav>
-            <Show when=move || is_logs.get() fallback=move || view! { <Details row=details.clone() /> }>
-                <Logs id />
-            </Show>
+            <TabBar id />
+            <TabContent id row />
         </div>
     }
 }

@@ -9,7 +9,9 @@ mod poll;
 mod socket;
 
 pub use browser::{is_typing, set_cookie};
-pub use page::{RowKey, fetch_history, page_host, press, set_height, tail_log, watch_rows};
+pub use page::{
+    RowKey, fetch_history, page_host, press, set_height, show_current, tail_log, watch_rows,
+};
 
 use super::{
     Live, Outbox,

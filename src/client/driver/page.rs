@@ -104,6 +104,16 @@ pub fn set_height(element: &HtmlElement, height: f64) {
         .set_property("height", &format!("{height}px"));
 }
 
+/// Scrolls `bar` sideways to where its current link can be seen.
+pub fn show_current(bar: &HtmlElement) {
+    let current = bar.query_selector("[aria-current]").ok().flatten();
+    let Some(link) = current.and_then(|link| link.dyn_into::<HtmlElement>().ok()) else {
+        return;
+    };
+    let middle = link.offset_left() - bar.offset_left() + link.offset_width() / 2;
+    bar.set_scroll_left(middle - bar.client_width() / 2);
+}
+
 /// Keeps `view` at what can be seen of `body`, with some more on either side. `track` follows what
 /// may change their number or height.
 pub fn watch_rows(

@@ -1,0 +1,83 @@
+//! The tabs of a container's page. They are links: the address says which one is open, and without
+//! JavaScript they work as well.
+
+use super::{details::Details, logs::Logs};
+use crate::{
+    client::{RowSignals, driver},
+    i18n::{ContainerText, use_text},
+    model::ContainerId,
+};
+use leptos::{html::Nav, prelude::*};
+use leptos_router::hooks::use_query_map;
+
+/// A tab.
+struct Tab {
+    /// Its name in the address.
+    name: &'static str,
+    title: fn(&ContainerText) -> &'static str,
+    content: fn(ContainerId, RowSignals) -> AnyView,
+}
+
+/// The tabs in order. The first is open when the address names none.
+#[rustfmt::skip]
+const TABS: &[Tab] = &[
+    Tab { name: "overview", title: |text| text.overview, content: |_, row| view! { <Details row /> }.into_any() },
+    Tab { name: "logs", title: |text| text.logs, content: |id, _| view! { <Logs id /> }.into_any() },
+];
+
+/// Which of [`TABS`] is open.
+fn use_tab() -> Memo<usize> {
+    let query = use_query_map();
+    Memo::new(move |_| {
+        let query = query.read();
+        let asked = query.get_str("tab");
+        let is_asked = |tab: &Tab| asked == Some(tab.name);
+        TABS.iter().position(is_asked).unwrap_or(0)
+    })
+}
+
+/// Links to all tabs.
+#[component]
+pub(super) fn TabBar(
+    /// Of which container.
+    id: ContainerId,
+) -> impl IntoView {
+    let text = use_text();
+    let open = use_tab();
+    let bar = NodeRef::<Nav>::new();
+    Effect::new(move || {
+        open.track();
+        if let Some(bar) = bar.get() {
+            driver::show_current(&bar);
+        }
+    });
+    let link = move |(n, tab): (usize, &'static Tab)| {
+        let href = match n {
+            0 => format!("/containers/{id}"),
+            _ => format!("/containers/{id}?tab={}", tab.name),
+        };
+        let current = move || (open.get() == n).then_some("page");
+        let title = move || (tab.title)(text.get().container);
+        view! { <a class="tab" href=href aria-current=current>{title}</a> }
+    };
+    view! {
+        <nav class="tabs" aria-label=move || text.get().container.tabs node_ref=bar>
+            {TABS.iter().enumerate().map(link).collect_view()}
+        </nav>
+    }
+}
+
+/// What is on the open tab.
+#[component]
+pub(super) fn TabContent(
+    /// Of which container.
+    id: ContainerId,
+    /// Its signals.
+    row: RowSignals,
+) -> impl IntoView {
+    let open = use_tab();
+    move || {
+        let tab = TABS.get(open.get())?;
+        Some((tab.content)(id, row.clone()))
+    }
+}
