@@ -13,11 +13,7 @@ use crate::{
     protocol::{ApiError, ContainerAck, ContainerAction, ErrorCode, ServerMessage},
 };
 use leptos::prelude::*;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 /// How actions leave the page; installed by the driver.
 #[derive(Clone)]
@@ -276,19 +272,26 @@ impl Live {
         }));
     }
 
-    /// Projects what changed in the mirror onto the signals.
+    /// Projects what changed in the mirror onto the signals, and nothing else: a tick of figures costs
+    /// what it brings, not what there is.
     fn draw(self, touched: &Touched) {
         self.dashboard.with_value(|dashboard| {
-            self.draw_hosts(dashboard);
+            self.draw_hosts(dashboard, touched);
             self.draw_rows(dashboard, touched);
-            set_if_changed(self.events, dashboard.events.iter().cloned().collect());
+            if touched.events {
+                self.events.set(dashboard.events.iter().cloned().collect());
+            }
             let newest = dashboard
                 .hosts
                 .values()
                 .flat_map(|host| [host.metrics_at, host.stats_at, host.containers_at]);
             set_if_changed(self.newest, newest.flatten().max());
+            if touched.is_list() && !self.partial.get_untracked() {
+                let containers = dashboard.containers().map(|(_, container)| &**container);
+                set_if_changed(self.totals, Totals::of(containers));
+            }
         });
-        if !touched.containers.is_empty() || !touched.removed.is_empty() {
+        if touched.is_list() {
             self.list_version.update(|version| *version += 1);
         }
         if !touched.stats.is_empty() {
@@ -296,8 +299,11 @@ impl Live {
         }
     }
 
-    fn draw_hosts(self, dashboard: &Dashboard) {
-        for (name, host) in &dashboard.hosts {
+    fn draw_hosts(self, dashboard: &Dashboard, touched: &Touched) {
+        for name in &touched.hosts {
+            let Some(host) = dashboard.hosts.get(name) else {
+                continue;
+            };
             let mut signals = None;
             self.host_signals.update_value(|hosts| {
                 signals = Some(hosts.entry(name.clone()).or_default().clone());
@@ -319,31 +325,27 @@ impl Live {
             for id in &touched.removed {
                 rows.remove(id);
             }
-            let wanted: BTreeSet<_> = touched.containers.iter().chain(&touched.stats).collect();
-            for (name, host) in &dashboard.hosts {
-                for id in wanted
-                    .iter()
-                    .copied()
-                    .filter(|id| host.containers.contains_key(id))
-                {
-                    let Some(container) = host.containers.get(id) else {
-                        continue;
-                    };
-                    let row = rows.entry(*id).or_insert_with(|| RowSignals {
+            let hosts = touched.hosts.iter();
+            let hosts = hosts.filter_map(|name| Some((name, dashboard.hosts.get(name)?)));
+            for (name, host) in hosts {
+                let listed = touched.containers.iter();
+                for container in listed.filter_map(|id| host.containers.get(id)) {
+                    let row = rows.entry(container.id).or_insert_with(|| RowSignals {
                         host: name.clone(),
                         container: ArcRwSignal::new(Arc::clone(container)),
-                        stats: ArcRwSignal::default(),
+                        // Figures may have come before the list.
+                        stats: ArcRwSignal::new(host.stats.get(&container.id).cloned()),
                         action: ArcRwSignal::default(),
                     });
                     set_arc_if_changed(&row.container, container);
-                    set_arc_if_changed(&row.stats, &host.stats.get(id).cloned());
+                }
+                for id in &touched.stats {
+                    if let Some(row) = rows.get(id).filter(|row| row.host == *name) {
+                        set_arc_if_changed(&row.stats, &host.stats.get(id).cloned());
+                    }
                 }
             }
         });
-        if !self.partial.get_untracked() {
-            let containers = dashboard.containers().map(|(_, container)| &**container);
-            set_if_changed(self.totals, Totals::of(containers));
-        }
     }
 }
 

@@ -12,7 +12,7 @@ pub const PROTECT_LABEL: &str = "deckwatch.protect";
 pub const HIDE_LABEL: &str = "deckwatch.hide";
 
 /// One container.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Container {
     /// Full identity.

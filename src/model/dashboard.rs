@@ -5,7 +5,7 @@ use super::{
     Timestamp,
 };
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
 };
 
@@ -143,6 +143,10 @@ pub struct Touched {
     pub removed: Vec<ContainerId>,
     /// Containers whose figures are new or gone.
     pub stats: Vec<ContainerId>,
+    /// Hosts of which anything at all is new.
+    pub hosts: BTreeSet<HostId>,
+    /// Whether there is a new event.
+    pub events: bool,
 }
 
 impl Touched {
@@ -152,62 +156,46 @@ impl Touched {
         self.containers.extend(later.containers);
         self.removed.extend(later.removed);
         self.stats.extend(later.stats);
+        self.hosts.extend(later.hosts);
+        self.events |= later.events;
+    }
+
+    /// Whether a container came, changed or went.
+    pub fn is_list(&self) -> bool {
+        !self.containers.is_empty() || !self.removed.is_empty()
     }
 }
 
 impl Dashboard {
     /// The reducer: the only code that changes a dashboard, on the server and in the browser.
     pub fn apply(&mut self, update: Update) -> Touched {
-        match update {
-            Update::Containers {
-                host,
-                at,
-                containers,
-            } => {
-                let host = self.hosts.entry(host).or_default();
-                let new = containers
-                    .into_iter()
-                    .map(|container| (container.id, container))
-                    .collect();
-                let delta = diff(&host.containers, &new);
-                host.apply_containers(&delta, at)
-            }
-            Update::ContainersDelta { host, at, delta } => self
-                .hosts
-                .entry(host)
-                .or_default()
-                .apply_containers(&delta, at),
-            Update::Stats { host, at, stats } => {
-                self.hosts.entry(host).or_default().apply_stats(stats, at)
-            }
-            Update::Metrics { host, at, metrics } => {
-                let host = self.hosts.entry(host).or_default();
-                host.metrics = Some(*metrics);
-                host.metrics_at = Some(at);
-                Touched::default()
-            }
-            Update::Event(event) => {
-                self.remember(event);
-                Touched::default()
-            }
-            Update::Source(status) => {
-                let host = self.hosts.entry(status.host.clone()).or_default();
-                host.sources.insert(status.source, status);
-                Touched::default()
-            }
-        }
+        let name = match &update {
+            Update::Containers { host, .. }
+            | Update::ContainersDelta { host, .. }
+            | Update::Stats { host, .. }
+            | Update::Metrics { host, .. } => host.clone(),
+            Update::Source(status) => status.host.clone(),
+            Update::Event(event) => return self.remember(event),
+        };
+        let mut touched = self.hosts.entry(name.clone()).or_default().apply(update);
+        touched.hosts.insert(name);
+        touched
     }
 
     /// Keeps the events sorted, newest first, and free of doubles: a snapshot repeats some.
-    fn remember(&mut self, event: Arc<Event>) {
-        if self.events.contains(&event) {
-            return;
+    fn remember(&mut self, event: &Arc<Event>) -> Touched {
+        if self.events.contains(event) {
+            return Touched::default();
         }
         let newer = self
             .events
             .partition_point(|known| known.timestamp > event.timestamp);
-        self.events.insert(newer, event);
+        self.events.insert(newer, Arc::clone(event));
         self.events.truncate(RECENT_EVENTS);
+        Touched {
+            events: true,
+            ..Touched::default()
+        }
     }
 
     /// The container whose id begins with `prefix`, and its host, when there is just one.
@@ -230,13 +218,37 @@ impl Dashboard {
 }
 
 impl Host {
+    fn apply(&mut self, update: Update) -> Touched {
+        match update {
+            Update::Containers { at, containers, .. } => {
+                let new = containers
+                    .into_iter()
+                    .map(|container| (container.id, container))
+                    .collect();
+                let delta = diff(&self.containers, &new);
+                return self.apply_containers(&delta, at);
+            }
+            Update::ContainersDelta { at, delta, .. } => return self.apply_containers(&delta, at),
+            Update::Stats { at, stats, .. } => return self.apply_stats(stats, at),
+            Update::Metrics { at, metrics, .. } => {
+                self.metrics = Some(*metrics);
+                self.metrics_at = Some(at);
+            }
+            Update::Source(status) => {
+                self.sources.insert(status.source, status);
+            }
+            Update::Event(_) => {}
+        }
+        Touched::default()
+    }
+
     fn apply_containers(&mut self, delta: &ContainersDelta, at: Timestamp) -> Touched {
         apply(delta, &mut self.containers);
         self.containers_at = Some(at);
         let mut touched = Touched {
             containers: delta.upserts.iter().map(|container| container.id).collect(),
             removed: delta.removed.clone(),
-            stats: Vec::new(),
+            ..Touched::default()
         };
         let containers = &self.containers;
         self.stats.retain(|id, _| {
@@ -306,6 +318,26 @@ mod tests {
                 full.apply(Update::Containers { host, at, containers: list.values().cloned().collect() });
             }
             prop_assert_eq!(full, delta);
+        }
+
+        #[test]
+        fn what_is_not_touched_has_not_changed(old in any_containers(), new in any_containers()) {
+            let mut dashboard = Dashboard::default();
+            let list = |containers: &Containers| Update::Containers {
+                host: HostId::default(),
+                at: Timestamp::from_millis(0),
+                containers: containers.values().cloned().collect(),
+            };
+            dashboard.apply(list(&old));
+            let touched = dashboard.apply(list(&new));
+            prop_assert!(touched.hosts.contains(&HostId::default()));
+            for (id, container) in &old {
+                let is_touched = match new.get(id) {
+                    Some(newer) => newer == container || touched.containers.contains(id),
+                    None => touched.removed.contains(id),
+                };
+                prop_assert!(is_touched);
+            }
         }
     }
 
