@@ -23,7 +23,7 @@ check_docs() {
 check_test() {
   local failed=0
   # The engine of whoever runs this is none of the tests' business.
-  env -u DOCKER_HOST cargo test --features ssr || failed=$?
+  env -u DOCKER_HOST cargo test --features ssr --no-fail-fast || failed=$?
   tell "$(awk '/^test result:/ { passed += $4; failed += $6; ignored += $8 }
     END { printf "%d passed, %d failed, %d ignored\n", passed, failed, ignored }' "$LOG" |
     sed 's/^/tests: /')"
@@ -63,6 +63,18 @@ check_browser() {
   counts=$(grep -E '^ +[0-9]+ (passed|failed|flaky|skipped|did not run)' "$LOG" | tr -s ' \n' ' ' || true)
   tell "browser tests:${counts:- none ran}"
   return "$failed"
+}
+
+# failed_tests LOG: the names of the tests that failed, or never ended, or failed only at first.
+failed_tests() {
+  awk '/^test .* has been running for over / { slow[$2] = 1 }
+    /^test .* \.\.\. / { delete slow[$2] }
+    /^test .* \.\.\. FAILED$/ { print $2 }
+    /^error: test failed, to rerun pass/ { sub(/.*rerun pass /, ""); print "in " $0 }
+    END { for (name in slow) print name " did not end" }' "$1"
+  awk '/^ +[0-9]+ (failed|flaky|interrupted)$/ { kind = $2; next }
+    /^ +[0-9]+ / { kind = "" }
+    kind && /^    [^ ]/ { sub(/^ +/, ""); print kind ": " $0 }' "$1"
 }
 
 needs_engine() { [ "$1" = test ] || [ "$1" = browser ]; }

@@ -3,13 +3,14 @@
 # Everything it has stands in one folder, so that everything it leaves can be found by that folder.
 
 ENGINE_IMAGE=deckwatch-test:latest
+ENGINE_START_TIMEOUT=180 # seconds
 
 engine_socket() { printf 'unix://%s/docker.sock' "$1"; }
 
 engine_docker() {
   local dir=$1
   shift
-  timeout 60 docker -H "$(engine_socket "$dir")" "$@" </dev/null
+  timeout 180 docker -H "$(engine_socket "$dir")" "$@" </dev/null
 }
 
 # Says why no engine can be started here; silent and false where one can.
@@ -49,11 +50,11 @@ engine_start() {
 }
 
 engine_wait() {
-  local tries
-  for tries in {1..150}; do
-    if docker -H "$(engine_socket "$1")" version </dev/null >/dev/null 2>&1; then return 0; fi
-    # It writes its pid early; no such process any more means that it gave up.
-    if [ "$tries" -gt 20 ] && ! engine_pids "$1" | grep -q .; then return 1; fi
+  local began=$SECONDS
+  while [ $((SECONDS - began)) -lt "$ENGINE_START_TIMEOUT" ]; do
+    if timeout 20 docker -H "$(engine_socket "$1")" version </dev/null >/dev/null 2>&1; then return 0; fi
+    # No such process any more means that it gave up.
+    if [ $((SECONDS - began)) -gt 10 ] && ! engine_pids "$1" | grep -q .; then return 1; fi
     sleep 0.2
   done
   return 1
@@ -70,7 +71,7 @@ engine_import_image() {
   echo 'root:x:0:0:root:/root:/bin/sh' >"$root/etc/passwd"
   echo 'root:x:0:' >"$root/etc/group"
   echo 'deckwatch test' >"$root/www/index.html"
-  tar c -C "$root" . | timeout 60 docker -H "$(engine_socket "$1")" \
+  tar c -C "$root" . | timeout 300 docker -H "$(engine_socket "$1")" \
     import --change 'ENV PATH=/bin' --change 'CMD ["/bin/sh"]' - "$ENGINE_IMAGE" >/dev/null || return 1
   rm -rf "$root"
 }
@@ -139,21 +140,42 @@ engine_remove_cgroups() {
 }
 
 # engine_for_this_script: starts one for as long as the calling script lives, and exports
-# DECKWATCH_TEST_DOCKER. A guard of its own cleans up even when the script is killed outright.
+# DECKWATCH_TEST_DOCKER. A guard of its own cleans up even when the script is killed outright. Not
+# every machine lets an engine run; where it does not, the tests say what they skip.
 engine_for_this_script() {
   local reason
+  unset DECKWATCH_TEST_DOCKER
   if reason=$(engine_is_impossible); then
-    note "SKIPPED: no Docker engine for the tests: $reason."
-    note "Tests against a real engine will say that they are skipped."
-    unset DECKWATCH_TEST_DOCKER
+    engine_is_skipped "$reason"
     return 0
   fi
-  ENGINE_DIR=$(mktemp -d "${TMPDIR:-/tmp}/deckwatch-engine.XXXXXX") || return 1
+  ENGINE_DIR=$(engine_folder) || return 1
   engine_guard "$ENGINE_DIR" $$
-  engine_start "$ENGINE_DIR" || return 1
+  if ! engine_start "$ENGINE_DIR" || ! engine_runs_containers "$ENGINE_DIR"; then
+    engine_stop "$ENGINE_DIR"
+    engine_is_skipped "it did not start here, see above"
+    return 0
+  fi
   DECKWATCH_TEST_DOCKER=$(engine_socket "$ENGINE_DIR")
   export DECKWATCH_TEST_DOCKER
   note "Docker $(engine_docker "$ENGINE_DIR" version -f '{{.Server.Version}}') at $DECKWATCH_TEST_DOCKER"
+}
+
+engine_is_skipped() {
+  note "SKIPPED: no Docker engine for the tests: $1."
+  note "Tests against a real engine will say that they are skipped."
+}
+
+# A folder for an engine. A socket's path may have 107 characters, and some TMPDIRs are long.
+engine_folder() {
+  local base=${TMPDIR:-/tmp}
+  [ ${#base} -le 35 ] || base=/tmp
+  mktemp -d "$base/deckwatch-engine.XXXXXX"
+}
+
+# An engine may answer and yet not be allowed to start a container.
+engine_runs_containers() {
+  engine_docker "$1" run --rm "$ENGINE_IMAGE" true >/dev/null
 }
 
 # engine_guard DIR PID: waits in the background for the end of PID, then stops the engine.

@@ -39,6 +39,8 @@ esac
 
 # Build output stays outside the clone, so that a fresh clone builds warm.
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$DECKWATCH_CACHE/target}
+# Networks fail now and then; asking again is cheaper than beginning again.
+export CARGO_NET_RETRY=${CARGO_NET_RETRY:-10}
 # Without it a plain `cargo build` makes the page ask for a file that is not there.
 export LEPTOS_OUTPUT_NAME=deckwatch
 # Chromium comes from the system; npm must not fetch another.

@@ -36,7 +36,7 @@ setup() {
 # The browser tests take the system's Chromium; Playwright's own where there is none.
 ensure_chromium() {
   find_chromium && return 0
-  if can_apt; then step "Chromium" apt_install chromium; fi
+  wish chromium chromium
   find_chromium && return 0
   note "no Chromium on PATH: asking Playwright for its own"
   (
@@ -47,8 +47,11 @@ ensure_chromium() {
 
 # An engine of our own for the tests. Where it cannot be had they say what they skip.
 ensure_engine_binaries() {
-  if can_apt; then
-    have dockerd || step "Docker engine" apt_install docker.io
-    have busybox || step "busybox" apt_install busybox-static
-  fi
+  wish dockerd docker.io
+  # Newer Debian has the command in a package of its own.
+  wish docker docker-cli
+  wish containerd containerd
+  wish busybox busybox-static
+  # The engine itself runs `ps` to tell a container's processes.
+  wish ps procps
 }

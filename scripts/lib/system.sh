@@ -5,19 +5,36 @@ is_root() { [ "$(id -u)" -eq 0 ]; }
 
 can_apt() { is_root && have apt-get; }
 
+APT_TRIES=4
+
+# apt_install PACKAGE…: asks nothing, waits for others who install, and fetches the package lists
+# when they are missing or out of date. Networks and mirrors fail now and then, so it tries again.
 apt_install() {
   note "apt-get install $*"
-  local tries
-  for tries in 1 2; do
-    if DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \
-      -o DPkg::Lock::Timeout=300 "$@" </dev/null >"$DECKWATCH_CACHE/apt.log" 2>&1; then
-      return 0
-    fi
-    # Stale or empty package lists are the usual reason: fetch them and try once more.
-    [ "$tries" = 2 ] || apt-get -qq update >/dev/null 2>&1 || true
+  local try
+  for ((try = 1; try <= APT_TRIES; try++)); do
+    if apt_quietly install -y --no-install-recommends "$@"; then return 0; fi
+    [ "$try" -lt "$APT_TRIES" ] || break
+    sleep $(((try - 1) * 10))
+    apt_quietly update || true
   done
   tail -n 15 "$DECKWATCH_CACHE/apt.log" >&2
   return 1
+}
+
+apt_quietly() {
+  DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l timeout 1200 apt-get -qq \
+    -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 -o Dpkg::Options::=--force-confold "$@" \
+    </dev/null >"$DECKWATCH_CACHE/apt.log" 2>&1
+}
+
+# wish COMMAND PACKAGE… : a command that is good to have. Without it something is skipped, which is
+# said there.
+wish() {
+  local command=$1
+  shift
+  if have "$command" || ! can_apt; then return 0; fi
+  apt_install "$@" || note "$command could not be installed."
 }
 
 # need COMMAND PACKAGE… : makes sure that a command is there, from a distribution's package.

@@ -83,5 +83,12 @@ ensure_node_modules() {
 }
 
 install_node_modules() {
-  (cd "$DECKWATCH_ROOT/end2end" && npm ci --no-audit --no-fund --loglevel=error </dev/null)
+  local try
+  for try in 1 2 3; do
+    if (cd "$DECKWATCH_ROOT/end2end" && npm ci --no-audit --no-fund --loglevel=error </dev/null); then
+      return 0
+    fi
+    [ "$try" = 3 ] || sleep $((try * 10))
+  done
+  return 1
 }

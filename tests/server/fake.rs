@@ -1,7 +1,7 @@
 //! The fake engine is enough of one for the client the server uses.
 
 use crate::support::{
-    eventually,
+    PATIENCE, eventually,
     fake_engine::{FakeContainer, FakeEngine},
 };
 use bollard::{API_DEFAULT_VERSION, Docker, query_parameters::*};
@@ -11,9 +11,9 @@ use serde_json::json;
 async fn client(engine: &FakeEngine) -> Docker {
     let address = engine.address();
     let docker = if address.starts_with("unix") {
-        Docker::connect_with_unix(&address, 5, API_DEFAULT_VERSION)
+        Docker::connect_with_unix(&address, PATIENCE.as_secs(), API_DEFAULT_VERSION)
     } else {
-        Docker::connect_with_http(&address, 5, API_DEFAULT_VERSION)
+        Docker::connect_with_http(&address, PATIENCE.as_secs(), API_DEFAULT_VERSION)
     };
     docker.unwrap().negotiate_version().await.unwrap()
 }

@@ -2,7 +2,7 @@
 
 use super::{PATIENCE, fake_engine::FakeEngine, raw, socket::Socket};
 use std::{
-    net::{Ipv4Addr, SocketAddr, TcpListener},
+    net::SocketAddr,
     process::{ExitStatus, Stdio},
 };
 use tokio::{
@@ -15,6 +15,7 @@ use tokio::{
 pub(crate) struct Process {
     pub(crate) address: SocketAddr,
     child: Child,
+    _folder: tempfile::TempDir,
 }
 
 /// The command, in a folder and an environment without configuration.
@@ -25,7 +26,7 @@ pub(crate) fn deckwatch(folder: &std::path::Path) -> Command {
         .stdin(Stdio::null())
         .kill_on_drop(true);
     let configures = |name: &str| {
-        ["DECKWATCH_", "LEPTOS_", "DOCKER_"]
+        ["DECKWATCH_", "LEPTOS_", "DOCKER_", "RUST_LOG"]
             .iter()
             .any(|prefix| name.starts_with(prefix))
     };
@@ -35,30 +36,42 @@ pub(crate) fn deckwatch(folder: &std::path::Path) -> Command {
     command
 }
 
+/// The address in the line in which a server says where it is.
+fn said_address(log: &str) -> Option<SocketAddr> {
+    let (_, rest) = log.split_once("Deckwatch is at http://")?;
+    let (address, _) = rest.split_once('\n')?;
+    address.trim().parse().ok()
+}
+
 impl Process {
-    /// Starts the server, and waits until it answers.
+    /// Starts the server, and waits until it answers. It chooses the port itself: one that was free
+    /// a moment ago may be somebody else's now.
     pub(crate) async fn start(engine: &FakeEngine) -> Self {
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("log");
         let child = deckwatch(folder.path())
-            .env("LEPTOS_SITE_ADDR", address.to_string())
+            .env("LEPTOS_SITE_ADDR", "127.0.0.1:0")
             .env("DOCKER_HOST", engine.address())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(std::fs::File::create(&log).unwrap())
             .spawn()
             .unwrap();
-        let process = Self { address, child };
-        super::eventually("the server answers", async || {
-            let listens = tokio::net::TcpStream::connect(address).await.is_ok();
-            listens && raw::ask(address, "GET /healthz", &[], "").await.status == 200
+        let mut address = None;
+        super::eventually("the server says where it is", async || {
+            address = said_address(&std::fs::read_to_string(&log).unwrap());
+            address.is_some()
         })
         .await;
-        process
+        let address = address.unwrap();
+        super::eventually("the server answers", async || {
+            raw::ask(address, "GET /healthz", &[], "").await.status == 200
+        })
+        .await;
+        Self {
+            address,
+            child,
+            _folder: folder,
+        }
     }
 
     /// A socket that has been greeted.
@@ -87,15 +100,12 @@ impl Process {
 
     /// Asks it to end, as systemd and `docker stop` do.
     pub(crate) async fn terminate(&self) {
-        let id = self.child.id().unwrap().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-TERM", &id])
-                .status()
-                .await
-                .unwrap()
-                .success()
-        );
+        let id = self.child.id().unwrap();
+        // The shell's own `kill`: not every machine has the command.
+        let kill = Command::new("sh")
+            .args(["-c", &format!("kill -TERM {id}")])
+            .status();
+        assert!(kill.await.unwrap().success());
     }
 
     /// Waits until it has ended.

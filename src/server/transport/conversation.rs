@@ -66,7 +66,13 @@ impl Conversation {
         channels: &[Channel],
         shutdown: CancellationToken,
     ) {
-        let Err(end) = self.talk(hello, channels, shutdown).await;
+        // Also in the middle of a message that does not leave: who does not read must not hold up
+        // the end.
+        let end = tokio::select! {
+            biased;
+            () = shutdown.cancelled() => End::Close(close_code::RESTART, "the server restarts"),
+            Err(end) = self.talk(hello, channels) => end,
+        };
         tracing::debug!(?end, "conversation over");
         // Counts as gone before the goodbye, which may take a moment.
         drop(self.session);
@@ -77,7 +83,6 @@ impl Conversation {
         &mut self,
         hello: Option<ServerMessage>,
         channels: &[Channel],
-        shutdown: CancellationToken,
     ) -> Result<std::convert::Infallible, End> {
         if let Some(hello) = hello {
             self.say(&hello).await?;
@@ -93,9 +98,6 @@ impl Conversation {
                 .then(|| self.pending.next())
                 .into();
             tokio::select! {
-                () = shutdown.cancelled() => {
-                    return Err(End::Close(close_code::RESTART, "the server restarts"));
-                }
                 heard = self.socket.hear() => {
                     self.heard = Instant::now();
                     self.answer(heard?).await?;

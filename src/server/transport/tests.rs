@@ -14,7 +14,7 @@ use tokio_tungstenite::{
 };
 
 /// How long to wait for what must come.
-const DEADLINE: Duration = Duration::from_secs(20);
+const DEADLINE: Duration = Duration::from_secs(90);
 
 type Client = WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>;
 
