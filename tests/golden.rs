@@ -88,9 +88,9 @@ fn a_client_subscribes_and_unsubscribes() {
     let channel = Channel::Containers;
     let subscribe = |delta, resume| {
         ClientMessage::Subscribe(Subscribe {
-            channel,
             delta,
             resume,
+            ..Subscribe::to(channel)
         })
     };
     let resume = Resume {
@@ -98,7 +98,20 @@ fn a_client_subscribes_and_unsubscribes() {
         seq: 41,
     };
     from_client("client-subscribe", subscribe(false, None));
-    from_client("client-subscribe-resume", subscribe(true, Some(resume)));
+    from_client(
+        "client-subscribe-resume",
+        subscribe(true, Some(resume.clone())),
+    );
+    from_client(
+        "client-subscribe-logs",
+        ClientMessage::Subscribe(Subscribe {
+            resume: Some(resume),
+            tail: Some(500),
+            since: Some(AT),
+            host: Some(local()),
+            ..Subscribe::to(Channel::Logs(WEB.parse().unwrap()))
+        }),
+    );
     from_client(
         "client-unsubscribe",
         ClientMessage::Unsubscribe(Unsubscribe { channel }),
@@ -251,6 +264,49 @@ fn containers_and_what_happens_to_them_are_told() {
         "event",
         ServerMessage::Event(SequencedEvent { seq: 3, event }),
     );
+}
+
+#[test]
+fn lines_of_logs_are_told() {
+    let channel = Channel::Logs(WEB.parse().unwrap());
+    let line = |seq, stream, line: &str| LogLine {
+        seq,
+        timestamp: (seq != 7).then_some(AT),
+        stream,
+        line: line.into(),
+    };
+    from_server(
+        "log",
+        ServerMessage::Log {
+            channel,
+            lines: vec![
+                line(5, LogStream::Stdout, "GET / 200"),
+                line(6, LogStream::Stderr, "\u{1b}[31moh\u{1b}[0m"),
+                line(7, LogStream::Stdout, ""),
+            ],
+        },
+    );
+    let (from, to) = (Some(AT), Some(AT));
+    let gap = |missing, from, to| ServerMessage::LogGap {
+        channel,
+        missing,
+        from,
+        to,
+    };
+    from_server("log-gap", gap(Some(12), from, to));
+    from_server("log-gap-unknown", gap(None, None, None));
+    let end = |reason, message| ServerMessage::LogEnd {
+        channel,
+        reason,
+        message,
+    };
+    from_server("log-end", end(LogEndReason::ContainerStopped, None));
+    let message = "configured logging driver does not support reading";
+    from_server(
+        "log-end-unreadable",
+        end(LogEndReason::Unreadable, Some(message.into())),
+    );
+    from_server("log-end-removed", end(LogEndReason::ContainerRemoved, None));
 }
 
 #[test]

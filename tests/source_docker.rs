@@ -291,7 +291,7 @@ async fn logs_processes_and_inspection_are_told_without_secrets() {
     let log = engine.logs(id, &query).await.unwrap().take(3);
     let lines: Vec<_> = timeout(DEADLINE, log.collect()).await.unwrap();
     let lines: Vec<_> = lines.into_iter().map(Result::unwrap).collect();
-    assert!(lines.iter().all(|line| line.timestamp.is_some()));
+    assert!(lines.iter().all(|line| line.nanos.is_some()));
     let mut texts: Vec<_> = lines.into_iter().map(|line| line.line).collect();
     texts.sort_unstable();
     assert_eq!(texts, ["a".repeat(40_000).as_str(), "one", "two"]);

@@ -10,6 +10,7 @@ pub(crate) mod fixtures;
 pub mod format;
 mod host;
 mod id;
+mod log;
 mod preferences;
 mod query;
 mod source;
@@ -27,6 +28,7 @@ pub use dashboard::{
 pub use event::Event;
 pub use host::{Cpu, DashboardCost, Disk, HostMetrics, Memory, Network, Temperature};
 pub use id::{ContainerId, ContainerPrefix, HostId, NotAContainerId};
+pub use log::{LogEndReason, LogLine, LogStream};
 pub use preferences::{Density, Language, Layout, PREFERENCES_COOKIE, Preferences, Theme};
 pub use query::{ContainerQuery, Row, SortKey, StateFilter, Totals};
 pub use source::{Freshness, SourceKind, SourceState, SourceStatus};

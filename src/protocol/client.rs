@@ -1,7 +1,7 @@
 //! What a client may say.
 
-use super::{ApiError, Channel, ErrorCode};
-use crate::model::{Action, ActionOptions, ContainerPrefix, HostId};
+use super::{ApiError, Channel, ErrorCode, MAX_LOG_TAIL};
+use crate::model::{Action, ActionOptions, ContainerPrefix, HostId, Timestamp};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::borrow::Cow;
 
@@ -31,6 +31,46 @@ pub struct Subscribe {
     /// What the client already has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resume: Option<Resume>,
+    /// Of a log: begin with at most this many of the last lines; 100 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tail: Option<u32>,
+    /// Of a log: begin with no lines written before this time. With `resume`, the time of the last
+    /// line the client has: where to go on when its number is no longer known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// Of a log: the container's host; any when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<HostId>,
+}
+
+impl Subscribe {
+    /// This channel from its beginning.
+    pub const fn to(channel: Channel) -> Self {
+        Self {
+            channel,
+            delta: false,
+            resume: None,
+            tail: None,
+            since: None,
+            host: None,
+        }
+    }
+
+    /// Whether `tail` is acceptable, and what is only of a log is asked of none else.
+    ///
+    /// # Errors
+    /// `invalid`, with a sentence that says what is wrong.
+    pub fn validate(&self) -> Result<(), ApiError> {
+        let only_of_logs = self.tail.is_some() || self.since.is_some() || self.host.is_some();
+        let message = if self.tail > Some(MAX_LOG_TAIL) {
+            "tail must be at most 5000"
+        } else if only_of_logs && !matches!(self.channel, Channel::Logs(_)) {
+            "tail, since and host are for logs only"
+        } else {
+            return Ok(());
+        };
+        Err(ApiError::new(ErrorCode::Invalid, message))
+    }
 }
 
 /// How far a client got on a channel.
@@ -104,7 +144,12 @@ impl ClientMessage {
             _ => Ok(()),
         };
         match &*envelope.kind {
-            "subscribe" => check_channel().and_then(|()| read(body()?).map(Self::Subscribe)),
+            "subscribe" => {
+                check_channel()?;
+                let subscribe: Subscribe = read(body()?)?;
+                subscribe.validate()?;
+                Ok(Self::Subscribe(subscribe))
+            }
             "unsubscribe" => check_channel().and_then(|()| read(body()?).map(Self::Unsubscribe)),
             "container-action" => {
                 let action: ContainerAction = read(body()?)?;
@@ -171,6 +216,18 @@ mod tests {
             ErrorCode::UnknownChannel
         );
         assert_eq!(code("{\"type\":\"shout\"}"), ErrorCode::UnknownType);
+        for channel in ["logs", "logs:", "logs:0123456789ab", "logs:../../version"] {
+            assert_eq!(
+                code(&format!(
+                    "{{\"type\":\"subscribe\",\"channel\":\"{channel}\"}}"
+                )),
+                ErrorCode::UnknownChannel
+            );
+        }
+        let log = |option: &str| {
+            let id = "a".repeat(64);
+            format!("{{\"type\":\"subscribe\",\"channel\":\"logs:{id}\",{option}}}")
+        };
         let deep = format!(
             "{{\"type\":\"ping\",\"x\":{}{}}}",
             "[".repeat(10_000),
@@ -189,6 +246,10 @@ mod tests {
             "{\"type\":\"subscribe\",\"channel\":\"stats\",\"resume\":{\"epoch\":\"e\",\"seq\":-1}}",
             "{\"type\":\"subscribe\",\"channel\":\"stats\",\"resume\":{\"epoch\":\"e\",\"seq\":1e999}}",
             "{\"type\":\"subscribe\",\"channel\":\"stats\",\"extra\":1}",
+            "{\"type\":\"subscribe\",\"channel\":\"stats\",\"tail\":1}",
+            log("\"tail\":5001").as_str(),
+            log("\"tail\":-1").as_str(),
+            log("\"since\":\"yesterday\"").as_str(),
             "{\"type\":\"container-action\",\"requestId\":\"\",\"containerId\":\"0123456789ab\",\"action\":\"stop\"}",
             "{\"type\":\"container-action\",\"requestId\":\"r\",\"containerId\":\"../../version\",\"action\":\"stop\"}",
             "{\"type\":\"container-action\",\"requestId\":\"r\",\"containerId\":\"0123456789ab\",\"action\":\"exec\"}",

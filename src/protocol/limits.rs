@@ -14,6 +14,12 @@ pub const SUBPROTOCOL_BINARY: &str = "deckwatch.v1.bin";
 /// Longest message a client may send, in bytes.
 pub const MAX_MESSAGE_BYTES: usize = 64 * 1024;
 
+/// Most lines a log can begin with: as many as the server keeps of one that is followed.
+pub const MAX_LOG_TAIL: u32 = 5_000;
+
+/// Lines a log begins with when the client does not say.
+pub const DEFAULT_LOG_TAIL: u32 = 100;
+
 /// Silence after which either side takes the connection for dead: three heartbeats, so that one
 /// lost and one late one are forgiven.
 pub const DEAD_PEER: Duration = Duration::from_secs(45);

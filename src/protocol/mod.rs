@@ -13,7 +13,7 @@ pub use client::{ClientMessage, ContainerAction, Ping, Resume, Subscribe, Unsubs
 pub use error::{ApiError, ErrorCode};
 pub use http::{MetricsHistory, MetricsSample, Problem, Snapshot, SocketStatus};
 pub use limits::{
-    DEAD_PEER, MAX_MESSAGE_BYTES, PROTOCOL_VERSION, SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON,
-    close_code,
+    DEAD_PEER, DEFAULT_LOG_TAIL, MAX_LOG_TAIL, MAX_MESSAGE_BYTES, PROTOCOL_VERSION,
+    SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON, close_code,
 };
 pub use server::{ContainerAck, SequencedEvent, ServerMessage};

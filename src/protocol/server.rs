@@ -3,7 +3,7 @@
 use super::{ApiError, Channel, ErrorCode};
 use crate::model::{
     Action, Container, ContainerId, ContainerPrefix, ContainerStats, ContainersDelta, Event,
-    HostId, HostMetrics, SourceStatus, Timestamp, Update,
+    HostId, HostMetrics, LogEndReason, LogLine, SourceStatus, Timestamp, Update,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -92,6 +92,37 @@ pub enum ServerMessage {
     },
     /// Something happened in an engine.
     Event(SequencedEvent),
+    /// Lines of a container's log, as many as were written together.
+    Log {
+        /// Which log.
+        channel: Channel,
+        /// The lines, oldest first, with consecutive numbers. Never empty.
+        lines: Vec<LogLine>,
+    },
+    /// Lines of a container's log are missing here.
+    LogGap {
+        /// Which log.
+        channel: Channel,
+        /// How many, when that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        missing: Option<u64>,
+        /// When the last line before the gap was written.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<Timestamp>,
+        /// When the first line after the gap was written.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<Timestamp>,
+    },
+    /// No more lines of a container's log follow for now.
+    LogEnd {
+        /// Which log.
+        channel: Channel,
+        /// Why.
+        reason: LogEndReason,
+        /// What the engine says, for people.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<String>,
+    },
     /// What became of an action.
     ContainerAck(ContainerAck),
     /// Whether a source answers.

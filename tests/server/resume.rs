@@ -17,9 +17,9 @@ async fn resume(socket: &mut Socket, channel: Channel, epoch: &str, seq: u64) {
     let delta = true;
     socket
         .send(ClientMessage::Subscribe(Subscribe {
-            channel,
             delta,
             resume,
+            ..Subscribe::to(channel)
         }))
         .await;
     socket

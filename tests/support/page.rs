@@ -67,9 +67,9 @@ impl Page {
     /// Subscribes as our pages do.
     pub(crate) async fn follow(&mut self, channel: Channel, resume: Option<Resume>) {
         self.send(&ClientMessage::Subscribe(Subscribe {
-            channel,
             delta: channel == Channel::Containers,
             resume,
+            ..Subscribe::to(channel)
         }))
         .await;
     }

@@ -64,11 +64,9 @@ impl Socket {
     }
 
     async fn subscribe_as(&mut self, channel: Channel, delta: bool) {
-        let resume = None;
         self.send(ClientMessage::Subscribe(Subscribe {
-            channel,
             delta,
-            resume,
+            ..Subscribe::to(channel)
         }))
         .await;
         let confirmed = ServerMessage::Subscribed { channel };

@@ -103,9 +103,9 @@ impl Socket {
     /// Asks for a channel, from where `resume` left off.
     pub(super) fn follow(&self, channel: Channel, resume: Option<Resume>) {
         self.say(&ClientMessage::Subscribe(Subscribe {
-            channel,
             delta: channel == Channel::Containers,
             resume,
+            ..Subscribe::to(channel)
         }));
     }
 

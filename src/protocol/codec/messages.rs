@@ -66,6 +66,9 @@ wire_messages!(ServerMessage, else Self::Subscribed { channel: Channel::Sources 
     10 = Source(source),
     11 = Heartbeat { timestamp },
     12 = Error { code, message, request_id, retry_after_ms },
+    13 = Log { channel, lines },
+    14 = LogGap { channel, missing, from, to },
+    15 = LogEnd { channel, reason, message },
 });
 
 wire_messages!(ClientMessage, else Self::Ping(Ping {}), {
@@ -75,7 +78,6 @@ wire_messages!(ClientMessage, else Self::Ping(Ping {}), {
     4 = Ping(ping),
 });
 
-wire_choice!(Channel { 0 = Sources, 1 = Metrics, 2 = Containers, 3 = Stats, 4 = Events });
 wire_choice!(ErrorCode {
     0 = Internal, 1 = Invalid, 2 = UnknownType, 3 = UnknownChannel, 4 = DuplicateId, 5 = Forbidden,
     6 = NotFound, 7 = Conflict, 8 = Protected, 9 = RateLimited, 10 = TooManySubscriptions,
@@ -94,7 +96,10 @@ wire_struct!(ApiError { code, message });
 wire_struct!(Subscribe {
     channel,
     delta,
-    resume
+    resume,
+    tail,
+    since,
+    host
 });
 wire_struct!(Resume { epoch, seq });
 wire_struct!(Unsubscribe { channel });
@@ -116,6 +121,36 @@ wire_struct!(MetricsSample {
     tx_rate
 });
 wire_struct!(Bundle { epoch, frames });
+
+/// One byte, the channel's number; of a log the container's id follows.
+impl Wire for Channel {
+    fn write(&self, to: &mut Writer) {
+        to.byte(match self {
+            Self::Sources => 0,
+            Self::Metrics => 1,
+            Self::Containers => 2,
+            Self::Stats => 3,
+            Self::Events => 4,
+            Self::Logs(_) => 5,
+        });
+        if let Self::Logs(id) = self {
+            id.write(to);
+        }
+    }
+
+    fn read(from: &mut Reader<'_>) -> Self {
+        match from.byte() {
+            0 => return Self::Sources,
+            1 => return Self::Metrics,
+            2 => return Self::Containers,
+            3 => return Self::Stats,
+            4 => return Self::Events,
+            5 => return Self::Logs(Wire::read(from)),
+            _ => from.fail(),
+        }
+        Self::Sources
+    }
+}
 
 impl Wire for Ping {
     fn write(&self, _to: &mut Writer) {}
@@ -143,12 +178,15 @@ impl ClientMessage {
     /// Whether what it says is acceptable.
     fn check(&self) -> Result<(), ApiError> {
         let channel = match self {
-            Self::Subscribe(subscribe) => subscribe.channel,
+            Self::Subscribe(subscribe) => {
+                subscribe.validate()?;
+                subscribe.channel
+            }
             Self::Unsubscribe(unsubscribe) => unsubscribe.channel,
             Self::ContainerAction(action) => return action.validate(),
             Self::Ping(_) => return Ok(()),
         };
-        if Channel::SUBSCRIBABLE.contains(&channel) {
+        if channel.is_subscribable() {
             Ok(())
         } else {
             let error = crate::protocol::UnknownChannel.to_string();

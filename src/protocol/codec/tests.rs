@@ -6,7 +6,10 @@ use super::{
     *,
 };
 use crate::{
-    model::{ContainerId, ContainerStats, HostId, Timestamp, fixtures::any_containers, percent_of},
+    model::{
+        ContainerId, ContainerStats, HostId, LogLine, LogStream, Timestamp,
+        fixtures::any_containers, percent_of,
+    },
     protocol::{Channel, ClientMessage, ServerMessage, Subscribe},
 };
 use proptest::prelude::*;
@@ -24,6 +27,17 @@ fn any_percent() -> impl Strategy<Value = Option<f32>> {
         Just(f32::MAX),
         Just(f32::NAN)
     ])
+}
+
+prop_compose! {
+    fn any_line()(seq in 0..20_u64, at in prop::option::of(any::<i64>()), is_error: bool, line in ".{0,8}") -> LogLine {
+        LogLine {
+            seq: if seq == 0 { u64::MAX } else { seq },
+            timestamp: at.map(Timestamp::from_millis),
+            stream: if is_error { LogStream::Stderr } else { LogStream::Stdout },
+            line,
+        }
+    }
 }
 
 prop_compose! {
@@ -107,6 +121,17 @@ proptest! {
         let mut reader = Reader::new(&frame).unwrap();
         prop_assert_eq!(read_column(numbers.len(), &mut reader), numbers);
         prop_assert_eq!(reader.finish(()), Ok(()));
+    }
+
+    #[test]
+    fn lines_of_logs_survive(lines in prop::collection::vec(any_line(), 0..20), follow: bool) {
+        let mut lines = lines;
+        if follow {
+            (7..).zip(&mut lines).for_each(|(seq, line)| line.seq = seq);
+        }
+        let channel = Channel::Logs(ContainerId::from_bytes([7; 32]));
+        let message = ServerMessage::Log { channel, lines };
+        prop_assert_eq!(whole(&message), message);
     }
 
     #[test]
@@ -300,20 +325,21 @@ fn another_version_is_told_from_nonsense() {
 
 #[test]
 fn clients_cannot_subscribe_to_what_nobody_can() {
-    let (delta, resume) = (false, None);
-    let subscribe = |channel| {
-        ClientMessage::Subscribe(Subscribe {
-            channel,
-            delta,
-            resume: resume.clone(),
-        })
-    };
+    let subscribe = |channel| ClientMessage::Subscribe(Subscribe::to(channel));
     let fine = encode(&subscribe(Channel::Stats));
     assert_eq!(
         ClientMessage::decode_binary(&fine),
         Ok(Ok(subscribe(Channel::Stats)))
     );
+    let log = Channel::Logs(ContainerId::default());
+    let fine = encode(&subscribe(log));
+    assert_eq!(ClientMessage::decode_binary(&fine), Ok(Ok(subscribe(log))));
     let refused = encode(&subscribe(Channel::Sources));
+    assert!(ClientMessage::decode_binary(&refused).unwrap().is_err());
+    let refused = encode(&ClientMessage::Subscribe(Subscribe {
+        tail: Some(1),
+        ..Subscribe::to(Channel::Stats)
+    }));
     assert!(ClientMessage::decode_binary(&refused).unwrap().is_err());
 }
 

@@ -1,10 +1,10 @@
 use super::*;
 use crate::{
     model::{Action, ActionOptions, Timestamp, Update, fixtures::container},
-    server::source::{LogLine, LogQuery, Processes},
+    server::source::{LogLines, LogQuery, Processes},
 };
 use async_trait::async_trait;
-use futures::{FutureExt, StreamExt, stream::BoxStream};
+use futures::{FutureExt, StreamExt};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
@@ -37,11 +37,7 @@ impl Engine for Paced {
         Err(EngineError::NotFound)
     }
 
-    async fn logs(
-        &self,
-        _: ContainerId,
-        _: &LogQuery,
-    ) -> Result<BoxStream<'static, Result<LogLine, EngineError>>, EngineError> {
+    async fn logs(&self, _: ContainerId, _: &LogQuery) -> Result<LogLines, EngineError> {
         Ok(futures::stream::empty().boxed())
     }
 }

@@ -2,14 +2,14 @@
 
 use super::find;
 use crate::{
-    model::{HostId, Timestamp},
+    model::{HostId, LogStream, Timestamp},
     protocol::{ApiError, ErrorCode},
     server::{
         AppState,
         actions::engine_error,
         hub::encode,
         problem::Refusal,
-        source::{LogLine, LogQuery, LogStream},
+        source::{LogQuery, SourceLine},
     },
 };
 use axum::{
@@ -156,16 +156,16 @@ fn time(name: &str, text: Option<&str>) -> Result<Option<Timestamp>, Refusal> {
         .ok_or_else(|| Refusal::invalid(format!("{name} must be RFC 3339 or seconds since 1970")))
 }
 
-fn write(line: &LogLine, format: Format, timestamps: bool) -> Bytes {
+fn write(line: &SourceLine, format: Format, timestamps: bool) -> Bytes {
     let mut text = match format {
         Format::Ndjson => encode(&NdjsonLine {
-            timestamp: line.timestamp,
+            timestamp: line.timestamp(),
             stream: line.stream,
             line: &line.line,
         })
         .to_string(),
         Format::Text => {
-            let stamp = line.timestamp.filter(|_| timestamps);
+            let stamp = line.timestamp().filter(|_| timestamps);
             let stamp = stamp.map(|at| format!("{at} ")).unwrap_or_default();
             let printable = line.line.chars().filter(|c| *c == '\t' || !c.is_control());
             stamp.chars().chain(printable).collect()
@@ -181,8 +181,8 @@ mod tests {
 
     #[test]
     fn hostile_lines_stay_text() {
-        let line = LogLine {
-            timestamp: Some(Timestamp::from_millis(0)),
+        let line = SourceLine {
+            nanos: Some(0),
             stream: LogStream::Stderr,
             line: "\u{1b}]0;owned\u{7}a\tb\r\u{9b}1m".into(),
         };

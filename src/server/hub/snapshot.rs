@@ -49,7 +49,7 @@ fn updates(id: &HostId, host: &Host, channel: Channel) -> Vec<Update> {
         Channel::Sources => {
             return host.sources.values().cloned().map(Update::Source).collect();
         }
-        Channel::Stats | Channel::Events => None,
+        Channel::Stats | Channel::Events | Channel::Logs(_) => None,
     };
     one.into_iter().collect()
 }

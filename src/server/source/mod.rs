@@ -13,7 +13,7 @@ pub mod system;
 
 use crate::model::{
     Action, ActionOptions, Container, ContainerId, ContainerStats, Event, HostId, HostMetrics,
-    SourceKind, SourceState, Timestamp,
+    LogStream, SourceKind, SourceState, Timestamp,
 };
 use async_trait::async_trait;
 use futures::stream::BoxStream;
@@ -111,12 +111,11 @@ pub trait Engine: fmt::Debug + Send + Sync {
     async fn top(&self, id: ContainerId) -> Result<Processes, EngineError>;
 
     /// Its log, oldest line first. The stream ends with the log, or never when `query.follow`.
-    async fn logs(
-        &self,
-        id: ContainerId,
-        query: &LogQuery,
-    ) -> Result<BoxStream<'static, Result<LogLine, EngineError>>, EngineError>;
+    async fn logs(&self, id: ContainerId, query: &LogQuery) -> Result<LogLines, EngineError>;
 }
+
+/// Lines as the engine tells them. After an error nothing follows.
+pub type LogLines = BoxStream<'static, Result<SourceLine, EngineError>>;
 
 /// Which part of a log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -135,26 +134,29 @@ pub struct LogQuery {
     pub follow: bool,
 }
 
-/// A stream of a container's output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogStream {
-    /// Standard output.
-    Stdout,
-    /// Standard error.
-    Stderr,
-}
-
-/// One line of a log, without its line end; what is not UTF-8 is replaced.
+/// One line of a log as the engine tells it, without its line end; what is not UTF-8 is replaced,
+/// and secrets are masked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogLine {
-    /// When it was written, by the engine's clock; absent when the engine does not tell.
-    pub timestamp: Option<Timestamp>,
+pub struct SourceLine {
+    /// When it was written, in nanoseconds since the Unix epoch by the engine's clock; absent when
+    /// the engine does not tell. Engines do not name lines otherwise.
+    pub nanos: Option<i64>,
     /// Where it was written.
     pub stream: LogStream,
     /// The text.
     pub line: String,
 }
+
+impl SourceLine {
+    /// When it was written, as far as the wire knows times.
+    pub fn timestamp(&self) -> Option<Timestamp> {
+        let ms = |nanos: i64| Timestamp::from_millis(nanos.div_euclid(NANOS_PER_MS));
+        self.nanos.map(ms)
+    }
+}
+
+/// Nanoseconds of a millisecond.
+pub const NANOS_PER_MS: i64 = 1_000_000;
 
 /// The processes of a container.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -202,6 +202,7 @@ impl Conversation {
             channel,
             delta,
             resume,
+            ..
         } = subscribe;
         self.say(&ServerMessage::Subscribed { channel }).await?;
         let frames = self.session.subscribe(channel, delta, resume.as_ref());

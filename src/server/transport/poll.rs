@@ -81,7 +81,12 @@ fn channels(names: Option<&str>) -> Result<BTreeSet<Channel>, ApiError> {
         .map(|name| {
             name.trim()
                 .parse()
-                .map_err(|error| ApiError::new(ErrorCode::UnknownChannel, format!("{error}")))
+                .ok()
+                .filter(|channel| Channel::SUBSCRIBABLE.contains(channel))
+                .ok_or_else(|| {
+                    let error = "the channels are metrics, containers, stats and events";
+                    ApiError::new(ErrorCode::UnknownChannel, error)
+                })
         })
         .collect()
 }

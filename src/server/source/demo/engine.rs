@@ -1,18 +1,15 @@
 //! What can be asked of the synthetic engine.
 
 use super::{
-    super::{Engine, EngineError, LogLine, LogQuery, LogStream, Processes},
+    super::{Engine, EngineError, LogLines, LogQuery, NANOS_PER_MS, Processes, SourceLine},
     world::World,
 };
 use crate::{
-    model::{Action, ActionOptions, Container, ContainerId, Timestamp},
+    model::{Action, ActionOptions, Container, ContainerId, LogStream},
     server::clock,
 };
 use async_trait::async_trait;
-use futures::{
-    StreamExt,
-    stream::{self, BoxStream},
-};
+use futures::{StreamExt, stream};
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -96,11 +93,7 @@ impl Engine for DemoEngine {
         })
     }
 
-    async fn logs(
-        &self,
-        id: ContainerId,
-        query: &LogQuery,
-    ) -> Result<BoxStream<'static, Result<LogLine, EngineError>>, EngineError> {
+    async fn logs(&self, id: ContainerId, query: &LogQuery) -> Result<LogLines, EngineError> {
         self.container(id)?;
         let now = clock::now();
         let newest = now.as_millis() / LINE_INTERVAL.as_millis() as i64;
@@ -124,22 +117,22 @@ impl Engine for DemoEngine {
     }
 }
 
-fn is_asked_for(query: &LogQuery, line: &LogLine) -> bool {
+fn is_asked_for(query: &LogQuery, line: &SourceLine) -> bool {
     let in_stream = match line.stream {
         LogStream::Stdout => query.stdout,
         LogStream::Stderr => query.stderr,
     };
     in_stream
-        && query.since.is_none_or(|at| line.timestamp >= Some(at))
-        && query.until.is_none_or(|at| line.timestamp < Some(at))
+        && query.since.is_none_or(|at| line.timestamp() >= Some(at))
+        && query.until.is_none_or(|at| line.timestamp() < Some(at))
 }
 
-fn line(second: i64) -> LogLine {
+fn line(second: i64) -> SourceLine {
     let n = usize::try_from(second.rem_euclid(SAYINGS.len() as i64)).unwrap_or(0);
     let (text, stream) = SAYINGS.get(n).copied().unwrap_or(("", LogStream::Stdout));
-    let timestamp = Timestamp::from_millis(second * LINE_INTERVAL.as_millis() as i64);
-    LogLine {
-        timestamp: Some(timestamp),
+    let nanos = second * LINE_INTERVAL.as_millis() as i64 * NANOS_PER_MS;
+    SourceLine {
+        nanos: Some(nanos),
         stream,
         line: text.to_owned(),
     }

@@ -1,7 +1,7 @@
 //! What can be asked of the engine about one container.
 
 use super::{
-    super::{Engine, EngineError, LogLine, LogQuery, Processes, redact},
+    super::{Engine, EngineError, LogLines, LogQuery, Processes, redact},
     connect::{CALL_TIMEOUT, Connection},
     logs,
 };
@@ -11,7 +11,6 @@ use bollard::query_parameters::{
     InspectContainerOptions, KillContainerOptions, RemoveContainerOptions, RenameContainerOptions,
     RestartContainerOptions, StartContainerOptions, StopContainerOptions, TopOptions,
 };
-use futures::stream::BoxStream;
 use std::{
     future::Future,
     sync::{PoisonError, RwLock},
@@ -161,11 +160,7 @@ impl Engine for DockerEngine {
         })
     }
 
-    async fn logs(
-        &self,
-        id: ContainerId,
-        query: &LogQuery,
-    ) -> Result<BoxStream<'static, Result<LogLine, EngineError>>, EngineError> {
+    async fn logs(&self, id: ContainerId, query: &LogQuery) -> Result<LogLines, EngineError> {
         logs::lines(self.connection()?.streams, id, query).await
     }
 }

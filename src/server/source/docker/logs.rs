@@ -1,12 +1,9 @@
 //! Lines from what an engine sends of a container's log.
 
-use super::super::{EngineError, LogLine, LogQuery, LogStream};
-use crate::model::{ContainerId, Timestamp};
+use super::super::{EngineError, LogLines, LogQuery, NANOS_PER_MS, SourceLine};
+use crate::model::{ContainerId, LogStream, Timestamp};
 use bollard::{Docker, container::LogOutput, query_parameters::LogsOptions};
-use futures::{
-    StreamExt,
-    stream::{self, BoxStream},
-};
+use futures::{StreamExt, stream};
 use std::collections::VecDeque;
 
 /// Longest line that is kept, in bytes.
@@ -20,7 +17,7 @@ pub(super) async fn lines(
     docker: Docker,
     id: ContainerId,
     query: &LogQuery,
-) -> Result<BoxStream<'static, Result<LogLine, EngineError>>, EngineError> {
+) -> Result<LogLines, EngineError> {
     // The engine takes seconds; what is outside of the milliseconds asked for is left out here.
     let seconds =
         |at: Timestamp| i32::try_from(at.as_millis().div_euclid(1_000)).unwrap_or(i32::MAX);
@@ -45,8 +42,8 @@ pub(super) async fn lines(
     };
     let first = first.transpose()?;
     let chunks = stream::iter(first.map(Ok)).chain(chunks);
-    let is_asked_for = move |line: &LogLine| {
-        line.timestamp.is_none_or(|at| {
+    let is_asked_for = move |line: &SourceLine| {
+        line.timestamp().is_none_or(|at| {
             since.is_none_or(|since| at >= since) && until.is_none_or(|until| at < until)
         })
     };
@@ -85,13 +82,13 @@ struct Assembler {
 
 #[derive(Debug)]
 struct Partial {
-    timestamp: Option<Timestamp>,
+    nanos: Option<i64>,
     text: Vec<u8>,
     truncated: bool,
 }
 
 impl Assembler {
-    fn push(&mut self, chunk: LogOutput, ready: &mut VecDeque<LogLine>) {
+    fn push(&mut self, chunk: LogOutput, ready: &mut VecDeque<SourceLine>) {
         let (stream, bytes) = match chunk {
             LogOutput::StdErr { message } => (LogStream::Stderr, message),
             LogOutput::StdOut { message }
@@ -103,10 +100,10 @@ impl Assembler {
             LogStream::Stderr => &mut self.stderr,
         };
         for part in bytes.split_inclusive(|byte| *byte == b'\n') {
-            let (timestamp, text) = split_timestamp(part);
+            let (nanos, text) = split_timestamp(part);
             let complete = text.ends_with(b"\n");
             let partial = slot.get_or_insert_with(|| Partial {
-                timestamp,
+                nanos,
                 text: Vec::new(),
                 truncated: false,
             });
@@ -117,7 +114,7 @@ impl Assembler {
         }
     }
 
-    fn finish(&mut self, ready: &mut VecDeque<LogLine>) {
+    fn finish(&mut self, ready: &mut VecDeque<SourceLine>) {
         ready.extend(
             self.stdout
                 .take()
@@ -139,31 +136,43 @@ impl Partial {
             .extend_from_slice(text.get(..room).unwrap_or(text));
     }
 
-    fn into_line(self, stream: LogStream) -> LogLine {
+    fn into_line(self, stream: LogStream) -> SourceLine {
         let text = self.text.strip_suffix(b"\r").unwrap_or(&self.text);
         let mut line = String::from_utf8_lossy(text).into_owned();
         if self.truncated {
             line.push_str(TRUNCATED);
         }
-        LogLine {
-            timestamp: self.timestamp,
+        SourceLine {
+            nanos: self.nanos,
             stream,
             line,
         }
     }
 }
 
-/// Splits `2026-01-02T03:04:05.678901234Z text` where the first word is a time.
-fn split_timestamp(line: &[u8]) -> (Option<Timestamp>, &[u8]) {
+/// Splits `2026-01-02T03:04:05.678901234Z text` where the first word is a time, which it gives in
+/// nanoseconds since the Unix epoch.
+fn split_timestamp(line: &[u8]) -> (Option<i64>, &[u8]) {
     /// RFC 3339 with nanoseconds and an offset is 35 bytes.
     const LONGEST: usize = 36;
     let space = line.iter().take(LONGEST).position(|byte| *byte == b' ');
-    let timestamp =
-        space.and_then(|space| std::str::from_utf8(line.get(..space)?).ok()?.parse().ok());
-    match (timestamp, space.and_then(|space| line.get(space + 1..))) {
-        (Some(timestamp), Some(text)) => (Some(timestamp), text),
+    let nanos = space.and_then(|space| nanos(std::str::from_utf8(line.get(..space)?).ok()?));
+    match (nanos, space.and_then(|space| line.get(space + 1..))) {
+        (Some(nanos), Some(text)) => (Some(nanos), text),
         _ => (None, line),
     }
+}
+
+/// Nanoseconds since the Unix epoch; [`Timestamp`] knows milliseconds only.
+fn nanos(text: &str) -> Option<i64> {
+    let at: Timestamp = text.parse().ok()?;
+    let fraction = text.split_once('.').map_or("", |(_, fraction)| fraction);
+    let digits = fraction.bytes().take_while(u8::is_ascii_digit);
+    let below_ms = digits.chain(std::iter::repeat(b'0')).skip(3).take(6);
+    let below_ms = below_ms.fold(0, |nanos, digit| nanos * 10 + i64::from(digit - b'0'));
+    at.as_millis()
+        .checked_mul(NANOS_PER_MS)?
+        .checked_add(below_ms)
 }
 
 #[cfg(test)]
@@ -172,7 +181,7 @@ mod tests {
 
     const TIME: &str = "2026-01-02T03:04:05.678901234Z";
 
-    fn lines(chunks: &[(LogStream, &[u8])]) -> Vec<LogLine> {
+    fn lines(chunks: &[(LogStream, &[u8])]) -> Vec<SourceLine> {
         let (mut assembler, mut ready) = (Assembler::default(), VecDeque::new());
         for (stream, bytes) in chunks {
             let message = bytes.to_vec().into();
@@ -197,9 +206,10 @@ mod tests {
         };
         assert_eq!(line.line, "hello world");
         assert_eq!(
-            line.timestamp.unwrap().to_string(),
+            line.timestamp().unwrap().to_string(),
             "2026-01-02T03:04:05.678Z"
         );
+        assert_eq!(line.nanos.unwrap() % 1_000_000_000, 678_901_234);
     }
 
     #[test]
@@ -225,7 +235,7 @@ mod tests {
         };
         assert_eq!(long.line.len(), MAX_LINE_BYTES + TRUNCATED.len());
         assert_eq!(bad.line, "\u{fffd}");
-        assert_eq!(bad.timestamp, None);
+        assert_eq!(bad.nanos, None);
     }
 
     #[test]
