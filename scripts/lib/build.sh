@@ -7,7 +7,7 @@ BUILDS=$DECKWATCH_CACHE/builds
 BUILDS_KEPT=6
 
 # What the build does not read.
-NO_SOURCES=(end2end scripts tests benches docs .ci .github .cargo/audit.toml deny.toml)
+NO_SOURCES=(end2end examples scripts tests benches docs .ci .github .cargo/audit.toml deny.toml)
 
 # The names of the source files, NUL-separated: tracked and new ones, without what git ignores.
 source_files() {

@@ -1,0 +1,177 @@
+// What a person's browser takes; started by `scripts/bench`, prints figures as JSON lines.
+//   node bench/browser.mjs latency URL ENGINE_SOCKET CHANGES
+//   node bench/browser.mjs hydrate URL ROUNDS
+//   node bench/browser.mjs table URL VANILLA_URL PACKAGE_FOLDER ROUNDS SECONDS
+import { chromium } from '@playwright/test';
+import { execFile } from 'node:child_process';
+import { request } from 'node:http';
+import { basename, join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const docker = promisify(execFile);
+const print = (key, value) => console.log(JSON.stringify([key, value]));
+const percentile = (values, percent) => {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.round((percent / 100) * (sorted.length - 1))];
+};
+const now = () => performance.timeOrigin + performance.now();
+const within = (ms, promise, what) => Promise.race([promise,
+  new Promise((_, reject) => { setTimeout(() => reject(new Error(`not within ${ms} ms: ${what}`)), ms).unref(); })]);
+
+async function live(page, url) {
+  await page.goto(url);
+  await page.waitForSelector('html[data-hydrated]');
+  await page.waitForFunction(() => document.querySelector('[data-testid=connection]')?.textContent.includes('Live'));
+}
+
+/** Listens to the engine's own events; `next(action)` is the moment in which one was read. */
+function events(socket) {
+  const waiting = new Map();
+  const answer = request({ socketPath: socket, path: '/events' }, (response) => {
+    response.on('data', (chunk) => {
+      const at = now();
+      for (const [action, resolve] of waiting) {
+        if (chunk.includes(`"Action":"${action}"`)) { waiting.delete(action); resolve(at); }
+      }
+    });
+  });
+  answer.end();
+  return { next: (action) => new Promise((resolve) => { waiting.set(action, resolve); }), close: () => answer.destroy() };
+}
+
+/** From the moment a raw reader has an event until the page shows another state. */
+async function latency(browser, url, socket, changes) {
+  const page = await browser.newPage();
+  await live(page, `${url}/containers`);
+  await page.exposeFunction('changed', (state, at) => seen.get(state)?.(at));
+  const seen = new Map();
+  await page.evaluate(() => {
+    const row = document.querySelector('tr[data-id]');
+    const state = () => (row.textContent.includes('paused') ? 'paused' : 'running');
+    let shown = state();
+    new MutationObserver(() => {
+      const at = performance.timeOrigin + performance.now();
+      if (state() !== shown) { shown = state(); window.changed(shown, at); }
+    }).observe(row, { childList: true, characterData: true, subtree: true, attributes: true });
+  });
+  const raw = events(socket);
+  const delays = [];
+  for (let n = 0; n < changes; n += 1) {
+    const [action, state] = n % 2 === 0 ? ['pause', 'paused'] : ['unpause', 'running'];
+    const read = raw.next(action);
+    const shown = new Promise((resolve) => { seen.set(state, resolve); });
+    // Not the synchronous kind: that would keep this process from reading the event in time.
+    await docker('docker', ['-H', `unix://${socket}`, action, 'bench-0']);
+    delays.push(await within(10_000, shown, state) - await within(10_000, read, action));
+    await new Promise((resolve) => { setTimeout(resolve, 100); });
+  }
+  raw.close();
+  for (const percent of [50, 99]) print(`glass_p${percent}`, percentile(delays, percent));
+}
+
+/** From the last byte of the WebAssembly until everything reacts. */
+async function hydrate(browser, url, rounds) {
+  for (let n = 0; n < rounds; n += 1) {
+    const page = await browser.newPage();
+    await page.addInitScript(() => {
+      new MutationObserver((_, observer) => {
+        if (document.documentElement?.dataset.hydrated === undefined) return;
+        window.hydratedAt = performance.now();
+        observer.disconnect();
+      }).observe(document, { attributes: true, subtree: true, attributeFilter: ['data-hydrated'] });
+    });
+    await page.goto(`${url}/containers`);
+    await page.waitForFunction(() => window.hydratedAt !== undefined);
+    const [loaded, hydrated] = await page.evaluate(() => {
+      const module = performance.getEntriesByType('resource').find((entry) => entry.name.endsWith('.wasm'));
+      return [module.responseEnd, window.hydratedAt];
+    });
+    print('hydrate_ms', hydrated - loaded);
+    print('interactive_ms', hydrated);
+    await page.close();
+  }
+}
+
+/** Main-thread seconds of a page so far: all of it, and by kind. */
+async function work(session) {
+  const { metrics } = await session.send('Performance.getMetrics');
+  return Object.fromEntries(metrics.map(({ name, value }) => [name, value]));
+}
+
+async function measured(page, seconds, ticks) {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable');
+  await page.bringToFront();
+  await page.waitForTimeout(1_000);
+  const [before, first] = [await work(session), await page.evaluate(ticks)];
+  await page.waitForTimeout(seconds * 1_000);
+  const [after, last] = [await work(session), await page.evaluate(ticks)];
+  await session.detach();
+  const each = (name) => ((after[name] - before[name]) / (last - first)) * 1_000;
+  return { all: each('TaskDuration'), script: each('ScriptDuration'), layout: each('LayoutDuration') + each('RecalcStyleDuration') };
+}
+
+/** The same rows with the same changes: in Deckwatch, and by hand. */
+async function table(browser, url, vanillaUrl, folder, rounds, seconds) {
+  // As high as all the rows that change: so both have them all in the document and in view.
+  const context = await browser.newContext({ viewport: { width: 1440, height: 5_200 } });
+  const ours = await context.newPage();
+  await ours.route(/\/pkg\/[^/]+$/, (route) => route.fulfill({ path: join(folder, basename(new URL(route.request().url()).pathname)) }));
+  await live(ours, `${url}/containers?sort=name`);
+  await ours.waitForFunction(() => document.querySelectorAll('tr[data-id]').length >= 100);
+  const { body, classes, css } = await ours.evaluate(async () => {
+    const copy = document.body.cloneNode(true);
+    for (const script of copy.querySelectorAll('script')) script.remove();
+    const sheets = [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules]).map((rule) => rule.cssText);
+    const root = document.documentElement;
+    const classes = root.getAttributeNames().map((name) => [name, root.getAttribute(name)]);
+    return { body: copy.innerHTML, classes, css: sheets.join('\n') };
+  });
+  await ours.evaluate(() => {
+    const row = document.querySelector('tr[data-id]');
+    window.ticks = 0; window.texts = 0; window.attributes = 0;
+    new MutationObserver((records) => {
+      for (const { type, target } of records) {
+        if (type === 'attributes') { window.attributes += 1; continue; }
+        window.texts += 1;
+        const cell = target.parentElement?.closest('td.cpu') ?? target.closest?.('td.cpu');
+        if (cell?.parentElement === row) window.ticks += 1;
+      }
+    }).observe(row.parentElement, { characterData: true, childList: true, attributes: true, subtree: true });
+  });
+  const vanilla = await context.newPage();
+  await vanilla.goto(new URL(`file://${fileURLToPath(new URL('vanilla.html', import.meta.url))}`).href);
+  await vanilla.addStyleTag({ content: css });
+  await vanilla.evaluate(({ body, classes, vanillaUrl }) => window.start(body, classes, vanillaUrl), { body, classes, vanillaUrl });
+  await vanilla.waitForFunction(() => window.ticks > 0);
+
+  for (let n = 0; n < rounds; n += 1) {
+    await ours.evaluate(() => { window.ticks = 0; window.texts = 0; window.attributes = 0; });
+    const mine = await measured(ours, seconds, () => window.ticks);
+    const [writes, bars] = await ours.evaluate(() => [window.texts / window.ticks, window.attributes / window.ticks]);
+    const theirs = await measured(vanilla, seconds, () => window.ticks);
+    for (const [name, figure] of Object.entries(mine)) print(`ours_${name}_ms`, figure);
+    for (const [name, figure] of Object.entries(theirs)) print(`vanilla_${name}_ms`, figure);
+    print('ours/vanilla', mine.all / theirs.all);
+    print('text_writes', writes);
+    print('attribute_writes', bars);
+  }
+}
+
+const [what, ...rest] = process.argv.slice(2);
+const browser = await chromium.launch({
+  executablePath: process.env.DECKWATCH_CHROMIUM || undefined,
+  args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-background-networking', '--no-first-run',
+    '--disable-background-timer-throttling', '--disable-renderer-backgrounding', '--disable-backgrounding-occluded-windows'],
+});
+try {
+  const [a, b, c, d, e] = rest;
+  if (what === 'latency') await latency(browser, a, b, Number(c));
+  else if (what === 'hydrate') await hydrate(browser, a, Number(b));
+  else if (what === 'table') await table(browser, a, b, c, Number(d), Number(e));
+  else throw new Error(`no such part: ${what}`);
+} finally {
+  await browser.close();
+}

@@ -1,0 +1,194 @@
+//! What a sample of a container costs, against `docker stats` and against reading the files.
+
+use crate::{
+    Failure, Setting,
+    client::{BINARY, Client},
+    crowd::{Crowd, Sender, subscribe, with_crowds},
+    engine::{Engine, count_stats_calls},
+    process::{Process, cpu_during},
+    results::Results,
+};
+use deckwatch::protocol::Channel;
+use std::{
+    cell::Cell,
+    fs,
+    process::{Command, Stdio},
+    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+use tokio::net::UnixListener;
+
+const CONTAINERS: usize = 32;
+const ROUNDS: u32 = 3;
+const WINDOW: Duration = Duration::from_secs(10);
+/// What a server may take to see all containers.
+const WARM_UP: Duration = Duration::from_secs(4);
+/// How often the bare loop reads all files.
+const PASSES: &str = "100";
+
+pub(crate) async fn measure(setting: &Setting, results: &mut Results) -> Result<(), Failure> {
+    let engine = setting.engine()?;
+    engine.clear().await?;
+    engine.run(CONTAINERS).await?;
+    let measured = with_crowds(all(setting, &engine, results)).await;
+    engine.clear().await?;
+    measured
+}
+
+async fn all(setting: &Setting, engine: &Engine, results: &mut Results) -> Result<(), Failure> {
+    results.figure("containers", CONTAINERS as f64)?;
+    let window = setting.window(WINDOW);
+    let daemons = engine.daemons()?;
+    for _ in 0..setting.rounds(ROUNDS) {
+        let alone = cpu_during(&daemons, window).await;
+        let ours = watch(setting, engine, "1s", window).await?;
+        let stats = docker_stats(engine, &daemons, window).await?;
+        let seconds = window.as_secs_f64();
+        results.figure("engine_alone_percent", alone / seconds * 100.0)?;
+        results.figure("engine_with_us", ours.daemons / alone)?;
+        let own = (ours.own + (ours.daemons - alone).max(0.0)) / ours.samples;
+        let theirs = (stats.own + stats.daemons - alone) / stats.samples;
+        results.figure("ours_us", own * 1e6)?;
+        results.figure("own_process_us", ours.own / ours.samples * 1e6)?;
+        results.figure("docker_stats_us", theirs * 1e6)?;
+        results.figure("docker_stats/ours", theirs / own)?;
+
+        // What grows with the number of samples, without the host's figures and the reconciling.
+        let often = watch(setting, engine, "500ms", window).await?;
+        let never = watch(setting, engine, "60s", window).await?;
+        let marginal = (often.own - never.own) / (often.samples - never.samples);
+        results.figure("marginal_us", marginal * 1e6)?;
+        results.figure("read_loop_us", often.read_loop_us)?;
+        results.figure("marginal/read_loop", marginal * 1e6 / often.read_loop_us)?;
+        results.figure("resident_mib", often.resident / f64::from(1 << 20))?;
+    }
+    results.figure("stats_calls", stats_calls(setting, engine).await? as f64)
+}
+
+/// CPU seconds and samples of one window.
+struct Cost {
+    own: f64,
+    daemons: f64,
+    samples: f64,
+    read_loop_us: f64,
+    resident: f64,
+}
+
+/// Deckwatch, with one client who watches the figures.
+async fn watch(
+    setting: &Setting,
+    engine: &Engine,
+    interval: &str,
+    window: Duration,
+) -> Result<Cost, Failure> {
+    let server = engine.watched(&setting.binary, &["--stats-interval", interval])?;
+    let mut crowd = Crowd::gather(server.address, 1, Sender::Deckwatch, &[Channel::Stats]).await?;
+    tokio::time::sleep(WARM_UP).await;
+    crowd.reset();
+    let own = [server.id()];
+    let daemons = engine.daemons()?;
+    let (own, daemons) = tokio::join!(cpu_during(&own, window), cpu_during(&daemons, window));
+    let samples = crowd.tally().frames as f64 * CONTAINERS as f64;
+    crowd.check()?;
+    Ok(Cost {
+        own,
+        daemons,
+        samples,
+        read_loop_us: read_loop(&server)?,
+        resident: server.resident()?,
+    })
+}
+
+/// `docker stats`, and how often the engine samples meanwhile.
+async fn docker_stats(engine: &Engine, daemons: &[u32], window: Duration) -> Result<Cost, Failure> {
+    let mut command = engine.docker(&["stats", "--no-trunc"]);
+    let mut child = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let own = [child.id().ok_or("docker stats has ended")?];
+    let answers = Rc::new(Cell::new(0.0));
+    let count = Rc::clone(&answers);
+    let stream = engine.follow("/containers/bench-0/stats?stream=1", move |_, line| {
+        if line.starts_with('{') {
+            count.set(count.get() + 1.0);
+        }
+    });
+    let measured = async {
+        tokio::time::sleep(WARM_UP).await;
+        answers.set(0.0);
+        tokio::join!(cpu_during(&own, window), cpu_during(daemons, window))
+    };
+    let (own, daemons) = tokio::select! {
+        ended = stream => return Err(format!("the stream of figures ended: {ended:?}").into()),
+        measured = measured => measured,
+    };
+    child.kill().await?;
+    Ok(Cost {
+        own,
+        daemons,
+        samples: answers.get() * CONTAINERS as f64,
+        read_loop_us: 0.0,
+        resident: 0.0,
+    })
+}
+
+/// Microseconds a container for reading the very files that the server has open.
+fn read_loop(server: &Process) -> Result<f64, Failure> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(format!("/proc/{}/fd", server.id()))?.flatten() {
+        let Ok(path) = fs::read_link(entry.path()) else {
+            continue;
+        };
+        let is_counter = path.starts_with("/sys/fs/cgroup")
+            || (path.starts_with("/proc") && path.ends_with("net/dev"));
+        if is_counter {
+            files.push(path);
+        }
+    }
+    if files.len() < CONTAINERS {
+        return Err("the server does not read the kernel's files".into());
+    }
+    let mut command = Command::new(std::env::current_exe()?);
+    let output = command.args(["read-loop", PASSES]).args(&files).output()?;
+    let nanoseconds: f64 = String::from_utf8(output.stdout)?.trim().parse()?;
+    Ok(nanoseconds / 1e3 / CONTAINERS as f64)
+}
+
+/// Requests for figures that the engine gets in steady state.
+async fn stats_calls(setting: &Setting, engine: &Engine) -> Result<u64, Failure> {
+    let folder = std::env::temp_dir().join(format!("deckwatch-bench-{}", std::process::id()));
+    fs::create_dir_all(&folder)?;
+    let path = folder.join("docker.sock");
+    let calls = Arc::new(AtomicU64::new(0));
+    let listener = UnixListener::bind(&path)?;
+    let proxy = tokio::spawn(count_stats_calls(
+        listener,
+        engine.socket(),
+        Arc::clone(&calls),
+    ));
+    let url = format!("unix://{}", path.display());
+    let server = Process::deckwatch(
+        &setting.binary,
+        &["--docker-host", &url, "--stats-interval", "500ms"],
+    )?;
+    let mut client = Client::connect(server.address, BINARY).await?;
+    client.say(&subscribe(Channel::Stats)).await?;
+    let reading = async {
+        loop {
+            client.next().await?;
+        }
+    };
+    let read: Result<Result<(), Failure>, _> =
+        tokio::time::timeout(WARM_UP + setting.window(WINDOW), reading).await;
+    proxy.abort();
+    fs::remove_dir_all(&folder)?;
+    match read {
+        Ok(ended) => ended.map(|()| 0),
+        Err(_) => Ok(calls.load(Ordering::Relaxed)),
+    }
+}

@@ -1,0 +1,261 @@
+//! Many clients: they check every message, and note when it came.
+
+use crate::{
+    Failure,
+    client::{BINARY, Client, Opening},
+    results::percentile,
+};
+use deckwatch::protocol::{
+    Channel, ClientMessage, Subscribe,
+    codec::{self, Ticks},
+};
+use flate2::read::DeflateDecoder;
+use futures::{StreamExt, TryStreamExt, stream};
+use std::{
+    cell::RefCell,
+    collections::HashMap,
+    hash::{DefaultHasher, Hash, Hasher},
+    io::Read,
+    net::SocketAddr,
+    rc::Rc,
+    time::{Duration, Instant},
+};
+use tokio::task::{JoinSet, LocalSet};
+
+/// Connections opened at the same time: fewer than a listener keeps waiting.
+const OPENING: usize = 64;
+
+/// Whose messages they are, which decides how their number is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sender {
+    /// Deckwatch, in the binary form; clients follow the containers' figures.
+    Deckwatch,
+    /// The floor or a peer: the number is the first eight bytes.
+    Plain,
+}
+
+/// What came to all clients together.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    /// Messages.
+    pub(crate) frames: u64,
+    /// Bytes, with everything around the messages.
+    pub(crate) bytes: u64,
+    /// Messages that were not the one after the one before.
+    pub(crate) wrong: u64,
+    /// Of every message with a number: when it first and last came.
+    arrivals: HashMap<u64, (Instant, Instant)>,
+    /// After the first client, in microseconds.
+    delays: Vec<f64>,
+    ticks: Ticks,
+    /// Numbers of messages by their content: what thousands get is decoded once.
+    known: HashMap<u64, Option<u64>>,
+}
+
+impl Tally {
+    fn count(&mut self, sender: Sender, payload: &[u8], last: &mut Option<u64>) {
+        let now = Instant::now();
+        self.frames += 1;
+        let Some(seq) = self.seq(sender, payload) else {
+            return;
+        };
+        if last.is_some_and(|last| last + 1 != seq) {
+            self.wrong += 1;
+        }
+        *last = Some(seq);
+        let (first, latest) = self.arrivals.entry(seq).or_insert((now, now));
+        *latest = now;
+        self.delays
+            .push(now.duration_since(*first).as_secs_f64() * 1e6);
+    }
+
+    /// The message's number among the figures of containers; absent of other messages.
+    fn seq(&mut self, sender: Sender, payload: &[u8]) -> Option<u64> {
+        if sender == Sender::Plain {
+            let first = payload.first_chunk()?;
+            return Some(u64::from_be_bytes(*first));
+        }
+        let mut hasher = DefaultHasher::new();
+        payload.hash(&mut hasher);
+        let hash = hasher.finish();
+        if let Some(known) = self.known.get(&hash) {
+            return *known;
+        }
+        let decoded = inflated(payload).map(|frame| self.ticks.decode(&frame));
+        let seq = match decoded {
+            Ok(Ok(message)) => message
+                .position()
+                .and_then(|(channel, seq)| (channel == Channel::Stats).then_some(seq)),
+            _ => {
+                self.wrong += 1;
+                None
+            }
+        };
+        self.known.insert(hash, seq);
+        seq
+    }
+
+    /// Between the first and the last client of each message, in microseconds: the 99th percentile
+    /// of all messages.
+    pub(crate) fn last_client(&self) -> f64 {
+        let spread = |(first, last): &(Instant, Instant)| last.duration_since(*first);
+        let mut spreads: Vec<f64> = self
+            .arrivals
+            .values()
+            .map(|arrival| spread(arrival).as_secs_f64() * 1e6)
+            .collect();
+        percentile(&mut spreads, 99.0).unwrap_or_default()
+    }
+
+    /// After the first client, in microseconds: a percentile of all deliveries.
+    pub(crate) fn delay(&mut self, percent: f64) -> f64 {
+        percentile(&mut self.delays, percent).unwrap_or_default()
+    }
+}
+
+/// A frame with its message as it was before it was compressed.
+pub(crate) fn inflated(frame: &[u8]) -> Result<Vec<u8>, Failure> {
+    let Some(message) = codec::as_deflated(frame) else {
+        return Ok(frame.to_vec());
+    };
+    let mut plain = Vec::new();
+    DeflateDecoder::new(message).read_to_end(&mut plain)?;
+    Ok(codec::inflated(&plain))
+}
+
+/// Clients that read all the time. They live on one thread: beside the server's it is the machine's
+/// other half.
+#[derive(Debug)]
+pub(crate) struct Crowd {
+    tally: Rc<RefCell<Tally>>,
+    readers: JoinSet<Result<(), Failure>>,
+}
+
+impl Crowd {
+    /// Opens `n` connections; with `follow`, each follows these channels. Must run in a
+    /// [`LocalSet`].
+    pub(crate) async fn gather(
+        address: SocketAddr,
+        n: usize,
+        sender: Sender,
+        follow: &[Channel],
+    ) -> Result<Self, Failure> {
+        let mut crowd = Self {
+            tally: Rc::default(),
+            readers: JoinSet::new(),
+        };
+        crowd.grow(address, n, sender, follow).await?;
+        Ok(crowd)
+    }
+
+    /// Opens `n` more.
+    pub(crate) async fn grow(
+        &mut self,
+        address: SocketAddr,
+        n: usize,
+        sender: Sender,
+        follow: &[Channel],
+    ) -> Result<(), Failure> {
+        let open = async |_| {
+            let opening = match sender {
+                Sender::Deckwatch => BINARY,
+                Sender::Plain => Opening {
+                    path: "/",
+                    protocol: None,
+                },
+            };
+            let mut client = Client::connect(address, opening).await?;
+            for channel in follow {
+                client.say(&subscribe(*channel)).await?;
+            }
+            Ok::<_, Failure>(client)
+        };
+        let opened = stream::iter(0..n).map(open).buffer_unordered(OPENING);
+        let tally = Rc::clone(&self.tally);
+        let readers = &mut self.readers;
+        opened
+            .try_for_each(|client| {
+                readers.spawn_local(read(client, sender, Rc::clone(&tally)));
+                std::future::ready(Ok(()))
+            })
+            .await
+    }
+
+    /// Forgets what came so far.
+    pub(crate) fn reset(&self) {
+        let mut tally = self.tally.borrow_mut();
+        let (ticks, known) = (
+            std::mem::take(&mut tally.ticks),
+            std::mem::take(&mut tally.known),
+        );
+        *tally = Tally {
+            ticks,
+            known,
+            ..Tally::default()
+        };
+    }
+
+    /// What came since.
+    pub(crate) fn tally(&self) -> Tally {
+        let mut tally = self.tally.borrow_mut();
+        let (ticks, known) = (tally.ticks.clone(), tally.known.clone());
+        let fresh = Tally {
+            ticks,
+            known,
+            ..Tally::default()
+        };
+        std::mem::replace(&mut *tally, fresh)
+    }
+
+    /// Fails if a connection has ended.
+    pub(crate) fn check(&mut self) -> Result<(), Failure> {
+        match self.readers.try_join_next() {
+            Some(ended) => Err(format!("a client ended: {ended:?}").into()),
+            None => Ok(()),
+        }
+    }
+
+    /// Waits until the number of messages stands still: everybody has what was sent at first.
+    pub(crate) async fn settle(&self) {
+        let mut before = u64::MAX;
+        loop {
+            let now = self.tally.borrow().frames;
+            if now == before {
+                return;
+            }
+            before = now;
+            tokio::time::sleep(Duration::from_millis(150)).await;
+        }
+    }
+}
+
+async fn read(
+    mut client: Client,
+    sender: Sender,
+    tally: Rc<RefCell<Tally>>,
+) -> Result<(), Failure> {
+    let (mut last, mut received) = (None, client.received);
+    loop {
+        let payload = client.next().await?;
+        let mut tally = tally.borrow_mut();
+        tally.count(sender, &payload, &mut last);
+        tally.bytes += client.received - received;
+        received = client.received;
+    }
+}
+
+/// Asks for a channel as our pages do.
+pub(crate) fn subscribe(channel: Channel) -> ClientMessage {
+    ClientMessage::Subscribe(Subscribe {
+        channel,
+        delta: channel == Channel::Containers,
+        resume: None,
+    })
+}
+
+/// Runs what uses a crowd.
+pub(crate) async fn with_crowds<T>(
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    LocalSet::new().run_until(work).await
+}

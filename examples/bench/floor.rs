@@ -1,0 +1,116 @@
+//! The least that could be done: frames sent with nothing around them, files read with nothing made
+//! of them. What Deckwatch costs is told as a multiple of this.
+
+use crate::Failure;
+use std::{
+    fs::File,
+    io::{BufRead, BufReader, Write},
+    net::{TcpListener, TcpStream},
+    os::unix::fs::FileExt,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Sends a numbered frame to everybody who connects: one `send` a client, one after the other.
+#[derive(clap::Args)]
+pub(crate) struct SendServer {
+    /// Between two frames, in milliseconds.
+    interval: u64,
+    /// What a message holds, in bytes.
+    payload: usize,
+}
+
+impl SendServer {
+    pub(crate) fn run(&self) -> Result<(), Failure> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        eprintln!("http://{}", listener.local_addr()?);
+        let clients = Arc::new(Mutex::new(Vec::new()));
+        let all = Arc::clone(&clients);
+        thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                if let Ok(client) = greet(client) {
+                    all.lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .push(client);
+                }
+            }
+        });
+        let mut due = Instant::now();
+        for seq in 0_u64.. {
+            due += Duration::from_millis(self.interval);
+            thread::sleep(due.saturating_duration_since(Instant::now()));
+            let frame = self.frame(seq)?;
+            let mut clients = clients.lock().unwrap_or_else(PoisonError::into_inner);
+            clients.retain_mut(|client| client.write_all(&frame).is_ok());
+        }
+        Ok(())
+    }
+
+    fn frame(&self, seq: u64) -> Result<Vec<u8>, Failure> {
+        let payload = self.payload.max(size_of_val(&seq));
+        let mut frame = vec![0x82];
+        match u8::try_from(payload) {
+            Ok(short) if short < 126 => frame.push(short),
+            _ => {
+                frame.push(126);
+                frame.extend_from_slice(&u16::try_from(payload)?.to_be_bytes());
+            }
+        }
+        let head = frame.len();
+        frame.extend_from_slice(&seq.to_be_bytes());
+        frame.resize(head + payload, b'x');
+        Ok(frame)
+    }
+}
+
+/// Takes the request, answers that it is a WebSocket now.
+fn greet(mut client: TcpStream) -> std::io::Result<TcpStream> {
+    client.set_nodelay(true)?;
+    let mut lines = BufReader::new(client.try_clone()?).lines();
+    while lines
+        .next()
+        .transpose()?
+        .is_some_and(|line| !line.is_empty())
+    {}
+    client.write_all(
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
+    )?;
+    Ok(client)
+}
+
+/// Opens files once, reads each from its beginning, and says what that costs.
+#[derive(clap::Args)]
+pub(crate) struct ReadLoop {
+    /// How often all files are read.
+    times: u32,
+    /// The files.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+}
+
+impl ReadLoop {
+    /// Prints nanoseconds of CPU time for all files once.
+    pub(crate) fn run(&self) -> Result<(), Failure> {
+        let files: Vec<File> = self
+            .files
+            .iter()
+            .map(File::open)
+            .collect::<Result<_, _>>()?;
+        let mut buffer = vec![0; 16 * 1024];
+        let mut cpu = crate::process::Cpu::default();
+        let own = [std::process::id()];
+        let before = cpu.read(&own);
+        for _ in 0..self.times {
+            for file in &files {
+                file.read_at(&mut buffer, 0)?;
+            }
+            // As far apart as samples are: what lies in the caches between them is part of the cost.
+            thread::sleep(Duration::from_millis(50));
+        }
+        let spent = (cpu.read(&own) - before) / f64::from(self.times);
+        println!("{}", spent * 1e9);
+        Ok(())
+    }
+}

@@ -1,0 +1,50 @@
+//! What the figures were measured on.
+
+use crate::{Failure, Setting, results::Results};
+use std::{fs, process::Command};
+
+pub(crate) async fn describe(setting: &Setting) -> Result<(), Failure> {
+    let mut results = Results::begin(&setting.results, "machine")?;
+    let cpuinfo = fs::read_to_string("/proc/cpuinfo")?;
+    let model = cpuinfo
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    let cores = cpuinfo
+        .lines()
+        .filter(|line| line.starts_with("processor"))
+        .count();
+    let meminfo = fs::read_to_string("/proc/meminfo")?;
+    let kibibytes = meminfo
+        .split_whitespace()
+        .nth(1)
+        .and_then(|n| n.parse::<f64>().ok());
+    let gib = kibibytes.unwrap_or_default() / f64::from(1 << 20);
+    let model = model.map_or("unknown processor", |(_, model)| model);
+    results.text("Machine", &format!("{cores} × {model}, {gib:.0} GiB"))?;
+    results.text(
+        "Linux",
+        fs::read_to_string("/proc/sys/kernel/osrelease")?.trim(),
+    )?;
+    let cgroups = if fs::exists("/sys/fs/cgroup/cgroup.controllers")? {
+        "v2"
+    } else {
+        "v1"
+    };
+    results.text("cgroups", cgroups)?;
+    for (name, command) in [
+        ("Deckwatch", "git describe --always --dirty"),
+        ("rustc", "rustc --version"),
+        ("Docker", "dockerd --version"),
+        ("Node", "node --version"),
+        ("Chromium", "${DECKWATCH_CHROMIUM:-chromium} --version"),
+        ("When", "date -u +%Y-%m-%d"),
+    ] {
+        let output = Command::new("sh")
+            .current_dir(&setting.end2end)
+            .args(["-c", command])
+            .output()?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        results.text(name, text.lines().next().unwrap_or("not there").trim())?;
+    }
+    results.finish()
+}

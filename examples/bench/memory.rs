@@ -1,0 +1,117 @@
+//! What a client costs in memory, and the server without any.
+
+use crate::{
+    Failure, Setting,
+    crowd::{Crowd, Sender, with_crowds},
+    fan_out::{INTERVAL_MS, demo},
+    process::Process,
+    results::Results,
+};
+use deckwatch::protocol::Channel;
+use std::time::Duration;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+const CONTAINERS: usize = 100;
+const CLIENTS: usize = 2_000;
+/// Ticks after which a busy client is looked at.
+const TICKS: u64 = 100;
+/// Connections of the churn, and how many there are at the same time.
+const CHURN: (usize, usize) = (6_000, 500);
+/// What a server may take to settle down.
+const REST: Duration = Duration::from_secs(8);
+const STARTS: u32 = 10;
+
+pub(crate) async fn measure(setting: &Setting, results: &mut Results) -> Result<(), Failure> {
+    for _ in 0..setting.rounds(STARTS) {
+        results.figure("start_ms", first_page(setting).await? * 1e3)?;
+    }
+    let server = Process::demo(&setting.binary, CONTAINERS, &[])?;
+    tokio::time::sleep(setting.window(REST)).await;
+    results.figure("server_mib", server.resident()? / f64::from(1 << 20))?;
+    drop(server);
+    clients(setting, results).await?;
+    churn(setting, results).await
+}
+
+/// From the start of the process until the first page is there, in seconds.
+async fn first_page(setting: &Setting) -> Result<f64, Failure> {
+    let server = Process::demo(&setting.binary, CONTAINERS, &[])?;
+    page(&server, "/").await?;
+    Ok(server.started.elapsed().as_secs_f64())
+}
+
+/// Loads a page; how many bytes it has.
+pub(crate) async fn page(server: &Process, path: &str) -> Result<usize, Failure> {
+    let mut stream = TcpStream::connect(server.address).await?;
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
+        server.address
+    );
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await?;
+    if !answer.starts_with(b"HTTP/1.1 200") || !answer.ends_with(b"</html>") {
+        return Err(format!("{path} is no page").into());
+    }
+    Ok(answer.len())
+}
+
+async fn clients(setting: &Setting, results: &mut Results) -> Result<(), Failure> {
+    let server = demo(setting, CONTAINERS)?;
+    tokio::time::sleep(setting.window(REST)).await;
+    let without = server.resident()?;
+    let each = |resident: f64| (resident - without) / CLIENTS as f64 / 1024.0;
+    with_crowds(async {
+        let mut crowd = Crowd::gather(server.address, CLIENTS, Sender::Deckwatch, &[]).await?;
+        crowd.settle().await;
+        tokio::time::sleep(setting.window(REST)).await;
+        results.figure("idle_kib", each(server.resident()?))?;
+        crowd.check()
+    })
+    .await?;
+    drop(server);
+    let server = demo(setting, CONTAINERS)?;
+    tokio::time::sleep(setting.window(REST)).await;
+    let without = server.resident()?;
+    let each = |resident: f64| (resident - without) / CLIENTS as f64 / 1024.0;
+    with_crowds(async {
+        let follow = [Channel::Containers, Channel::Stats];
+        let mut crowd = Crowd::gather(server.address, CLIENTS, Sender::Deckwatch, &follow).await?;
+        let ticks = setting.window(Duration::from_millis(INTERVAL_MS * TICKS));
+        tokio::time::sleep(ticks).await;
+        results.figure("busy_kib", each(server.resident()?))?;
+        results.figure("busy_wrong", crowd.tally().wrong as f64)?;
+        crowd.check()
+    })
+    .await
+}
+
+/// Memory that is still there after many clients have come and gone.
+async fn churn(setting: &Setting, results: &mut Results) -> Result<(), Failure> {
+    let (all, at_once) = CHURN;
+    let server = demo(setting, CONTAINERS)?;
+    let come_and_go = async |n: usize| {
+        with_crowds(async {
+            let follow = [Channel::Containers, Channel::Stats];
+            let crowd = Crowd::gather(server.address, n, Sender::Deckwatch, &follow).await?;
+            crowd.settle().await;
+            Ok(())
+        })
+        .await
+    };
+    // The first ones leave behind what is there for good: threads, buffers of the allocator.
+    come_and_go(at_once).await?;
+    tokio::time::sleep(setting.window(REST)).await;
+    let before = server.resident()?;
+    for _ in 0..all / at_once {
+        come_and_go(at_once).await?;
+    }
+    tokio::time::sleep(setting.window(REST)).await;
+    results.figure(
+        "churn_mib",
+        (server.resident()? - before) / f64::from(1 << 20),
+    )
+}

@@ -1,0 +1,157 @@
+//! Processes that are measured: their CPU time and memory, as the kernel counts them.
+
+use crate::Failure;
+use std::{
+    collections::HashMap,
+    fs,
+    io::{BufRead, BufReader},
+    net::SocketAddr,
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+/// How long anything may take to start.
+const START: Duration = Duration::from_secs(20);
+/// What every server here says before its address.
+const AT: &str = "http://";
+
+/// A server in a process of its own; ended when dropped.
+#[derive(Debug)]
+pub(crate) struct Process {
+    pub(crate) address: SocketAddr,
+    /// A second address, where it has one.
+    pub(crate) beside: Option<SocketAddr>,
+    /// From its start until it said that it listens.
+    pub(crate) started: Instant,
+    child: Child,
+}
+
+impl Process {
+    /// Deckwatch with so many invented containers and no engine.
+    pub(crate) fn demo(binary: &Path, containers: usize, more: &[&str]) -> Result<Self, Failure> {
+        let demo = containers.to_string();
+        let nowhere = [
+            "--demo",
+            &demo,
+            "--docker-host",
+            "unix:///nonexistent/docker.sock",
+        ];
+        Self::deckwatch(binary, &[&nowhere[..], more].concat())
+    }
+
+    /// Deckwatch with these arguments, and nothing of the caller's environment.
+    pub(crate) fn deckwatch(binary: &Path, arguments: &[&str]) -> Result<Self, Failure> {
+        let mut command = Command::new(binary);
+        command
+            .current_dir(std::env::temp_dir())
+            .args(["--site-addr", "127.0.0.1:0", "--max-clients", "50000"])
+            .args(arguments);
+        for (name, _) in std::env::vars() {
+            if ["DECKWATCH_", "LEPTOS_", "DOCKER_", "RUST_"]
+                .iter()
+                .any(|p| name.starts_with(p))
+            {
+                command.env_remove(name);
+            }
+        }
+        Self::start(command)
+    }
+
+    /// A command that says on standard error that it is at `http://…`.
+    pub(crate) fn start(mut command: Command) -> Result<Self, Failure> {
+        let started = Instant::now();
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let stderr = child.stderr.take().ok_or("no standard error")?;
+        let mut lines = BufReader::new(stderr).lines();
+        let (address, beside) = loop {
+            let line = match lines.next() {
+                Some(line) if started.elapsed() < START => line?,
+                _ => return Err(format!("{command:?} did not start").into()),
+            };
+            if let Some((_, rest)) = line.split_once(AT) {
+                let mut words = rest.split_whitespace();
+                let address = words.next().ok_or("no address")?;
+                break (address.parse()?, words.next().map(str::parse).transpose()?);
+            }
+        };
+        // A full pipe would stop it.
+        std::thread::spawn(move || lines.for_each(drop));
+        Ok(Self {
+            address,
+            beside,
+            started,
+            child,
+        })
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Memory in use, in bytes.
+    pub(crate) fn resident(&self) -> Result<f64, Failure> {
+        resident(self.id())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Memory a process has in use, in bytes.
+pub(crate) fn resident(id: u32) -> Result<f64, Failure> {
+    let status = fs::read_to_string(format!("/proc/{id}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kibibytes = line.and_then(|line| line.split_whitespace().next());
+    Ok(kibibytes.ok_or("no VmRSS")?.parse::<f64>()? * 1024.0)
+}
+
+/// CPU time of processes, to the nanosecond: `/proc/PID/stat` counts in hundredths of a second.
+///
+/// Threads that ended between two looks are counted with what they had at the earlier one.
+#[derive(Debug, Default)]
+pub(crate) struct Cpu {
+    threads: HashMap<(u32, String), u64>,
+}
+
+impl Cpu {
+    /// CPU time of all processes so far seen, in seconds.
+    pub(crate) fn read(&mut self, ids: &[u32]) -> f64 {
+        for id in ids {
+            let Ok(tasks) = fs::read_dir(format!("/proc/{id}/task")) else {
+                continue;
+            };
+            for task in tasks.flatten() {
+                let Ok(text) = fs::read_to_string(task.path().join("schedstat")) else {
+                    continue;
+                };
+                let ran = text.split(' ').next().and_then(|ran| ran.parse().ok());
+                let thread = task.file_name().to_string_lossy().into_owned();
+                self.threads.insert((*id, thread), ran.unwrap_or_default());
+            }
+        }
+        self.threads.values().sum::<u64>() as f64 / 1e9
+    }
+}
+
+/// CPU time of `ids` during `window`, in seconds.
+pub(crate) async fn cpu_during(ids: &[u32], window: Duration) -> f64 {
+    let mut cpu = Cpu::default();
+    let before = cpu.read(ids);
+    let end = tokio::time::Instant::now() + window;
+    // A look from time to time, for threads that end.
+    while tokio::time::Instant::now() < end {
+        let next = tokio::time::Instant::now() + Duration::from_secs(1);
+        tokio::time::sleep_until(next.min(end)).await;
+        cpu.read(ids);
+    }
+    cpu.read(ids) - before
+}
