@@ -23,6 +23,8 @@ const CHURN: (usize, usize) = (6_000, 500);
 /// What a server may take to settle down.
 const REST: Duration = Duration::from_secs(8);
 const STARTS: u32 = 10;
+/// With what a whole page ends.
+const END: &[u8] = b"</html>";
 
 pub(crate) async fn measure(setting: &Setting, results: &mut Results) -> Result<(), Failure> {
     for _ in 0..setting.rounds(STARTS) {
@@ -53,7 +55,7 @@ pub(crate) async fn page(server: &Process, path: &str) -> Result<usize, Failure>
     stream.write_all(request.as_bytes()).await?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await?;
-    if !answer.starts_with(b"HTTP/1.1 200") || !answer.ends_with(b"</html>") {
+    if !answer.starts_with(b"HTTP/1.1 200") || !answer.windows(END.len()).any(|part| part == END) {
         return Err(format!("{path} is no page").into());
     }
     Ok(answer.len())
