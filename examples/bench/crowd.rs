@@ -247,9 +247,8 @@ async fn read(
 /// Asks for a channel as our pages do.
 pub(crate) fn subscribe(channel: Channel) -> ClientMessage {
     ClientMessage::Subscribe(Subscribe {
-        channel,
         delta: channel == Channel::Containers,
-        resume: None,
+        ..Subscribe::to(channel)
     })
 }
 
