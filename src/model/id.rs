@@ -1,7 +1,7 @@
 //! Identities: containers and hosts.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use std::{borrow::Cow, fmt, str::FromStr};
+use std::{borrow::Cow, fmt, ops::RangeInclusive, str::FromStr};
 
 /// The full identity of a container: 32 bytes, written as 64 lower-case hexadecimal digits.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -116,6 +116,20 @@ impl ContainerPrefix {
         &self.0
     }
 
+    /// The ids that begin with these digits lie in here, and no others.
+    pub fn ids(&self) -> RangeInclusive<ContainerId> {
+        let filled = |with: char| {
+            let rest = 2 * ContainerId::LEN - self.0.len().min(2 * ContainerId::LEN);
+            let text: String = self
+                .0
+                .chars()
+                .chain(std::iter::repeat_n(with, rest))
+                .collect();
+            text.parse().unwrap_or_default()
+        };
+        filled('0')..=filled('f')
+    }
+
     /// Whether `id` begins with these digits.
     pub fn matches(&self, id: &ContainerId) -> bool {
         id.to_string().starts_with(&self.0)
@@ -199,6 +213,18 @@ mod tests {
         assert_eq!(id.to_string(), text);
         assert_eq!(id.short(), "0123456789ab");
         assert_eq!(serde_json::to_string(&id).unwrap(), format!("\"{text}\""));
+    }
+
+    #[test]
+    fn the_ids_of_a_prefix_begin_with_it() {
+        let id: ContainerId = "0123456789abcdef".repeat(4).parse().unwrap();
+        for prefix in ["0123456789ab", "0123456789abc", &id.to_string()] {
+            let prefix: ContainerPrefix = prefix.parse().unwrap();
+            assert!(prefix.ids().contains(&id));
+            assert!(prefix.matches(prefix.ids().start()) && prefix.matches(prefix.ids().end()));
+        }
+        let other: ContainerPrefix = "0123456789ac".parse().unwrap();
+        assert!(!other.ids().contains(&id));
     }
 
     #[test]

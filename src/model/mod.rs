@@ -8,12 +8,14 @@ mod event;
 #[cfg(test)]
 pub(crate) mod fixtures;
 pub mod format;
+mod history;
 mod host;
 mod id;
 mod log;
 mod preferences;
 mod query;
 mod source;
+mod sparkline;
 mod stats;
 mod time;
 
@@ -26,11 +28,13 @@ pub use dashboard::{
     Containers, ContainersDelta, Dashboard, Host, RECENT_EVENTS, Touched, Update, apply, diff,
 };
 pub use event::Event;
+pub use history::{Figure, HISTORY, MAX_POINTS, StatsHistory, StatsPoint, is_gap_between};
 pub use host::{Cpu, DashboardCost, Disk, HostMetrics, Memory, Network, Temperature};
 pub use id::{ContainerId, ContainerPrefix, HostId, NotAContainerId};
 pub use log::{LogEndReason, LogLine, LogStream};
 pub use preferences::{Density, Language, Layout, PREFERENCES_COOKIE, Preferences, Theme};
 pub use query::{ContainerQuery, Row, SortKey, StateFilter, Totals};
 pub use source::{Freshness, SourceKind, SourceState, SourceStatus};
+pub use sparkline::{SLOT_MS, SLOTS, Sparkline, Sparklines};
 pub use stats::{ContainerStats, percent_of, round_percent};
 pub use time::{NotATimestamp, Timestamp};

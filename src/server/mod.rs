@@ -81,7 +81,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let addr = listener.local_addr().map_err(failed)?;
 
     let shutdown = Shutdown::default();
-    let hub = Hub::new(config.channel_buffer as usize);
+    let hub = Hub::with_paces(config.channel_buffer as usize, sources::paces(&config));
     let (observer, observations) = mpsc::channel(OBSERVATION_BACKLOG);
     shutdown.spawn(
         "collector",

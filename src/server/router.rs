@@ -27,6 +27,8 @@ pub fn router(state: AppState) -> Router {
         .route("/snapshot", get(poll::snapshot))
         .route("/metrics", get(api::state::metrics))
         .route("/containers", get(api::state::containers))
+        .route("/containers/{id}/stats", get(api::stats::history))
+        .route("/stats/sparklines", get(api::stats::sparklines))
         .layer(CompressionLayer::new());
     let api = Router::new()
         .merge(state_of_things)

@@ -2,7 +2,7 @@
 
 use super::{
     config::Config,
-    hub::Hub,
+    hub::{Hub, Paces},
     shutdown::Shutdown,
     source::{
         Engine, Observation, Observer,
@@ -43,12 +43,8 @@ pub(super) fn spawn(
     if config.demo > 0 {
         let host = HostId::new(HostId::DEMO);
         let observer = Observer::new(host.clone(), collector.clone());
-        let demo = DemoSource::new(
-            observer,
-            config.demo as usize,
-            DEMO_SEED,
-            config.stats_interval,
-        );
+        let count = config.demo as usize;
+        let demo = DemoSource::new(observer, count, DEMO_SEED, demand(), paces(config));
         engines.insert(host, demo.engine());
         shutdown.spawn("demo", demo.run(shutdown.token()));
     }
@@ -65,9 +61,18 @@ fn endpoint(config: &Config) -> Endpoint {
 }
 
 fn intervals(config: &Config) -> Intervals {
+    let Paces { watched, idle } = paces(config);
     Intervals {
-        stats_watched: config.stats_interval,
-        stats_idle: config.stats_idle_interval,
+        stats_watched: watched,
+        stats_idle: idle,
         reconcile: config.reconcile_interval,
+    }
+}
+
+/// How often containers' figures are read.
+pub(super) fn paces(config: &Config) -> Paces {
+    Paces {
+        watched: config.stats_interval,
+        idle: config.stats_idle_interval,
     }
 }

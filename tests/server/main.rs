@@ -17,6 +17,7 @@ mod fake;
 mod faults;
 mod figures;
 mod gate;
+mod history;
 mod http;
 mod ids;
 mod logs;

@@ -14,6 +14,7 @@
 mod base64;
 mod bits;
 mod figures;
+mod history;
 mod log;
 mod messages;
 mod model;
@@ -25,6 +26,7 @@ mod values;
 mod writer;
 
 pub use base64::{from_base64, to_base64};
+pub use history::{from_number, to_number};
 pub use messages::Bundle;
 pub use reader::Reader;
 pub use ticks::{Ticks, encode_tick};

@@ -4,6 +4,7 @@ pub mod container;
 pub mod health;
 pub mod logs;
 pub mod state;
+pub mod stats;
 
 use super::{AppState, actions::Found, problem::Refusal};
 use crate::model::{ContainerPrefix, HostId};

@@ -2,9 +2,9 @@
 
 use super::HostQuery;
 use crate::{
-    model::HostId,
+    model::{HISTORY, HostId},
     protocol::{Channel, ServerMessage, Snapshot},
-    server::{AppState, binary, config::HumanDuration, hub::HISTORY, problem::Refusal},
+    server::{AppState, binary, config::HumanDuration, problem::Refusal},
 };
 use axum::{
     Json,
@@ -13,6 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
+use std::time::Duration;
 
 /// Which figures.
 #[derive(Debug, Deserialize)]
@@ -32,13 +33,10 @@ pub async fn metrics(
     query: Result<Query<MetricsQuery>, QueryRejection>,
 ) -> Result<Response, Refusal> {
     let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
-    let Some(HumanDuration(range)) = query.range else {
+    let Some(range) = query.range else {
         return Ok(newest(&state, Channel::Metrics, query.host.as_ref()).into_response());
     };
-    if range > HISTORY {
-        let most = HumanDuration(HISTORY);
-        return Err(Refusal::invalid(format!("range must be at most {most}")));
-    }
+    let range = within_history(range)?;
     let host = query.host.unwrap_or_default();
     let mut history = state.hub.metrics_history(&host);
     if let Some(last) = history.samples.last().map(|sample| sample.timestamp) {
@@ -59,6 +57,15 @@ pub async fn containers(
 ) -> Result<Json<Snapshot>, Refusal> {
     let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
     Ok(newest(&state, Channel::Containers, query.host.as_ref()))
+}
+
+/// A length of time, as far back as anything is remembered.
+pub(super) fn within_history(HumanDuration(range): HumanDuration) -> Result<Duration, Refusal> {
+    if range > HISTORY {
+        let most = HumanDuration(HISTORY);
+        return Err(Refusal::invalid(format!("range must be at most {most}")));
+    }
+    Ok(range)
 }
 
 fn newest(state: &AppState, channel: Channel, host: Option<&HostId>) -> Json<Snapshot> {

@@ -1,19 +1,10 @@
 //! The last minutes of every host's own figures.
 
 use crate::{
-    model::{HostId, HostMetrics, Timestamp},
+    model::{HISTORY, HostId, HostMetrics, MAX_POINTS, Timestamp},
     protocol::{MetricsHistory, MetricsSample},
 };
-use std::{
-    collections::{BTreeMap, VecDeque},
-    time::Duration,
-};
-
-/// How far back the history reaches.
-pub const HISTORY: Duration = Duration::from_secs(5 * 60);
-
-/// Samples kept of one host, should they come faster than once a second.
-const MAX_SAMPLES: usize = 300;
+use std::collections::{BTreeMap, VecDeque};
 
 /// The last [`HISTORY`] of every host's own figures.
 #[derive(Debug, Default)]
@@ -24,7 +15,7 @@ pub(super) struct History {
 impl History {
     pub(super) fn record(&mut self, host: &HostId, at: Timestamp, metrics: &HostMetrics) {
         let samples = self.hosts.entry(host.clone()).or_default();
-        while samples.len() >= MAX_SAMPLES
+        while samples.len() >= MAX_POINTS
             || samples
                 .front()
                 .is_some_and(|first| first.timestamp.age(at) > HISTORY)

@@ -10,22 +10,28 @@ mod frame;
 mod history;
 mod ring;
 mod snapshot;
+mod stats;
 #[cfg(test)]
 mod tests;
 
 pub use demand::{Demand, POLLER, Viewer};
 pub use frame::{Codec, Frame, encode};
-pub use history::HISTORY;
+pub use stats::Paces;
 
 use crate::{
-    model::{Dashboard, HostId, Update},
+    model::{
+        ContainerId, ContainerPrefix, Dashboard, HostId, Sparklines, StatsHistory, Timestamp,
+        Update,
+    },
     protocol::{Channel, MetricsHistory, Resume, ServerMessage},
 };
 use history::History;
 use ring::Ring;
+use stats::StatsHistories;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 use tokio::sync::watch;
 
@@ -47,6 +53,7 @@ struct Inner {
 struct State {
     dashboard: Dashboard,
     history: History,
+    stats: StatsHistories,
     rings: BTreeMap<Channel, Ring>,
     /// The last message with figures of each host's containers: what the next one changes, and
     /// where somebody new begins.
@@ -65,6 +72,11 @@ pub struct Cursor {
 impl Hub {
     /// A hub that keeps the last `capacity` frames of each channel.
     pub fn new(capacity: usize) -> Self {
+        Self::with_paces(capacity, Paces::default())
+    }
+
+    /// The same, where figures of containers come at these `paces`.
+    pub fn with_paces(capacity: usize, paces: Paces) -> Self {
         let ring = |channel| (channel, Ring::new(channel, capacity));
         Self {
             inner: Arc::new(Inner {
@@ -72,6 +84,7 @@ impl Hub {
                 state: Mutex::new(State {
                     dashboard: Dashboard::default(),
                     history: History::default(),
+                    stats: StatsHistories::new(paces),
                     rings: Channel::ALL.into_iter().map(ring).collect(),
                     ticks: BTreeMap::new(),
                 }),
@@ -103,8 +116,10 @@ impl Hub {
         }
         // Copied before locking: a list of figures is large.
         let copies = updates.clone();
+        let watched = *self.demand().stats().borrow();
         let mut state = self.state();
         for (update, copy) in updates.into_iter().zip(copies) {
+            state.remember(&update, watched);
             state.publish(update, copy);
         }
         drop(state);
@@ -206,6 +221,33 @@ impl Hub {
         self.state().history.of(host)
     }
 
+    /// The last `range` before `now` of a container's figures.
+    pub fn stats_history(
+        &self,
+        host: &HostId,
+        id: ContainerId,
+        range: Duration,
+        now: Timestamp,
+    ) -> StatsHistory {
+        self.state().stats.of(host, id, range, now)
+    }
+
+    /// The CPU over the last minutes of the containers whose ids begin so, as far as there are such.
+    pub fn sparklines(&self, ids: &[ContainerPrefix]) -> Sparklines {
+        let state = self.state();
+        let found = ids.iter().flat_map(|prefix| {
+            let hosts = state.dashboard.hosts.iter();
+            hosts.filter_map(|(name, host)| {
+                let (id, _) = host.containers.range(prefix.ids()).next()?;
+                state.stats.sparkline(name, *id)
+            })
+        });
+        Sparklines {
+            lines: found.collect(),
+            interval_ms: state.stats.interval_ms(),
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.inner
             .state
@@ -227,10 +269,27 @@ impl Cursor {
 }
 
 impl State {
-    fn publish(&mut self, update: Update, copy: Update) {
-        if let Update::Metrics { host, at, metrics } = &update {
-            self.history.record(host, *at, metrics);
+    /// Adds figures to the histories; `watched` says at which pace containers' come.
+    fn remember(&mut self, update: &Update, watched: bool) {
+        let containers = |host| self.dashboard.hosts.get(host).map(|host| &host.containers);
+        match update {
+            Update::Metrics { host, at, metrics } => self.history.record(host, *at, metrics),
+            Update::Stats { host, stats, .. } => {
+                if let Some(containers) = containers(host) {
+                    self.stats.record(host, stats, containers, watched);
+                }
+            }
+            _ => {}
         }
+    }
+
+    fn publish(&mut self, update: Update, copy: Update) {
+        let changed = match &update {
+            Update::Containers { host, .. } | Update::ContainersDelta { host, .. } => {
+                Some(host.clone())
+            }
+            _ => None,
+        };
         if let Some(ring) = self.rings.get_mut(&update.channel()) {
             ring.push(|seq| match &update {
                 Update::Stats { host, .. } => {
@@ -242,6 +301,11 @@ impl State {
             });
         }
         self.dashboard.apply(update);
+        if let Some(host) = changed
+            && let Some(containers) = self.dashboard.hosts.get(&host)
+        {
+            self.stats.keep(&host, &containers.containers);
+        }
     }
 
     fn head(&self, channel: Channel) -> u64 {

@@ -59,6 +59,7 @@ impl Counters {
             self.cpu,
             previous.map(|(before, elapsed)| (before.cpu, elapsed)),
         )
+        .filter(|nanoseconds| *nanoseconds <= MAX_CPU)
         .map(|nanoseconds| round_percent(nanoseconds / 1e9 * 100.0));
         stats.memory_usage = self.memory;
         stats.memory_limit = self.memory_limit.filter(|limit| *limit > 0);
@@ -79,6 +80,11 @@ impl Counters {
     }
 }
 
+/// The fastest any interface or disk is, in bytes per second: a counter that grows faster is broken.
+const MAX_RATE: f64 = 1e12;
+/// The most cores any machine has, in nanoseconds of CPU per second.
+const MAX_CPU: f64 = 8_192.0 * 1e9;
+
 /// Growth per second; absent when the counter went backwards, as it does when a container starts
 /// anew, or when no time has passed.
 fn rate_of(now: Option<u64>, before: Option<(Option<u64>, Duration)>) -> Option<f64> {
@@ -89,7 +95,8 @@ fn rate_of(now: Option<u64>, before: Option<(Option<u64>, Duration)>) -> Option<
 }
 
 fn per_second(before: u64, now: u64, elapsed: Duration) -> Option<u64> {
-    rate_of(Some(now), Some((Some(before), elapsed))).map(|rate| rate.round() as u64)
+    let rate = rate_of(Some(now), Some((Some(before), elapsed)))?;
+    (rate <= MAX_RATE).then(|| rate.round() as u64)
 }
 
 #[cfg(test)]
@@ -145,6 +152,68 @@ mod tests {
         assert_eq!(stats.network_rx_rate, None);
         assert_eq!(stats.block_write_rate, None);
         assert_eq!(stats.network_rx, Some(5));
+    }
+
+    #[test]
+    fn counters_that_leap_give_no_rate() {
+        let all = |n| Counters {
+            cpu: Some(n),
+            rx: Some(n),
+            tx: Some(n),
+            read: Some(n),
+            written: Some(n),
+            ..Counters::default()
+        };
+        let stats = stats(all(u64::MAX), Some((all(0), Duration::from_millis(1))));
+        assert_eq!(stats.cpu_percent, None);
+        assert_eq!((stats.network_rx_rate, stats.network_tx_rate), (None, None));
+        assert_eq!(
+            (stats.block_read_rate, stats.block_write_rate),
+            (None, None)
+        );
+    }
+
+    #[test]
+    fn what_stands_still_is_zero_and_not_unknown() {
+        let all = Counters {
+            cpu: Some(7),
+            rx: Some(7),
+            read: Some(7),
+            ..Counters::default()
+        };
+        let stats = stats(all, Some((all, Duration::from_secs(2))));
+        assert_eq!(stats.cpu_percent, Some(0.0));
+        assert_eq!(
+            (stats.network_rx_rate, stats.block_read_rate),
+            (Some(0), Some(0))
+        );
+        assert_eq!(
+            (stats.network_tx_rate, stats.block_write_rate),
+            (None, None)
+        );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_counters_make_a_figure_that_cannot_be(before: [u64; 5], now: [u64; 5], memory: [u64; 2], ms in 0..10_000_u64) {
+            let counters = |[cpu, rx, tx, read, written]: [u64; 5]| Counters {
+                cpu: Some(cpu),
+                memory: Some(memory[0]),
+                memory_limit: Some(memory[1]),
+                rx: Some(rx),
+                tx: Some(tx),
+                read: Some(read),
+                written: Some(written),
+                pids: Some(cpu),
+            };
+            let stats = stats(counters(now), Some((counters(before), Duration::from_millis(ms))));
+            for percent in [stats.cpu_percent, stats.memory_percent].into_iter().flatten() {
+                proptest::prop_assert!(percent.is_finite() && percent >= 0.0);
+            }
+            for rate in [stats.network_rx_rate, stats.network_tx_rate, stats.block_read_rate, stats.block_write_rate] {
+                proptest::prop_assert!(rate.is_none_or(|rate| rate as f64 <= MAX_RATE));
+            }
+        }
     }
 
     #[test]

@@ -1,0 +1,71 @@
+//! The last minutes of containers' figures.
+
+use super::{find, state::within_history};
+use crate::{
+    model::{ContainerPrefix, HISTORY, HostId, NotAContainerId},
+    server::{AppState, binary, clock, config::HumanDuration, problem::Refusal},
+};
+use axum::{
+    extract::{Path, Query, State, rejection::QueryRejection},
+    http::HeaderMap,
+    response::Response,
+};
+use serde::Deserialize;
+
+/// Containers in one request for lines: more than any screen shows, in a URL that every proxy takes
+/// (13 characters each).
+const MAX_SPARKLINES: usize = 250;
+
+/// How far back, and on which host.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HistoryQuery {
+    host: Option<HostId>,
+    range: Option<HumanDuration>,
+}
+
+/// Of which containers, by the beginnings of their ids with commas between.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SparklinesQuery {
+    ids: String,
+}
+
+/// `GET /api/containers/{id}/stats?range=5m`: the last minutes of its figures.
+///
+/// # Errors
+/// `invalid` and `not_found`.
+pub async fn history(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    query: Result<Query<HistoryQuery>, QueryRejection>,
+) -> Result<Response, Refusal> {
+    let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
+    let range = query.range.unwrap_or(HumanDuration(HISTORY));
+    let range = within_history(range)?;
+    let found = find(&state, query.host.as_ref(), &id)?;
+    let (host, id) = (&found.host, found.container.id);
+    let history = state.hub.stats_history(host, id, range, clock::now());
+    Ok(binary::either(&headers, &history))
+}
+
+/// `GET /api/stats/sparklines?ids=…`: the CPU of several containers over the last minutes. Left out
+/// are containers that there are not, or that never ran.
+///
+/// # Errors
+/// `invalid`.
+pub async fn sparklines(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    query: Result<Query<SparklinesQuery>, QueryRejection>,
+) -> Result<Response, Refusal> {
+    let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
+    if query.ids.split(',').count() > MAX_SPARKLINES {
+        return Err(Refusal::invalid(format!("at most {MAX_SPARKLINES} ids")));
+    }
+    let ids: Result<Vec<ContainerPrefix>, NotAContainerId> =
+        query.ids.split(',').map(str::parse).collect();
+    let ids = ids.map_err(|error| Refusal::invalid(error.to_string()))?;
+    Ok(binary::either(&headers, &state.hub.sparklines(&ids)))
+}
