@@ -22,6 +22,7 @@ mod sources;
 mod state;
 pub mod telemetry;
 pub mod transport;
+pub mod websocket;
 
 pub use config::Config;
 pub use state::AppState;
@@ -35,6 +36,7 @@ use source::OBSERVATION_BACKLOG;
 use std::{net::SocketAddr, sync::Arc, time::Instant};
 use thiserror::Error;
 use tokio::sync::mpsc;
+use transport::Pulse;
 
 /// Why the server did not start.
 #[derive(Debug, Error)]
@@ -98,6 +100,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         gate: Gate::new(addr, &config.allowed_hosts, config.max_clients),
         hub: hub.clone(),
         leptos: config.leptos_options(),
+        pulse: Pulse::start(config.heartbeat, &shutdown),
         site: Site::embedded(),
         shutdown: shutdown.clone(),
         started: Instant::now(),

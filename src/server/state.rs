@@ -2,6 +2,7 @@
 
 use super::{
     actions::Actions, assets::Site, config::Config, gate::Gate, hub::Hub, shutdown::Shutdown,
+    transport::Pulse,
 };
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
@@ -20,6 +21,8 @@ pub struct AppState {
     pub gate: Gate,
     /// How everything ends.
     pub shutdown: Shutdown,
+    /// The heartbeats of connections.
+    pub pulse: Pulse,
     /// The built site.
     pub site: Site,
     /// What Leptos wants to know.

@@ -156,15 +156,17 @@ impl Hub {
         (frames, cursor)
     }
 
-    /// What lies between `cursor` and the head, to where the cursor moves.
-    pub fn catch_up(&self, cursor: &mut Cursor) -> Vec<Arc<Frame>> {
+    /// What lies between each of `cursors` and its head, to where the cursor moves.
+    pub fn catch_up(&self, cursors: &mut [Cursor]) -> Vec<Arc<Frame>> {
         let mut state = self.state();
-        let head = state.head(cursor.channel);
-        if head == cursor.seq {
-            return Vec::new();
+        let mut frames = Vec::new();
+        for cursor in cursors {
+            let head = state.head(cursor.channel);
+            if head != cursor.seq {
+                frames.append(&mut state.since(cursor.channel, cursor.delta, cursor.seq));
+                cursor.seq = head;
+            }
         }
-        let frames = state.since(cursor.channel, cursor.delta, cursor.seq);
-        cursor.seq = head;
         frames
     }
 

@@ -88,7 +88,7 @@ impl Client {
     }
 
     fn catch_up(&mut self, hub: &Hub) {
-        let frames = hub.catch_up(&mut self.cursor);
+        let frames = hub.catch_up(std::slice::from_mut(&mut self.cursor));
         self.take(frames);
     }
 
@@ -195,7 +195,7 @@ proptest! {
                     hub.publish(vec![Update::Stats { host, at, stats }]);
                     continue;
                 }
-                Tick::CatchUp => hub.catch_up(&mut cursor),
+                Tick::CatchUp => hub.catch_up(std::slice::from_mut(&mut cursor)),
                 Tick::Reconnect => {
                     let resume = Resume { epoch: hub.epoch().to_owned(), seq: cursor.seq() };
                     let (frames, next) = hub.subscribe(Channel::Stats, false, Some(&resume));

@@ -3,7 +3,8 @@
 use super::{
     Session,
     limits::{Malformed, RateLimit, Verdict},
-    socket::{End, Heard, OTHER_VERSION, Socket},
+    pulse::Beat,
+    socket::{End, OTHER_VERSION, Socket},
 };
 use crate::{
     protocol::{
@@ -15,32 +16,37 @@ use crate::{
         actions::Actions,
         clock,
         hub::{Codec, Frame, encode},
+        websocket::Heard,
     },
 };
 use axum::extract::ws::Message;
+use bytes::Bytes;
 use futures::{
     FutureExt, StreamExt,
     future::{BoxFuture, OptionFuture},
     stream::FuturesUnordered,
 };
-use std::{sync::Arc, time::Duration};
-use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
+use std::{convert::Infallible, sync::Arc, time::Duration};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// Actions of one client that may be going on at the same time: a bulk action on a big project.
 const MAX_PENDING: usize = 64;
 
 /// One client's conversation over a WebSocket.
+///
+/// There are thousands of these, so what they have while nothing happens is small: what is to be
+/// said is queued and leaves at one place, and nothing but that and waiting is asynchronous.
 pub(super) struct Conversation {
     socket: Socket,
     session: Session,
     codec: Codec,
     actions: Actions,
-    /// Answers to come.
-    pending: FuturesUnordered<BoxFuture<'static, ContainerAck>>,
+    /// Answers to come; absent while there are none, because an empty one takes memory too.
+    pending: Option<FuturesUnordered<BoxFuture<'static, ContainerAck>>>,
     rate: RateLimit,
     malformed: Malformed,
-    heartbeat: Duration,
+    beat: Beat,
     heard: Instant,
 }
 
@@ -51,27 +57,28 @@ impl Conversation {
             session: Session::new(state.hub.clone()),
             codec,
             actions: state.actions.clone(),
-            pending: FuturesUnordered::new(),
+            pending: None,
             rate: RateLimit::new(),
             malformed: Malformed::default(),
-            heartbeat: state.config.heartbeat,
+            beat: state.pulse.join(),
             heard: Instant::now(),
         }
     }
 
-    /// Talks until one of both has enough, following `channels` from the start.
-    pub(super) async fn hold(
-        mut self,
-        hello: Option<ServerMessage>,
-        channels: &[Channel],
-        shutdown: CancellationToken,
-    ) {
+    /// Follows `channel` from the start.
+    pub(super) fn follow(&mut self, channel: Channel) {
+        let frames = self.session.subscribe(channel, true, None);
+        self.queue(&frames);
+    }
+
+    /// Talks until one of both has enough.
+    pub(super) async fn hold(mut self, shutdown: CancellationToken) {
         // Also in the middle of a message that does not leave: who does not read must not hold up
         // the end.
         let end = tokio::select! {
             biased;
             () = shutdown.cancelled() => End::Close(close_code::RESTART, "the server restarts"),
-            Err(end) = self.talk(hello, channels) => end,
+            Err(end) = self.talk() => end,
         };
         tracing::debug!(?end, "conversation over");
         // Counts as gone before the goodbye, which may take a moment.
@@ -79,86 +86,84 @@ impl Conversation {
         self.socket.end(end).await;
     }
 
-    async fn talk(
-        &mut self,
-        hello: Option<ServerMessage>,
-        channels: &[Channel],
-    ) -> Result<std::convert::Infallible, End> {
-        if let Some(hello) = hello {
-            self.say(&hello).await?;
-        }
-        for channel in channels {
-            let frames = self.session.subscribe(*channel, true, None);
-            self.send(frames).await?;
-        }
-        let mut heartbeat = interval_at(Instant::now() + self.heartbeat, self.heartbeat);
-        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    async fn talk(&mut self) -> Result<Infallible, End> {
         loop {
-            let ack: OptionFuture<_> = (!self.pending.is_empty())
-                .then(|| self.pending.next())
-                .into();
+            self.socket.flush().await?;
+            let ack: OptionFuture<_> = self.pending.as_mut().map(StreamExt::next).into();
             tokio::select! {
                 heard = self.socket.hear() => {
                     self.heard = Instant::now();
-                    self.answer(heard?).await?;
+                    if let Err(end) = heard.and_then(|heard| self.answer(heard)) {
+                        // What was answered before is still to be told.
+                        self.socket.flush().await?;
+                        return Err(end);
+                    }
                 }
                 () = self.session.changed() => {
                     let news = self.session.news();
-                    self.send(news).await?;
+                    self.queue(&news);
                 }
-                Some(Some(ack)) = ack => {
-                    let ack = ServerMessage::ContainerAck(ack);
-                    self.say(&ack).await?;
-                }
-                _ = heartbeat.tick() => self.beat().await?,
-                () = sleep_until(self.heard + DEAD_PEER) => {
-                    return Err(End::Close(close_code::SILENT, "nothing heard"));
-                }
+                Some(ack) = ack => self.answered(ack),
+                () = self.beat.next() => self.look_at_the_clock()?,
             }
         }
     }
 
-    async fn send(&mut self, frames: Vec<Arc<Frame>>) -> Result<(), End> {
-        for frame in frames {
-            if let Some(message) = frame.encoded(self.codec) {
-                self.socket.send(message).await?;
-            }
+    fn queue(&mut self, frames: &[Arc<Frame>]) {
+        let messages = frames.iter().filter_map(|frame| frame.encoded(self.codec));
+        messages.for_each(|message| self.socket.queue(message));
+    }
+
+    /// Says something to this client alone, if its form can say that.
+    pub(super) fn say(&mut self, message: &ServerMessage) {
+        self.socket.queue(match self.codec {
+            Codec::Json => Message::Text(encode(message)),
+            Codec::Binary => Message::Binary(codec::encode(message).into()),
+            Codec::DockerStats => return,
+        });
+    }
+
+    fn answered(&mut self, ack: Option<ContainerAck>) {
+        if let Some(ack) = ack {
+            self.say(&ServerMessage::ContainerAck(ack));
+        }
+        self.pending.take_if(|pending| pending.is_empty());
+    }
+
+    fn look_at_the_clock(&mut self) -> Result<(), End> {
+        if self.heard.elapsed() >= DEAD_PEER {
+            return Err(End::Close(close_code::SILENT, "nothing heard"));
+        }
+        if self.beat.is_due() {
+            let timestamp = clock::now();
+            self.say(&ServerMessage::Heartbeat { timestamp });
+            self.socket.queue(Message::Ping(Bytes::new()));
         }
         Ok(())
     }
 
-    /// Says something to this client alone, if its form can say that.
-    async fn say(&mut self, message: &ServerMessage) -> Result<(), End> {
-        let message = match self.codec {
-            Codec::Json => Message::Text(encode(message)),
-            Codec::Binary => Message::Binary(codec::encode(message).into()),
-            Codec::DockerStats => return Ok(()),
-        };
-        self.socket.send(message).await
-    }
-
-    async fn beat(&mut self) -> Result<(), End> {
-        let timestamp = clock::now();
-        self.say(&ServerMessage::Heartbeat { timestamp }).await?;
-        self.socket.ping().await
-    }
-
-    async fn answer(&mut self, heard: Heard) -> Result<(), End> {
+    fn answer(&mut self, heard: Heard) -> Result<(), End> {
         if let Some(end) = self.misunderstanding(&heard) {
             return Err(end);
         }
         match (self.rate.judge(), heard) {
-            (Verdict::CutOff, _) => Err(End::Close(close_code::RATE_LIMITED, "too many messages")),
-            (_, Heard::Alive) => Ok(()),
-            (Verdict::Refuse(retry_after), _) => self.say(&rate_limited(None, retry_after)).await,
+            (Verdict::CutOff, _) => {
+                return Err(End::Close(close_code::RATE_LIMITED, "too many messages"));
+            }
+            (_, Heard::Ping(payload)) => self.socket.queue(Message::Pong(payload)),
+            (_, Heard::Pong | Heard::Close(_)) => {}
+            (Verdict::Refuse(retry_after), _) => self.say(&rate_limited(None, retry_after)),
             // Whoever gets figures in the form of a command line has nothing to say.
-            (Verdict::Heed, _) if self.codec == Codec::DockerStats => Ok(()),
-            (Verdict::Heed, Heard::Text(text)) => self.heed(ClientMessage::decode(&text)).await,
+            (Verdict::Heed, _) if self.codec == Codec::DockerStats => {}
+            (Verdict::Heed, Heard::Text(text)) => {
+                return self.heed(ClientMessage::decode(&text));
+            }
             (Verdict::Heed, Heard::Binary(bytes)) => match ClientMessage::decode_binary(&bytes) {
-                Ok(message) => self.heed(message).await,
-                Err(_) => Err(OTHER_VERSION),
+                Ok(message) => return self.heed(message),
+                Err(_) => return Err(OTHER_VERSION),
             },
         }
+        Ok(())
     }
 
     /// Why what was heard cannot be meant for this conversation.
@@ -171,53 +176,50 @@ impl Conversation {
         Some(End::Close(close_code::UNSUPPORTED, reason))
     }
 
-    async fn heed(&mut self, message: Result<ClientMessage, ApiError>) -> Result<(), End> {
+    fn heed(&mut self, message: Result<ClientMessage, ApiError>) -> Result<(), End> {
         match message {
-            Ok(ClientMessage::Subscribe(subscribe)) => self.subscribe(subscribe).await,
+            Ok(ClientMessage::Subscribe(subscribe)) => self.subscribe(&subscribe),
             Ok(ClientMessage::Unsubscribe(unsubscribe)) => {
                 self.session.unsubscribe(unsubscribe.channel);
                 self.say(&ServerMessage::Unsubscribed {
                     channel: unsubscribe.channel,
                     reason: None,
-                })
-                .await
+                });
             }
-            Ok(ClientMessage::ContainerAction(action)) => self.act(action).await,
+            Ok(ClientMessage::ContainerAction(action)) => self.act(action),
             Ok(ClientMessage::Ping(_)) => {
                 let timestamp = clock::now();
-                self.say(&ServerMessage::Heartbeat { timestamp }).await
+                self.say(&ServerMessage::Heartbeat { timestamp });
             }
             Err(error) => {
-                self.say(&ServerMessage::error(error)).await?;
+                self.say(&ServerMessage::error(error));
                 if self.malformed.one_more() {
                     return Err(End::Close(close_code::MALFORMED, "malformed messages"));
                 }
-                Ok(())
             }
         }
+        Ok(())
     }
 
-    async fn subscribe(&mut self, subscribe: Subscribe) -> Result<(), End> {
+    fn subscribe(&mut self, subscribe: &Subscribe) {
         let Subscribe {
             channel,
             delta,
             resume,
             ..
         } = subscribe;
-        self.say(&ServerMessage::Subscribed { channel }).await?;
-        let frames = self.session.subscribe(channel, delta, resume.as_ref());
-        self.send(frames).await
+        self.say(&ServerMessage::Subscribed { channel: *channel });
+        let frames = self.session.subscribe(*channel, *delta, resume.as_ref());
+        self.queue(&frames);
     }
 
-    async fn act(&mut self, action: ContainerAction) -> Result<(), End> {
-        if self.pending.len() >= MAX_PENDING {
+    fn act(&mut self, action: ContainerAction) {
+        let pending = self.pending.get_or_insert_default();
+        if pending.len() >= MAX_PENDING {
             let retry_after = Duration::from_secs(1);
-            return self
-                .say(&rate_limited(Some(action.request_id), retry_after))
-                .await;
+            return self.say(&rate_limited(Some(action.request_id), retry_after));
         }
-        self.pending.push(self.actions.perform(action).boxed());
-        Ok(())
+        pending.push(self.actions.perform(action).boxed());
     }
 }
 

@@ -3,6 +3,7 @@
 mod conversation;
 mod limits;
 pub mod poll;
+mod pulse;
 mod session;
 mod socket;
 pub mod sse;
@@ -10,4 +11,5 @@ pub mod sse;
 mod tests;
 pub mod ws;
 
+pub use pulse::Pulse;
 pub use session::Session;

@@ -4,7 +4,7 @@ use crate::{
     protocol::{Channel, Resume},
     server::hub::{Cursor, Frame, Hub},
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 use tokio::sync::watch;
 
 /// What one client follows, and how far it has got.
@@ -12,8 +12,9 @@ use tokio::sync::watch;
 pub struct Session {
     hub: Hub,
     /// At most one a channel, so the number of channels bounds it. They are read in the channels'
-    /// order, which puts lists of containers before figures about them.
-    cursors: BTreeMap<Channel, Cursor>,
+    /// order, which puts lists of containers before figures about them. Exactly as much memory as
+    /// they need: a map would take several times that, for each of thousands of clients.
+    cursors: Vec<Cursor>,
     changes: watch::Receiver<u64>,
 }
 
@@ -23,7 +24,7 @@ impl Session {
         Self {
             changes: hub.changes(),
             hub,
-            cursors: BTreeMap::new(),
+            cursors: Vec::new(),
         }
     }
 
@@ -35,13 +36,26 @@ impl Session {
         resume: Option<&Resume>,
     ) -> Vec<Arc<Frame>> {
         let (frames, cursor) = self.hub.subscribe(channel, delta, resume);
-        self.cursors.insert(channel, cursor);
+        match self.place(channel) {
+            Ok(at) => self.cursors.splice(at..=at, [cursor]).for_each(drop),
+            Err(at) => {
+                self.cursors.reserve_exact(1);
+                self.cursors.insert(at, cursor);
+            }
+        }
         frames
     }
 
     /// Follows `channel` no more.
     pub fn unsubscribe(&mut self, channel: Channel) {
-        self.cursors.remove(&channel);
+        if let Ok(at) = self.place(channel) {
+            self.cursors.remove(at);
+        }
+    }
+
+    /// Where the cursor of `channel` is, or would be.
+    fn place(&self, channel: Channel) -> Result<usize, usize> {
+        self.cursors.binary_search_by_key(&channel, Cursor::channel)
     }
 
     /// Waits until there may be news.
@@ -54,10 +68,7 @@ impl Session {
 
     /// All news since the last time.
     pub fn news(&mut self) -> Vec<Arc<Frame>> {
-        let cursors = self.cursors.values_mut();
-        cursors
-            .flat_map(|cursor| self.hub.catch_up(cursor))
-            .collect()
+        self.hub.catch_up(&mut self.cursors)
     }
 
     /// The whole present state of `channel`.

@@ -6,103 +6,105 @@ use super::{
 };
 use crate::{
     protocol::{Channel, MAX_MESSAGE_BYTES, SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON, SocketStatus},
-    server::{AppState, hub::Codec},
+    server::{
+        AppState,
+        hub::Codec,
+        websocket::{NoUpgrade, Upgrade},
+    },
 };
 use axum::{
     Json,
-    extract::{
-        State,
-        ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection},
-    },
-    http::{HeaderMap, header},
+    extract::State,
+    http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
 };
 
-/// Bytes read at once. Clients say little, and the default of 128 KiB is allocated for each.
-const READ_BUFFER: usize = 1024;
-/// Bytes that may wait to be written: more than the longest message, a snapshot of some ten thousand
-/// containers.
-const MAX_WRITE_BUFFER: usize = 64 * 1024 * 1024;
 /// What all names of our subprotocols begin with.
 const SUBPROTOCOLS: &str = "deckwatch.v";
-
-type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
 
 /// The multiplexed socket; its status when no upgrade is asked for.
 pub async fn multiplexed(
     State(state): State<AppState>,
     headers: HeaderMap,
-    upgrade: Upgrade,
+    upgrade: Result<Upgrade, NoUpgrade>,
 ) -> Response {
     match upgrade {
-        Ok(upgrade) => accept(upgrade, state),
+        Ok(upgrade) => accept(upgrade, &state),
         Err(rejection) if headers.contains_key(header::UPGRADE) => rejection.into_response(),
         Err(_) => Json(status(&state)).into_response(),
     }
 }
 
 /// `/ws/docker/stats`: figures of containers in the form of the `docker` command line.
-pub async fn docker_stats(State(state): State<AppState>, upgrade: WebSocketUpgrade) -> Response {
-    let place = match state.gate.admit() {
-        Ok(place) => place,
-        Err(refusal) => return refusal.into_response(),
-    };
-    let token = state.shutdown.token();
-    frugal(upgrade).on_upgrade(move |socket| {
-        state.shutdown.tracker().clone().track_future(async move {
-            let socket = Socket::new(socket);
-            Conversation::new(socket, Codec::DockerStats, &state)
-                .hold(None, &[Channel::Stats], token)
-                .await;
-            drop(place);
-        })
+pub async fn docker_stats(State(state): State<AppState>, upgrade: Upgrade) -> Response {
+    talk(upgrade, &state, Codec::DockerStats, |conversation, _| {
+        conversation.follow(Channel::Stats);
     })
 }
 
-fn accept(upgrade: WebSocketUpgrade, state: AppState) -> Response {
-    let place = match state.gate.admit() {
-        Ok(place) => place,
-        Err(refusal) => return refusal.into_response(),
-    };
-    let mut upgrade = frugal(upgrade).protocols([SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON]);
-    let codec = match upgrade.selected_protocol() {
-        Some(name) if name == SUBPROTOCOL_BINARY => Codec::Binary,
-        _ => Codec::Json,
-    };
-    let other_version = upgrade.selected_protocol().is_none()
-        && upgrade
-            .requested_protocols()
-            .any(|name| name.as_bytes().starts_with(SUBPROTOCOLS.as_bytes()));
-    if other_version {
+fn accept(mut upgrade: Upgrade, state: &AppState) -> Response {
+    let offered = |name: &str| upgrade.offered().iter().any(|offer| offer == name);
+    let ours = [
+        (SUBPROTOCOL_BINARY, Codec::Binary),
+        (SUBPROTOCOL_JSON, Codec::Json),
+    ];
+    let agreed = ours.into_iter().find(|(name, _)| offered(name));
+    let is_ours = |offer: &&HeaderValue| offer.as_bytes().starts_with(SUBPROTOCOLS.as_bytes());
+    if agreed.is_none() && upgrade.offered().iter().any(|offer| is_ours(&offer)) {
         // Browsers fail a connection whose subprotocols are all refused, and never see the reason.
-        let asked = upgrade.requested_protocols().next().cloned();
-        if let Some(asked) = asked {
-            upgrade.set_selected_protocol(asked);
+        if let Some(first) = upgrade.offered().first().cloned() {
+            upgrade.select(first);
         }
+        return refuse(upgrade, state);
     }
-    let token = state.shutdown.token();
-    upgrade.on_upgrade(move |socket| {
-        state.shutdown.tracker().clone().track_future(async move {
-            let socket = Socket::new(socket);
-            if other_version {
-                return socket.end(OTHER_VERSION).await;
-            }
-            Conversation::new(socket, codec, &state)
-                .hold(Some(connected(&state)), &[Channel::Sources], token)
-                .await;
-            drop(place);
-        })
+    if let Some((name, _)) = agreed {
+        upgrade.select(HeaderValue::from_static(name));
+    }
+    let codec = agreed.map_or(Codec::Json, |(_, codec)| codec);
+    talk(upgrade, state, codec, |conversation, state| {
+        conversation.say(&connected(state));
+        conversation.follow(Channel::Sources);
     })
 }
 
-/// With small buffers: an idle client costs 3 KiB instead of 134.
-fn frugal(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
-    upgrade
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(0)
-        .max_write_buffer_size(MAX_WRITE_BUFFER)
-        .max_message_size(MAX_MESSAGE_BYTES)
-        .max_frame_size(MAX_MESSAGE_BYTES)
+/// A conversation that `begin` begins.
+fn talk(
+    upgrade: Upgrade,
+    state: &AppState,
+    codec: Codec,
+    begin: impl FnOnce(&mut Conversation, &AppState) + Send + 'static,
+) -> Response {
+    let place = match state.gate.admit() {
+        Ok(place) => place,
+        Err(refusal) => return refusal.into_response(),
+    };
+    let (token, state) = (state.shutdown.token(), state.clone());
+    let tracker = state.shutdown.tracker().clone();
+    upgrade.accept(MAX_MESSAGE_BYTES, &tracker, move |socket| {
+        let mut conversation = Conversation::new(Socket::new(socket), codec, &state);
+        begin(&mut conversation, &state);
+        // Nothing else is kept for as long as it lasts.
+        async move {
+            conversation.hold(token).await;
+            drop(place);
+        }
+    })
+}
+
+/// A connection on which nothing is said but why not.
+fn refuse(upgrade: Upgrade, state: &AppState) -> Response {
+    let place = match state.gate.admit() {
+        Ok(place) => place,
+        Err(refusal) => return refusal.into_response(),
+    };
+    upgrade.accept(
+        MAX_MESSAGE_BYTES,
+        state.shutdown.tracker(),
+        |socket| async move {
+            Socket::new(socket).end(OTHER_VERSION).await;
+            drop(place);
+        },
+    )
 }
 
 fn status(state: &AppState) -> SocketStatus {

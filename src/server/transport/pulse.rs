@@ -1,0 +1,133 @@
+//! One clock for all connections: a timer for each of thousands, set anew at every message, would
+//! cost more than what the messages cost.
+
+use crate::server::shutdown::Shutdown;
+use std::{
+    array,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{
+    sync::Notify,
+    time::{Instant, MissedTickBehavior, interval},
+};
+
+/// Groups that are woken one after the other, so that not all heartbeats are sent at the same time.
+const GROUPS: usize = 16;
+/// How often a connection looks at the clock between two heartbeats: silence is noticed so much
+/// later at most.
+const LOOKS: u32 = 3;
+
+/// One clock for all connections. A handle: copies are the same clock.
+#[derive(Clone, Debug)]
+pub struct Pulse {
+    heartbeat: Duration,
+    groups: Arc<[Notify; GROUPS]>,
+    joined: Arc<AtomicUsize>,
+}
+
+/// One connection's place in it.
+#[derive(Debug)]
+pub(super) struct Beat {
+    pulse: Pulse,
+    group: usize,
+    beaten: Instant,
+}
+
+impl Pulse {
+    /// Beats until shutdown, so that each connection has a heartbeat so often.
+    pub fn start(heartbeat: Duration, shutdown: &Shutdown) -> Self {
+        let groups: Arc<[Notify; GROUPS]> = Arc::new(array::from_fn(|_| Notify::new()));
+        let pulse = Self {
+            heartbeat,
+            groups: Arc::clone(&groups),
+            joined: Arc::default(),
+        };
+        let token = shutdown.token();
+        shutdown.spawn("pulse", async move {
+            let mut ticks = interval(heartbeat / LOOKS / GROUPS as u32);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            for group in groups.iter().cycle() {
+                tokio::select! {
+                    () = token.cancelled() => return,
+                    _ = ticks.tick() => group.notify_waiters(),
+                }
+            }
+        });
+        pulse
+    }
+
+    pub(super) fn join(&self) -> Beat {
+        Beat {
+            group: self.joined.fetch_add(1, Ordering::Relaxed) % GROUPS,
+            pulse: self.clone(),
+            beaten: Instant::now(),
+        }
+    }
+}
+
+impl Beat {
+    /// Waits until it is time to look at the clock.
+    pub(super) async fn next(&self) {
+        match self.pulse.groups.get(self.group) {
+            Some(group) => group.notified().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Whether a heartbeat is due; it is then taken for sent.
+    pub(super) fn is_due(&mut self) -> bool {
+        let now = Instant::now();
+        // Ticks are not exact: the one nearest to the right time counts.
+        let early = self.pulse.heartbeat / LOOKS / 2;
+        let is_due = now.duration_since(self.beaten) + early >= self.pulse.heartbeat;
+        if is_due {
+            self.beaten = now;
+        }
+        is_due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn every_connection_has_its_heartbeats_and_not_all_at_the_same_time() {
+        let shutdown = Shutdown::default();
+        let heartbeat = Duration::from_secs(15);
+        let pulse = Pulse::start(heartbeat, &shutdown);
+        let began = Instant::now();
+        let beats = (0..GROUPS).map(|_| {
+            let mut beat = pulse.join();
+            async move {
+                let mut times = Vec::new();
+                while times.len() < 4 {
+                    beat.next().await;
+                    if beat.is_due() {
+                        times.push(began.elapsed());
+                    }
+                }
+                times
+            }
+        });
+        let all = futures::future::join_all(beats).await;
+        for times in &all {
+            for pair in times.windows(2) {
+                let between = pair[1] - pair[0];
+                assert!(
+                    between.abs_diff(heartbeat) < Duration::from_secs(1),
+                    "{times:?}"
+                );
+            }
+        }
+        let mut firsts: Vec<_> = all.iter().map(|times| times[0]).collect();
+        firsts.sort();
+        firsts.dedup();
+        assert_eq!(firsts.len(), GROUPS);
+        assert!(shutdown.finish().await);
+    }
+}

@@ -1,0 +1,314 @@
+//! The rules of RFC 6455, each on a stream in memory.
+
+use super::{Fault, Heard, WebSocket};
+use axum::extract::ws::{CloseFrame, Message};
+use bytes::Bytes;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+
+/// Longest message of these tests.
+const MAX: usize = 64 * 1024;
+/// What the stream holds: less than a long message.
+const PIPE: usize = 1_000;
+
+const FIN: u8 = 0x80;
+const TEXT: u8 = 1;
+const BINARY: u8 = 2;
+const CLOSE: u8 = 8;
+const PING: u8 = 9;
+const PONG: u8 = 10;
+
+/// A frame as a client sends it.
+fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    let mask = [0x12, 0x34, 0x56, 0x78];
+    let mut frame = vec![first];
+    match payload.len() {
+        short @ ..126 => frame.push(FIN | short as u8),
+        middle @ ..65_536 => {
+            frame.push(FIN | 126);
+            frame.extend((middle as u16).to_be_bytes());
+        }
+        long => {
+            frame.push(FIN | 127);
+            frame.extend((long as u64).to_be_bytes());
+        }
+    }
+    frame.extend(mask);
+    frame.extend(payload.iter().zip(mask.iter().cycle()).map(|(a, b)| a ^ b));
+    frame
+}
+
+/// What is heard of these bytes, whichever way they are cut, until nothing more can be heard.
+async fn hear(bytes: &[u8]) -> (Vec<Heard>, Fault) {
+    let mut first = None;
+    for cut in [1, 2, 7, 4_096, usize::MAX] {
+        let (ours, mut theirs) = duplex(PIPE);
+        let mut socket = WebSocket::new(ours, &[], MAX);
+        let server = async move {
+            let mut heard = Vec::new();
+            loop {
+                match socket.hear().await {
+                    Ok(one) => heard.push(one),
+                    Err(fault) => return (heard, fault),
+                }
+            }
+        };
+        let client = async {
+            for chunk in bytes.chunks(cut.min(bytes.len().max(1))) {
+                // It may have had enough.
+                if theirs.write_all(chunk).await.is_err() {
+                    break;
+                }
+            }
+            drop(theirs);
+        };
+        let (heard, ()) = tokio::join!(server, client);
+        let first = first.get_or_insert_with(|| heard.clone());
+        assert_eq!(*first, heard, "cut into {cut}");
+    }
+    first.unwrap()
+}
+
+fn text(text: &str) -> Heard {
+    Heard::Text(text.to_owned().into())
+}
+
+#[tokio::test]
+async fn whole_messages_of_every_length_are_heard() {
+    for length in [0, 1, 125, 126, 127, 65_535, MAX] {
+        let payload = vec![b'x'; length];
+        let bytes = [frame(FIN | TEXT, &payload), frame(FIN | BINARY, &payload)].concat();
+        let (heard, _) = hear(&bytes).await;
+        let expected = [text(&"x".repeat(length)), Heard::Binary(payload.into())];
+        assert_eq!(heard, expected, "{length}");
+    }
+}
+
+#[tokio::test]
+async fn parts_become_one_message_and_pings_come_between_them() {
+    let bytes = [
+        frame(TEXT, b"one "),
+        frame(0, b"two "),
+        frame(FIN | PING, b"there?"),
+        frame(FIN | PONG, b""),
+        frame(FIN, b"three"),
+        frame(BINARY, b""),
+        frame(FIN, b"4"),
+    ]
+    .concat();
+    let (heard, end) = hear(&bytes).await;
+    let expected = [
+        Heard::Ping(Bytes::from_static(b"there?")),
+        Heard::Pong,
+        text("one two three"),
+        Heard::Binary(Bytes::from_static(b"4")),
+    ];
+    assert_eq!((heard.as_slice(), end), (&expected[..], Fault::Gone));
+}
+
+#[tokio::test]
+async fn a_character_may_be_cut_by_parts_but_a_text_must_be_one() {
+    let bytes = [frame(TEXT, &[0xed, 0x95]), frame(FIN, &[0x9c])].concat();
+    assert_eq!(hear(&bytes).await.0, [text("한")]);
+    for bytes in [
+        frame(FIN | TEXT, &[0xff]),
+        [frame(TEXT, &[0xed, 0x95]), frame(FIN, b"")].concat(),
+        frame(FIN | CLOSE, &[0x03, 0xe8, 0xff]),
+    ] {
+        assert_eq!(hear(&bytes).await, (vec![], Fault::NotUtf8));
+    }
+}
+
+#[tokio::test]
+async fn what_breaks_the_rules_ends_it() {
+    let long = [b'x'; 126];
+    let not_masked = vec![FIN | TEXT, 1, b'x'];
+    let cases = [
+        ("not masked", not_masked),
+        ("extension 1", frame(FIN | 0x40 | TEXT, b"x")),
+        ("extension 2", frame(FIN | 0x20 | TEXT, b"x")),
+        ("extension 3", frame(FIN | 0x10 | TEXT, b"x")),
+        ("unknown kind 3", frame(FIN | 3, b"x")),
+        ("unknown kind 7", frame(FIN | 7, b"x")),
+        ("unknown kind 11", frame(FIN | 11, b"x")),
+        ("unknown kind 15", frame(FIN | 15, b"x")),
+        ("ping in parts", frame(PING, b"x")),
+        ("close in parts", frame(CLOSE, b"")),
+        ("long ping", frame(FIN | PING, &long)),
+        ("long pong", frame(FIN | PONG, &long)),
+        ("part of nothing", frame(FIN, b"x")),
+        (
+            "message within one",
+            [frame(TEXT, b"x"), frame(FIN | TEXT, b"x")].concat(),
+        ),
+        ("half a code", frame(FIN | CLOSE, &[3])),
+        ("code 999", frame(FIN | CLOSE, &999_u16.to_be_bytes())),
+        ("code 1004", frame(FIN | CLOSE, &1004_u16.to_be_bytes())),
+        ("code 1005", frame(FIN | CLOSE, &1005_u16.to_be_bytes())),
+        ("code 1006", frame(FIN | CLOSE, &1006_u16.to_be_bytes())),
+        ("code 1015", frame(FIN | CLOSE, &1015_u16.to_be_bytes())),
+        ("code 2999", frame(FIN | CLOSE, &2999_u16.to_be_bytes())),
+        ("code 5000", frame(FIN | CLOSE, &5000_u16.to_be_bytes())),
+    ];
+    for (what, bytes) in cases {
+        assert_eq!(hear(&bytes).await, (vec![], Fault::Protocol), "{what}");
+    }
+}
+
+#[tokio::test]
+async fn too_long_is_known_before_it_has_come() {
+    let mut endless = vec![FIN | BINARY, FIN | 127];
+    endless.extend(u64::MAX.to_be_bytes());
+    endless.extend([0; 4]);
+    let mut second = vec![FIN, FIN | 127];
+    second.extend((MAX as u64).to_be_bytes());
+    second.extend([0; 4]);
+    for bytes in [
+        endless,
+        frame(FIN | TEXT, &vec![b'x'; MAX + 1]),
+        [frame(TEXT, b"x"), second].concat(),
+    ] {
+        assert_eq!(hear(&bytes).await, (vec![], Fault::TooBig));
+    }
+}
+
+#[tokio::test]
+async fn a_close_is_heard_once_and_nothing_after_it() {
+    let after = frame(FIN | TEXT, b"more");
+    for (payload, code) in [
+        (vec![], None),
+        (vec![0x03, 0xe8], Some(1000)),
+        ([&[0x0f, 0xa1], "tschüß".as_bytes()].concat(), Some(4001)),
+    ] {
+        let bytes = [frame(FIN | CLOSE, &payload), after.clone()].concat();
+        assert_eq!(hear(&bytes).await, (vec![Heard::Close(code)], Fault::Gone));
+    }
+}
+
+#[tokio::test]
+async fn what_came_with_the_request_is_not_lost() {
+    let (ours, mut theirs) = duplex(PIPE);
+    let whole = frame(FIN | TEXT, b"early");
+    let (early, late) = whole.split_at(3);
+    let mut socket = WebSocket::new(ours, early, MAX);
+    theirs.write_all(late).await.unwrap();
+    assert_eq!(socket.hear().await, Ok(text("early")));
+}
+
+async fn read(stream: &mut DuplexStream, length: usize) -> Vec<u8> {
+    let mut bytes = vec![0; length];
+    stream.read_exact(&mut bytes).await.unwrap();
+    bytes
+}
+
+#[tokio::test]
+async fn what_is_sent_has_the_shortest_header_and_no_mask() {
+    for (length, head) in [
+        (0, vec![FIN | BINARY, 0]),
+        (125, vec![FIN | BINARY, 125]),
+        (126, vec![FIN | BINARY, 126, 0, 126]),
+        (65_535, vec![FIN | BINARY, 126, 0xff, 0xff]),
+        (65_536, vec![FIN | BINARY, 127, 0, 0, 0, 0, 0, 1, 0, 0]),
+    ] {
+        let (ours, mut theirs) = duplex(PIPE);
+        let mut socket = WebSocket::new(ours, &[], MAX);
+        let payload = Bytes::from(vec![b'x'; length]);
+        socket.queue(Message::Binary(payload.clone()));
+        let expected = [&head, &payload[..]].concat();
+        let (sent, came) = tokio::join!(socket.flush(), read(&mut theirs, expected.len()));
+        sent.unwrap();
+        assert!(came == expected, "{length}");
+    }
+}
+
+#[tokio::test]
+async fn many_leave_together_in_order_even_when_it_was_broken_off() {
+    let (ours, mut theirs) = duplex(PIPE);
+    let mut socket = WebSocket::new(ours, &[], MAX);
+    let mut expected = Vec::new();
+    for n in 0..20_u8 {
+        socket.queue(Message::Text(n.to_string().repeat(100).into()));
+        let payload = n.to_string().repeat(100);
+        expected.push(FIN | TEXT);
+        match u8::try_from(payload.len()).unwrap() {
+            short @ ..126 => expected.push(short),
+            long => expected.extend([126, 0, long]),
+        }
+        expected.extend(payload.as_bytes());
+    }
+    // The stream is full before all are sent.
+    let broken_off = futures::FutureExt::now_or_never(socket.flush());
+    assert!(broken_off.is_none());
+    let (sent, came) = tokio::join!(socket.flush(), read(&mut theirs, expected.len()));
+    sent.unwrap();
+    assert!(came == expected);
+}
+
+#[tokio::test]
+async fn to_send_to_who_is_gone_fails() {
+    let (ours, theirs) = duplex(PIPE);
+    let mut socket = WebSocket::new(ours, &[], MAX);
+    drop(theirs);
+    socket.queue(Message::Ping(Bytes::new()));
+    assert!(socket.flush().await.is_err());
+    assert_eq!(socket.hear().await, Err(Fault::Gone));
+}
+
+#[tokio::test]
+async fn a_goodbye_has_a_code_and_waits_for_the_answer() {
+    let (ours, mut theirs) = duplex(PIPE);
+    let socket = WebSocket::new(ours, &[], MAX);
+    let reason = "ü".repeat(100);
+    let client = async {
+        let said = read(&mut theirs, 2 + 2 + 122).await;
+        assert_eq!(said[..4], [FIN | CLOSE, 124, 0x11, 0x3a]);
+        assert_eq!(
+            said[4..],
+            *"ü".repeat(61).as_bytes(),
+            "as much as there is room for"
+        );
+        // Still talking: that must not keep it from reading on.
+        let late = [
+            frame(FIN | TEXT, b"late"),
+            frame(FIN | CLOSE, &[0x11, 0x3a]),
+        ]
+        .concat();
+        theirs.write_all(&late).await.unwrap();
+        assert_eq!(
+            theirs.read(&mut [0; 1]).await.unwrap(),
+            0,
+            "it has closed as well"
+        );
+        drop(theirs);
+    };
+    let frame = CloseFrame {
+        code: 4410,
+        reason: reason.into(),
+    };
+    tokio::join!(socket.close(Some(frame)), client);
+}
+
+#[tokio::test]
+async fn a_goodbye_to_who_talks_nonsense_reads_to_the_end() {
+    let (ours, mut theirs) = duplex(PIPE);
+    let mut socket = WebSocket::new(ours, &[], MAX);
+    theirs.write_all(&[0xff; 500]).await.unwrap();
+    assert_eq!(socket.hear().await, Err(Fault::Protocol));
+    let client = async {
+        assert_eq!(read(&mut theirs, 2).await, [FIN | CLOSE, 0]);
+        theirs.write_all(&[0xff; 5_000]).await.unwrap();
+        drop(theirs);
+    };
+    tokio::join!(socket.close(None), client);
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_bytes_make_it_panic_or_keep_more_than_a_message(bytes in proptest::collection::vec(0..=255_u8, 0..300)) {
+        let mut assembly = super::Assembly::new(100);
+        for byte in bytes {
+            assembly.push(&[byte]);
+            while let Ok(Some(_)) = assembly.next() {}
+            proptest::prop_assert!(assembly.kept() <= 2 * (100 + 14 + 125));
+        }
+    }
+}
