@@ -178,7 +178,7 @@ mod tests {
     fn the_proof_is_that_of_the_rfc() {
         assert_eq!(
             accept_key(b"dGhlIHNhbXBsZSBub25jZQ=="),
-            "s3pPLBMiTxaQ9kYGzzhZRbK+xOo="
+            "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
         );
     }
 
