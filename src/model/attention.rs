@@ -7,6 +7,9 @@ use std::time::Duration;
 const MEMORY_PERCENT: f32 = 90.0;
 /// A container that failed longer ago is known to have failed.
 const FAILED_WITHIN: Duration = Duration::from_secs(60 * 60);
+/// A container that its policy restarted is back to normal once it has run for this long: the engine
+/// waits a minute at most between two tries, so that a loop never looks calm.
+const STEADY_AFTER: Duration = Duration::from_secs(10 * 60);
 /// Exit code of a process that ended because it was asked to: 128 + SIGTERM.
 const TERMINATED: i32 = 143;
 
@@ -41,6 +44,7 @@ impl Attention {
             (ContainerState::Dead, _) => Some(Self::Dead),
             (ContainerState::Restarting, _) => Some(Self::Restarting),
             (ContainerState::Running, Some(Health::Unhealthy)) => Some(Self::Unhealthy),
+            (ContainerState::Running, _) if was_restarted(container, now) => Some(Self::Restarting),
             (ContainerState::Running | ContainerState::Paused, _) => {
                 is_full().unwrap_or(false).then_some(Self::Memory)
             }
@@ -54,6 +58,13 @@ impl Attention {
             _ => None,
         }
     }
+}
+
+/// Whether its restart policy, not a person, brought it back just now.
+fn was_restarted(container: &Container, now: Timestamp) -> bool {
+    let is_fresh = |started: Timestamp| started.age(now) <= STEADY_AFTER;
+    container.restart_count.is_some_and(|count| count > 0)
+        && container.started_at.is_some_and(is_fresh)
 }
 
 #[cfg(test)]
@@ -89,6 +100,19 @@ mod tests {
         assert_eq!(unhealthy, Some(Attention::Unhealthy));
         let full = attention(|_, stats| stats.memory_percent = Some(90.0));
         assert_eq!(full, Some(Attention::Memory));
+    }
+
+    #[test]
+    fn between_two_crashes_a_loop_does_not_look_calm() {
+        let running = |restart_count, started_at| {
+            attention(|container, _| {
+                container.restart_count = Some(restart_count);
+                container.started_at = Some(Timestamp::from_millis(started_at));
+            })
+        };
+        assert_eq!(running(3, 7_199_000), Some(Attention::Restarting));
+        assert_eq!(running(3, 6_000_000), None, "steady for twenty minutes");
+        assert_eq!(running(0, 7_199_000), None, "started by a person");
     }
 
     #[test]
