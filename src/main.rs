@@ -6,16 +6,25 @@ use deckwatch::server::{
     config::{CommandLine, Config},
     telemetry,
 };
-use std::process::ExitCode;
+use std::{num::NonZero, process::ExitCode};
 
 // Many small allocations of many sizes, freed on other threads: the system's allocator would keep
 // growing.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// More would only take memory on large machines: what there is to do, two can.
+const MAX_WORKERS: usize = 4;
+
 fn main() -> ExitCode {
+    // Where the kernel hands out memory in pieces of 2 MiB, all of a piece counts as used of which
+    // the allocator has touched a little. Before there are threads: they inherit it.
+    let frugal = rustix::thread::disable_transparent_huge_pages(true);
     let command_line = CommandLine::parse();
     telemetry::init();
+    if let Err(error) = frugal {
+        tracing::debug!(%error, "huge pages stay as they are");
+    }
     let config = match Config::load(command_line) {
         Ok(config) => config,
         Err(error) => {
@@ -23,7 +32,12 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let runtime = match tokio::runtime::Runtime::new() {
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .worker_threads(cores.min(MAX_WORKERS))
+        .build();
+    let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => {
             tracing::error!("cannot start threads: {error}");

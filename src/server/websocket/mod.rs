@@ -30,8 +30,8 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 /// Bytes read at once, on the stack: clients say little.
 const CHUNK: usize = 2 * 1024;
-/// Frames written at once: more than a tick has.
-const FRAMES_AT_ONCE: usize = 8;
+/// Frames written at once: many lines of a log, and still less than the kernel takes (1,024 parts).
+const FRAMES_AT_ONCE: usize = 64;
 /// Longest reason of a close (RFC 6455, 5.5: 125 bytes with its code).
 const MAX_REASON: usize = 123;
 
