@@ -1,5 +1,6 @@
 // What a person's browser takes; started by `scripts/bench`, prints figures as JSON lines.
 //   node bench/browser.mjs latency URL ENGINE_SOCKET CHANGES
+//   node bench/browser.mjs logs PAGE_URL NAME LINES
 //   node bench/browser.mjs hydrate URL ROUNDS
 //   node bench/browser.mjs table URL VANILLA_URL PACKAGE_FOLDER ROUNDS SECONDS
 import { chromium } from '@playwright/test';
@@ -160,6 +161,40 @@ async function table(browser, url, vanillaUrl, folder, rounds, seconds) {
   }
 }
 
+/** A log that is written while its page is open: the longest task, and the memory afterwards. */
+async function logs(browser, url, name, lines) {
+  const page = await browser.newPage();
+  await page.addInitScript(() => {
+    window.longest = 0;
+    new PerformanceObserver((list) => {
+      for (const task of list.getEntries()) window.longest = Math.max(window.longest, task.duration);
+    }).observe({ type: 'longtask' });
+    // The module's memory is nobody's to see, but here.
+    for (const how of ['instantiate', 'instantiateStreaming']) {
+      const original = WebAssembly[how];
+      WebAssembly[how] = async (...given) => {
+        const made = await original.apply(WebAssembly, given);
+        window.module = (made.instance ?? made).exports.memory;
+        return made;
+      };
+    }
+  });
+  await live(page, url);
+  // What it took to begin is no part of the burst.
+  await page.evaluate(() => { window.longest = 0; });
+  await page.waitForFunction((last) => document.querySelector('[data-testid=log]').textContent.includes(`${last} GET`), lines,
+    { timeout: 120_000, polling: 200 });
+  await page.waitForTimeout(1_000);
+  const session = await page.context().newCDPSession(page);
+  await session.send('HeapProfiler.enable');
+  await session.send('HeapProfiler.collectGarbage');
+  const { usedSize } = await session.send('Runtime.getHeapUsage');
+  const module = await page.evaluate(() => window.module.buffer.byteLength);
+  print(`${name}_heap_mib`, (usedSize + module) / 2 ** 20);
+  print(`${name}_task_ms`, await page.evaluate(() => window.longest));
+  await page.close();
+}
+
 const [what, ...rest] = process.argv.slice(2);
 const browser = await chromium.launch({
   executablePath: process.env.DECKWATCH_CHROMIUM || undefined,
@@ -170,6 +205,7 @@ try {
   const [a, b, c, d, e] = rest;
   if (what === 'latency') await latency(browser, a, b, Number(c));
   else if (what === 'hydrate') await hydrate(browser, a, Number(b));
+  else if (what === 'logs') await logs(browser, a, b, Number(c));
   else if (what === 'table') await table(browser, a, b, c, Number(d), Number(e));
   else throw new Error(`no such part: ${what}`);
 } finally {

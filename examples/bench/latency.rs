@@ -13,6 +13,7 @@ use deckwatch::{
 };
 use std::{
     cell::Cell,
+    collections::BTreeMap,
     rc::Rc,
     time::{Duration, Instant},
 };
@@ -147,15 +148,16 @@ async fn to_glass(
     let url = format!("http://{}", server.address);
     let socket = engine.socket().display().to_string();
     let changes = setting.rounds(CHANGES).max(10).to_string();
-    browser(setting, &["latency", &url, &socket, &changes], results).await
+    browser(setting, &["latency", &url, &socket, &changes], results).await?;
+    Ok(())
 }
 
-/// Runs the browser's part; it prints figures as JSON lines.
+/// Runs the browser's part; it prints figures as JSON lines, the last of which are returned.
 pub(crate) async fn browser(
     setting: &Setting,
     arguments: &[&str],
     results: &mut Results,
-) -> Result<(), Failure> {
+) -> Result<BTreeMap<String, f64>, Failure> {
     let mut command = Command::new("node");
     command
         .current_dir(&setting.end2end)
@@ -165,9 +167,11 @@ pub(crate) async fn browser(
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());
     }
+    let mut figures = BTreeMap::new();
     for line in String::from_utf8_lossy(&output.stdout).lines() {
         let (key, value): (String, f64) = serde_json::from_str(line)?;
         results.figure(&key, value)?;
+        figures.insert(key, value);
     }
-    Ok(())
+    Ok(figures)
 }

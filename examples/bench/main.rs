@@ -17,6 +17,7 @@ mod fan_out;
 mod floor;
 mod growth;
 mod latency;
+mod logs;
 mod machine;
 mod memory;
 mod page;
@@ -94,6 +95,7 @@ enum Part {
     FanOut,
     Memory,
     Latency,
+    Logs,
     Table,
     Size,
     Growth,
@@ -139,6 +141,7 @@ async fn run(part: Part, setting: &Setting) -> Result<(), Failure> {
         Part::FanOut => fan_out::measure(setting, &mut results).await?,
         Part::Memory => memory::measure(setting, &mut results).await?,
         Part::Latency => latency::measure(setting, &mut results).await?,
+        Part::Logs => logs::measure(setting, &mut results).await?,
         Part::Table => table::measure(setting, &mut results).await?,
         Part::Size => size::measure(setting, &mut results)?,
         Part::Growth => growth::measure(setting, &mut results).await?,

@@ -151,6 +151,31 @@ const SECTIONS: &[Section] = &[
         ],
     },
     Section {
+        part: "logs",
+        title: "Logs",
+        method: "A container writes 400,000 numbered lines of some hundred bytes as fast as it can, while a raw \
+            reader follows the engine's API, then while a client follows the log through the server. The client \
+            checks the number of every line. Stalled: ten more clients who stop reading. In Chromium the log's \
+            page is open while a container writes.",
+        rows: &[
+            row("raw_lines", "raw reader, lines a second", ""),
+            row("ours_lines", "through the server, lines a second", ""),
+            row("ours_mb", "the same", "MB/s"),
+            row("ours/raw", "through the server ÷ raw", "×").at_least(0.9, "engine, server and reader share the cores"),
+            row("engine_us", "the engine's CPU time a line", "µs"),
+            row("own_us", "our CPU time a line", "µs"),
+            row("own/engine", "ours ÷ the engine's", "×").at_most(0.25, "every line is looked through for secrets and control characters, and encoded"),
+            row("missing", "lines missing, as gaps say", ""),
+            row("wrong", "lines doubled, out of order or not whole", "").at_most(0.0, LOST),
+            row("stalled_mib", "a client that stops reading", "MiB").at_most(1.0, "the kernel's buffers do not count, what is queued does"),
+            row("burst_task_ms", "longest task of the page in a burst of 40,000 lines", "ms").at_most(50.0, "a message is decoded in one piece"),
+            row("few_heap_mib", "memory of the page after 10,000 lines", "MiB"),
+            row("many_heap_mib", "after 1,000,000", "MiB"),
+            row("heap_growth_mib", "its growth, from 10,000 to 1,000,000", "MiB").at_most(10.0, "WebAssembly never gives memory back"),
+            row("many_task_ms", "longest task meanwhile", "ms"),
+        ],
+    },
+    Section {
         part: "table",
         title: "Table",
         method: "1,000 rows; at each tick 100 of them change in four cells, all in view. The same document \

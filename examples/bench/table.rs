@@ -51,7 +51,8 @@ pub(crate) async fn measure(setting: &Setting, results: &mut Results) -> Result<
         &["table", &url, &beside, &package, &rounds, &seconds],
         results,
     )
-    .await
+    .await?;
+    Ok(())
 }
 
 async fn first_html(server: &Process, results: &mut Results) -> Result<(), Failure> {

@@ -1,0 +1,240 @@
+//! Logs at full speed: through the server, against a raw reader of the engine's API; and in a
+//! browser.
+
+use crate::{
+    Failure, Setting,
+    client::{BINARY, Client},
+    crowd::{inflated, with_crowds},
+    engine::Engine,
+    latency::browser,
+    process::{Cpu, Process},
+    results::Results,
+};
+use deckwatch::protocol::{Channel, ClientMessage, ServerMessage, Subscribe, codec};
+use std::{
+    cell::Cell,
+    time::{Duration, Instant},
+};
+
+const LINES: u64 = 400_000;
+const ROUNDS: u32 = 3;
+/// What a container waits before it writes, so that who reads is there.
+const HEAD_START: Duration = Duration::from_secs(4);
+/// What a run may take.
+const PATIENCE: Duration = Duration::from_secs(90);
+/// What stands behind the number of a line; with it a line is some hundred bytes, as they are.
+const SAYS: &str =
+    "GET /items?page=2 200 12 ms user=8f21c0de trace=4bf92f3577b34da6a3ce929d0e0e4736 ok";
+/// Readers that stop reading.
+const STALLED: usize = 10;
+/// The name of the container that writes.
+const NAME: &str = "bench-log";
+
+pub(crate) async fn measure(setting: &Setting, results: &mut Results) -> Result<(), Failure> {
+    let engine = setting.engine()?;
+    engine.clear().await?;
+    let measured = async {
+        for _ in 0..setting.rounds(ROUNDS) {
+            let raw = with_crowds(raw(&engine)).await?;
+            let ours = with_crowds(ours(setting, &engine, 0)).await?;
+            let bytes = (SAYS.len() + 8) as f64;
+            results.figure("raw_lines", raw.rate)?;
+            results.figure("ours_lines", ours.rate)?;
+            results.figure("ours_mb", ours.rate * bytes / 1e6)?;
+            results.figure("ours/raw", ours.rate / raw.rate)?;
+            results.figure("engine_us", raw.daemons * 1e6)?;
+            results.figure("own_us", ours.own * 1e6)?;
+            results.figure("own/engine", ours.own / raw.daemons)?;
+            results.figure("missing", ours.missing)?;
+            results.figure("wrong", ours.wrong)?;
+            let stalled = with_crowds(self::ours(setting, &engine, STALLED)).await?;
+            let each = (stalled.grown - ours.grown) / STALLED as f64;
+            results.figure("stalled_mib", each / f64::from(1 << 20))?;
+        }
+        in_browser(setting, &engine, results).await
+    };
+    let measured = measured.await;
+    engine.clear().await?;
+    measured
+}
+
+/// Of one container's log.
+struct Run {
+    /// Lines a second, from the first to the last.
+    rate: f64,
+    /// CPU seconds a line: the engine's, and our own.
+    daemons: f64,
+    own: f64,
+    missing: f64,
+    wrong: f64,
+    /// Memory the server has taken meanwhile, in bytes.
+    grown: f64,
+}
+
+/// A container that writes so many numbered lines after `wait`, and then sleeps.
+async fn start(engine: &Engine, lines: u64, wait: Duration) -> Result<String, Failure> {
+    engine.docker(&["rm", "-f", NAME]).output().await?;
+    let wait = wait.as_secs();
+    let script = format!(
+        "sleep {wait}; awk 'BEGIN {{ for (n = 1; n <= {lines}; n++) print n \" {SAYS}\" }}'; sleep 100000"
+    );
+    let run = [
+        "run",
+        "-d",
+        "--name",
+        NAME,
+        "deckwatch-test:latest",
+        "sh",
+        "-c",
+        &script,
+    ];
+    let output = engine.docker(&run).output().await?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());
+    }
+    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+}
+
+async fn raw(engine: &Engine) -> Result<Run, Failure> {
+    let id = start(engine, LINES, HEAD_START).await?;
+    let daemons = engine.daemons()?;
+    let mut cpu = Cpu::default();
+    let before = cpu.read(&daemons);
+    let (first, lines) = (Cell::new(None), Cell::new(0));
+    let path = format!("/containers/{id}/logs?stdout=1&follow=1&timestamps=1");
+    let reading = engine.follow(&path, |at, line| {
+        if line.contains(SAYS) {
+            first.set(first.get().or(Some(at)));
+            lines.set(lines.get() + 1);
+        }
+    });
+    let done = async {
+        while lines.get() < LINES {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::select! {
+        ended = reading => return Err(format!("the log ended: {ended:?}").into()),
+        done = tokio::time::timeout(PATIENCE, done) => done?,
+    }
+    let took = first.get().ok_or("no line")?.elapsed();
+    Ok(Run {
+        rate: LINES as f64 / took.as_secs_f64(),
+        daemons: (cpu.read(&daemons) - before) / LINES as f64,
+        own: 0.0,
+        missing: 0.0,
+        wrong: 0.0,
+        grown: 0.0,
+    })
+}
+
+/// What came to a client of ours.
+#[derive(Default)]
+struct Read {
+    first: Option<Instant>,
+    last: u64,
+    lines: u64,
+    missing: u64,
+    wrong: u64,
+}
+
+impl Read {
+    fn message(&mut self, message: &ServerMessage) {
+        match message {
+            ServerMessage::Log { lines, .. } => {
+                self.first.get_or_insert_with(Instant::now);
+                for line in lines {
+                    let number = line.line.split(' ').next().and_then(|n| n.parse().ok());
+                    let number: u64 = number.unwrap_or_default();
+                    self.wrong += u64::from(number <= self.last || !line.line.ends_with(SAYS));
+                    self.missing += number.saturating_sub(self.last + 1);
+                    self.last = number;
+                    self.lines += 1;
+                }
+            }
+            // What is missing is counted by the numbers of the lines.
+            _ => {}
+        }
+    }
+}
+
+async fn ours(setting: &Setting, engine: &Engine, stalled: usize) -> Result<Run, Failure> {
+    let server = engine.watched(&setting.binary, &[])?;
+    let id = start(engine, LINES, HEAD_START).await?;
+    let mut client = follow(&server, &id).await?;
+    let mut sleepers = Vec::new();
+    for _ in 0..stalled {
+        sleepers.push(follow(&server, &id).await?);
+    }
+    let before = server.resident()?;
+    let own = [server.id()];
+    let mut cpu = Cpu::default();
+    let began = cpu.read(&own);
+    let mut read = Read::default();
+    let reading = async {
+        while read.last < LINES {
+            let frame = inflated(&client.next().await?)?;
+            if let Ok(message) = codec::decode::<ServerMessage>(&frame) {
+                read.message(&message);
+            }
+        }
+        Ok::<_, Failure>(())
+    };
+    tokio::time::timeout(PATIENCE, reading).await??;
+    let took = read.first.ok_or("no line")?.elapsed();
+    let grown = server.resident()? - before;
+    drop(sleepers);
+    Ok(Run {
+        rate: LINES as f64 / took.as_secs_f64(),
+        daemons: 0.0,
+        own: (cpu.read(&own) - began) / LINES as f64,
+        missing: read.missing as f64,
+        wrong: read.wrong as f64,
+        grown,
+    })
+}
+
+/// A client that follows a log, once the server knows the container.
+async fn follow(server: &Process, id: &str) -> Result<Client, Failure> {
+    let channel: Channel = format!("logs:{id}")
+        .parse()
+        .map_err(|_| "no such channel")?;
+    let began = Instant::now();
+    while began.elapsed() < HEAD_START {
+        let mut client = Client::connect(server.address, BINARY).await?;
+        client
+            .say(&ClientMessage::Subscribe(Subscribe::to(channel)))
+            .await?;
+        loop {
+            let frame = inflated(&client.next().await?)?;
+            match codec::decode::<ServerMessage>(&frame) {
+                Ok(ServerMessage::Subscribed { .. }) => return Ok(client),
+                Ok(ServerMessage::Error { .. }) => break,
+                _ => {}
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Err("the log cannot be followed".into())
+}
+
+/// A burst, and the heap after few and after many lines.
+async fn in_browser(
+    setting: &Setting,
+    engine: &Engine,
+    results: &mut Results,
+) -> Result<(), Failure> {
+    let server = engine.watched(&setting.binary, &[])?;
+    let mut heaps = Vec::new();
+    for (what, lines) in [("burst", 40_000), ("few", 10_000), ("many", 1_000_000)] {
+        let lines = if setting.quick { lines / 4 } else { lines };
+        let id = start(engine, lines, HEAD_START * 2).await?;
+        let url = format!("http://{}/containers/{id}/logs", server.address);
+        let figures = browser(setting, &["logs", &url, what, &lines.to_string()], results).await?;
+        heaps.extend(figures.get(&format!("{what}_heap_mib")).copied());
+    }
+    if let [_, few, many] = heaps[..] {
+        results.figure("heap_growth_mib", many - few)?;
+    }
+    Ok(())
+}
