@@ -133,27 +133,23 @@ async fn raw(engine: &Engine) -> Result<Run, Failure> {
 struct Read {
     first: Option<Instant>,
     last: u64,
-    lines: u64,
     missing: u64,
     wrong: u64,
 }
 
 impl Read {
     fn message(&mut self, message: &ServerMessage) {
-        match message {
-            ServerMessage::Log { lines, .. } => {
-                self.first.get_or_insert_with(Instant::now);
-                for line in lines {
-                    let number = line.line.split(' ').next().and_then(|n| n.parse().ok());
-                    let number: u64 = number.unwrap_or_default();
-                    self.wrong += u64::from(number <= self.last || !line.line.ends_with(SAYS));
-                    self.missing += number.saturating_sub(self.last + 1);
-                    self.last = number;
-                    self.lines += 1;
-                }
-            }
-            // What is missing is counted by the numbers of the lines.
-            _ => {}
+        // Of a gap, the numbers of the lines around it say how many are missing.
+        let ServerMessage::Log { lines, .. } = message else {
+            return;
+        };
+        self.first.get_or_insert_with(Instant::now);
+        for line in lines {
+            let number = line.line.split(' ').next().and_then(|n| n.parse().ok());
+            let number: u64 = number.unwrap_or_default();
+            self.wrong += u64::from(number <= self.last || !line.line.ends_with(SAYS));
+            self.missing += number.saturating_sub(self.last + 1);
+            self.last = number;
         }
     }
 }
