@@ -57,6 +57,25 @@ pub enum LinkCommand {
     Reload,
 }
 
+/// Time that never goes back, in milliseconds since the first look.
+///
+/// The computer's own time counts the hours it slept, which is what tells that a socket is dead; but
+/// people and time servers set it, and then it must not make the link wait for hours.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Stopwatch {
+    elapsed: f64,
+    seen: Option<f64>,
+}
+
+impl Stopwatch {
+    /// The time, when the computer's own says `clock` (milliseconds).
+    pub fn look(&mut self, clock: f64) -> f64 {
+        let before = self.seen.replace(clock).unwrap_or(clock);
+        self.elapsed += (clock - before).max(0.0);
+        self.elapsed
+    }
+}
+
 /// How the page hears from the server, and what was tried.
 #[derive(Clone, Debug, Default)]
 pub struct Link {
@@ -91,8 +110,8 @@ impl Link {
         matches!(self.phase, Phase::Open { .. })
     }
 
-    /// What to tell people.
-    pub fn connection(&self) -> Connection {
+    /// What to tell people. `origin` is when time began, by the clock that people are shown.
+    pub fn connection(&self, origin: Timestamp) -> Connection {
         match (self.phase, self.polling) {
             (Phase::Open { .. }, _) => Connection::Live,
             (Phase::Refused, _) => Connection::SignedOut,
@@ -100,7 +119,9 @@ impl Link {
             (_, Some(false)) => Connection::Offline,
             (Phase::Waiting { until }, None) => Connection::Reconnecting {
                 attempt: self.failed_tries,
-                next_try: Some(Timestamp::from_millis(until as i64)),
+                next_try: Some(Timestamp::from_millis(
+                    origin.as_millis().saturating_add(until as i64),
+                )),
             },
             _ if self.failed_tries > 0 => Connection::Reconnecting {
                 attempt: self.failed_tries,
@@ -247,6 +268,30 @@ mod tests {
     }
 
     #[test]
+    fn time_counts_sleep_and_never_goes_back() {
+        let mut stopwatch = Stopwatch::default();
+        assert_eq!(stopwatch.look(5e12), 0.0);
+        assert_eq!(stopwatch.look(5e12 + 250.0), 250.0);
+        assert_eq!(stopwatch.look(5e12 - 3.6e6), 250.0, "an hour back");
+        assert_eq!(stopwatch.look(5e12 - 3.6e6 + 250.0), 500.0);
+        assert_eq!(stopwatch.look(5e12), 500.0 + 3.6e6 - 250.0, "it slept");
+    }
+
+    #[test]
+    fn the_next_try_is_told_in_the_time_people_are_shown() {
+        let mut link = started();
+        link.step(LinkEvent::Closed(1006), 2_000.0, 0.5);
+        let next_try = Some(Timestamp::from_millis(1_000_000 + 2_500));
+        assert_eq!(
+            link.connection(Timestamp::from_millis(1_000_000)),
+            Connection::Reconnecting {
+                attempt: 1,
+                next_try
+            }
+        );
+    }
+
+    #[test]
     fn pauses_double_up_to_half_a_minute_and_begin_anew_after_a_message() {
         let mut link = started();
         let mut now = 0.0;
@@ -274,11 +319,11 @@ mod tests {
             let commands = link.step(LinkEvent::Tick, f64::from(n), 0.0);
             assert_eq!(commands.contains(&StartPolling), n == 5, "try {n}");
         }
-        assert_eq!(link.connection(), Connection::Polling);
+        assert_eq!(link.connection(Timestamp::default()), Connection::Polling);
         link.step(LinkEvent::Polled(false), 6.0, 0.0);
-        assert_eq!(link.connection(), Connection::Offline);
+        assert_eq!(link.connection(Timestamp::default()), Connection::Offline);
         assert_eq!(link.step(LinkEvent::Heard, 7.0, 0.0), [StopPolling]);
-        assert_eq!(link.connection(), Connection::Live);
+        assert_eq!(link.connection(Timestamp::default()), Connection::Live);
     }
 
     #[test]
@@ -305,7 +350,7 @@ mod tests {
         assert_eq!(link.step(LinkEvent::Tick, 80_000.0, 0.5), []);
         assert_eq!(link.step(LinkEvent::Tick, 80_001.0, 0.5), [Disconnect]);
         assert!(matches!(
-            link.connection(),
+            link.connection(Timestamp::default()),
             Connection::Reconnecting { attempt: 1, .. }
         ));
     }
@@ -325,7 +370,7 @@ mod tests {
     fn who_must_sign_in_is_told_and_a_page_of_another_version_is_loaded_again() {
         let mut link = started();
         link.step(LinkEvent::Closed(close_code::SIGNED_OUT), 1.0, 0.5);
-        assert_eq!(link.connection(), Connection::SignedOut);
+        assert_eq!(link.connection(Timestamp::default()), Connection::SignedOut);
         assert_eq!(link.step(LinkEvent::Online, 2.0, 0.5), []);
         let commands = started().step(LinkEvent::Closed(close_code::VERSION), 1.0, 0.5);
         assert_eq!(commands, [LinkCommand::Reload]);

@@ -9,6 +9,7 @@ pub mod driver;
 mod initial;
 pub mod link;
 mod live;
+pub mod pace;
 mod rows_view;
 mod signals;
 

@@ -132,6 +132,7 @@ fn Options(
 ) -> impl IntoView {
     let text = use_text();
     let is = move |wanted| move || action.get() == Some(wanted);
+    let waits = move || matches!(action.get(), Some(Action::Stop | Action::Restart));
     let is_bad_name = move || {
         options.with(|options| {
             options
@@ -149,6 +150,13 @@ fn Options(
             <label class="check">
                 <input type="checkbox" on:change=move |event| options.update(|options| options.volumes = Some(event_target_checked(&event))) />
                 {move || text.get().containers.volumes}
+            </label>
+        </Show>
+        <Show when=waits>
+            <label class="field">
+                {move || text.get().containers.grace}
+                <input type="number" min="0" max=ActionOptions::MAX_GRACE_SECONDS.to_string() step="1" placeholder="10" data-testid="grace"
+                    on:input=move |event| options.update(|options| options.grace_seconds = event_target_value(&event).parse().ok()) />
             </label>
         </Show>
         <Show when=is(Action::Kill)>

@@ -45,6 +45,7 @@ pub fn ContainersPage() -> impl IntoView {
         navigate(&query.href(), options);
     });
     let selection = Selection::default();
+    forget_gone(selection);
     let hovering = RwSignal::new(false);
     let items = use_items(live, query, hovering);
     keys::listen();
@@ -67,6 +68,18 @@ pub fn ContainersPage() -> impl IntoView {
         <EmptyList query set_query items />
         <BulkBar selection />
     }
+}
+
+/// Unticks containers that are no more.
+fn forget_gone(selection: Selection) {
+    let live = use_live();
+    Effect::new(move || {
+        live.track_list();
+        let is_gone = |id: &ContainerId| live.row(*id).is_none();
+        if selection.read_untracked().iter().any(is_gone) {
+            selection.update(|selection| selection.retain(|id| !is_gone(id)));
+        }
+    });
 }
 
 /// Why the list is empty, and what to do.

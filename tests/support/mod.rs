@@ -14,7 +14,7 @@ use std::time::Duration;
 
 /// How long a test waits for a condition before it calls it broken. Far longer than it ever takes:
 /// a busy machine must not fail a test.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(240);
 
 /// Waits until `condition` holds.
 pub(crate) async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> bool) {

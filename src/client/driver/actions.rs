@@ -2,21 +2,30 @@
 
 use super::{browser, http, socket::Socket};
 use crate::{
-    client::Live,
+    client::{Live, pace::Pace},
     protocol::{ApiError, ClientMessage, ContainerAck, ContainerAction, ErrorCode},
 };
 use js_sys::Reflect;
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, VecDeque},
+    rc::Rc,
+    time::Duration,
+};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 
 /// What the way there and back may take beside the action itself.
 const WAY: Duration = Duration::from_secs(5);
 
-/// Actions that wait for their answer.
+/// Actions that wait to be sent, and those that wait for their answer.
 pub(super) struct Actions {
     live: Live,
+    queue: VecDeque<ContainerAction>,
+    pace: Pace,
     waiting: BTreeMap<String, Waiting>,
+    /// Requests that HTTP has answered.
+    answered: Rc<RefCell<Vec<String>>>,
 }
 
 struct Waiting {
@@ -30,12 +39,28 @@ impl Actions {
     pub(super) fn new(live: Live) -> Self {
         Self {
             live,
+            queue: VecDeque::new(),
+            pace: Pace::default(),
             waiting: BTreeMap::new(),
+            answered: Rc::default(),
         }
     }
 
-    /// Sends `action` over the socket, or by HTTP without one.
-    pub(super) fn send(&mut self, action: ContainerAction, socket: Option<&Socket>) {
+    /// Takes on an action, to be sent when it is its turn.
+    pub(super) fn take(&mut self, action: ContainerAction) {
+        self.queue.push_back(action);
+    }
+
+    /// Sends what may be sent now, over the socket or by HTTP without one.
+    pub(super) fn send(&mut self, socket: Option<&Socket>) {
+        while !self.queue.is_empty() && self.pace.allows(browser::now_ms(), self.waiting.len()) {
+            if let Some(action) = self.queue.pop_front() {
+                self.dispatch(action, socket);
+            }
+        }
+    }
+
+    fn dispatch(&mut self, action: ContainerAction, socket: Option<&Socket>) {
         let allowed = action.action.deadline(&action.options) + WAY;
         let deadline_ms = browser::now_ms() + allowed.as_secs_f64() * 1e3;
         let over_socket = socket.is_some();
@@ -58,6 +83,13 @@ impl Actions {
         self.waiting.remove(request_id);
     }
 
+    /// The server did not take `request_id` on.
+    pub(super) fn refuse(&mut self, request_id: &str, error: ApiError) {
+        if let Some(waiting) = self.waiting.remove(request_id) {
+            self.live.acknowledge(answer(&waiting.action, Some(error)));
+        }
+    }
+
     /// Asks again by HTTP for what the socket took with it: the same id is the same action.
     pub(super) fn on_disconnect(&mut self) {
         let lost = self
@@ -77,6 +109,9 @@ impl Actions {
 
     /// Gives up on what should have been answered by now.
     pub(super) fn expire(&mut self) {
+        for request_id in self.answered.take() {
+            self.waiting.remove(&request_id);
+        }
         let now = browser::now_ms();
         let live = self.live;
         self.waiting.retain(|_, waiting| {
@@ -90,9 +125,10 @@ impl Actions {
     }
 
     fn post(&self, action: ContainerAction) {
-        let live = self.live;
+        let (live, answered) = (self.live, Rc::clone(&self.answered));
         leptos::task::spawn_local_scoped_with_cancellation(async move {
             live.acknowledge(answer(&action, post(&action).await.err()));
+            answered.borrow_mut().push(action.request_id);
         });
     }
 }

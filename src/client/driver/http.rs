@@ -5,7 +5,10 @@ use js_sys::{ArrayBuffer, Uint8Array};
 use leptos::prelude::window;
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Headers, ReadableWritablePair, RequestInit, Response};
+use web_sys::{AbortSignal, Headers, ReadableWritablePair, RequestInit, Response};
+
+/// How long an answer may take; a connection that is dead would otherwise keep us waiting for ever.
+const ANSWER_MS: u32 = 20_000;
 
 #[wasm_bindgen]
 extern "C" {
@@ -25,6 +28,7 @@ pub(super) async fn get(url: &str, etag: Option<&str>) -> Result<Response, JsVal
     }
     let init = RequestInit::new();
     init.set_headers(&headers);
+    init.set_signal(Some(&AbortSignal::timeout_with_u32(ANSWER_MS)));
     fetch(url, &init).await
 }
 

@@ -15,12 +15,13 @@ pub use page::{
 
 use super::{
     Live, Outbox,
-    link::{Link, LinkCommand, LinkEvent},
+    link::{Link, LinkCommand, LinkEvent, Stopwatch},
 };
 use crate::{
     model::Timestamp,
     protocol::{
-        Channel, ContainerAction, PROTOCOL_VERSION, ServerMessage, close_code, codec::DecodeError,
+        ApiError, Channel, ContainerAction, PROTOCOL_VERSION, ServerMessage, close_code,
+        codec::DecodeError,
     },
 };
 use actions::Actions;
@@ -53,6 +54,7 @@ struct Driver {
     socket: Option<Socket>,
     poll: Poll,
     actions: Actions,
+    stopwatch: Stopwatch,
     /// Server's clock minus this browser's, in milliseconds.
     clock_offset: i64,
 }
@@ -75,6 +77,7 @@ impl Driver {
             socket: None,
             poll: Poll::default(),
             actions: Actions::new(live),
+            stopwatch: Stopwatch::default(),
             clock_offset: now.as_millis() - browser::now_ms() as i64,
         }
     }
@@ -123,8 +126,8 @@ impl Driver {
                 self.poll.again(&self.inbox.position(), etag);
             }
             Happening::Act(action) => {
-                let socket = self.socket.as_ref().filter(|_| self.link.is_open());
-                self.actions.send(action, socket);
+                self.actions.take(action);
+                self.send_actions();
             }
         }
     }
@@ -136,7 +139,13 @@ impl Driver {
         }
         self.step(event);
         self.actions.expire();
+        self.send_actions();
         self.show_time();
+    }
+
+    fn send_actions(&mut self) {
+        let socket = self.socket.as_ref().filter(|_| self.link.is_open());
+        self.actions.send(socket);
     }
 
     fn on_nonsense(&self, error: DecodeError) {
@@ -162,18 +171,24 @@ impl Driver {
             }
             ServerMessage::ContainerAck(ack) => {
                 self.actions.acknowledge(&ack.request_id);
+                self.send_actions();
                 self.inbox.receive(vec![ServerMessage::ContainerAck(ack)]);
             }
+            ServerMessage::Error {
+                request_id: Some(request_id),
+                code,
+                message,
+                ..
+            } => self
+                .actions
+                .refuse(&request_id, ApiError::new(code, message)),
             message => self.inbox.receive(vec![message]),
         }
     }
 
     fn step(&mut self, event: LinkEvent) {
-        let now = self.now();
-        for command in self
-            .link
-            .step(event, now.as_millis() as f64, browser::random())
-        {
+        let now = self.stopwatch.look(browser::now_ms());
+        for command in self.link.step(event, now, browser::random()) {
             match command {
                 LinkCommand::Connect => self.socket = Socket::open(),
                 LinkCommand::Disconnect => {
@@ -185,7 +200,8 @@ impl Driver {
                 LinkCommand::Reload => browser::reload_once(),
             }
         }
-        self.live.set_connection(self.link.connection());
+        let origin = Timestamp::from_millis(self.now().as_millis() - now as i64);
+        self.live.set_connection(self.link.connection(origin));
     }
 
     fn now(&self) -> Timestamp {

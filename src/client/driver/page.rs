@@ -46,7 +46,9 @@ pub enum RowKey {
 pub fn press(key: RowKey) -> bool {
     let document = document();
     let focused = document.active_element();
-    let row = focused.and_then(|element| element.closest("[data-id]").ok().flatten());
+    let row = focused
+        .as_ref()
+        .and_then(|element| element.closest("[data-id]").ok().flatten());
     let find = |selector: &str| row.as_ref()?.query_selector(selector).ok().flatten();
     let target = match key {
         RowKey::Filter => return document.get_element_by_id("filter").is_some_and(focus),
@@ -56,6 +58,8 @@ pub fn press(key: RowKey) -> bool {
             return next.unwrap_or_else(first).is_some_and(focus);
         }
         RowKey::Select => find("input[type=checkbox]"),
+        // On a button within the row this key presses the button.
+        RowKey::Open if row != focused => None,
         RowKey::Open => find("a.name"),
         RowKey::StopOrStart => find("[data-action=stop]").or_else(|| find("[data-action=start]")),
         RowKey::Restart => find("[data-action=restart]"),

@@ -152,7 +152,9 @@ impl Conversation {
             }
             (_, Heard::Ping(payload)) => self.socket.queue(Message::Pong(payload)),
             (_, Heard::Pong | Heard::Close(_)) => {}
-            (Verdict::Refuse(retry_after), _) => self.say(&rate_limited(None, retry_after)),
+            (Verdict::Refuse(retry_after), heard) => {
+                self.say(&rate_limited(request_id(&heard), retry_after));
+            }
             // Whoever gets figures in the form of a command line has nothing to say.
             (Verdict::Heed, _) if self.codec == Codec::DockerStats => {}
             (Verdict::Heed, Heard::Text(text)) => {
@@ -220,6 +222,19 @@ impl Conversation {
             return self.say(&rate_limited(Some(action.request_id), retry_after));
         }
         pending.push(self.actions.perform(action).boxed());
+    }
+}
+
+/// Of which request it was heard, if it is an action: whoever asked for that waits for an answer.
+fn request_id(heard: &Heard) -> Option<String> {
+    let message = match heard {
+        Heard::Text(text) => ClientMessage::decode(text).ok()?,
+        Heard::Binary(bytes) => ClientMessage::decode_binary(bytes).ok()?.ok()?,
+        Heard::Ping(_) | Heard::Pong | Heard::Close(_) => return None,
+    };
+    match message {
+        ClientMessage::ContainerAction(action) => Some(action.request_id),
+        _ => None,
     }
 }
 
