@@ -1,7 +1,7 @@
 // A running Deckwatch, a real engine, and a page that must not complain.
 import { test as base, expect } from '@playwright/test';
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, openSync, closeSync, readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,21 +20,16 @@ export function runContainer(name, ...options) {
   return docker('run', '-d', '--name', name, ...options, image, 'sleep', '100000');
 }
 
-function freePort() {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-}
+/** Every server of this worker, for what it said when a test failed. */
+const servers = [];
 
 /** A server that can be killed and started again at the same address. */
 export class Deckwatch {
-  constructor(port, args, env) {
-    this.url = `http://127.0.0.1:${port}`;
+  constructor(args, env) {
     this.args = args;
     this.env = env;
+    this.logFile = join(mkdtempSync(join(tmpdir(), 'deckwatch-')), 'log');
+    servers.push(this);
   }
 
   static start(...args) {
@@ -42,24 +37,35 @@ export class Deckwatch {
   }
 
   static async startWith(env, ...args) {
-    const server = new Deckwatch(await freePort(), args, env);
+    const server = new Deckwatch(args, env);
     await server.start();
     return server;
   }
 
+  /** What it has said so far. */
+  log() {
+    return readFileSync(this.logFile, 'utf8');
+  }
+
   async start() {
-    const env = { ...process.env, LEPTOS_SITE_ADDR: this.url.slice('http://'.length), ...this.env };
-    this.process = spawn(binary, this.args, { env, stdio: 'ignore' });
+    // It chooses a port itself, once: one that was free a moment ago may be somebody else's now.
+    const address = this.url?.slice('http://'.length) ?? '127.0.0.1:0';
+    const env = { ...process.env, RUST_LOG: 'info', LEPTOS_SITE_ADDR: address, ...this.env };
+    const log = openSync(this.logFile, 'a');
+    this.process = spawn(binary, this.args, { env, stdio: ['ignore', 'ignore', log] });
+    this.ended = new Promise((resolve) => this.process.once('exit', resolve));
+    closeSync(log);
     await expect.poll(async () => {
-      const answer = await fetch(`${this.url}/readyz`).catch(() => undefined);
+      this.url ??= this.log().match(/Deckwatch is at (http:\/\/[\d.:]+)/)?.[1];
+      if (this.process.exitCode !== null) return this.log();
+      const answer = this.url && await fetch(`${this.url}/readyz`).catch(() => undefined);
       return answer?.status;
-    }, { timeout: 20_000 }).toBe(200);
+    }, { timeout: 60_000 }).toBe(200);
   }
 
   async kill() {
-    const ended = new Promise((resolve) => this.process.once('exit', resolve));
     this.process.kill('SIGKILL');
-    await ended;
+    await this.ended;
   }
 }
 
@@ -95,18 +101,61 @@ export class EngineInBetween {
   }
 }
 
-export const test = base.extend({
-  // A page on which no console message of level warning or error is tolerated, unless the test
-  // breaks the connection itself.
-  mayComplain: [false, { option: true }],
-  page: async ({ page, mayComplain }, use) => {
-    const complaints = [];
+/** What pages said in their consoles. */
+class Heard {
+  constructor() {
+    this.all = [];
+    this.complaints = [];
+  }
+
+  listen(page) {
     page.on('console', (message) => {
-      if (['warning', 'error'].includes(message.type())) complaints.push(message.text());
+      const line = `${message.type()}: ${message.text()} (${message.location().url})`;
+      this.all.push(line);
+      if (['warning', 'error'].includes(message.type())) this.complaints.push(line);
     });
-    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('pageerror', (error) => {
+      this.all.push(`uncaught: ${error.message}`);
+      this.complaints.push(error.message);
+    });
+  }
+}
+
+/** The end of a text, long enough to see what went before. */
+const end = (text) => text.split('\n').slice(-60).join('\n');
+
+export const test = base.extend({
+  // No console message of level warning or error is tolerated on any page, unless the test breaks
+  // the connection itself.
+  mayComplain: [false, { option: true }],
+  heard: async ({ mayComplain }, use, testInfo) => {
+    const heard = new Heard();
+    await use(heard);
+    if (testInfo.status !== testInfo.expectedStatus) {
+      const said = [['console', heard.all.join('\n')], ...servers.map((server) => [server.url, end(server.log())])];
+      for (const [who, what] of said) {
+        // Where only the terminal is kept, files would be lost.
+        console.log(`--- ${who}\n${what || 'silent'}`);
+        await testInfo.attach(who, { body: what, contentType: 'text/plain' });
+      }
+    }
+    if (!mayComplain) expect(heard.complaints).toEqual([]);
+  },
+  page: async ({ page, heard }, use) => {
+    heard.listen(page);
     await use(page);
-    if (!mayComplain) expect(complaints).toEqual([]);
+  },
+  /** Opens another browser window, with options of its own. */
+  newPage: async ({ browser, heard }, use) => {
+    const contexts = [];
+    await use(async (options) => {
+      const context = await browser.newContext(options);
+      contexts.push(context);
+      const page = await context.newPage();
+      heard.listen(page);
+      return page;
+    });
+    for (const context of contexts) await context.close();
   },
 });
 

@@ -57,7 +57,7 @@ pub(super) fn BulkBar(
     view! {
         <Show when=move || !selection.read().is_empty()>
             <div class="bulk" role="toolbar" data-testid="bulk">
-                <b class="num">{move || selection.read().len()}</b>
+                <b class="num">{move || selection.read().len()}</b> " "
                 {move || text.get().containers.selected}
                 <span class="faint num" role="status">{progress}</span>
                 {actions.map(button).collect_view()}

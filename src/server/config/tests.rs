@@ -128,3 +128,39 @@ fn leptos_toml_is_valid_and_agrees_with_cargo_toml_and_the_defaults() {
     config.leptos.env = Config::default().leptos.env;
     assert_eq!(config, Config::default());
 }
+
+#[test]
+fn the_readme_lists_every_setting_with_its_default() {
+    let readme = repository_file("README.md");
+    let rows: Vec<Vec<&str>> = readme
+        .lines()
+        .filter(|line| line.starts_with("| "))
+        .map(|line| line.trim_matches('|').split('|').map(str::trim).collect())
+        .filter(|cells: &Vec<&str>| cells.len() == 4)
+        .collect();
+    let command = <CommandLine as clap::CommandFactory>::command();
+    let settings = command.get_arguments().filter(|arg| !arg.is_hide_set());
+    let settings: Vec<_> = settings.filter(|arg| arg.get_env().is_some()).collect();
+    for setting in &settings {
+        let name = setting.get_long().unwrap();
+        let env = setting.get_env().unwrap().to_str().unwrap();
+        let is_its = |cells: &&Vec<&str>| cells[1] == format!("`{env}`");
+        let row = rows.iter().find(is_its).expect(name);
+        let key = row[0].trim_matches('`').replace('.', "-");
+        assert!(
+            key.is_empty() || key == name || key == format!("{name}s"),
+            "{env} is {name}, not {key}"
+        );
+        let help = setting.get_help().unwrap().to_string();
+        let Some((_, default)) = help.split_once("[default: ") else {
+            continue;
+        };
+        let told = row[2].trim_matches('`');
+        assert!(
+            default.trim_start_matches("./").starts_with(told) && !told.is_empty(),
+            "{name}: {default} {told}"
+        );
+    }
+    // One row is the head of the table.
+    assert_eq!(rows.len(), settings.len() + 1);
+}

@@ -33,13 +33,24 @@ fn from_status(status: u16, message: String) -> EngineError {
     match status {
         304 => EngineError::NotModified,
         400 => EngineError::Invalid(message),
-        404 => EngineError::NotFound,
+        404 if is_about_the_container(&message) => EngineError::NotFound,
+        // Something the container needs is gone, such as its network.
+        404 => EngineError::Conflict(message),
         409 => EngineError::Conflict(message),
         _ if CONFLICT_WORDS.iter().any(|words| message.contains(words)) => {
             EngineError::Conflict(message)
         }
         _ => EngineError::Failed(message),
     }
+}
+
+/// Whether it is the container that was not found. Docker and Podman say so in these words, in
+/// upper case or lower case.
+fn is_about_the_container(message: &str) -> bool {
+    message.is_empty()
+        || message
+            .to_ascii_lowercase()
+            .contains("no such container")
 }
 
 /// Why the engine at `address` cannot be reached and what to do about it, for people.
@@ -120,6 +131,8 @@ mod tests {
     #[test]
     fn statuses_become_their_meaning() {
         assert_eq!(answer(404, "No such container: x"), EngineError::NotFound);
+        let message = "network shop_default not found";
+        assert_eq!(answer(404, message), EngineError::Conflict(message.into()));
         assert_eq!(answer(400, "bad"), EngineError::Invalid("bad".into()));
         assert_eq!(answer(409, "busy"), EngineError::Conflict("busy".into()));
         assert_eq!(answer(500, "boom"), EngineError::Failed("boom".into()));

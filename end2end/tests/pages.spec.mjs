@@ -1,0 +1,101 @@
+// What holds for every page: nobody is locked out, nothing complains, nothing lies beyond the edge.
+import { createRequire } from 'node:module';
+import { Deckwatch, expect, open, test } from './deckwatch.mjs';
+
+const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+const WIDTHS = [1440, 768, 390];
+let deckwatch;
+let container;
+
+test.beforeAll(async () => {
+  deckwatch = await Deckwatch.start('--demo', '40');
+  await expect.poll(async () => {
+    const answer = await (await fetch(`${deckwatch.url}/api/containers?host=demo`)).json();
+    container = answer.messages[0]?.data.find(({ state }) => state === 'running');
+    return container?.id;
+  }).toBeTruthy();
+});
+test.afterAll(async () => {
+  await deckwatch?.kill();
+});
+
+/** Every page there is a way to: those of the navigation, and the tabs of a container. */
+async function everyPage(page) {
+  const links = (selector) => page.locator(selector).evaluateAll((found) => found.map((link) => link.getAttribute('href')));
+  await open(page, `${deckwatch.url}/containers/${container.id}`);
+  const found = [...await links('nav.navigation a'), ...await links('nav.tabs a')];
+  expect(found.length).toBeGreaterThan(3);
+  return [...new Set([...found, '/containers?host=demo&q=shop', '/containers?q=nothing-like-it', `/containers/${'0'.repeat(64)}`])];
+}
+
+async function violations(page) {
+  await page.addScriptTag({ path: axe });
+  const { violations } = await page.evaluate(() => window.axe.run());
+  return violations.map(({ id, nodes }) => [id, nodes.length, nodes[0].html]);
+}
+
+for (const colorScheme of ['dark', 'light']) {
+  test(`nobody is locked out (${colorScheme})`, async ({ newPage }) => {
+    test.slow();
+    const page = await newPage({ colorScheme, bypassCSP: true });
+    for (const path of await everyPage(page)) {
+      await open(page, deckwatch.url + path);
+      expect.soft(await violations(page), path).toEqual([]);
+    }
+  });
+
+  test(`dialogs and menus lock nobody out (${colorScheme})`, async ({ newPage }) => {
+    const page = await newPage({ colorScheme, bypassCSP: true });
+    await open(page, `${deckwatch.url}/containers?host=demo&state=running`);
+    await page.keyboard.press('Control+k');
+    await expect(page.getByTestId('palette-input')).toBeVisible();
+    expect.soft(await violations(page), 'palette').toEqual([]);
+    await page.keyboard.press('Escape');
+    await expect(page.getByTestId('palette-input')).toBeHidden();
+    await page.keyboard.press('?');
+    await expect(page.getByRole('dialog', { name: 'Keyboard' })).toBeVisible();
+    expect.soft(await violations(page), 'help').toEqual([]);
+    await page.keyboard.press('Escape');
+    await expect(page.getByRole('dialog', { name: 'Keyboard' })).toBeHidden();
+    await page.locator('tr[data-id] .actions > [data-action=stop]').first().click();
+    await expect(page.getByTestId('confirm')).toBeVisible();
+    expect.soft(await violations(page), 'question').toEqual([]);
+    await page.keyboard.press('Escape');
+    await expect(page.getByTestId('confirm')).toBeHidden();
+    await page.getByRole('checkbox', { name: 'Select all' }).check();
+    await page.locator('tr[data-id] details.menu > summary').first().click();
+    expect.soft(await violations(page), 'menu and bulk bar').toEqual([]);
+  });
+}
+
+test('nothing lies beyond the edge, in either language', async ({ newPage }) => {
+  test.slow();
+  for (const width of WIDTHS) {
+    const page = await newPage({ viewport: { width, height: 900 } });
+    for (const path of await everyPage(page)) {
+      await open(page, deckwatch.url + path);
+      const beyond = () => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      expect.soft(await beyond(), `${path} at ${width}`).toBeLessThanOrEqual(0);
+      await page.getByTestId('language').click();
+      await expect(page.locator('html')).toHaveAttribute('lang', 'ko');
+      expect.soft(await beyond(), `${path} at ${width}, Korean`).toBeLessThanOrEqual(0);
+      await page.getByTestId('language').click();
+      await expect(page.locator('html')).toHaveAttribute('lang', 'en');
+    }
+  }
+});
+
+test('every page is there without JavaScript', async ({ page, newPage }) => {
+  const paths = await everyPage(page);
+  const plain = await newPage({ javaScriptEnabled: false });
+  for (const path of paths) {
+    const answer = await plain.goto(deckwatch.url + path);
+    expect.soft(answer.status(), path).toBe(200);
+    await expect.soft(plain.locator('h1'), path).not.toBeEmpty();
+    await expect.soft(plain.locator('main'), path).not.toBeEmpty();
+  }
+  await plain.goto(`${deckwatch.url}/containers/${container.id}`);
+  await expect(plain.locator('main')).toContainText(container.name);
+  await plain.goto(`${deckwatch.url}/containers?host=demo&q=${container.name}`);
+  await expect(plain.locator('tr[data-id]').first()).toContainText(container.name);
+});
