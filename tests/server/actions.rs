@@ -250,3 +250,35 @@ async fn an_action_over_http_is_the_same() {
     }
     app.end().await;
 }
+
+#[tokio::test]
+async fn whoever_asks_too_fast_learns_which_requests_were_refused() {
+    let app = TestApp::start(FakeEngine::start().with_containers(1)).await;
+    let mut actor = app.socket().await;
+    let requests: Vec<_> = (0..100).map(|n| format!("r-{n}")).collect();
+    for request in &requests {
+        ask(&mut actor, request, Action::Pause, "web-1").await;
+    }
+    let mut answered = std::collections::BTreeMap::new();
+    while answered.len() < requests.len() {
+        let answer = actor.find(|message| match message {
+            ServerMessage::ContainerAck(ack) => {
+                let code = code(&ack);
+                Some((ack.request_id, code))
+            }
+            ServerMessage::Error {
+                code, request_id, ..
+            } => Some((request_id.unwrap(), code.as_str())),
+            _ => None,
+        });
+        let (request, code) = answer.await;
+        assert_eq!(answered.insert(request, code), None, "answered once");
+    }
+    assert!(
+        requests
+            .iter()
+            .all(|request| answered.contains_key(request))
+    );
+    assert!(answered.values().any(|code| *code == "rate_limited"));
+    app.end().await;
+}

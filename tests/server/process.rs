@@ -4,7 +4,7 @@ use crate::support::{
     fake_engine::FakeEngine,
     process::{Process, deckwatch},
 };
-use deckwatch::protocol::{Channel, close_code};
+use deckwatch::protocol::{Channel, ServerMessage, close_code};
 use std::time::{Duration, Instant};
 
 /// What the command says when it fails to start.
@@ -93,6 +93,28 @@ async fn help_names_every_setting() {
     ] {
         assert!(help.contains(name), "{name}: {help}");
     }
+}
+
+#[tokio::test]
+async fn podman_s_socket_is_found() {
+    let docker = std::path::Path::new("/var/run/docker.sock");
+    if docker.exists() {
+        // It comes first.
+        return;
+    }
+    let engine = FakeEngine::start().with_containers(1);
+    let runtime_dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(runtime_dir.path().join("podman")).unwrap();
+    let socket = engine.address();
+    let socket = socket.strip_prefix("unix://").unwrap();
+    std::os::unix::fs::symlink(socket, runtime_dir.path().join("podman/podman.sock")).unwrap();
+    let runtime_dir = runtime_dir.path().to_str().unwrap();
+    let process = Process::start_with(&[("XDG_RUNTIME_DIR", runtime_dir)]).await;
+    let mut socket = process.socket().await;
+    socket.subscribe(Channel::Containers).await;
+    socket
+        .until(|m| matches!(m, ServerMessage::Containers { data, .. } if data.len() == 1))
+        .await;
 }
 
 #[tokio::test]

@@ -47,11 +47,16 @@ impl Process {
     /// Starts the server, and waits until it answers. It chooses the port itself: one that was free
     /// a moment ago may be somebody else's now.
     pub(crate) async fn start(engine: &FakeEngine) -> Self {
+        Self::start_with(&[("DOCKER_HOST", &engine.address())]).await
+    }
+
+    /// The same in this environment.
+    pub(crate) async fn start_with(environment: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let log = folder.path().join("log");
         let child = deckwatch(folder.path())
             .env("LEPTOS_SITE_ADDR", "127.0.0.1:0")
-            .env("DOCKER_HOST", engine.address())
+            .envs(environment.iter().copied())
             .stdout(Stdio::null())
             .stderr(std::fs::File::create(&log).unwrap())
             .spawn()

@@ -2,7 +2,7 @@
 
 use crate::{
     model::{HostId, Timestamp, Update, fixtures::container},
-    protocol::{Channel, ServerMessage, Snapshot, close_code},
+    protocol::{Channel, DEAD_PEER, ServerMessage, Snapshot, close_code},
     server::{Config, Running, start},
 };
 use futures::{SinkExt, StreamExt};
@@ -233,4 +233,104 @@ async fn a_stream_begins_with_the_list_and_repeats_it() {
     assert!(text.contains("event: containers"), "{text}");
     assert_eq!(running.hub.demand().viewers(Channel::Stats), 1);
     assert!(running.shutdown().await, "the stream ends with the server");
+}
+
+/// A client that has said what it wants and reads nothing, with hardly any room for what comes.
+async fn sleeper(running: &Running, wish: &str) -> WebSocketStream<tokio::net::TcpStream> {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4_096).unwrap();
+    let stream = socket.connect(running.addr).await.unwrap();
+    let url = format!("ws://{}/api/ws", running.addr);
+    let (mut client, _) = tokio_tungstenite::client_async(url, stream).await.unwrap();
+    client.send(Message::text(wish)).await.unwrap();
+    client
+}
+
+/// Waits until more has come than a greeting, so that the rest is on its way.
+async fn until_something_long_comes(client: &WebSocketStream<tokio::net::TcpStream>) {
+    let mut buffer = [0; 2_048];
+    let comes = async { while client.get_ref().peek(&mut buffer).await.unwrap() < buffer.len() {} };
+    timeout(DEADLINE, comes).await.expect("it comes");
+}
+
+/// Far more than any buffer on the way holds.
+fn publish_much(running: &Running) {
+    let mut large = container(1);
+    large.labels = [("note".to_owned(), "x".repeat(8 << 20))].into();
+    running.hub.publish(vec![Update::Containers {
+        host: HostId::default(),
+        at: Timestamp::from_millis(1),
+        containers: vec![Arc::new(large)],
+    }]);
+}
+
+/// Lets so much time pass at once.
+async fn pass(time: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(time).await;
+    tokio::time::resume();
+}
+
+async fn until_nobody_is_connected(running: &Running) {
+    let url = format!("http://{}/api/ws", running.addr);
+    let gone = async {
+        loop {
+            let status = reqwest::get(&url).await.unwrap().text().await.unwrap();
+            if status.contains("\"connectedClients\":0,") {
+                return;
+            }
+        }
+    };
+    timeout(DEADLINE, gone).await.expect("it is let go");
+}
+
+#[tokio::test]
+async fn who_is_silent_for_too_long_is_let_go() {
+    let running = server(10).await;
+    let mut client = connect(&running, "/api/ws").await;
+    hear(&mut client, |message| {
+        matches!(message, ServerMessage::Connected { .. }).then_some(())
+    })
+    .await;
+    // Pings go unanswered while it does not read.
+    pass(DEAD_PEER - Duration::from_secs(1)).await;
+    let url = format!("http://{}/api/ws", running.addr);
+    let status = reqwest::get(&url).await.unwrap().text().await.unwrap();
+    assert!(status.contains("\"connectedClients\":1,"), "{status}");
+    pass(Duration::from_secs(2)).await;
+    assert_eq!(closed(&mut client).await, close_code::SILENT);
+    until_nobody_is_connected(&running).await;
+    assert!(running.shutdown().await);
+}
+
+#[tokio::test]
+async fn who_does_not_read_is_let_go() {
+    let running = server(10).await;
+    publish_much(&running);
+    let wish = r#"{"type":"subscribe","channel":"containers"}"#;
+    let mut client = sleeper(&running, wish).await;
+    until_something_long_comes(&client).await;
+    pass(Duration::from_secs(11)).await;
+    until_nobody_is_connected(&running).await;
+    // Whether the reason still gets through is up to the network; the end does.
+    let end = async {
+        while let Some(Ok(message)) = client.next().await {
+            if let Message::Close(Some(frame)) = message {
+                assert_eq!(u16::from(frame.code), close_code::TOO_SLOW);
+            }
+        }
+    };
+    timeout(DEADLINE, end).await.expect("the end");
+    assert!(running.shutdown().await);
+}
+
+#[tokio::test]
+async fn who_does_not_read_does_not_hold_up_the_end() {
+    let running = server(10).await;
+    publish_much(&running);
+    let wish = r#"{"type":"subscribe","channel":"containers"}"#;
+    let client = sleeper(&running, wish).await;
+    until_something_long_comes(&client).await;
+    assert!(running.shutdown().await, "all tasks end in time");
+    drop(client);
 }

@@ -47,10 +47,7 @@ fn from_status(status: u16, message: String) -> EngineError {
 /// Whether it is the container that was not found. Docker and Podman say so in these words, in
 /// upper case or lower case.
 fn is_about_the_container(message: &str) -> bool {
-    message.is_empty()
-        || message
-            .to_ascii_lowercase()
-            .contains("no such container")
+    message.is_empty() || message.to_ascii_lowercase().contains("no such container")
 }
 
 /// Why the engine at `address` cannot be reached and what to do about it, for people.
