@@ -17,6 +17,7 @@ pub mod components;
 pub mod i18n;
 pub mod model;
 pub mod pages;
+pub mod plot;
 pub mod protocol;
 #[cfg(feature = "ssr")]
 pub mod server;

@@ -2,7 +2,8 @@
 
 use super::{Live, RowsView};
 use crate::{
-    model::{ContainerId, HostId},
+    model::{ContainerId, HostId, StatsHistory},
+    plot::Scene,
     protocol::MetricsHistory,
 };
 use leptos::{ev, html, prelude::*};
@@ -57,6 +58,23 @@ pub fn watch_rows(
 
 /// Does nothing.
 pub fn fetch_history(_host: &HostId, _then: impl FnOnce(MetricsHistory) + 'static) {}
+
+/// Does nothing.
+pub fn fetch_stats(_id: ContainerId, _host: &HostId, _then: impl FnOnce(StatsHistory) + 'static) {}
+
+/// Does nothing.
+pub fn paint(_node: NodeRef<html::Canvas>, _size: (f32, f32), _scene: &Scene) {}
+
+/// Does nothing.
+pub fn watch_size(_node: NodeRef<html::Canvas>, _size: RwSignal<(f32, f32)>) {}
+
+/// Nobody looks.
+pub fn use_looks() -> Signal<u32> {
+    Signal::stored(0)
+}
+
+/// Does nothing.
+pub fn show_sparkline(_live: Live, _id: ContainerId, _node: NodeRef<html::Canvas>) {}
 
 /// Does nothing.
 pub fn tail_log(_id: ContainerId, _node: NodeRef<html::Pre>, _is_empty: RwSignal<bool>) {}

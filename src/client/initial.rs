@@ -1,7 +1,7 @@
 //! The state inside the first HTML.
 
 use crate::{
-    model::{Preferences, Timestamp, Totals},
+    model::{Preferences, StatsHistory, Timestamp, Totals},
     protocol::{
         Snapshot,
         codec::{self, DecodeError, Reader, Wire, Writer},
@@ -23,6 +23,8 @@ pub struct Initial {
     pub now: Timestamp,
     /// How the person likes to see things.
     pub preferences: Preferences,
+    /// The last minutes of the container whose charts the page shows.
+    pub stats_history: Option<StatsHistory>,
 }
 
 impl Default for Initial {
@@ -37,6 +39,7 @@ impl Default for Initial {
             partial: true,
             now: Timestamp::default(),
             preferences: Preferences::default(),
+            stats_history: None,
         }
     }
 }
@@ -54,12 +57,14 @@ impl Wire for Initial {
             partial,
             now,
             preferences,
+            stats_history,
         } = self;
         snapshot.write(to);
         totals.write(to);
         partial.write(to);
         now.write(to);
         preferences.write(to);
+        stats_history.write(to);
     }
 
     fn read(from: &mut Reader<'_>) -> Self {
@@ -69,6 +74,7 @@ impl Wire for Initial {
             partial: Wire::read(from),
             now: Wire::read(from),
             preferences: Wire::read(from),
+            stats_history: Wire::read(from),
         }
     }
 }

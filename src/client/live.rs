@@ -46,6 +46,7 @@ pub struct Live {
     list_version: RwSignal<u64>,
     stats_version: RwSignal<u64>,
     totals: RwSignal<Totals>,
+    listed: RwSignal<bool>,
     partial: RwSignal<bool>,
     events: RwSignal<Vec<Arc<Event>>>,
     connection: RwSignal<Connection>,
@@ -91,6 +92,7 @@ impl Live {
             list_version: RwSignal::default(),
             stats_version: RwSignal::default(),
             totals: RwSignal::new(initial.totals),
+            listed: RwSignal::default(),
             partial: RwSignal::new(true),
             events: RwSignal::default(),
             connection: RwSignal::default(),
@@ -134,6 +136,11 @@ impl Live {
     /// Counts over all containers.
     pub fn totals(self) -> Signal<Totals> {
         self.totals.into()
+    }
+
+    /// Whether any engine has told its containers: before that, none is not the same as none known.
+    pub fn is_listed(self) -> Signal<bool> {
+        self.listed.into()
     }
 
     /// Whether only the containers in view are known, until the first full list has come.
@@ -286,6 +293,8 @@ impl Live {
                 .values()
                 .flat_map(|host| [host.metrics_at, host.stats_at, host.containers_at]);
             set_if_changed(self.newest, newest.flatten().max());
+            let mut hosts = dashboard.hosts.values();
+            set_if_changed(self.listed, hosts.any(|host| host.containers_at.is_some()));
             if touched.is_list() && !self.partial.get_untracked() {
                 let containers = dashboard.containers().map(|(_, container)| &**container);
                 set_if_changed(self.totals, Totals::of(containers));

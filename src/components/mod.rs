@@ -23,5 +23,5 @@ pub use icon::{Glyph, Icon};
 pub use keys::PageKeys;
 pub use meter::{Meter, MeterKind};
 pub use palette::Palette;
-pub use sparkline::{SparkPoint, Sparkline};
+pub use sparkline::{CpuLine, SparkPoint, Sparkline};
 pub use status::StatusPill;

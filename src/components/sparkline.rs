@@ -1,12 +1,11 @@
-//! A small line of the last minutes.
+//! Small lines of the last minutes, painted beside the document.
 
-use leptos::prelude::*;
-use std::fmt::Write as _;
-
-const WIDTH: f32 = 240.0;
-const HEIGHT: f32 = 44.0;
-/// Room for half of the line's own width at top and bottom.
-const MARGIN: f32 = 2.0;
+use crate::{
+    client::{driver, use_live},
+    model::ContainerId,
+    plot::{self, Ink},
+};
+use leptos::{html::Canvas, prelude::*};
 
 /// A point of a line: where in time, from 0 at the left to 1 at the right, and its value.
 pub type SparkPoint = (f32, f32);
@@ -20,100 +19,49 @@ pub fn Sparkline(
     /// The value at the top; the largest value when absent.
     #[prop(optional)]
     top: Option<f32>,
-    /// Which colour: `cpu`, `memory`, `rx` or `tx`.
-    color: &'static str,
+    /// Which colour.
+    ink: Ink,
+    /// Changes with the theme.
+    looks: Signal<u32>,
     /// What it shows, for screen readers.
     #[prop(into)]
     label: Signal<String>,
 ) -> impl IntoView {
-    let paths = Memo::new(move |_| points.with(|points| paths(points, top)));
-    view! {
-        <svg class=format!("sparkline {color}") viewBox=format!("0 0 {WIDTH} {HEIGHT}") preserveAspectRatio="none" role="img" aria-label=label>
-            <path class="area" d=move || paths.read().area.clone() />
-            <path class="line" d=move || paths.read().line.clone() />
-        </svg>
-    }
-}
-
-/// What is drawn.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Paths {
-    line: String,
-    area: String,
-}
-
-fn paths(points: &[Option<SparkPoint>], top: Option<f32>) -> Paths {
-    let values = points.iter().flatten().map(|(_, value)| *value);
-    let top = top
-        .unwrap_or_else(|| values.fold(0.0, f32::max))
-        .max(f32::EPSILON);
-    let mut paths = Paths::default();
-    for run in points.split(Option::is_none) {
-        let run = run.iter().flatten().map(|(at, value)| {
-            let share = (value / top).clamp(0.0, 1.0);
-            let y = HEIGHT - MARGIN - share * (HEIGHT - 2.0 * MARGIN);
-            (at.clamp(0.0, 1.0) * WIDTH, y)
+    let node = NodeRef::<Canvas>::new();
+    let size = RwSignal::new((0.0, 0.0));
+    driver::watch_size(node, size);
+    Effect::new(move || {
+        looks.track();
+        let points = points.read();
+        let highest = || {
+            points
+                .iter()
+                .flatten()
+                .map(|(_, value)| *value)
+                .fold(0.0, f32::max)
+        };
+        let top = top.unwrap_or_else(highest);
+        let each = points.iter().map(|point| match point {
+            Some((at, value)) => (*at, Some(*value)),
+            None => (0.0, None),
         });
-        draw(&run.collect::<Vec<_>>(), &mut paths);
-    }
-    paths
+        driver::paint(
+            node,
+            size.get(),
+            &plot::sparkline(each, top, size.get(), ink),
+        );
+    });
+    view! { <canvas class="sparkline" role="img" aria-label=label node_ref=node></canvas> }
 }
 
-/// Adds a line without gaps, and the area between it and the bottom.
-fn draw(run: &[(f32, f32)], paths: &mut Paths) {
-    let (Some((first, _)), Some((last, _))) = (run.first(), run.last()) else {
-        return;
-    };
-    let mut line = String::new();
-    for (x, y) in run {
-        let command = if line.is_empty() { 'M' } else { 'L' };
-        // Writing to a string does not fail.
-        let _ = write!(line, "{command}{x:.1} {y:.1}");
-    }
-    let _ = write!(paths.area, "{line}L{last:.1} {HEIGHT}L{first:.1} {HEIGHT}Z");
-    paths.line.push_str(&line);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn line(points: &[Option<SparkPoint>], top: Option<f32>) -> String {
-        paths(points, top).line
-    }
-
-    #[test]
-    fn what_is_missing_is_a_gap() {
-        assert_eq!(
-            line(&[Some((0.0, 0.0)), None, Some((1.0, 100.0))], Some(100.0)),
-            "M0.0 42.0M240.0 2.0"
-        );
-        assert_eq!(line(&[], None), "");
-        assert_eq!(line(&[None, None], None), "");
-    }
-
-    #[test]
-    fn points_lie_where_their_time_is() {
-        assert_eq!(
-            line(&[Some((0.5, 1.0)), Some((0.75, 1.0))], None),
-            "M120.0 2.0L180.0 2.0"
-        );
-    }
-
-    #[test]
-    fn the_area_ends_where_the_line_does() {
-        let points = [Some((0.5, 1.0)), Some((0.75, 1.0)), None];
-        assert_eq!(
-            paths(&points, None).area,
-            "M120.0 2.0L180.0 2.0L180.0 44L120.0 44Z"
-        );
-    }
-
-    #[test]
-    fn nonsense_values_stay_inside() {
-        assert_eq!(
-            line(&[Some((-1.0, -5.0)), Some((2.0, 500.0))], Some(100.0)),
-            "M0.0 42.0L240.0 2.0"
-        );
-    }
+/// A container's CPU over the last five minutes, as small as a word. What it shows stands beside it
+/// as a figure: to screen readers it says nothing.
+#[component]
+pub fn CpuLine(
+    /// Which container.
+    id: ContainerId,
+) -> impl IntoView {
+    let node = NodeRef::<Canvas>::new();
+    driver::show_sparkline(use_live(), id, node);
+    view! { <canvas class="cpu-line" aria-hidden="true" node_ref=node></canvas> }
 }

@@ -105,7 +105,7 @@ fn named<T: PartialEq>(all: &[T], texts: &[&'static str], value: T) -> &'static 
 }
 
 pub(super) const ENGLISH: ContainersText = ContainersText {
-    filter: "Filter by name, image, project, id, label…",
+    filter: "Filter by name, image, label…",
     apply: "Apply",
     all: "All",
     stopped: "stopped",
@@ -180,7 +180,7 @@ pub(super) const ENGLISH: ContainersText = ContainersText {
 };
 
 pub(super) const KOREAN: ContainersText = ContainersText {
-    filter: "이름, 이미지, 프로젝트, ID, 레이블로 필터…",
+    filter: "이름, 이미지, 레이블로 필터…",
     apply: "적용",
     all: "전체",
     stopped: "중지됨",

@@ -5,11 +5,15 @@
 
 mod container;
 mod containers;
+mod events;
 mod frame;
+mod stats;
 
 pub use container::ContainerText;
 pub use containers::ContainersText;
+pub use events::EventsText;
 pub use frame::FrameText;
+pub use stats::StatsText;
 
 use crate::model::{Language, Preferences};
 use leptos::prelude::*;
@@ -23,17 +27,25 @@ pub struct Text {
     pub containers: &'static ContainersText,
     /// A container's own page.
     pub container: &'static ContainerText,
+    /// What happens in engines.
+    pub events: &'static EventsText,
+    /// A container's charts.
+    pub stats: &'static StatsText,
 }
 
 const ENGLISH: Text = Text {
     frame: &frame::ENGLISH,
     containers: &containers::ENGLISH,
     container: &container::ENGLISH,
+    events: &events::ENGLISH,
+    stats: &stats::ENGLISH,
 };
 const KOREAN: Text = Text {
     frame: &frame::KOREAN,
     containers: &containers::KOREAN,
     container: &container::KOREAN,
+    events: &events::KOREAN,
+    stats: &stats::KOREAN,
 };
 
 /// The texts of `language`.

@@ -112,7 +112,7 @@ pub struct StatsHistory {
     pub container_id: ContainerId,
     /// On which host.
     pub host: HostId,
-    /// How often figures come while somebody watches, in milliseconds.
+    /// How often figures come while somebody watches, in milliseconds; 0 when not known yet.
     pub interval_ms: u32,
     /// Oldest first.
     pub points: Vec<StatsPoint>,
@@ -126,7 +126,9 @@ impl StatsHistory {
             return false;
         }
         let interval = Duration::from_millis(self.interval_ms.into());
-        let missing = before.filter(|before| is_gap_between(*before, point.at, interval));
+        let is_missing =
+            |before: &Timestamp| !interval.is_zero() && is_gap_between(*before, point.at, interval);
+        let missing = before.filter(is_missing);
         if let Some(before) = missing {
             self.points.push(StatsPoint::gap(before.plus(interval)));
         }
@@ -138,6 +140,14 @@ impl StatsHistory {
         let old = old.max(self.points.len().saturating_sub(2 * MAX_POINTS));
         self.points.drain(..old);
         missing.is_some()
+    }
+
+    /// Takes the place of what is known, but for what is newer.
+    pub fn begin_with(&mut self, earlier: Self) {
+        let known = std::mem::replace(self, earlier);
+        for point in known.points.into_iter().filter(|point| !point.is_gap()) {
+            self.push(point);
+        }
     }
 
     /// The points of the last `range` before `now`.
@@ -224,6 +234,35 @@ mod tests {
     #[test]
     fn nothing_comes_twice_or_in_the_wrong_order() {
         assert_eq!(shown(&history(&[4, 4, 2, 6])), [Some(4.0), Some(6.0)]);
+    }
+
+    #[test]
+    fn what_was_asked_for_goes_before_what_came_meanwhile() {
+        let mut came = history(&[20, 22, 24]);
+        came.begin_with(history(&[10, 12, 18, 20, 22]));
+        let seconds = |seconds: f64| Some(seconds);
+        assert_eq!(
+            shown(&came),
+            [
+                seconds(10.0),
+                seconds(12.0),
+                None,
+                seconds(18.0),
+                seconds(20.0),
+                seconds(22.0),
+                seconds(24.0)
+            ]
+        );
+        let mut unknown = StatsHistory::default();
+        assert!(
+            !unknown.push(point(2)) && !unknown.push(point(200)),
+            "how often is not known"
+        );
+        unknown.begin_with(history(&[196, 198]));
+        assert_eq!(
+            shown(&unknown),
+            [seconds(196.0), seconds(198.0), seconds(200.0)]
+        );
     }
 
     #[test]

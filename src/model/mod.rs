@@ -2,6 +2,7 @@
 
 mod action;
 mod attention;
+mod change;
 mod container;
 mod dashboard;
 mod event;
@@ -21,6 +22,7 @@ mod time;
 
 pub use action::{Action, ActionOptions, UnknownAction, is_container_name};
 pub use attention::Attention;
+pub use change::Change;
 pub use container::{
     COMPOSE_PROJECT_LABEL, Container, ContainerState, HIDE_LABEL, Health, PROTECT_LABEL, Port,
 };

@@ -2,6 +2,7 @@
 
 mod details;
 mod logs;
+mod stats;
 mod tabs;
 
 use crate::{

@@ -94,7 +94,7 @@ fn EmptyList(
 ) -> impl IntoView {
     let live = use_live();
     let text = use_text();
-    let is_empty = move || items.read().is_empty() && !live.loading().get();
+    let is_empty = move || items.read().is_empty() && live.is_listed().get();
     let clear = move |_| set_query.run(ContainerQuery::default());
     let content = move || {
         let text = text.get();

@@ -9,7 +9,7 @@ mod host;
 use crate::{
     client::use_live,
     i18n::use_text,
-    model::{ContainerQuery, HostId, StateFilter},
+    model::{ContainerQuery, HostId, StateFilter, format},
 };
 use attention::NeedsAttention;
 use busiest::Busiest;
@@ -57,16 +57,18 @@ fn Counts() -> impl IntoView {
     let count = move |filter: StateFilter| {
         let label = move || text.get().containers.state_filter(filter);
         let n = move || filter.count(&live.totals().get());
+        let shown = move || match live.is_listed().get() {
+            true => n().to_string(),
+            false => format::UNKNOWN.to_owned(),
+        };
         let of_all = move || {
-            (filter == StateFilter::Running)
+            (filter == StateFilter::Running && live.is_listed().get())
                 .then(|| format!(" {} {}", text.get().frame.of_total, live.totals().get().all))
         };
-        let class = move || {
-            if n() > 0 && filter != StateFilter::Running && filter != StateFilter::Stopped {
-                "count-tile bad"
-            } else {
-                "count-tile"
-            }
+        let class = move || match filter {
+            StateFilter::Unhealthy if n() > 0 => "count-tile bad",
+            StateFilter::Restarting if n() > 0 => "count-tile warn",
+            _ => "count-tile",
         };
         let href = ContainerQuery {
             state: filter,
@@ -75,7 +77,7 @@ fn Counts() -> impl IntoView {
         .href();
         view! {
             <A href=href attr:class=class>
-                <span class="value num">{n}<small>{of_all}</small></span>
+                <span class="value num">{shown}<small>{of_all}</small></span>
                 <span class="key">{label}</span>
             </A>
         }

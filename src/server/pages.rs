@@ -4,7 +4,10 @@ use super::{AppState, clock};
 use crate::{
     app::{App, shell},
     client::{Initial, InitialState},
-    model::{ContainerId, ContainerPrefix, ContainerQuery, Dashboard, Preferences, Totals},
+    model::{
+        ContainerId, ContainerPrefix, ContainerQuery, Dashboard, HISTORY, HostId, Preferences,
+        StatsHistory, Timestamp, Totals,
+    },
     protocol::{Channel, ServerMessage, Snapshot, codec},
 };
 use axum::{
@@ -96,6 +99,7 @@ fn initial(state: &AppState, uri: &Uri, headers: &HeaderMap) -> Initial {
             .and_then(|value| value.to_str().ok())
             .unwrap_or_default()
     };
+    let now = clock::now();
     let initial = Initial {
         snapshot: Snapshot {
             epoch: state.hub.epoch().to_owned(),
@@ -103,8 +107,9 @@ fn initial(state: &AppState, uri: &Uri, headers: &HeaderMap) -> Initial {
         },
         totals,
         partial: in_view.is_some(),
-        now: clock::now(),
+        now,
         preferences: Preferences::from_headers(text(header::COOKIE), text(header::ACCEPT_LANGUAGE)),
+        stats_history: stats_history(state, uri, now),
     };
     // The browser has the figures in the binary form: what is rendered must be the same.
     codec::decode(&codec::encode(&initial)).unwrap_or(initial)
@@ -115,17 +120,31 @@ fn in_view(dashboard: &Dashboard, uri: &Uri) -> Option<BTreeSet<ContainerId>> {
     if dashboard.containers().count() <= CONTAINERS {
         return None;
     }
-    let parameters = Query::<HashMap<String, String>>::try_from_uri(uri)
-        .map(|Query(parameters)| parameters)
-        .unwrap_or_default();
+    let parameters = parameters(uri);
     let query = ContainerQuery::from_url(|name| parameters.get(name).cloned());
     let rows = query.rows(dashboard).into_iter().take(CONTAINERS);
-    let named = uri
-        .path()
-        .strip_prefix("/containers/")
-        .and_then(|id| id.parse::<ContainerPrefix>().ok())
-        .and_then(|prefix| Some(dashboard.find(&prefix)?.1.id));
+    let named = named(dashboard, uri).map(|(_, id)| id);
     Some(rows.map(|row| row.container.id).chain(named).collect())
+}
+
+fn parameters(uri: &Uri) -> HashMap<String, String> {
+    Query::try_from_uri(uri)
+        .map(|Query(parameters)| parameters)
+        .unwrap_or_default()
+}
+
+/// The container whose own page is at `uri`.
+fn named(dashboard: &Dashboard, uri: &Uri) -> Option<(HostId, ContainerId)> {
+    let id: ContainerPrefix = uri.path().strip_prefix("/containers/")?.parse().ok()?;
+    let (host, container) = dashboard.find(&id)?;
+    Some((host.clone(), container.id))
+}
+
+/// What the charts at `uri` begin with, when there are any.
+fn stats_history(state: &AppState, uri: &Uri, now: Timestamp) -> Option<StatsHistory> {
+    let is_shown = parameters(uri).get("tab").is_some_and(|tab| tab == "stats");
+    let (host, id) = is_shown.then(|| state.hub.read(|dashboard| named(dashboard, uri)))??;
+    Some(state.hub.stats_history(&host, id, HISTORY, now))
 }
 
 fn restrict(message: &mut ServerMessage, in_view: &BTreeSet<ContainerId>) {

@@ -2,16 +2,21 @@
 
 mod actions;
 mod browser;
+mod canvas;
 mod http;
 mod inbox;
 mod page;
 mod poll;
 mod socket;
+mod sparklines;
 
 pub use browser::{is_typing, set_cookie};
+pub use canvas::{paint, use_looks, watch_size};
 pub use page::{
-    RowKey, fetch_history, page_host, press, set_height, show_current, tail_log, watch_rows,
+    RowKey, fetch_history, fetch_stats, page_host, press, set_height, show_current, tail_log,
+    watch_rows,
 };
+pub use sparklines::show_sparkline;
 
 use super::{
     Live, Outbox,
@@ -43,6 +48,7 @@ pub fn start(live: Live) {
         new_request_id: browser::new_request_id,
         send: Arc::new(move |action| drop(sender.unbounded_send(action))),
     });
+    sparklines::feed(live);
     browser::mark_hydrated();
     leptos::task::spawn_local_scoped_with_cancellation(Driver::new(live).run(actions));
 }

@@ -3,8 +3,8 @@
 use super::http;
 use crate::{
     client::RowsView,
-    model::{ContainerId, HostId},
-    protocol::MetricsHistory,
+    model::{ContainerId, HostId, StatsHistory},
+    protocol::{MetricsHistory, codec::Wire},
 };
 use gloo_timers::future::TimeoutFuture;
 use leptos::{ev, html, prelude::*};
@@ -165,13 +165,27 @@ fn height_of(body: &Element, selector: &str) -> Option<f64> {
 
 /// Asks for a host's last five minutes and hands them to `then`.
 pub fn fetch_history(host: &HostId, then: impl FnOnce(MetricsHistory) + 'static) {
-    let url = format!("/api/metrics?range=5m&host={}", host.as_str());
+    fetch(
+        format!("/api/metrics?range=5m&host={}", host.as_str()),
+        then,
+    );
+}
+
+/// Asks for the last five minutes of a container's figures and hands them to `then`.
+pub fn fetch_stats(id: ContainerId, host: &HostId, then: impl FnOnce(StatsHistory) + 'static) {
+    fetch(
+        format!("/api/containers/{id}/stats?host={}", host.as_str()),
+        then,
+    );
+}
+
+fn fetch<T: Wire + 'static>(url: String, then: impl FnOnce(T) + 'static) {
     leptos::task::spawn_local_scoped_with_cancellation(async move {
         let Ok(response) = http::get(&url, None).await else {
             return;
         };
-        if let Some(history) = http::value(&response).await {
-            then(history);
+        if let Some(value) = http::value(&response).await {
+            then(value);
         }
     });
 }

@@ -1,7 +1,7 @@
 //! The tabs of a container's page. They are links: the address says which one is open, and without
 //! JavaScript they work as well.
 
-use super::{details::Details, logs::Logs};
+use super::{details::Details, logs::Logs, stats::Stats};
 use crate::{
     client::{RowSignals, driver},
     i18n::{ContainerText, use_text},
@@ -22,6 +22,7 @@ struct Tab {
 #[rustfmt::skip]
 const TABS: &[Tab] = &[
     Tab { name: "overview", title: |text| text.overview, content: |_, row| view! { <Details row /> }.into_any() },
+    Tab { name: "stats", title: |text| text.stats, content: |id, row| view! { <Stats id row /> }.into_any() },
     Tab { name: "logs", title: |text| text.logs, content: |id, _| view! { <Logs id /> }.into_any() },
 ];
 

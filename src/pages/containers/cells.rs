@@ -2,7 +2,7 @@
 
 use crate::{
     client::{RowSignals, driver, use_live},
-    components::{ActionFailure, Meter, MeterKind, StatusPill},
+    components::{ActionFailure, CpuLine, Meter, MeterKind, StatusPill},
     i18n::use_text,
     model::{Container, ContainerId, ContainerState, ContainerStats, Port, SortKey, format},
 };
@@ -26,7 +26,7 @@ pub(super) fn CellContent(
         SortKey::Uptime => view! { <Uptime row /> }.into_any(),
         SortKey::Health => view! { <HealthWord row /> }.into_any(),
         SortKey::Ports => view! { <Ports row /> }.into_any(),
-        SortKey::Cpu | SortKey::Memory => view! { <Gauge key row /> }.into_any(),
+        SortKey::Cpu | SortKey::Memory => view! { <Gauge id key row /> }.into_any(),
         SortKey::Network | SortKey::Disk | SortKey::Pids => {
             let figure = Memo::new(move |_| {
                 row.stats
@@ -128,6 +128,8 @@ fn HealthWord(
 /// CPU or memory; nothing for what does not run.
 #[component]
 fn Gauge(
+    /// Of which container.
+    id: ContainerId,
     /// Which of the two.
     key: SortKey,
     /// The container's signals.
@@ -163,7 +165,10 @@ fn Gauge(
     let text = Signal::derive(move || figure.get().unwrap_or_else(|| format::UNKNOWN.to_owned()));
     view! {
         <Show when=move || runs.get()>
-            <Meter kind percent text />
+            <div class="gauge">
+                <Meter kind percent text />
+                {(key == SortKey::Cpu).then(|| view! { <CpuLine id /> })}
+            </div>
         </Show>
     }
 }

@@ -2,10 +2,11 @@
 
 use super::history::{follow_history, points, traffic};
 use crate::{
-    client::{HostSignals, use_live},
+    client::{HostSignals, driver, use_live},
     components::Sparkline,
     i18n::use_text,
     model::{Freshness, HostId, HostMetrics, SourceKind, SourceState, format},
+    plot::Ink,
     protocol::MetricsSample,
 };
 use leptos::prelude::*;
@@ -30,8 +31,9 @@ pub(super) fn HostCard(
         let is_stale = Freshness::judge(at, now, INTERVAL) == Freshness::Stale;
         at.filter(|_| is_stale).map(|at| at.age(now))
     });
+    let looks = driver::use_looks();
     let tiles = TILES
-        .map(|tile| view! { <Tile tile signals=signals.clone() history /> })
+        .map(|tile| view! { <Tile tile signals=signals.clone() history looks /> })
         .collect_view();
     view! {
         <section class="card host" class:stale=move || stale.read().is_some() data-testid="host">
@@ -69,6 +71,16 @@ fn HostTitle(
             format::duration(Duration::from_secs(seconds))
         ))
     };
+    let own = signals.metrics.clone();
+    // In the navigation, where that has room for it.
+    let cost = move || {
+        let cost = own.read().as_ref()?.dashboard?;
+        let (cpu, memory) = (
+            format::percent(cost.cpu_percent),
+            format::bytes(cost.memory),
+        );
+        Some(format!("{} {cpu} · {memory}", text.get().frame.cost))
+    };
     let engine = move || {
         let sources = signals.sources.read();
         let engine = sources.get(&SourceKind::Docker)?;
@@ -90,6 +102,7 @@ fn HostTitle(
                     <span class="num">{move || stale.get().map(format::age)}</span>
                 </span>
             </Show>
+            <span class="muted num own-cost">{cost}</span>
             <span class="muted num">{uptime}</span>
         </div>
     }
@@ -119,6 +132,8 @@ fn Tile(
     signals: HostSignals,
     /// The last five minutes.
     history: RwSignal<VecDeque<MetricsSample>>,
+    /// Changes with the theme.
+    looks: Signal<u32>,
 ) -> impl IntoView {
     let live = use_live();
     let text = use_text();
@@ -181,16 +196,16 @@ fn Tile(
         history.with(|samples| points(samples, now, |sample| point(tile, sample)))
     });
     let label = Signal::derive(move || format!("{} {}", name(), value.get()));
-    let color = match tile {
-        TileKind::Cpu => "cpu",
-        TileKind::Memory => "memory",
-        TileKind::Disk => "tx",
-        TileKind::Network => "rx",
+    let ink = match tile {
+        TileKind::Cpu => Ink::Cpu,
+        TileKind::Memory => Ink::Memory,
+        TileKind::Disk => Ink::Tx,
+        TileKind::Network => Ink::Rx,
     };
     let line = if tile == TileKind::Network {
-        view! { <Sparkline points color label /> }.into_any()
+        view! { <Sparkline points ink looks label /> }.into_any()
     } else {
-        view! { <Sparkline points color label top=100.0 /> }.into_any()
+        view! { <Sparkline points ink looks label top=100.0 /> }.into_any()
     };
     view! {
         <div class="tile">

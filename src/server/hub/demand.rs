@@ -30,6 +30,8 @@ struct Inner {
     polled_until: Mutex<Option<Instant>>,
     polled: Notify,
     stats: watch::Sender<bool>,
+    /// How often everybody has stopped to watch the stats.
+    lapses: AtomicU32,
 }
 
 /// Somebody who watches a channel, until dropped.
@@ -47,6 +49,7 @@ impl Demand {
                 polled_until: Mutex::default(),
                 polled: Notify::new(),
                 stats: watch::Sender::new(false),
+                lapses: AtomicU32::new(0),
             }),
         }
     }
@@ -54,6 +57,12 @@ impl Demand {
     /// Whether anybody watches the figures of containers.
     pub fn stats(&self) -> watch::Receiver<bool> {
         self.inner.stats.subscribe()
+    }
+
+    /// How often everybody has stopped to watch the figures of containers: between two looks at this
+    /// they may have come less often, though somebody watches at both.
+    pub fn lapses(&self) -> u32 {
+        self.inner.lapses.load(Ordering::Relaxed)
     }
 
     /// How many subscriptions `channel` has.
@@ -118,9 +127,10 @@ impl Demand {
             *polled_until = None;
         }
         let watched = polled_until.is_some() || self.viewers(Channel::Stats) > 0;
-        self.inner
-            .stats
-            .send_if_modified(|told| std::mem::replace(told, watched) != watched);
+        let is_news = |told: &mut bool| std::mem::replace(told, watched) != watched;
+        if self.inner.stats.send_if_modified(is_news) && !watched {
+            self.inner.lapses.fetch_add(1, Ordering::Relaxed);
+        }
     }
 }
 
@@ -148,8 +158,10 @@ mod tests {
         let viewer = demand.watch(Channel::Stats);
         assert!(*stats.borrow_and_update());
         assert_eq!(demand.viewers(Channel::Stats), 1);
+        assert_eq!(demand.lapses(), 0);
         drop(viewer);
         assert!(!*stats.borrow_and_update());
+        assert_eq!(demand.lapses(), 1);
 
         demand.polled_stats();
         assert!(*stats.borrow_and_update());

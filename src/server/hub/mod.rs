@@ -116,10 +116,10 @@ impl Hub {
         }
         // Copied before locking: a list of figures is large.
         let copies = updates.clone();
-        let watched = *self.demand().stats().borrow();
+        let demand = (*self.demand().stats().borrow(), self.demand().lapses());
         let mut state = self.state();
         for (update, copy) in updates.into_iter().zip(copies) {
-            state.remember(&update, watched);
+            state.remember(&update, demand);
             state.publish(update, copy);
         }
         drop(state);
@@ -271,14 +271,15 @@ impl Cursor {
 }
 
 impl State {
-    /// Adds figures to the histories; `watched` says at which pace containers' come.
-    fn remember(&mut self, update: &Update, watched: bool) {
+    /// Adds figures to the histories; `demand` says at which pace containers' come: whether somebody
+    /// watches, and how often that has ended.
+    fn remember(&mut self, update: &Update, demand: (bool, u32)) {
         let containers = |host| self.dashboard.hosts.get(host).map(|host| &host.containers);
         match update {
             Update::Metrics { host, at, metrics } => self.history.record(host, *at, metrics),
             Update::Stats { host, stats, .. } => {
                 if let Some(containers) = containers(host) {
-                    self.stats.record(host, stats, containers, watched);
+                    self.stats.record(host, stats, containers, demand);
                 }
             }
             _ => {}

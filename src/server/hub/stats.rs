@@ -35,7 +35,15 @@ impl Default for Paces {
 #[derive(Debug, Default)]
 pub(super) struct StatsHistories {
     paces: Paces,
-    hosts: BTreeMap<HostId, BTreeMap<ContainerId, Ring>>,
+    hosts: BTreeMap<HostId, Rings>,
+}
+
+/// The containers of one host.
+#[derive(Debug, Default)]
+struct Rings {
+    /// How often watching had ended when figures came last.
+    lapses: u32,
+    rings: BTreeMap<ContainerId, Ring>,
 }
 
 /// The points of one container: 151 of 20 bytes at the default pace, 3 KB; never more than
@@ -71,26 +79,37 @@ impl StatsHistories {
         host: &HostId,
         stats: &[ContainerStats],
         there_are: &Containers,
-        watched: bool,
+        (watched, lapses): (bool, u32),
     ) {
         let pace = if watched {
             self.paces.watched
         } else {
             self.paces.idle
         };
-        let rings = self.hosts.entry(host.clone()).or_default();
+        let Rings {
+            lapses: known,
+            rings,
+        } = self.hosts.entry(host.clone()).or_default();
+        // Nobody may have watched in between.
+        let was_watched = std::mem::replace(known, lapses) == lapses;
+        let before = if was_watched {
+            pace
+        } else {
+            self.paces.idle.max(pace)
+        };
         for stats in stats {
             if there_are.contains_key(&stats.container_id) {
                 let ring = rings.entry(stats.container_id).or_insert_with(Ring::new);
-                ring.push(&StatsPoint::of(stats), pace);
+                ring.push(&StatsPoint::of(stats), before);
+                ring.pace = pace;
             }
         }
     }
 
     /// Forgets the containers of `host` that are gone.
     pub(super) fn keep(&mut self, host: &HostId, there_are: &Containers) {
-        if let Some(rings) = self.hosts.get_mut(host) {
-            rings.retain(|id, _| there_are.contains_key(id));
+        if let Some(host) = self.hosts.get_mut(host) {
+            host.rings.retain(|id, _| there_are.contains_key(id));
         }
     }
 
@@ -103,7 +122,7 @@ impl StatsHistories {
         range: Duration,
         now: Timestamp,
     ) -> StatsHistory {
-        let ring = self.hosts.get(host).and_then(|rings| rings.get(&id));
+        let ring = self.hosts.get(host).and_then(|host| host.rings.get(&id));
         let points = ring.into_iter().flat_map(Ring::points);
         StatsHistory {
             container_id: id,
@@ -115,7 +134,7 @@ impl StatsHistories {
 
     /// The CPU of a container over the last [`HISTORY`]; absent when it never ran.
     pub(super) fn sparkline(&self, host: &HostId, id: ContainerId) -> Option<Sparkline> {
-        let ring = self.hosts.get(host)?.get(&id)?;
+        let ring = self.hosts.get(host)?.rings.get(&id)?;
         let mut line = Sparkline::new(id);
         let mut missing = true;
         for point in ring.points() {
@@ -143,7 +162,7 @@ impl Ring {
         }
     }
 
-    /// Adds a point, with a gap before it when something is missing there.
+    /// Adds a point that was to come at `pace`, with a gap before it when something is missing there.
     fn push(&mut self, point: &StatsPoint, pace: Duration) {
         if !self.points.is_empty() {
             if self.newest == point.at {
@@ -157,7 +176,6 @@ impl Ring {
             }
         }
         self.newest = point.at;
-        self.pace = pace;
         self.add(point);
         let is_old = |old: &Packed| self.time(*old).age(point.at) > HISTORY;
         let old = self.points.iter().take_while(|old| is_old(old)).count();
@@ -226,7 +244,7 @@ mod tests {
         let (mut histories, there_are) = (StatsHistories::default(), there_are(&[1]));
         for (ms, watched) in samples {
             let stats = [stats(1, *ms, 5.25)];
-            histories.record(&HostId::default(), &stats, &there_are, *watched);
+            histories.record(&HostId::default(), &stats, &there_are, (*watched, 0));
         }
         histories
     }
@@ -283,6 +301,29 @@ mod tests {
     }
 
     #[test]
+    fn a_page_that_is_left_and_another_that_is_opened_leave_no_gap() {
+        let (mut histories, there_are) = (StatsHistories::default(), there_are(&[1]));
+        for (ms, lapses) in [(0, 0), (2_000, 0), (6_000, 1), (10_000, 1)] {
+            let stats = [stats(1, ms, 5.25)];
+            histories.record(&HostId::default(), &stats, &there_are, (true, lapses));
+        }
+        let times: Vec<_> = cpu(&histories, 10_000)
+            .iter()
+            .map(|(ms, cpu)| (*ms, cpu.is_some()))
+            .collect();
+        assert_eq!(
+            times,
+            [
+                (0, true),
+                (2_000, true),
+                (6_000, true),
+                (8_000, false),
+                (10_000, true)
+            ]
+        );
+    }
+
+    #[test]
     fn only_the_last_five_minutes_are_kept_and_given() {
         let samples: Vec<_> = (0..1_000).map(|n| (n * 2_000, true)).collect();
         let histories = recorded(&samples);
@@ -295,7 +336,7 @@ mod tests {
     fn memory_is_bounded_however_often_figures_come() {
         let samples: Vec<_> = (0..5_000).map(|n| (n, true)).collect();
         let histories = recorded(&samples);
-        let ring = &histories.hosts[&HostId::default()][&container(1).id];
+        let ring = &histories.hosts[&HostId::default()].rings[&container(1).id];
         assert_eq!(ring.points.len(), MAX_POINTS);
         assert!(ring.points.capacity() <= 2 * MAX_POINTS);
         assert_eq!(size_of::<Packed>(), 20);
@@ -321,9 +362,9 @@ mod tests {
         let mut histories = StatsHistories::default();
         let host = HostId::default();
         let both = [stats(1, 0, 1.0), stats(2, 0, 1.0)];
-        histories.record(&host, &both, &there_are(&[1]), true);
-        assert_eq!(histories.hosts[&host].len(), 1);
-        histories.record(&host, &both, &there_are(&[1, 2]), true);
+        histories.record(&host, &both, &there_are(&[1]), (true, 0));
+        assert_eq!(histories.hosts[&host].rings.len(), 1);
+        histories.record(&host, &both, &there_are(&[1, 2]), (true, 0));
         histories.keep(&host, &there_are(&[2]));
         assert_eq!(histories.sparkline(&host, container(1).id), None);
         assert!(histories.sparkline(&host, container(2).id).is_some());

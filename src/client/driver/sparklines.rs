@@ -1,0 +1,192 @@
+//! The small lines in lists: painted beside the document, all of them together with each new set of
+//! figures, and only those that are in it.
+//!
+//! What came before the page is asked for once for all lines that have come into view, in one request:
+//! built up from what comes, a line would be empty at first and not show the last minutes for as many
+//! minutes. Afterwards the page goes on by itself, also for lines that have left the view, so that
+//! they need not be asked for again.
+
+use super::{
+    browser,
+    canvas::{Palette, paint_on},
+    http,
+};
+use crate::{
+    client::Live,
+    model::{ContainerId, Dashboard, SLOT_MS, Sparkline, Sparklines, Timestamp, is_gap_between},
+    plot::{self, Ink},
+};
+use leptos::{html, prelude::*};
+use std::{cell::RefCell, collections::BTreeMap, time::Duration};
+use web_sys::HtmlCanvasElement;
+
+/// Width and height of a line, in CSS pixels, as the style sheet has them.
+const SIZE: (f32, f32) = (56.0, 20.0);
+/// A line that never got higher than this, in percent, stays low: noise is not to look like load.
+const LEAST_TOP: f32 = 5.0;
+/// As many as the server answers at once.
+const AT_ONCE: usize = 250;
+
+#[derive(Default)]
+struct Board {
+    lines: BTreeMap<ContainerId, Known>,
+    /// The lines in the document, by a number of their own: one container may be there twice.
+    shown: BTreeMap<u32, (ContainerId, HtmlCanvasElement)>,
+    /// Whether the server is about to be asked.
+    asking: bool,
+    /// Between two sets of figures.
+    interval: Duration,
+    next_number: u32,
+}
+
+struct Known {
+    line: Sparkline,
+    /// When its newest figure was read, or it was asked for.
+    at: Timestamp,
+}
+
+thread_local! {
+    static BOARD: RefCell<Board> = RefCell::default();
+}
+
+/// Paints the line of `id` on the canvas of `node` for as long as the calling component lives.
+pub fn show_sparkline(live: Live, id: ContainerId, node: NodeRef<html::Canvas>) {
+    let number = BOARD.with_borrow_mut(|board| {
+        board.next_number = board.next_number.wrapping_add(1);
+        board.next_number
+    });
+    Effect::new(move || {
+        if let Some(canvas) = node.get() {
+            BOARD.with_borrow_mut(|board| board.show(live, number, id, canvas));
+        }
+    });
+    on_cleanup(move || {
+        BOARD.with_borrow_mut(|board| drop(board.shown.remove(&number)));
+    });
+}
+
+/// Feeds all lines and paints those in the document, for as long as the page lives.
+pub(super) fn feed(live: Live) {
+    let looks = super::use_looks();
+    let slot = Memo::new(move |_| live.now().get().as_millis() / SLOT_MS);
+    Effect::new(move || {
+        live.track_stats();
+        looks.track();
+        // Without new figures the lines move to the left.
+        slot.track();
+        let now = live.now().get_untracked();
+        let has_gap = live
+            .with_dashboard(|dashboard| BOARD.with_borrow_mut(|board| board.tick(dashboard, now)));
+        if has_gap {
+            // The server may know what this page has missed.
+            BOARD.with_borrow_mut(|board| {
+                board.lines.clear();
+                board.ask(live);
+            });
+        }
+    });
+}
+
+impl Board {
+    fn show(&mut self, live: Live, number: u32, id: ContainerId, canvas: HtmlCanvasElement) {
+        let now = live.now().get_untracked();
+        match (self.lines.get(&id), Palette::read()) {
+            (Some(known), Some(palette)) => known.paint(&canvas, now, &palette),
+            (None, _) => self.ask(live),
+            _ => {}
+        }
+        self.shown.insert(number, (id, canvas));
+    }
+
+    /// Adds the newest figures and paints. Whether figures are missing.
+    fn tick(&mut self, dashboard: &Dashboard, now: Timestamp) -> bool {
+        self.lines.retain(|id, _| {
+            let mut hosts = dashboard.hosts.values();
+            hosts.any(|host| host.containers.contains_key(id))
+        });
+        let mut has_gap = false;
+        for host in dashboard.hosts.values() {
+            for (id, stats) in &host.stats {
+                let Some(known) = self
+                    .lines
+                    .get_mut(id)
+                    .filter(|known| known.at < stats.timestamp)
+                else {
+                    continue;
+                };
+                let missing = is_gap_between(known.at, stats.timestamp, self.interval);
+                has_gap |= missing;
+                known.line.push(stats.timestamp, stats.cpu_percent, missing);
+                known.at = stats.timestamp;
+            }
+        }
+        self.paint(now);
+        has_gap
+    }
+
+    fn paint(&self, now: Timestamp) {
+        if browser::is_hidden() || self.shown.is_empty() {
+            return;
+        }
+        let Some(palette) = Palette::read() else {
+            return;
+        };
+        for (id, canvas) in self.shown.values() {
+            if let Some(known) = self.lines.get(id) {
+                known.paint(canvas, now, &palette);
+            }
+        }
+    }
+
+    /// Asks for the lines in the document that are not there, with the next frame: until then more
+    /// of them come into view.
+    fn ask(&mut self, live: Live) {
+        if !std::mem::replace(&mut self.asking, true) {
+            request_animation_frame(move || leptos::task::spawn_local(fetch(live)));
+        }
+    }
+
+    fn wanted(&mut self) -> Vec<ContainerId> {
+        self.asking = false;
+        let ids = self.shown.values().map(|(id, _)| *id);
+        ids.filter(|id| !self.lines.contains_key(id))
+            .take(AT_ONCE)
+            .collect()
+    }
+
+    fn receive(&mut self, wanted: Vec<ContainerId>, answer: Sparklines, now: Timestamp) {
+        self.interval = Duration::from_millis(answer.interval_ms.into());
+        // Who never ran has no line yet.
+        let empty = wanted.into_iter().map(Sparkline::new);
+        for line in empty.chain(answer.lines) {
+            let id = line.container_id;
+            self.lines.insert(id, Known { line, at: now });
+        }
+        self.paint(now);
+    }
+}
+
+async fn fetch(live: Live) {
+    let wanted = BOARD.with_borrow_mut(Board::wanted);
+    let ids: Vec<_> = wanted.iter().map(ContainerId::short).collect();
+    if ids.is_empty() {
+        return;
+    }
+    let url = format!("/api/stats/sparklines?ids={}", ids.join(","));
+    let Ok(answer) = http::get(&url, None).await else {
+        return;
+    };
+    if let Some(lines) = http::value::<Sparklines>(&answer).await {
+        let now = live.now().get_untracked();
+        BOARD.with_borrow_mut(|board| board.receive(wanted, lines, now));
+    }
+}
+
+impl Known {
+    fn paint(&self, canvas: &HtmlCanvasElement, now: Timestamp, palette: &Palette) {
+        let known = self.line.values.iter().flatten();
+        let top = known.copied().fold(LEAST_TOP, f32::max);
+        let scene = plot::sparkline(self.line.points(now), top, SIZE, Ink::Cpu);
+        paint_on(canvas, SIZE, &scene, palette);
+    }
+}

@@ -1,0 +1,144 @@
+//! What all charts of a container share: the figures, the range and the moment that is pointed at.
+
+use crate::{
+    client::{Live, RowSignals, driver},
+    model::{ContainerId, HISTORY, StatsPoint, Timestamp},
+    plot::nearest,
+};
+use leptos::prelude::*;
+use std::time::Duration;
+
+/// As old may be what the page began with to be gone on from: two samples. Otherwise the last minutes
+/// are asked for.
+const FRESH: Duration = Duration::from_secs(4);
+
+/// What all charts of a container share. A handle.
+#[derive(Clone, Copy)]
+pub(super) struct StatsView {
+    /// What the page began with, before anybody could have looked at it.
+    pub(super) first: StoredValue<Vec<StatsPoint>>,
+    /// The points in range.
+    pub(super) points: Memo<Vec<StatsPoint>>,
+    /// When the newest figure was read.
+    pub(super) newest: Memo<Option<Timestamp>>,
+    /// How far the charts reach back.
+    pub(super) range: RwSignal<Duration>,
+    /// The sample that is pointed at.
+    pub(super) cross: RwSignal<Option<Timestamp>>,
+    /// Changes with the theme.
+    pub(super) looks: Signal<u32>,
+}
+
+impl StatsView {
+    /// The last minutes of a container's figures: those in the HTML, or asked for once; continued
+    /// with what comes. Where something is missing, the server is asked whether it knows.
+    pub(super) fn follow(live: Live, id: ContainerId, row: &RowSignals) -> Self {
+        let initial = live.initial().with_value(|initial| {
+            let history = initial.stats_history.clone();
+            history.filter(|history| history.container_id == id)
+        });
+        let begins_with = |age: Duration| initial.is_some() && age <= FRESH;
+        let age = live
+            .initial()
+            .with_value(|initial| initial.now.age(live.now().get_untracked()));
+        let is_fresh = begins_with(age);
+        let history = RwSignal::new(initial.filter(|_| is_fresh).unwrap_or_default());
+        let host = row.host.clone();
+        let fetch = move || {
+            driver::fetch_stats(id, &host, move |fetched| {
+                history.update(|history| history.begin_with(fetched));
+            });
+        };
+        let again = fetch.clone();
+        Effect::new(move || {
+            if !is_fresh {
+                fetch();
+            }
+        });
+        let stats = row.stats.clone();
+        Effect::new(move || {
+            let Some(point) = stats.read().as_ref().map(StatsPoint::of) else {
+                return;
+            };
+            if history.try_update(|history| history.push(point)) == Some(true) {
+                again();
+            }
+        });
+        let range = RwSignal::new(HISTORY);
+        let points = Memo::new(move |_| {
+            let now = live.now().get();
+            history.with(|history| history.within(range.get(), now).to_vec())
+        });
+        let newest = Memo::new(move |_| {
+            let now = live.now().get();
+            let history = history.read();
+            let known = history.within(HISTORY, now).iter().rev();
+            known
+                .copied()
+                .find(|point| !point.is_gap())
+                .map(|point| point.at)
+        });
+        Self {
+            first: StoredValue::new(points.get_untracked()),
+            points,
+            newest,
+            range,
+            cross: RwSignal::new(None),
+            looks: driver::use_looks(),
+        }
+    }
+
+    /// The sample that is pointed at, else the newest; its number among the points in range.
+    pub(super) fn shown(self) -> Option<(usize, StatsPoint)> {
+        let points = self.points.read();
+        let at = self.cross.get().unwrap_or(Timestamp::from_millis(i64::MAX));
+        let n = nearest(&points, at)?;
+        Some((n, *points.get(n)?))
+    }
+
+    /// Points at the sample nearest to `at`.
+    pub(super) fn point_at(self, at: Timestamp) {
+        let points = self.points.read_untracked();
+        let found = nearest(&points, at).and_then(|n| points.get(n));
+        self.cross.set(found.map(|point| point.at));
+    }
+
+    /// Points at another sample, as `key` says. Whether it says anything.
+    pub(super) fn press(self, key: &str) -> bool {
+        let points = self.points.get_untracked();
+        let known: Vec<_> = points
+            .iter()
+            .filter(|point| !point.is_gap())
+            .map(|point| point.at)
+            .collect();
+        let last = known.len().saturating_sub(1);
+        let now = match self.cross.get_untracked() {
+            Some(at) => known.partition_point(|known| *known < at).min(last),
+            None => last,
+        };
+        let next = match key {
+            "ArrowLeft" | "ArrowDown" => now.saturating_sub(1),
+            "ArrowRight" | "ArrowUp" => (now + 1).min(last),
+            "PageUp" => (now + PAGE).min(last),
+            "PageDown" => now.saturating_sub(PAGE),
+            "Home" => 0,
+            "End" => last,
+            "Escape" => {
+                self.cross.set(None);
+                return true;
+            }
+            _ => return false,
+        };
+        self.cross.set(known.get(next).copied());
+        true
+    }
+}
+
+/// Samples that the keys for pages move by: half a minute at the usual pace.
+const PAGE: usize = 15;
+
+/// The time of day, in UTC.
+pub(super) fn clock(at: Timestamp) -> String {
+    let (hour, minute, second) = at.clock();
+    format!("{hour:02}:{minute:02}:{second:02} UTC")
+}

@@ -1,0 +1,12 @@
+//! What charts are made of: scales, ticks and shapes. Pure geometry in CSS pixels, the same on both
+//! sides; the browser's driver paints it.
+
+mod chart;
+mod scale;
+mod scene;
+mod summary;
+
+pub use chart::{Chart, Frame, Unit, nearest};
+pub use scale::{Scale, ticks, ticks_of_bytes};
+pub use scene::{Align, Ink, Point, Scene, Shape, line, sparkline};
+pub use summary::Summary;

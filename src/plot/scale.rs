@@ -1,0 +1,129 @@
+//! From figures to pixels, and the round figures that stand at an axis.
+
+/// A straight scale.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scale {
+    from: f64,
+    to: f64,
+    start: f32,
+    end: f32,
+}
+
+impl Scale {
+    /// Places figures from `from` to `to` between `start` and `end`.
+    pub const fn new((from, to): (f64, f64), (start, end): (f32, f32)) -> Self {
+        Self {
+            from,
+            to,
+            start,
+            end,
+        }
+    }
+
+    /// Where `value` stands; never outside.
+    pub fn place(&self, value: f64) -> f32 {
+        let share = (value - self.from) / (self.to - self.from);
+        let share = if share.is_finite() {
+            share.clamp(0.0, 1.0)
+        } else {
+            0.0
+        };
+        self.start + share as f32 * (self.end - self.start)
+    }
+
+    /// What stands at `place`; the inverse of [`Self::place`].
+    pub fn value(&self, place: f32) -> f64 {
+        let share = f64::from((place - self.start) / (self.end - self.start));
+        let share = if share.is_finite() {
+            share.clamp(0.0, 1.0)
+        } else {
+            0.0
+        };
+        self.from + share * (self.to - self.from)
+    }
+}
+
+/// Round figures from 0 to at least `top`, `n` steps of 1, 2 or 5 times a power of ten at most, none
+/// smaller than `least`. The last one is where the axis ends.
+pub fn ticks(top: f64, n: u32, least: f64) -> Vec<f64> {
+    let top = sane(top).max(least);
+    let rough = (top / f64::from(n.max(1))).max(least);
+    let power = 10_f64.powi(rough.log10().floor() as i32);
+    let steps = [1.0, 2.0, 5.0, 10.0].map(|step| step * power);
+    // Beside what floating point loses.
+    let step = steps.into_iter().find(|step| *step >= rough * 0.999_999);
+    up_to(top, step.unwrap_or(rough))
+}
+
+/// The same for bytes: steps of a power of two, so that they are round in KiB, MiB and GiB.
+pub fn ticks_of_bytes(top: f64, n: u32) -> Vec<f64> {
+    let top = sane(top).max(1_024.0);
+    let rough = top / f64::from(n.max(1));
+    up_to(top, 2_f64.powi(rough.log2().ceil() as i32))
+}
+
+/// What is no number, or more than any counter holds, has no axis.
+fn sane(top: f64) -> f64 {
+    if top.is_finite() {
+        top.clamp(0.0, u64::MAX as f64)
+    } else {
+        0.0
+    }
+}
+
+fn up_to(top: f64, step: f64) -> Vec<f64> {
+    let steps = (top / step - 1e-6).ceil().clamp(1.0, 32.0) as u32;
+    (0..=steps).map(|n| f64::from(n) * step).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_and_figures_are_each_others_inverse_and_stay_inside() {
+        let scale = Scale::new((0.0, 200.0), (100.0, 0.0));
+        assert_eq!(scale.place(50.0), 75.0);
+        assert_eq!(scale.value(75.0), 50.0);
+        assert_eq!((scale.place(-1.0), scale.place(1e9)), (100.0, 0.0));
+        assert_eq!((scale.value(999.0), scale.value(-9.0)), (0.0, 200.0));
+        assert_eq!(scale.place(f64::NAN), 100.0);
+        let empty = Scale::new((5.0, 5.0), (0.0, 10.0));
+        assert_eq!(empty.place(5.0), 0.0);
+    }
+
+    #[test]
+    fn ticks_are_round() {
+        assert_eq!(ticks(97.0, 4, 0.1), [0.0, 50.0, 100.0]);
+        assert_eq!(ticks(100.0, 4, 0.1), [0.0, 50.0, 100.0]);
+        assert_eq!(ticks(101.0, 4, 0.1), [0.0, 50.0, 100.0, 150.0]);
+        assert_eq!(ticks(3.0, 4, 1.0), [0.0, 1.0, 2.0, 3.0]);
+        assert_eq!(ticks(0.0, 4, 1.0), [0.0, 1.0]);
+        assert_eq!(ticks(f64::NAN, 4, 1.0), [0.0, 1.0]);
+        assert_eq!(ticks(2_400_000.0, 4, 1.0).last(), Some(&3_000_000.0));
+    }
+
+    #[test]
+    fn ticks_of_bytes_are_powers_of_two() {
+        const MIB: f64 = 1_048_576.0;
+        assert_eq!(
+            ticks_of_bytes(200.0 * MIB, 4),
+            [0.0, 64.0, 128.0, 192.0, 256.0].map(|n| n * MIB)
+        );
+        assert_eq!(ticks_of_bytes(256.0 * MIB, 4).last(), Some(&(256.0 * MIB)));
+        assert_eq!(ticks_of_bytes(0.0, 4), [0.0, 256.0, 512.0, 768.0, 1_024.0]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_the_figures_an_axis_is_short_and_reaches_them(top: f64, n in 0..9_u32) {
+            for ticks in [ticks(top, n, 1.0), ticks_of_bytes(top, n)] {
+                proptest::prop_assert!((2..=33).contains(&ticks.len()), "{ticks:?}");
+                proptest::prop_assert!(ticks.iter().all(|tick| tick.is_finite()));
+                let end = ticks.last().copied().unwrap_or_default();
+                let is_reached = top.is_nan() || top > u64::MAX as f64 || end >= top * 0.999;
+                proptest::prop_assert!(is_reached, "{end}");
+            }
+        }
+    }
+}
