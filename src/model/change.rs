@@ -6,6 +6,8 @@ use std::{sync::Arc, time::Duration};
 
 /// What one command makes an engine tell comes within this time.
 const BURST: Duration = Duration::from_secs(3);
+/// Exit code of a process that ended because it was asked to: 128 + SIGTERM.
+const TERMINATED: &str = "143";
 /// From this often on, ending and starting in turn is a loop.
 const LOOP: u32 = 2;
 
@@ -56,7 +58,7 @@ impl Change {
     /// How it ended, when that is what happened and it was not well.
     pub fn failure(&self) -> Option<&str> {
         let code = self.event.attributes.get("exitCode")?;
-        (self.event.action == "die" && code != "0").then_some(code)
+        (self.event.action == "die" && !matches!(code.as_str(), "0" | TERMINATED)).then_some(code)
     }
 
     /// When it happened last.
@@ -120,8 +122,9 @@ mod tests {
 
     /// `seconds` of the day, a name and what happened; `die` with its exit code.
     fn event(seconds: i64, name: &str, action: &str) -> Arc<Event> {
-        let (action, code) = action.split_once(' ').unwrap_or((action, ""));
-        let code = (!code.is_empty()).then(|| ("exitCode".to_owned(), code.to_owned()));
+        let code = action.strip_prefix("die ");
+        let action = if code.is_some() { "die" } else { action };
+        let code = code.map(|code| ("exitCode".to_owned(), code.to_owned()));
         Arc::new(Event {
             host: HostId::default(),
             timestamp: Timestamp::from_millis(seconds * 1_000),
@@ -209,6 +212,9 @@ mod tests {
             changes[0].failure().map(str::to_owned)
         };
         assert_eq!(failure("die 137").as_deref(), Some("137"));
-        assert_eq!((failure("die 0"), failure("stop")), (None, None));
+        assert_eq!(
+            (failure("die 0"), failure("die 143"), failure("stop")),
+            (None, None, None)
+        );
     }
 }

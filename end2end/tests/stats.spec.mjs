@@ -1,0 +1,241 @@
+// A container's charts, the same as a table, and the small lines in lists.
+import { createRequire } from 'node:module';
+import { Deckwatch, EngineInBetween, docker, engine, expect, open, test } from './deckwatch.mjs';
+
+const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+/** How many pixels of a canvas are painted, and how many columns of them have any. */
+function painted(canvas) {
+  return canvas.evaluate((node) => {
+    const { width, height } = node;
+    if (width === 0 || height === 0) return { pixels: 0, columns: 0 };
+    const { data } = node.getContext('2d').getImageData(0, 0, width, height);
+    const columns = new Set();
+    let pixels = 0;
+    for (let n = 3; n < data.length; n += 4) {
+      if (data[n] === 0) continue;
+      pixels += 1;
+      columns.add(((n - 3) / 4) % width);
+    }
+    return { pixels, columns: columns.size };
+  });
+}
+
+/** A container of the synthetic host that runs. */
+async function running(page, url) {
+  const { messages } = await (await page.request.get(`${url}/api/containers?host=demo`)).json();
+  return messages.flatMap(({ data }) => data).find(({ state, health }) => state === 'running' && !health);
+}
+
+test.describe('synthetic figures', () => {
+  let deckwatch;
+  test.beforeAll(async () => {
+    deckwatch = await Deckwatch.start('--demo', '40');
+  });
+  test.afterAll(async () => {
+    await deckwatch?.kill();
+  });
+
+  test('charts show what the table says, and the table what the server remembers', async ({ page }) => {
+    const { id } = await running(page, deckwatch.url);
+    await open(page, `${deckwatch.url}/containers/${id}?tab=stats`);
+    const charts = page.locator('[data-chart]');
+    await expect(charts).toHaveCount(5);
+    for (const canvas of await charts.locator('canvas').all()) {
+      await expect.poll(async () => (await painted(canvas)).pixels).toBeGreaterThan(100);
+    }
+    await page.getByText('The same figures as a table').click();
+    const rows = page.getByTestId('stats-table').locator('tbody tr');
+    await expect.poll(() => rows.count()).toBeGreaterThan(1);
+    // The newest row is what the charts say; both follow the same ticks, so they are read together.
+    await expect.poll(() => page.evaluate(() => {
+      const first = document.querySelector('[data-testid=stats-table] tbody tr');
+      const said = [...document.querySelectorAll('[data-chart=cpu] b, [data-chart=memory] b')].map((node) => node.textContent);
+      const cells = [...first.querySelectorAll('td')].map((node) => node.textContent);
+      return said[0] === cells[0] && said[1] === cells[1];
+    })).toBe(true);
+    const times = await rows.locator('th').allTextContents();
+    const history = await (await page.request.get(`${deckwatch.url}/api/containers/${id}/stats`)).json();
+    const known = history.timestamps.map((time) => `${time.slice(11, 19)} UTC`);
+    for (const time of times.slice(1)) expect(known).toContain(time);
+  });
+
+  test('the crosshair is one for all charts, by pointer and by key', async ({ page }) => {
+    const { id } = await running(page, deckwatch.url);
+    await open(page, `${deckwatch.url}/containers/${id}?tab=stats`);
+    await page.getByText('The same figures as a table').click();
+    await expect.poll(() => page.getByTestId('stats-table').locator('tbody tr').count()).toBeGreaterThan(2);
+    const slider = page.getByRole('slider', { name: 'CPU' });
+    await slider.focus();
+    await page.keyboard.press('Home');
+    const moment = page.getByTestId('moment');
+    await expect(moment).toHaveText(/\d\d:\d\d:\d\d UTC/);
+    const first = await moment.textContent();
+    await page.keyboard.press('ArrowRight');
+    await expect(moment).not.toHaveText(first);
+    const second = await moment.textContent();
+    // What is said at that moment is what the table has for it.
+    const line = page.getByTestId('stats-table').locator('tbody tr', { hasText: second }).first();
+    const cells = await line.locator('td').allTextContents();
+    await expect(slider).toHaveAttribute('aria-valuetext', `${second}: ${cells[0]}`);
+    await expect(page.locator('[data-chart=memory] .readout b')).toHaveText(cells[1]);
+    await expect(page.locator('[data-chart=network] .readout b')).toHaveText([cells[3], cells[4]]);
+    await page.keyboard.press('Escape');
+    await expect(moment).toHaveText('');
+    const box = await slider.boundingBox();
+    await page.mouse.move(box.x + box.width - 30, box.y + 40);
+    await expect(moment).toHaveText(/UTC/);
+    await page.mouse.move(2, 2);
+    await expect(moment).toHaveText('');
+  });
+
+  test('the last minute is a part of the last five', async ({ page }) => {
+    const { id } = await running(page, deckwatch.url);
+    await open(page, `${deckwatch.url}/containers/${id}?tab=stats`);
+    const canvas = page.locator('[data-chart=pids] canvas');
+    const before = await canvas.evaluate((node) => node.toDataURL());
+    await page.getByRole('button', { name: '1 min' }).click();
+    await expect(page.getByRole('button', { name: '1 min' })).toHaveAttribute('aria-pressed', 'true');
+    await expect.poll(() => canvas.evaluate((node) => node.toDataURL())).not.toBe(before);
+  });
+
+  test('charts follow the theme and the width', async ({ page }) => {
+    const { id } = await running(page, deckwatch.url);
+    await open(page, `${deckwatch.url}/containers/${id}?tab=stats`);
+    const canvas = page.locator('[data-chart=cpu] canvas');
+    await expect.poll(async () => (await painted(canvas)).pixels).toBeGreaterThan(100);
+    const color = () => canvas.evaluate((node) => {
+      // The grid's lowest line is drawn whatever the figures are.
+      const { data } = node.getContext('2d').getImageData(node.width >> 1, 0, 1, node.height);
+      let brightest = 0;
+      for (let n = 0; n < data.length; n += 4) if (data[n + 3] > 0) brightest = Math.max(brightest, data[n]);
+      return brightest;
+    });
+    const dark = await color();
+    await page.emulateMedia({ colorScheme: 'light' });
+    await expect.poll(color).not.toBe(dark);
+    const width = await canvas.evaluate((node) => node.width);
+    await page.setViewportSize({ width: 800, height: 700 });
+    await expect.poll(() => canvas.evaluate((node) => node.width)).not.toBe(width);
+    const isSharp = () => canvas.evaluate((node) => node.width === Math.round(node.clientWidth * devicePixelRatio));
+    await expect.poll(isSharp).toBe(true);
+  });
+
+  test('every running row has its line, which reaches back to before the page was opened', async ({ page }) => {
+    await expect.poll(async () => {
+      const { id } = await running(page, deckwatch.url);
+      const history = await (await page.request.get(`${deckwatch.url}/api/containers/${id}/stats`)).json();
+      return history.timestamps.length;
+    }, { timeout: 60_000 }).toBeGreaterThan(3);
+    const asked = [];
+    page.on('request', (request) => {
+      if (request.url().includes('/api/stats/sparklines')) asked.push(request.url());
+    });
+    await open(page, `${deckwatch.url}/containers?host=demo&state=running`);
+    const lines = page.locator('tr[data-id] canvas.cpu-line');
+    await expect.poll(() => lines.count()).toBeGreaterThan(10);
+    for (const line of (await lines.all()).slice(0, 5)) {
+      await expect.poll(async () => (await painted(line)).columns).toBeGreaterThan(3);
+    }
+    expect(asked.length).toBe(1);
+    // Without a line for every figure that comes: the page goes on by itself.
+    const before = await lines.first().evaluate((node) => node.toDataURL());
+    await expect.poll(() => lines.first().evaluate((node) => node.toDataURL()), { timeout: 30_000 }).not.toBe(before);
+    expect(asked.length).toBe(1);
+  });
+
+  test('the bars of CPU and memory are alike and stand on one line', async ({ page }) => {
+    await open(page, `${deckwatch.url}/containers?host=demo&state=running`);
+    const first = page.locator('tr[data-id]').first();
+    const [cpu, memory] = await Promise.all(['cpu', 'memory'].map((name) => first.locator(`td.${name} .track`).boundingBox()));
+    expect([memory.y, memory.width, memory.height]).toEqual([cpu.y, cpu.width, cpu.height]);
+  });
+
+  test('hosts show their last minutes', async ({ page }) => {
+    await open(page, deckwatch.url);
+    const lines = page.locator('.host canvas.sparkline');
+    await expect(lines).toHaveCount(8);
+    await expect.poll(async () => (await painted(lines.first())).columns).toBeGreaterThan(1);
+  });
+
+  test('without scripts the figures and the table are there', async ({ browser, page }) => {
+    const { id } = await running(page, deckwatch.url);
+    const context = await browser.newContext({ javaScriptEnabled: false });
+    const plain = await context.newPage();
+    await plain.goto(`${deckwatch.url}/containers/${id}?tab=stats`);
+    await expect(plain.locator('[data-chart=memory] .readout b')).toHaveText(/[KMG]iB/);
+    await plain.getByText('The same figures as a table').click();
+    await expect(plain.getByTestId('stats-table').locator('tbody tr').first()).toContainText('iB');
+    await context.close();
+  });
+
+  for (const colorScheme of ['dark', 'light']) {
+    test(`nobody is locked out of the charts (${colorScheme})`, async ({ browser, page }) => {
+      const { id } = await running(page, deckwatch.url);
+      const context = await browser.newContext({ colorScheme, bypassCSP: true });
+      const shown = await context.newPage();
+      await open(shown, `${deckwatch.url}/containers/${id}?tab=stats`);
+      await shown.getByText('The same figures as a table').click();
+      await shown.addScriptTag({ path: axe });
+      const { violations } = await shown.evaluate(() => window.axe.run());
+      expect(violations.map(({ id, nodes }) => [id, nodes.length, nodes[0].html])).toEqual([]);
+      await context.close();
+    });
+  }
+});
+
+test.describe('a real engine', () => {
+  test.skip(!engine, 'no engine: DECKWATCH_TEST_DOCKER is not set');
+  test.afterEach(() => {
+    const left = docker('ps', '-aq', '--filter', 'name=e2e-stats').split('\n').filter(Boolean);
+    if (left.length > 0) docker('rm', '-f', ...left);
+  });
+
+  const busy = (name) => docker('run', '-d', '--name', name, '--memory', '64m', 'deckwatch-test:latest', 'sh', '-c', 'while :; do i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; sleep 1; done');
+
+  test('an engine that goes away leaves a gap, in the chart and in the table', async ({ page }) => {
+    const between = await EngineInBetween.start(engine);
+    const own = await Deckwatch.startWith({ DOCKER_HOST: between.url });
+    const id = busy('e2e-stats-gap');
+    await open(page, `${own.url}/containers/${id}?tab=stats`);
+    const memory = page.locator('[data-chart=memory] .readout b');
+    await expect(memory).toHaveText(/iB/);
+    await page.getByText('The same figures as a table').click();
+    const rows = page.getByTestId('stats-table').locator('tbody tr');
+    await expect.poll(() => rows.count()).toBeGreaterThan(2);
+    await between.stop();
+    await expect(page.getByTestId('stats-note')).toHaveText(/No figures since/, { timeout: 60_000 });
+    await between.listen();
+    await expect(page.locator('[data-testid=stats-table] tr.gap').first()).toBeVisible({ timeout: 60_000 });
+    await expect(page.getByTestId('stats-note')).toHaveText('');
+    // A gap is a gap: no figure of it is zero.
+    await expect(page.locator('[data-testid=stats-table] tr.gap').first().locator('td')).toHaveText(Array(8).fill('–'));
+    await own.kill();
+    await between.stop();
+  });
+
+  test('the charts of a container that is stopped end there', async ({ page }) => {
+    const own = await Deckwatch.start();
+    const id = busy('e2e-stats-end');
+    await open(page, `${own.url}/containers/${id}?tab=stats`);
+    await expect(page.locator('[data-chart=memory] .readout b')).toHaveText(/iB/);
+    docker('kill', 'e2e-stats-end');
+    await expect(page.getByTestId('stats-note')).toHaveText(/Not running; figures end at \d\d:\d\d:\d\d UTC/);
+    await page.reload();
+    await expect(page.getByTestId('stats-note')).toHaveText(/Not running; figures end at/);
+    await expect(page.locator('[data-chart=memory] .readout b')).toHaveText(/iB/);
+    await own.kill();
+  });
+
+  test('what a container does again and again is told once', async ({ page }) => {
+    const own = await Deckwatch.start();
+    await open(page, own.url);
+    docker('run', '-d', '--name', 'e2e-stats-loop', '--restart', 'always', 'deckwatch-test:latest', 'sh', '-c', 'exit 3');
+    const events = page.getByTestId('events').locator('li', { hasText: 'e2e-stats-loop' });
+    await expect(events.filter({ hasText: 'fails and restarts (exit code 3)' })).toContainText(/×\d/, { timeout: 60_000 });
+    await expect(events.filter({ hasText: 'ago' }).first()).toBeVisible();
+    await events.first().getByRole('link').click();
+    await expect(page).toHaveURL(/\/containers\/[0-9a-f]{64}$/);
+    await own.kill();
+  });
+});
