@@ -6,7 +6,6 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    missing_docs,
     reason = "a tool for developers, which may fail as loudly as it likes"
 )]
 

@@ -9,7 +9,10 @@ function painted(canvas) {
   return canvas.evaluate((node) => {
     const { width, height } = node;
     if (width === 0 || height === 0) return { pixels: 0, columns: 0 };
-    const { data } = node.getContext('2d').getImageData(0, 0, width, height);
+    // On a canvas of our own: the page's is not made for being read.
+    const own = Object.assign(document.createElement('canvas'), { width, height }).getContext('2d', { willReadFrequently: true });
+    own.drawImage(node, 0, 0);
+    const { data } = own.getImageData(0, 0, width, height);
     const columns = new Set();
     let pixels = 0;
     for (let n = 3; n < data.length; n += 4) {
@@ -82,8 +85,7 @@ test.describe('synthetic figures', () => {
     await expect(page.locator('[data-chart=network] .readout b')).toHaveText([cells[3], cells[4]]);
     await page.keyboard.press('Escape');
     await expect(moment).toHaveText('');
-    const box = await slider.boundingBox();
-    await page.mouse.move(box.x + box.width - 30, box.y + 40);
+    await slider.hover();
     await expect(moment).toHaveText(/UTC/);
     await page.mouse.move(2, 2);
     await expect(moment).toHaveText('');
@@ -104,16 +106,19 @@ test.describe('synthetic figures', () => {
     await open(page, `${deckwatch.url}/containers/${id}?tab=stats`);
     const canvas = page.locator('[data-chart=cpu] canvas');
     await expect.poll(async () => (await painted(canvas)).pixels).toBeGreaterThan(100);
-    const color = () => canvas.evaluate((node) => {
-      // The grid's lowest line is drawn whatever the figures are.
-      const { data } = node.getContext('2d').getImageData(node.width >> 1, 0, 1, node.height);
-      let brightest = 0;
-      for (let n = 0; n < data.length; n += 4) if (data[n + 3] > 0) brightest = Math.max(brightest, data[n]);
-      return brightest;
+    // The grid is drawn whatever the figures are; it is the darker of the two themes' by far.
+    const grid = () => canvas.evaluate((node) => {
+      const own = Object.assign(document.createElement('canvas'), { width: 1, height: node.height }).getContext('2d', { willReadFrequently: true });
+      own.drawImage(node, node.width >> 1, 0, 1, node.height, 0, 0, 1, node.height);
+      const { data } = own.getImageData(0, 0, 1, node.height);
+      const levels = [];
+      for (let n = 0; n < data.length; n += 4) if (data[n + 3] === 255) levels.push(data[n]);
+      return Math.max(...levels);
     });
-    const dark = await color();
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await expect.poll(grid).toBeLessThan(100);
     await page.emulateMedia({ colorScheme: 'light' });
-    await expect.poll(color).not.toBe(dark);
+    await expect.poll(grid).toBeGreaterThan(150);
     const width = await canvas.evaluate((node) => node.width);
     await page.setViewportSize({ width: 800, height: 700 });
     await expect.poll(() => canvas.evaluate((node) => node.width)).not.toBe(width);

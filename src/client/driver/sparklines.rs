@@ -41,8 +41,8 @@ struct Board {
 
 struct Known {
     line: Sparkline,
-    /// When its newest figure was read, or it was asked for.
-    at: Timestamp,
+    /// When the newest figure that came since it was asked for was read.
+    at: Option<Timestamp>,
 }
 
 thread_local! {
@@ -110,14 +110,16 @@ impl Board {
                 let Some(known) = self
                     .lines
                     .get_mut(id)
-                    .filter(|known| known.at < stats.timestamp)
+                    .filter(|known| known.at < Some(stats.timestamp))
                 else {
                     continue;
                 };
-                let missing = is_gap_between(known.at, stats.timestamp, self.interval);
+                // The server's last figure may be older: while nobody watches they come less often.
+                let before = known.at.replace(stats.timestamp);
+                let missing = before
+                    .is_some_and(|before| is_gap_between(before, stats.timestamp, self.interval));
                 has_gap |= missing;
                 known.line.push(stats.timestamp, stats.cpu_percent, missing);
-                known.at = stats.timestamp;
             }
         }
         self.paint(now);
@@ -160,7 +162,7 @@ impl Board {
         let empty = wanted.into_iter().map(Sparkline::new);
         for line in empty.chain(answer.lines) {
             let id = line.container_id;
-            self.lines.insert(id, Known { line, at: now });
+            self.lines.insert(id, Known { line, at: None });
         }
         self.paint(now);
     }
