@@ -208,7 +208,9 @@ impl Drop for InFlight<'_> {
 pub fn engine_error(error: &EngineError) -> ApiError {
     let code = match error {
         EngineError::NotFound => return ApiError::no_such_container(),
-        EngineError::NotModified | EngineError::Conflict(_) => ErrorCode::Conflict,
+        EngineError::NotModified | EngineError::Conflict(_) | EngineError::Unsupported(_) => {
+            ErrorCode::Conflict
+        }
         EngineError::Invalid(_) => ErrorCode::Invalid,
         EngineError::Unavailable(_) => ErrorCode::EngineUnavailable,
         EngineError::Timeout => ErrorCode::Timeout,

@@ -5,6 +5,7 @@
 pub mod actions;
 pub mod api;
 pub mod assets;
+mod backoff;
 pub mod binary;
 pub mod clock;
 pub mod collector;
@@ -12,6 +13,7 @@ pub mod config;
 pub mod gate;
 pub mod headers;
 pub mod hub;
+pub mod logs;
 pub mod pages;
 pub mod problem;
 pub mod router;
@@ -31,6 +33,7 @@ use actions::Actions;
 use assets::Site;
 use gate::Gate;
 use hub::Hub;
+use logs::Logs;
 use shutdown::Shutdown;
 use source::OBSERVATION_BACKLOG;
 use std::{net::SocketAddr, sync::Arc, time::Instant};
@@ -99,6 +102,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         actions: Actions::new(hub.clone(), engines, shutdown.tracker().clone()),
         gate: Gate::new(addr, &config.allowed_hosts, config.max_clients),
         hub: hub.clone(),
+        logs: Logs::new(hub.clone(), shutdown.clone()),
         leptos: config.leptos_options(),
         pulse: Pulse::start(config.heartbeat, &shutdown),
         site: Site::embedded(),

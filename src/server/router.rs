@@ -5,7 +5,7 @@ use super::{
     headers::{self, security_headers},
     pages,
     problem::Refusal,
-    transport::{poll, sse, ws},
+    transport::{self, poll, sse, ws},
 };
 use crate::protocol::{ApiError, ErrorCode, MAX_MESSAGE_BYTES};
 use axum::{
@@ -45,6 +45,7 @@ pub fn router(state: AppState) -> Router {
     let routes = Router::new()
         .nest("/api", api)
         .route("/ws/docker/stats", get(ws::docker_stats))
+        .route("/ws/docker/{id}/logs", get(transport::logs::docker_logs))
         .route("/ws/{*path}", get(no_such_resource))
         .route("/healthz", get(api::health::alive))
         .route("/readyz", get(api::health::ready));

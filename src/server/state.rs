@@ -1,8 +1,8 @@
 //! What every request handler can reach.
 
 use super::{
-    actions::Actions, assets::Site, config::Config, gate::Gate, hub::Hub, shutdown::Shutdown,
-    transport::Pulse,
+    actions::Actions, assets::Site, config::Config, gate::Gate, hub::Hub, logs::Logs,
+    shutdown::Shutdown, transport::Pulse,
 };
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
@@ -17,6 +17,8 @@ pub struct AppState {
     pub hub: Hub,
     /// What can be done to containers.
     pub actions: Actions,
+    /// Logs that are followed.
+    pub logs: Logs,
     /// Who may connect.
     pub gate: Gate,
     /// How everything ends.

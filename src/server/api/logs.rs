@@ -136,7 +136,11 @@ fn log_query(query: &LogsQuery) -> Result<LogQuery, Refusal> {
     })
 }
 
-fn flag(name: &str, text: Option<&str>, default: bool) -> Result<bool, Refusal> {
+pub(in crate::server) fn flag(
+    name: &str,
+    text: Option<&str>,
+    default: bool,
+) -> Result<bool, Refusal> {
     match text {
         None => Ok(default),
         Some("1" | "true") => Ok(true),
@@ -145,7 +149,10 @@ fn flag(name: &str, text: Option<&str>, default: bool) -> Result<bool, Refusal> 
     }
 }
 
-fn time(name: &str, text: Option<&str>) -> Result<Option<Timestamp>, Refusal> {
+pub(in crate::server) fn time(
+    name: &str,
+    text: Option<&str>,
+) -> Result<Option<Timestamp>, Refusal> {
     let Some(text) = text else { return Ok(None) };
     let seconds = || {
         let seconds: i64 = text.parse().ok()?;

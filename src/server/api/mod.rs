@@ -18,7 +18,7 @@ pub struct HostQuery {
 }
 
 /// The container called `id` in a path. Nothing that is not an id gets any further.
-fn find(state: &AppState, host: Option<&HostId>, id: &str) -> Result<Found, Refusal> {
+pub(super) fn find(state: &AppState, host: Option<&HostId>, id: &str) -> Result<Found, Refusal> {
     Ok(state.actions.find(host, &prefix(id)?)?)
 }
 

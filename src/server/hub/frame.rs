@@ -1,5 +1,6 @@
 //! A message in a ring, encoded at most once per form however many clients get it.
 
+use super::docker_logs::{LogForm, docker_logs};
 use crate::{
     model::{ContainerId, ContainerStats, Timestamp},
     protocol::{ServerMessage, codec},
@@ -25,6 +26,8 @@ pub enum Codec {
     Binary,
     /// The form of `/ws/docker/stats`, which only figures of containers have.
     DockerStats,
+    /// The form of `/ws/docker/{id}/logs`, which only what is about logs has.
+    DockerLogs(LogForm),
 }
 
 /// A message with its place in a channel.
@@ -37,6 +40,7 @@ pub struct Frame {
     json: OnceLock<Utf8Bytes>,
     binary: OnceLock<Bytes>,
     docker_stats: OnceLock<Option<Utf8Bytes>>,
+    docker_logs: OnceLock<Arc<[Utf8Bytes]>>,
 }
 
 impl Frame {
@@ -46,6 +50,11 @@ impl Frame {
     }
 
     /// `message` as number `seq` of its channel, for those who have `base`.
+    /// `message`, which others share, as number `seq` of its channel.
+    pub fn shared(seq: u64, message: Arc<ServerMessage>) -> Self {
+        Self::after(seq, message, None)
+    }
+
     pub(super) fn after(
         seq: u64,
         message: Arc<ServerMessage>,
@@ -58,6 +67,7 @@ impl Frame {
             json: OnceLock::new(),
             binary: OnceLock::new(),
             docker_stats: OnceLock::new(),
+            docker_logs: OnceLock::new(),
         }
     }
 
@@ -86,17 +96,30 @@ impl Frame {
         self.binary.get_or_init(encode).clone()
     }
 
-    /// It in the form of `codec`, if that has it.
-    pub fn encoded(&self, codec: Codec) -> Option<Message> {
+    /// It in the form of `codec`: one message, none if that form does not have it, and of logs as
+    /// many as there are lines.
+    pub fn encoded(&self, codec: Codec) -> Vec<Message> {
         match codec {
-            Codec::Json => Some(Message::Text(self.json())),
-            Codec::Binary => Some(Message::Binary(self.binary())),
+            Codec::Json => vec![Message::Text(self.json())],
+            Codec::Binary => vec![Message::Binary(self.binary())],
             Codec::DockerStats => self
                 .docker_stats
                 .get_or_init(|| DockerStats::of(&self.message).map(|body| encode(&body)))
                 .clone()
-                .map(Message::Text),
+                .map(Message::Text)
+                .into_iter()
+                .collect(),
+            Codec::DockerLogs(form) => self.docker_logs(form),
         }
+    }
+
+    fn docker_logs(&self, form: LogForm) -> Vec<Message> {
+        let lines = || docker_logs(&self.message, form);
+        if form != LogForm::ALL {
+            return lines().into_iter().map(Message::Text).collect();
+        }
+        let shared = self.docker_logs.get_or_init(|| lines().into());
+        shared.iter().cloned().map(Message::Text).collect()
     }
 }
 

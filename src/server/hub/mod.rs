@@ -6,6 +6,7 @@
 //! itself, and resuming after a reconnect is the same thing as catching up.
 
 mod demand;
+mod docker_logs;
 mod frame;
 mod history;
 mod ring;
@@ -15,6 +16,7 @@ mod stats;
 mod tests;
 
 pub use demand::{Demand, POLLER, Viewer};
+pub use docker_logs::LogForm;
 pub use frame::{Codec, Frame, encode};
 pub use stats::Paces;
 

@@ -9,6 +9,7 @@ pub mod demo;
 pub mod docker;
 mod redact;
 mod sampler;
+mod secrets;
 pub mod system;
 
 use crate::model::{
@@ -189,6 +190,9 @@ pub enum EngineError {
     /// It took too long.
     #[error("the engine did not answer in time")]
     Timeout,
+    /// It cannot do that for this container, whenever it is asked.
+    #[error("{0}")]
+    Unsupported(String),
     /// It failed, or answered what it should not.
     #[error("{0}")]
     Failed(String),

@@ -1,21 +1,24 @@
 //! One client's conversation over a WebSocket.
 
 use super::{
-    Session,
+    Session, TooManyLogs,
     limits::{Malformed, RateLimit, Verdict},
+    logs::start,
     pulse::Beat,
     socket::{End, OTHER_VERSION, Socket},
 };
 use crate::{
+    model::ContainerId,
     protocol::{
         ApiError, Channel, ClientMessage, ContainerAck, ContainerAction, DEAD_PEER, ErrorCode,
         PROTOCOL_VERSION, ServerMessage, Subscribe, close_code, codec,
     },
     server::{
         AppState,
-        actions::Actions,
+        actions::{Actions, Found},
         clock,
         hub::{Codec, Frame, encode},
+        logs::{Logs, Start},
         websocket::Heard,
     },
 };
@@ -42,6 +45,7 @@ pub(super) struct Conversation {
     session: Session,
     codec: Codec,
     actions: Actions,
+    logs: Logs,
     /// Answers to come; absent while there are none, because an empty one takes memory too.
     pending: Option<FuturesUnordered<BoxFuture<'static, ContainerAck>>>,
     rate: RateLimit,
@@ -57,6 +61,7 @@ impl Conversation {
             session: Session::new(state.hub.clone()),
             codec,
             actions: state.actions.clone(),
+            logs: state.logs.clone(),
             pending: None,
             rate: RateLimit::new(),
             malformed: Malformed::default(),
@@ -69,6 +74,11 @@ impl Conversation {
     pub(super) fn follow(&mut self, channel: Channel) {
         let frames = self.session.subscribe(channel, true, None);
         self.queue(&frames);
+    }
+
+    /// Follows the log of the container `found` from the start.
+    pub(super) fn follow_log(&mut self, found: &Found, start: Start) -> Result<(), TooManyLogs> {
+        self.session.follow(&self.logs, found, start)
     }
 
     /// Talks until one of both has enough.
@@ -110,7 +120,7 @@ impl Conversation {
     }
 
     fn queue(&mut self, frames: &[Arc<Frame>]) {
-        let messages = frames.iter().filter_map(|frame| frame.encoded(self.codec));
+        let messages = frames.iter().flat_map(|frame| frame.encoded(self.codec));
         messages.for_each(|message| self.socket.queue(message));
     }
 
@@ -119,7 +129,7 @@ impl Conversation {
         self.socket.queue(match self.codec {
             Codec::Json => Message::Text(encode(message)),
             Codec::Binary => Message::Binary(codec::encode(message).into()),
-            Codec::DockerStats => return,
+            Codec::DockerStats | Codec::DockerLogs(_) => return,
         });
     }
 
@@ -155,8 +165,8 @@ impl Conversation {
             (Verdict::Refuse(retry_after), heard) => {
                 self.say(&rate_limited(request_id(&heard), retry_after));
             }
-            // Whoever gets figures in the form of a command line has nothing to say.
-            (Verdict::Heed, _) if self.codec == Codec::DockerStats => {}
+            // Whoever gets one thing only has nothing to say.
+            (Verdict::Heed, _) if self.is_single_purpose() => {}
             (Verdict::Heed, Heard::Text(text)) => {
                 return self.heed(ClientMessage::decode(&text));
             }
@@ -172,10 +182,16 @@ impl Conversation {
     fn misunderstanding(&self, heard: &Heard) -> Option<End> {
         let reason = match (heard, self.codec) {
             (Heard::Text(_), Codec::Binary) => "binary messages only",
-            (Heard::Binary(_), Codec::Json | Codec::DockerStats) => "text messages only",
+            (Heard::Binary(_), Codec::Json | Codec::DockerStats | Codec::DockerLogs(_)) => {
+                "text messages only"
+            }
             _ => return None,
         };
         Some(End::Close(close_code::UNSUPPORTED, reason))
+    }
+
+    fn is_single_purpose(&self) -> bool {
+        matches!(self.codec, Codec::DockerStats | Codec::DockerLogs(_))
     }
 
     fn heed(&mut self, message: Result<ClientMessage, ApiError>) -> Result<(), End> {
@@ -204,6 +220,9 @@ impl Conversation {
     }
 
     fn subscribe(&mut self, subscribe: &Subscribe) {
+        if let Channel::Logs(id) = subscribe.channel {
+            return self.subscribe_to_log(id, subscribe);
+        }
         let Subscribe {
             channel,
             delta,
@@ -213,6 +232,27 @@ impl Conversation {
         self.say(&ServerMessage::Subscribed { channel: *channel });
         let frames = self.session.subscribe(*channel, *delta, resume.as_ref());
         self.queue(&frames);
+    }
+
+    /// Follows the log of a container, as far as there is one and it is not one too many.
+    fn subscribe_to_log(&mut self, id: ContainerId, subscribe: &Subscribe) {
+        let channel = subscribe.channel;
+        let found = self.actions.find(subscribe.host.as_ref(), &id.into());
+        let start = start(subscribe, self.session.epoch());
+        let followed = found.and_then(|found| {
+            self.follow_log(&found, start).map_err(|TooManyLogs| {
+                let message = "too many logs are followed";
+                ApiError::new(ErrorCode::TooManySubscriptions, message)
+            })
+        });
+        match followed {
+            Ok(()) => self.say(&ServerMessage::Subscribed { channel }),
+            Err(error) => {
+                let reason = Some(error.message.clone());
+                self.say(&ServerMessage::error(error));
+                self.say(&ServerMessage::Unsubscribed { channel, reason });
+            }
+        }
     }
 
     fn act(&mut self, action: ContainerAction) {

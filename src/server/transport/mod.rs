@@ -1,7 +1,9 @@
 //! Transports: how the hub's frames reach clients.
 
 mod conversation;
+mod following;
 mod limits;
+pub mod logs;
 pub mod poll;
 mod pulse;
 mod session;
@@ -11,5 +13,6 @@ pub mod sse;
 mod tests;
 pub mod ws;
 
+pub use following::TooManyLogs;
 pub use pulse::Pulse;
 pub use session::Session;

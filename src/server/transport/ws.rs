@@ -68,7 +68,7 @@ fn accept(mut upgrade: Upgrade, state: &AppState) -> Response {
 }
 
 /// A conversation that `begin` begins.
-fn talk(
+pub(super) fn talk(
     upgrade: Upgrade,
     state: &AppState,
     codec: Codec,

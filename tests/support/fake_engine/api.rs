@@ -1,7 +1,8 @@
 //! What the fake engine answers.
 
 use super::{
-    FakeContainer, Line,
+    FakeContainer,
+    logs::Asked,
     world::{Mood, Shared},
 };
 use axum::{
@@ -198,55 +199,24 @@ fn events(shared: &Arc<Shared>, query: &Query) -> Response {
 }
 
 fn logs(shared: &Arc<Shared>, container: &FakeContainer, query: &Query) -> Response {
+    if let Some((status, message)) = &container.log_failure {
+        return failure(StatusCode::from_u16(*status).unwrap(), message);
+    }
     let is = |key: &str| {
         query
             .get(key)
             .is_some_and(|value| value == "true" || value == "1")
     };
-    let (stdout, stderr, stamped) = (is("stdout"), is("stderr"), is("timestamps"));
-    let (since, until) = (time(query, "since"), time(query, "until"));
-    let wanted = move |line: &Line| {
-        (if line.stderr { stderr } else { stdout })
-            && since.is_none_or(|since| line.at >= since)
-            && until.is_none_or(|until| line.at < until)
+    let asked = Asked {
+        stdout: is("stdout"),
+        stderr: is("stderr"),
+        stamped: is("timestamps"),
+        follow: is("follow"),
+        since: time(query, "since"),
+        until: time(query, "until"),
+        tail: query.get("tail").and_then(|tail| tail.parse().ok()),
     };
-    let new = BroadcastStream::new(shared.lines.subscribe());
-    let mut past: Vec<Line> = container
-        .lines
-        .iter()
-        .filter(|l| wanted(l))
-        .cloned()
-        .collect();
-    if let Some(tail) = query.get("tail").and_then(|tail| tail.parse().ok()) {
-        past.drain(..past.len().saturating_sub(tail));
-    }
-    let follow = is("follow") && container.is_up();
-    let id = container.id.clone();
-    let new = new.filter_map(async |new| new.ok());
-    let new = new.filter(move |(of, _)| std::future::ready(*of == id));
-    let new = new.take_while(|(_, line)| std::future::ready(line.is_some()));
-    let new = new.filter_map(async |(_, line)| line);
-    let new = new.filter(move |line| std::future::ready(wanted(line)));
-    let new = new.take(if follow { usize::MAX } else { 0 });
-    streamed(
-        stream::iter(past)
-            .chain(new)
-            .map(move |line| frame(&line, stamped)),
-    )
-}
-
-/// A line as Docker multiplexes standard output and error.
-fn frame(line: &Line, stamped: bool) -> Bytes {
-    let stamp = if stamped {
-        format!("{} ", line.at)
-    } else {
-        String::new()
-    };
-    let text = format!("{stamp}{}\n", line.text);
-    let mut frame = vec![if line.stderr { 2 } else { 1 }, 0, 0, 0];
-    frame.extend(u32::try_from(text.len()).unwrap().to_be_bytes());
-    frame.extend(text.as_bytes());
-    frame.into()
+    super::logs::logs(shared, container, asked)
 }
 
 /// The answer of a stream: in chunks, as they come.

@@ -20,6 +20,16 @@ pub(crate) struct FakeContainer {
     pub(crate) labels: BTreeMap<String, String>,
     pub(crate) env: Vec<String>,
     pub(crate) lines: Vec<Line>,
+    /// Lines of its log that were thrown away.
+    pub(crate) dropped: usize,
+    /// How many lines there had been when each of its runs ended.
+    pub(crate) run_ends: Vec<usize>,
+    /// Whether it writes to a terminal.
+    pub(crate) terminal: bool,
+    /// Bytes after which the engine splits a line.
+    pub(crate) part: usize,
+    /// What the engine answers instead of its log.
+    pub(crate) log_failure: Option<(u16, String)>,
     /// What replaces parts of the usual figures (`null` deletes), or the whole body as text.
     pub(crate) figures: Figures,
     pub(super) started: Timestamp,
@@ -39,7 +49,7 @@ pub(crate) enum Figures {
 pub(crate) struct Line {
     pub(crate) at: Timestamp,
     pub(crate) stderr: bool,
-    pub(crate) text: String,
+    pub(crate) text: Vec<u8>,
 }
 
 pub(super) fn now() -> Timestamp {
@@ -72,6 +82,11 @@ impl FakeContainer {
             labels: BTreeMap::new(),
             env: Vec::new(),
             lines: Vec::new(),
+            dropped: 0,
+            run_ends: Vec::new(),
+            terminal: false,
+            part: 16 * 1024,
+            log_failure: None,
             figures: Figures::Patched(json!({})),
             started: Timestamp::from_millis(now().as_millis() - 180_000),
             finished: Timestamp::from_millis(-62_135_596_800_000),
@@ -105,10 +120,22 @@ impl FakeContainer {
             .map(|n| Line {
                 at: Timestamp::from_millis(start + i64::from(n)),
                 stderr: n % 10 == 9,
-                text: format!("line {n}"),
+                text: format!("line {n}").into_bytes(),
             })
             .collect();
         self
+    }
+
+    /// Appends lines. Three have the same time, as with engines whose clock is coarse.
+    pub(super) fn write(&mut self, texts: impl IntoIterator<Item = Vec<u8>>) {
+        let next = |line: &Line| line.at.plus(std::time::Duration::from_millis(1));
+        let start = self.lines.last().map(next).unwrap_or_default().max(now());
+        let lines = texts.into_iter().enumerate().map(|(n, text)| Line {
+            at: Timestamp::from_millis(start.as_millis() + n as i64 / 3),
+            stderr: false,
+            text,
+        });
+        self.lines.extend(lines);
     }
 
     pub(super) fn is_up(&self) -> bool {
@@ -178,7 +205,7 @@ impl FakeContainer {
                 "Image": self.image,
                 "Labels": self.labels,
                 "Env": self.env,
-                "Tty": false,
+                "Tty": self.terminal,
             },
             "HostConfig": { "NetworkMode": "bridge", "Memory": 0 },
             "Mounts": [],

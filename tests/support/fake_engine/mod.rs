@@ -6,17 +6,14 @@
 mod api;
 mod container;
 mod listener;
+mod logs;
 mod world;
 
 pub(crate) use container::{FakeContainer, Figures, Line, id_of};
 
-use container::now;
 use listener::Listener;
 use serde_json::Value;
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::sync::{Arc, Mutex};
 use tokio::sync::{broadcast, watch};
 use world::{Mood, Shared};
 
@@ -44,7 +41,7 @@ impl FakeEngine {
             mood: watch::Sender::default(),
             held: watch::Sender::default(),
             events: broadcast::Sender::new(8_192),
-            lines: broadcast::Sender::new(8_192),
+            wrote: watch::Sender::default(),
         });
         listener.open(&shared);
         Self { shared, listener }
@@ -115,17 +112,30 @@ impl FakeEngine {
 
     /// A container writes a line. No two have the same time, as with the real engine's nanoseconds.
     pub(crate) fn write_line(&self, name: &str, text: &str) {
-        let write = |c: &mut FakeContainer| {
-            let after = c
-                .lines
-                .last()
-                .map(|line| line.at.plus(Duration::from_millis(1)));
-            let at = after.unwrap_or_default().max(now());
-            let (stderr, text) = (false, text.to_owned());
-            c.lines.push(Line { at, stderr, text });
-        };
-        let mut wrote = self.shared.change(name, write).unwrap();
-        let _ = self.shared.lines.send((wrote.id, wrote.lines.pop()));
+        self.write_lines(name, [text.as_bytes().to_vec()]);
+    }
+
+    /// A container writes lines at once, three of the same time.
+    pub(crate) fn write_lines(&self, name: &str, texts: impl IntoIterator<Item = Vec<u8>>) {
+        self.change_silently(name, |c| c.write(texts));
+        self.shared.wrote.send_replace(());
+    }
+
+    /// Throws away all but the last `keep` lines of a container's log.
+    pub(crate) fn rotate(&self, name: &str, keep: usize) {
+        self.change_silently(name, |c| {
+            let lost = c.lines.len().saturating_sub(keep);
+            c.lines.drain(..lost);
+            c.dropped += lost;
+        });
+    }
+
+    /// Cuts a container's log after each of these numbers of lines, whenever it is followed.
+    pub(crate) fn cut_logs_after(&self, name: &str, lines: impl IntoIterator<Item = usize>) {
+        let mut world = self.shared.world();
+        world
+            .log_cuts
+            .insert(id_of(name), lines.into_iter().collect());
     }
 
     /// `n` pulled images, which change no container.

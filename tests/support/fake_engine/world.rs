@@ -1,9 +1,12 @@
 //! What is so in the fake engine, and what happens in it.
 
-use super::container::{FakeContainer, Line, now};
+use super::container::{FakeContainer, now};
 use deckwatch::model::Timestamp;
 use serde_json::json;
-use std::sync::{Mutex, MutexGuard};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Mutex, MutexGuard},
+};
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -29,7 +32,8 @@ pub(crate) struct Shared {
     /// Requests that change a container wait while this is true.
     pub(super) held: watch::Sender<bool>,
     pub(super) events: broadcast::Sender<Told>,
-    pub(super) lines: broadcast::Sender<(String, Option<Line>)>,
+    /// Changes with whatever matters to logs.
+    pub(super) wrote: watch::Sender<()>,
 }
 
 #[derive(Debug, Default)]
@@ -38,6 +42,8 @@ pub(super) struct World {
     pub(super) requests: Vec<String>,
     pub(super) history: Vec<Told>,
     pub(super) cut: CancellationToken,
+    /// After how many lines logs that are followed are cut, one after the other.
+    pub(super) log_cuts: HashMap<String, VecDeque<usize>>,
 }
 
 /// An event that was told.
@@ -106,8 +112,9 @@ impl Shared {
             c.state = "exited".to_owned();
             c.exit_code = exit_code;
             c.finished = now();
+            c.run_ends.push(c.dropped + c.lines.len());
         })?;
-        let _ = self.lines.send((stopped.id.clone(), None));
+        self.wrote.send_replace(());
         self.tell_of(&stopped, "kill", &[("signal", signal)]);
         self.tell_of(&stopped, "die", &[("exitCode", &exit_code.to_string())]);
         Some(stopped)
@@ -128,6 +135,7 @@ impl Shared {
         let at = world.containers.iter().position(|c| c.is(name))?;
         let removed = world.containers.remove(at);
         drop(world);
+        self.wrote.send_replace(());
         self.tell_of(&removed, "destroy", &[]);
         Some(removed)
     }

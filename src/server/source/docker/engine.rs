@@ -1,7 +1,7 @@
 //! What can be asked of the engine about one container.
 
 use super::{
-    super::{Engine, EngineError, LogLines, LogQuery, Processes, redact},
+    super::{Engine, EngineError, LogLines, LogQuery, Processes, redact, secrets::Secrets},
     connect::{CALL_TIMEOUT, Connection},
     logs,
 };
@@ -161,7 +161,16 @@ impl Engine for DockerEngine {
     }
 
     async fn logs(&self, id: ContainerId, query: &LogQuery) -> Result<LogLines, EngineError> {
-        logs::lines(self.connection()?.streams, id, query).await
+        // Nobody shall see a line before it is known what must not be seen.
+        let Connection { calls, streams } = self.connection()?;
+        let name = id.to_string();
+        let known = call(calls.inspect_container(&name, None::<InspectContainerOptions>)).await?;
+        let variables = known
+            .config
+            .and_then(|config| config.env)
+            .unwrap_or_default();
+        let secrets = Secrets::of(variables.iter().map(String::as_str));
+        logs::lines(streams, id, query, secrets).await
     }
 }
 

@@ -4,6 +4,13 @@ use super::super::EngineError;
 use bollard::errors::Error;
 use std::{error::Error as _, io};
 
+/// Words by which engines report that a log cannot be read: Docker answers 501 or 500, Podman 500.
+const UNREADABLE_WORDS: [&str; 3] = [
+    "does not support reading",
+    "cannot read logs",
+    "not logging output",
+];
+
 /// Words by which engines report that a container's state stands against an action with a status
 /// other than 409: Docker before 20.10 and Podman answer 500.
 const CONFLICT_WORDS: [&str; 5] = [
@@ -37,6 +44,10 @@ fn from_status(status: u16, message: String) -> EngineError {
         // Something the container needs is gone, such as its network.
         404 => EngineError::Conflict(message),
         409 => EngineError::Conflict(message),
+        501 => EngineError::Unsupported(message),
+        _ if UNREADABLE_WORDS.iter().any(|words| message.contains(words)) => {
+            EngineError::Unsupported(message)
+        }
         _ if CONFLICT_WORDS.iter().any(|words| message.contains(words)) => {
             EngineError::Conflict(message)
         }

@@ -1,6 +1,5 @@
 //! A Docker or Podman engine as a source.
 
-mod backoff;
 mod connect;
 mod convert;
 mod engine;
@@ -15,8 +14,10 @@ mod stats;
 pub use connect::{Endpoint, default_sockets};
 
 use super::{Engine, Observation, Observer, Status};
-use crate::model::{ContainerId, SourceKind, SourceState};
-use backoff::Backoff;
+use crate::{
+    model::{ContainerId, SourceKind, SourceState},
+    server::backoff::Backoff,
+};
 use engine::DockerEngine;
 use session::Told;
 use std::{sync::Arc, time::Duration};

@@ -2,7 +2,6 @@
 
 use super::{
     DockerSource,
-    backoff::Backoff,
     connect::{self, Connection},
     event,
     inventory::{self, Fetched, Inventory, Scope},
@@ -10,7 +9,7 @@ use super::{
 };
 use crate::{
     model::{ContainerId, Event, HostId, SourceState, Timestamp},
-    server::{clock, source::Observation},
+    server::{backoff::Backoff, clock, source::Observation},
 };
 use bollard::{Docker, errors::Error, models::EventMessage, query_parameters::EventsOptions};
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::BoxStream};

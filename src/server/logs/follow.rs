@@ -1,0 +1,454 @@
+//! Follows one container's log through whatever happens to container and engine.
+//!
+//! The last lines come from a query of their own, whose end tells that they are all there. From then
+//! on the engine's stream is opened from the last known line on, also after it was cut, and
+//! [`Resumption`] leaves out what is known. Whether the container runs and the engine answers is
+//! what the hub says: a stream that is silent may just have nothing to say.
+
+use super::{
+    position::{Position, Resumption, Step},
+    ring::{MAX_BYTES, MAX_LINES},
+    stream::Stream,
+};
+use crate::{
+    model::{ContainerState, LogEndReason, SourceKind, SourceState, Timestamp},
+    server::{
+        backoff::Backoff,
+        hub::Hub,
+        source::{Engine, EngineError, LogLines, LogQuery, SourceLine},
+    },
+};
+use futures::{FutureExt, StreamExt};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep, sleep_until, timeout},
+};
+
+/// How long lines are gathered before readers are woken: nobody sees the difference, and it halves
+/// what a chatty container costs.
+const GATHER: Duration = Duration::from_millis(10);
+/// Bytes that are passed on at once without being gathered any longer.
+const BATCH_BYTES: usize = 32 * 1024;
+/// The same in lines; also how many are taken before anything else is looked at.
+const BATCH_LINES: usize = 500;
+/// Lines the engine is asked for to go on: most of the time few were written meanwhile, and an engine
+/// reads a long log from its beginning if it may. All are asked for when these are not enough.
+const RESUME_TAIL: u32 = 2_000;
+/// How long the last known line is waited for once younger ones have come.
+const HOLD: Duration = Duration::from_secs(1);
+/// How long an engine may take to tell a log's last lines.
+const HISTORY: Duration = Duration::from_secs(30);
+/// Lines more than are missing that are asked for when older ones are wanted: some may be written
+/// meanwhile.
+const SLACK: usize = 200;
+/// How long the stream of a container that no longer runs is read on: it ends by itself, or never.
+const LEAVING: Duration = Duration::from_secs(3);
+
+/// Follows one container's log.
+pub(super) struct Follower {
+    hub: Hub,
+    engine: Arc<dyn Engine>,
+    stream: Arc<Stream>,
+    changes: watch::Receiver<u64>,
+    readers: watch::Receiver<()>,
+    /// The last line that was passed on.
+    position: Option<Position>,
+    /// Whether the last lines were asked for.
+    has_begun: bool,
+    backoff: Backoff,
+}
+
+/// What the hub says about container and engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Situation {
+    Running(Option<Timestamp>),
+    Stopped(Option<Timestamp>),
+    Removed,
+    EngineDown,
+}
+
+/// How the reading of a stream ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Read {
+    /// The stream ended, or its end was not worth waiting for.
+    Ended,
+    /// The last known line did not come.
+    Lost,
+}
+
+/// A stream that is being read.
+struct Reading {
+    lines: LogLines,
+    resumption: Resumption,
+    batch: Vec<SourceLine>,
+    bytes: usize,
+    /// Since when lines are gathered or held back, as the case may be.
+    since: Instant,
+}
+
+impl Follower {
+    pub(super) fn new(hub: Hub, engine: Arc<dyn Engine>, stream: Arc<Stream>) -> Self {
+        Self {
+            changes: hub.changes(),
+            readers: stream.readers.subscribe(),
+            hub,
+            engine,
+            stream,
+            position: None,
+            has_begun: false,
+            backoff: Backoff::default(),
+        }
+    }
+
+    /// Follows until the container is removed.
+    pub(super) async fn run(mut self) {
+        loop {
+            let situation = self.situation();
+            match situation {
+                Situation::Removed => {
+                    return self
+                        .stream
+                        .publish_end(LogEndReason::ContainerRemoved, None);
+                }
+                Situation::EngineDown => self.until_other(situation).await,
+                Situation::Running(_) | Situation::Stopped(_) => self.pass(situation).await,
+            }
+        }
+    }
+
+    /// Reads what there is, and what comes while the container runs.
+    async fn pass(&mut self, situation: Situation) {
+        let is_running = matches!(situation, Situation::Running(_));
+        match self.read(is_running).await {
+            Ok(()) if is_running => self.pause(situation).await,
+            Ok(()) => {
+                if self.situation() == situation {
+                    self.stream
+                        .publish_end(LogEndReason::ContainerStopped, None);
+                    self.until_other(situation).await;
+                }
+            }
+            Err(EngineError::Unsupported(message)) => {
+                self.stream
+                    .publish_end(LogEndReason::Unreadable, Some(message));
+                self.until_other(situation).await;
+            }
+            Err(error) => {
+                tracing::debug!(container = %self.stream.key.1.short(), %error, "log cut");
+                self.pause(situation).await;
+            }
+        }
+    }
+
+    async fn read(&mut self, follow: bool) -> Result<(), EngineError> {
+        self.deepen().await?;
+        let tail = self.position.map(|_| RESUME_TAIL);
+        if self.read_from(follow, tail).await? == Read::Lost {
+            self.read_from(follow, None).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads on from the last known line, which must be among the last `tail`.
+    async fn read_from(&mut self, follow: bool, tail: Option<u32>) -> Result<Read, EngineError> {
+        let query = LogQuery {
+            tail,
+            since: self.position.map(|position| position.since()),
+            until: None,
+            stdout: true,
+            stderr: true,
+            follow,
+        };
+        let opening = self.engine.logs(self.stream.key.1, &query);
+        let opened = timeout(HISTORY, opening).await;
+        let lines = opened.map_err(|_| EngineError::Timeout)??;
+        let mut reading = Reading::new(lines, self.position);
+        let mut leaving = None;
+        loop {
+            let end = leaving;
+            let is_holding = reading.resumption.is_holding();
+            tokio::select! {
+                line = reading.lines.next() => match self.take(&mut reading, line).await? {
+                    Some(Read::Lost) if tail.is_some() => return Ok(Read::Lost),
+                    Some(Read::Lost) => self.tell_gap(&mut reading).await,
+                    Some(Read::Ended) => return self.finish(reading, tail).await,
+                    None => {}
+                },
+                () = sleep_until(reading.since + GATHER), if !reading.batch.is_empty() => {
+                    self.flush(&mut reading).await;
+                }
+                () = sleep_until(reading.since + HOLD), if is_holding => {
+                    if tail.is_some() {
+                        return Ok(Read::Lost);
+                    }
+                    self.tell_gap(&mut reading).await;
+                }
+                () = readers_changed(&mut self.readers) => {
+                    self.flush(&mut reading).await;
+                    self.deepen().await?;
+                }
+                () = hub_changed(&mut self.changes), if follow => {
+                    leaving = match self.situation() {
+                        Situation::EngineDown => return self.finish(reading, tail).await,
+                        Situation::Running(_) => None,
+                        _ => leaving.or(Some(Instant::now() + LEAVING)),
+                    };
+                }
+                () = sleep_until(end.unwrap_or(reading.since)), if end.is_some() => {
+                    return self.finish(reading, tail).await;
+                }
+            }
+        }
+    }
+
+    /// Takes a line and all that are there already.
+    async fn take(
+        &mut self,
+        reading: &mut Reading,
+        line: Option<Result<SourceLine, EngineError>>,
+    ) -> Result<Option<Read>, EngineError> {
+        let mut next = line;
+        for _ in 0..BATCH_LINES {
+            match next {
+                None => return Ok(Some(Read::Ended)),
+                Some(Err(error)) => {
+                    self.flush(reading).await;
+                    return Err(error);
+                }
+                Some(Ok(line)) => match reading.judge(line) {
+                    Step::Nothing => {}
+                    Step::New(line) => self.accept(reading, line),
+                    Step::Lost => return Ok(Some(Read::Lost)),
+                },
+            }
+            if reading.bytes >= BATCH_BYTES || reading.batch.len() >= BATCH_LINES {
+                break;
+            }
+            match reading.lines.next().now_or_never() {
+                Some(more) => next = more,
+                None => return Ok(None),
+            }
+        }
+        self.flush(reading).await;
+        Ok(None)
+    }
+
+    fn accept(&mut self, reading: &mut Reading, line: SourceLine) {
+        self.backoff.reset();
+        self.position = Position::after(self.position, &line);
+        reading.bytes += line.line.len();
+        reading.batch.push(line);
+    }
+
+    /// Passes on what was gathered.
+    async fn flush(&self, reading: &mut Reading) {
+        reading.bytes = 0;
+        self.stream
+            .publish(std::mem::take(&mut reading.batch))
+            .await;
+    }
+
+    /// The last known line is gone: what was held back follows a gap.
+    async fn tell_gap(&mut self, reading: &mut Reading) {
+        let held = reading.resumption.give_up();
+        let from = self.position.map(|position| position.timestamp());
+        let to = held.first().and_then(SourceLine::timestamp);
+        self.stream.publish_gap(from, to);
+        for line in held {
+            self.accept(reading, line);
+        }
+        self.flush(reading).await;
+    }
+
+    async fn finish(
+        &mut self,
+        mut reading: Reading,
+        tail: Option<u32>,
+    ) -> Result<Read, EngineError> {
+        if reading.resumption.is_holding() {
+            if tail.is_some() {
+                return Ok(Read::Lost);
+            }
+            self.tell_gap(&mut reading).await;
+        }
+        self.flush(&mut reading).await;
+        Ok(Read::Ended)
+    }
+
+    /// Asks for the last lines, or for older ones, as many as readers want.
+    async fn deepen(&mut self) -> Result<(), EngineError> {
+        let is_first = !self.has_begun;
+        let wanted = match self.stream.wanted() {
+            Some(wanted) => wanted,
+            None if is_first => 1,
+            None => return Ok(()),
+        };
+        let asked = if is_first {
+            wanted
+        } else {
+            wanted.max(self.stream.lines()) + SLACK
+        };
+        let read = timeout(HISTORY, self.history(asked, is_first)).await;
+        let (lines, is_whole) = read.map_err(|_| EngineError::Timeout)??;
+        // There is no use in asking for more than there is.
+        let depth = if is_whole { MAX_LINES } else { wanted };
+        let chunks = chunks(lines);
+        if is_first {
+            self.has_begun = true;
+            for chunk in chunks {
+                for line in &chunk {
+                    self.position = Position::after(self.position, line);
+                }
+                self.stream.publish(chunk).await;
+            }
+            self.stream.deepen(depth, Vec::new());
+        } else {
+            self.stream.deepen(depth, chunks);
+        }
+        Ok(())
+    }
+
+    /// At most `tail` of the last lines before those that are known, as many as there is room for,
+    /// and whether these are all there are.
+    async fn history(
+        &self,
+        tail: usize,
+        is_first: bool,
+    ) -> Result<(VecDeque<SourceLine>, bool), EngineError> {
+        let query = LogQuery {
+            tail: Some(u32::try_from(tail).unwrap_or(u32::MAX)),
+            stdout: true,
+            stderr: true,
+            ..LogQuery::default()
+        };
+        let mut told = self.engine.logs(self.stream.key.1, &query).await?;
+        let (mut lines, mut bytes, mut count) = (VecDeque::new(), 0, 0);
+        let mut is_known = false;
+        while let Some(line) = told.next().await {
+            let line = line?;
+            count += 1;
+            is_known = is_known || (!is_first && self.stream.begins_with(&line));
+            if is_known {
+                // Read to the end all the same: how many there are is to be known.
+                continue;
+            }
+            bytes += line.line.len();
+            lines.push_back(line);
+            while bytes > MAX_BYTES
+                && let Some(oldest) = lines.pop_front()
+            {
+                bytes -= oldest.line.len();
+            }
+        }
+        if !is_first && !is_known {
+            // What we know was thrown away by the engine: nobody can tell what comes before it.
+            lines.clear();
+        }
+        Ok((lines, count < tail))
+    }
+
+    fn situation(&self) -> Situation {
+        let (host, id) = &self.stream.key;
+        self.hub.read(|dashboard| {
+            let Some(host) = dashboard.hosts.get(host) else {
+                return Situation::EngineDown;
+            };
+            let is_down = |kind| {
+                let source = host.sources.get(&kind);
+                source.is_some_and(|source| source.state == SourceState::Down)
+            };
+            if is_down(SourceKind::Docker) || is_down(SourceKind::Demo) {
+                return Situation::EngineDown;
+            }
+            match host.containers.get(id) {
+                None => Situation::Removed,
+                Some(container) => match container.state {
+                    ContainerState::Running
+                    | ContainerState::Paused
+                    | ContainerState::Restarting => Situation::Running(container.started_at),
+                    _ => Situation::Stopped(container.finished_at),
+                },
+            }
+        })
+    }
+
+    /// Waits until something else is so than `known`, and meanwhile gets what readers want.
+    async fn until_other(&mut self, known: Situation) {
+        while self.situation() == known {
+            tokio::select! {
+                () = hub_changed(&mut self.changes) => {}
+                () = readers_changed(&mut self.readers) => {
+                    if known != Situation::EngineDown && self.deepen().await.is_err() {
+                        self.stream.deepen(MAX_LINES, Vec::new());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Waits a while before another try, unless something else becomes so than `known`.
+    async fn pause(&mut self, known: Situation) {
+        let pause = self.backoff.next(fastrand::f64());
+        let mut changes = self.changes.clone();
+        let changed = async {
+            while self.situation() == known {
+                hub_changed(&mut changes).await;
+            }
+        };
+        tokio::select! {
+            () = changed => {}
+            () = sleep(pause) => {}
+        }
+    }
+}
+
+impl Reading {
+    fn new(lines: LogLines, position: Option<Position>) -> Self {
+        Self {
+            lines,
+            resumption: Resumption::after(position),
+            batch: Vec::new(),
+            bytes: 0,
+            since: Instant::now(),
+        }
+    }
+
+    fn judge(&mut self, line: SourceLine) -> Step {
+        if self.batch.is_empty() && !self.resumption.is_holding() {
+            self.since = Instant::now();
+        }
+        self.resumption.take(line)
+    }
+}
+
+/// Lines in pieces as they are passed on.
+fn chunks(lines: VecDeque<SourceLine>) -> Vec<Vec<SourceLine>> {
+    let (mut chunks, mut bytes) = (Vec::new(), BATCH_BYTES);
+    for line in lines {
+        let is_full = |chunk: &&mut Vec<SourceLine>| chunk.len() < BATCH_LINES;
+        bytes += line.line.len();
+        match chunks.last_mut().filter(is_full) {
+            Some(chunk) if bytes < BATCH_BYTES => chunk.push(line),
+            _ => {
+                bytes = line.line.len();
+                chunks.push(vec![line]);
+            }
+        }
+    }
+    chunks
+}
+
+/// Waits until the state changes. The hub outlives everybody who follows it.
+async fn hub_changed(changes: &mut watch::Receiver<u64>) {
+    if changes.changed().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Waits until readers come or go.
+async fn readers_changed(readers: &mut watch::Receiver<()>) {
+    if readers.changed().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

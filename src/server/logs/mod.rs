@@ -1,0 +1,143 @@
+//! Logs of containers as they are written: one stream from the engine a container, however many
+//! read it.
+//!
+//! As in the hub there are no queues a client: a log is a [`ring`] of its last lines, and a reader
+//! ([`Watch`]) is a cursor into it. Who is too slow falls off and is told how many lines it missed.
+//! A stream begins with its first reader, ends some seconds after its last, and survives whatever
+//! happens to container and engine meanwhile (see [`follow`] and [`position`]).
+
+mod follow;
+mod position;
+mod ring;
+mod stream;
+#[cfg(test)]
+mod tests;
+
+pub use ring::{MAX_BYTES, MAX_LINES};
+pub use stream::{Start, Watch};
+
+use super::{actions::Found, hub::Hub, shutdown::Shutdown};
+use follow::Follower;
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+use stream::{Key, Stream};
+use tokio::{sync::Notify, time::timeout};
+
+/// How long a log is followed after its last reader left: a page that is loaded again goes on where
+/// it was.
+const LINGER: Duration = Duration::from_secs(5);
+
+/// All logs that are followed. A handle: copies share them.
+#[derive(Clone, Debug)]
+pub struct Logs {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    hub: Hub,
+    shutdown: Shutdown,
+    streams: Mutex<BTreeMap<Key, Arc<Stream>>>,
+    /// No line of a stream that has ended had a higher number: so a number of then cannot be
+    /// mistaken for one of now.
+    retired: AtomicU64,
+}
+
+impl Logs {
+    /// Follows logs of the containers in `hub` until `shutdown`.
+    pub fn new(hub: Hub, shutdown: Shutdown) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                hub,
+                shutdown,
+                streams: Mutex::default(),
+                retired: AtomicU64::new(0),
+            }),
+        }
+    }
+
+    /// Reads the log of the container `found` from `start` on. `waker` is notified when there may
+    /// be news.
+    pub fn watch(&self, found: &Found, start: Start, waker: Arc<Notify>) -> Watch {
+        let key = (found.host.clone(), found.container.id);
+        let mut streams = self.streams();
+        if let Some(stream) = streams.get(&key) {
+            return stream.join(start, waker);
+        }
+        // Older lines get lower numbers.
+        let first_seq = self.inner.retired.load(Ordering::Relaxed) + MAX_LINES as u64 + 1;
+        let stream = Arc::new(Stream::new(key.clone(), first_seq));
+        streams.insert(key, Arc::clone(&stream));
+        // Before the task looks whether anybody reads.
+        let watch = stream.join(start, waker);
+        drop(streams);
+        let follower = Follower::new(
+            self.inner.hub.clone(),
+            Arc::clone(&found.engine),
+            Arc::clone(&stream),
+        );
+        let (logs, token) = (self.clone(), self.inner.shutdown.token());
+        self.inner.shutdown.spawn("log", async move {
+            tokio::select! {
+                () = token.cancelled() => {}
+                () = follower.run() => {}
+                () = logs.deserted(&stream) => {}
+            }
+            logs.retire(&stream);
+        });
+        watch
+    }
+
+    /// How many logs are followed.
+    pub fn followed(&self) -> usize {
+        self.streams().len()
+    }
+
+    /// Returns when nobody has read `stream` for a while, and from when on nobody can.
+    async fn deserted(&self, stream: &Arc<Stream>) {
+        let mut readers = stream.readers.subscribe();
+        loop {
+            let is_deserted = stream.is_deserted();
+            let changed = readers.changed();
+            // The sender is part of the stream, so it is there as long as we are.
+            if !is_deserted {
+                let _ = changed.await;
+                continue;
+            }
+            if timeout(LINGER, changed).await.is_ok() {
+                continue;
+            }
+            let mut streams = self.streams();
+            if stream.is_deserted() {
+                self.remove(&mut streams, stream);
+                return;
+            }
+        }
+    }
+
+    fn retire(&self, stream: &Arc<Stream>) {
+        self.remove(&mut self.streams(), stream);
+    }
+
+    fn remove(&self, streams: &mut BTreeMap<Key, Arc<Stream>>, stream: &Arc<Stream>) {
+        let is_it = |known: &Arc<Stream>| Arc::ptr_eq(known, stream);
+        if streams.get(&stream.key).is_some_and(is_it) {
+            streams.remove(&stream.key);
+        }
+        let retired = &self.inner.retired;
+        retired.fetch_max(stream.next_seq(), Ordering::Relaxed);
+    }
+
+    fn streams(&self) -> MutexGuard<'_, BTreeMap<Key, Arc<Stream>>> {
+        self.inner
+            .streams
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}

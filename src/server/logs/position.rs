@@ -1,0 +1,270 @@
+//! Where in a container's log we are, and how to go on there.
+//!
+//! Engines do not number lines. A line is told from all others by its time in nanoseconds, its
+//! stream, and how many lines of that stream had that very time before it. See
+//! `docs/adr/0008-log-position.md`.
+
+use crate::{
+    model::{LogStream, Timestamp},
+    server::source::{NANOS_PER_MS, SourceLine},
+};
+use std::time::Duration;
+
+/// How much earlier than our last line we ask the engine to begin: times are taken before lines are
+/// put into the log's order, so that a line may be a little older than the one before it.
+const MARGIN: Duration = Duration::from_secs(1);
+/// Lines that are held back while it is open whether they follow our last one. Beyond, they do.
+const MAX_HELD: usize = 5_000;
+/// The same in bytes.
+const MAX_HELD_BYTES: usize = 1 << 20;
+
+/// The last line that was passed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Position {
+    nanos: i64,
+    stream: LogStream,
+    /// Which line of that stream and time it is, from 1.
+    ordinal: u32,
+}
+
+impl Position {
+    /// The position after `line`, when the one before it is `before`. A line without a time cannot
+    /// be found again, so it does not move the position.
+    pub(super) fn after(before: Option<Self>, line: &SourceLine) -> Option<Self> {
+        let Some(nanos) = line.nanos else {
+            return before;
+        };
+        let stream = line.stream;
+        let same = before.filter(|before| before.nanos == nanos && before.stream == stream);
+        let ordinal = same.map_or(1, |before| before.ordinal.saturating_add(1));
+        Some(Self {
+            nanos,
+            stream,
+            ordinal,
+        })
+    }
+
+    /// From when on the engine's lines are needed to go on here.
+    pub(super) fn since(&self) -> Timestamp {
+        let ms = self.nanos.div_euclid(NANOS_PER_MS);
+        Timestamp::from_millis(ms.saturating_sub(MARGIN.as_millis() as i64))
+    }
+
+    /// When the line was written.
+    pub(super) fn timestamp(&self) -> Timestamp {
+        Timestamp::from_millis(self.nanos.div_euclid(NANOS_PER_MS))
+    }
+
+    fn is_of(&self, line: &SourceLine) -> bool {
+        line.nanos == Some(self.nanos) && line.stream == self.stream
+    }
+}
+
+/// Finds the place to go on in what the engine tells from [`Position::since`] on.
+///
+/// The engine repeats lines in the order of the log. All up to the one at the position are known;
+/// what follows it is new. If lines come that are younger, but the one at the position did not, the
+/// engine has thrown it away, or it does not reach that far back: then nobody can tell how many are
+/// missing.
+#[derive(Debug)]
+pub(super) struct Resumption {
+    /// The last known line; absent once it was found.
+    anchor: Option<Position>,
+    /// How many lines with the anchor's time and stream came.
+    same: u32,
+    /// Younger lines.
+    held: Vec<SourceLine>,
+    held_bytes: usize,
+}
+
+/// What to do with a line the engine told.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// It is known, or it is held back.
+    Nothing,
+    /// It is new.
+    New(SourceLine),
+    /// Too many are held back: see [`Resumption::give_up`].
+    Lost,
+}
+
+impl Resumption {
+    /// Goes on after `position`; without one every line is new.
+    pub(super) fn after(position: Option<Position>) -> Self {
+        Self {
+            anchor: position,
+            same: 0,
+            held: Vec::new(),
+            held_bytes: 0,
+        }
+    }
+
+    /// Judges the next line.
+    pub(super) fn take(&mut self, line: SourceLine) -> Step {
+        let Some(anchor) = self.anchor else {
+            return Step::New(line);
+        };
+        if anchor.is_of(&line) {
+            self.same += 1;
+            if self.same >= anchor.ordinal {
+                // Younger lines before it were known too: the engine's clock was set back.
+                *self = Self::after(None);
+            }
+            return Step::Nothing;
+        }
+        if line.nanos.is_some_and(|nanos| nanos <= anchor.nanos) {
+            return Step::Nothing;
+        }
+        self.held_bytes += line.line.len();
+        self.held.push(line);
+        if self.held.len() < MAX_HELD && self.held_bytes < MAX_HELD_BYTES {
+            Step::Nothing
+        } else {
+            Step::Lost
+        }
+    }
+
+    /// Whether lines are held back.
+    pub(super) fn is_holding(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// The line at the position does not come: the lines after the gap.
+    pub(super) fn give_up(&mut self) -> Vec<SourceLine> {
+        std::mem::replace(self, Self::after(None)).held
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn line(nanos: i64, stream: LogStream, n: usize) -> SourceLine {
+        SourceLine {
+            nanos: Some(nanos),
+            stream,
+            line: format!("line {n}"),
+        }
+    }
+
+    prop_compose! {
+        /// A log whose lines often have the same time, and now and then one a little earlier than
+        /// the line before, as two streams make it.
+        fn any_log()(steps in prop::collection::vec((-1_i64..3, any::<bool>()), 1..60)) -> Vec<SourceLine> {
+            let mut at = [1_000_000_000_000; 2];
+            let steps = steps.into_iter().enumerate();
+            steps.map(|(n, (step, is_error))| {
+                let [out, err] = &mut at;
+                let (own, other) = if is_error { (err, out) } else { (out, err) };
+                // Within a stream time does not go back.
+                *own = (*own).max(*other + step);
+                let stream = if is_error { LogStream::Stderr } else { LogStream::Stdout };
+                line(*own, stream, n)
+            }).collect()
+        }
+    }
+
+    fn position_after(lines: &[SourceLine]) -> Option<Position> {
+        lines.iter().fold(None, Position::after)
+    }
+
+    /// What is new of `told` to who has got to `position`, and whether a gap came before.
+    fn resume(position: Option<Position>, told: &[SourceLine]) -> (Vec<SourceLine>, bool) {
+        let mut resumption = Resumption::after(position);
+        let mut new = Vec::new();
+        for line in told {
+            if let Step::New(line) = resumption.take(line.clone()) {
+                new.push(line);
+            }
+        }
+        let has_gap = resumption.is_holding();
+        if has_gap {
+            new = resumption.give_up();
+        }
+        (new, has_gap)
+    }
+
+    /// A line that comes again with the same time after another one is found too early.
+    fn is_ambiguous(lines: &[SourceLine], cut: usize) -> bool {
+        let Some(last) = cut.checked_sub(1).map(|n| &lines[n]) else {
+            return false;
+        };
+        let same = |line: &&SourceLine| line.nanos == last.nanos && line.stream == last.stream;
+        let run = lines[..cut].iter().rev().take_while(same).count();
+        lines[..cut].iter().filter(same).count() != run
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_missing_or_doubled_wherever_the_stream_is_cut(log in any_log(), cut: prop::sample::Index, from: prop::sample::Index) {
+            let cut = cut.index(log.len() + 1);
+            prop_assume!(!is_ambiguous(&log, cut));
+            let position = position_after(&log[..cut]);
+            // The engine begins anywhere before what is needed.
+            let needed = position.map_or(0, |position| {
+                let first = log.iter().position(|line| position.is_of(line));
+                first.unwrap_or(0)
+            });
+            let from = from.index(needed + 1);
+            let (new, has_gap) = resume(position, &log[from..]);
+            prop_assert_eq!(&new, &log[cut..]);
+            prop_assert!(!has_gap);
+        }
+
+        #[test]
+        fn what_was_thrown_away_is_a_gap_and_not_silence(log in any_log(), cut: prop::sample::Index, lost in 1_usize..60) {
+            let cut = cut.index(log.len()) + 1;
+            let position = position_after(&log[..cut]);
+            let from = (cut + lost).min(log.len());
+            let anchor = position.unwrap();
+            let rest = &log[from..];
+            let (new, has_gap) = resume(position, rest);
+            // Lines not younger than the last one cannot be told from known ones.
+            let younger: Vec<_> = rest.iter().filter(|line| line.nanos > Some(anchor.nanos)).cloned().collect();
+            if !rest.iter().any(|line| anchor.is_of(line)) {
+                prop_assert_eq!(has_gap, !younger.is_empty());
+                prop_assert_eq!(new, younger);
+            }
+        }
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_doubles_nothing() {
+        let out = LogStream::Stdout;
+        let log = [
+            line(5_000, out, 0),
+            line(9_000, out, 1),
+            line(6_000, out, 2),
+            line(6_500, out, 3),
+        ];
+        let position = position_after(&log[..3]);
+        assert_eq!(resume(position, &log), (log[3..].to_vec(), false));
+    }
+
+    #[test]
+    fn lines_of_the_same_time_are_counted() {
+        let out = LogStream::Stdout;
+        let log: Vec<_> = (0..5).map(|n| line(7, out, n)).collect();
+        for cut in 1..=5 {
+            let position = position_after(&log[..cut]);
+            assert_eq!(resume(position, &log), (log[cut..].to_vec(), false));
+        }
+    }
+
+    #[test]
+    fn what_is_held_back_is_bounded() {
+        let mut resumption = Resumption::after(position_after(&[line(0, LogStream::Stdout, 0)]));
+        let steps = (1..).map(|n| resumption.take(line(n, LogStream::Stdout, 1)));
+        let held = steps.take_while(|step| *step == Step::Nothing).count();
+        assert_eq!(held + 1, MAX_HELD);
+        assert_eq!(resumption.give_up().len(), MAX_HELD);
+    }
+
+    #[test]
+    fn the_engine_is_asked_from_a_little_earlier() {
+        let position = position_after(&[line(5_000_000_001, LogStream::Stdout, 0)]).unwrap();
+        assert_eq!(position.since(), Timestamp::from_millis(4_000));
+        assert_eq!(position.timestamp(), Timestamp::from_millis(5_000));
+    }
+}

@@ -1,0 +1,317 @@
+//! One log that is followed, and those who read it.
+
+use super::ring::{Cursor, MAX_LINES, Ring};
+use crate::{
+    model::{ContainerId, HostId, LogEndReason, Timestamp},
+    protocol::{Channel, ServerMessage},
+    server::{hub::Frame, source::SourceLine},
+};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::{
+    sync::{Notify, watch},
+    time::timeout,
+};
+
+/// How long the engine is left waiting for the fastest reader before lines are dropped instead. One
+/// that reads at all takes far less.
+const STALLED: Duration = Duration::from_secs(1);
+
+/// Which log.
+pub(super) type Key = (HostId, ContainerId);
+
+/// One log that is followed.
+#[derive(Debug)]
+pub(super) struct Stream {
+    pub(super) key: Key,
+    channel: Channel,
+    state: Mutex<State>,
+    /// Readers came, went, or want older lines.
+    pub(super) readers: watch::Sender<()>,
+    /// A reader has read.
+    progress: Notify,
+}
+
+#[derive(Debug)]
+struct State {
+    ring: Ring,
+    /// How many of the last lines the beginning was asked for.
+    depth: usize,
+    readers: BTreeMap<u64, Reader>,
+    next_reader: u64,
+    /// Where the fastest reader was when it was given up.
+    given_up_at: Option<u64>,
+    is_over: bool,
+}
+
+#[derive(Debug)]
+struct Reader {
+    waker: Arc<Notify>,
+    /// How many of the last lines it wants.
+    wants: usize,
+    /// Its next entry, once it has begun.
+    at: Option<u64>,
+}
+
+/// Where a reader begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Start {
+    /// With at most this many of the last lines.
+    pub tail: usize,
+    /// With none older than this. When it goes on, the time of the last line it has.
+    pub since: Option<Timestamp>,
+    /// It goes on: the number of the last line it has, if that is of this run of the server.
+    pub resume: Option<Option<u64>>,
+}
+
+/// A reader of a log, until dropped.
+#[derive(Debug)]
+pub struct Watch {
+    stream: Arc<Stream>,
+    id: u64,
+    place: Place,
+}
+
+#[derive(Debug)]
+enum Place {
+    /// Waits until as many old lines are there as it wants.
+    Waiting(Start),
+    At(Cursor),
+}
+
+impl Stream {
+    pub(super) fn new(key: Key, first_seq: u64) -> Self {
+        let channel = Channel::Logs(key.1);
+        Self {
+            key,
+            channel,
+            state: Mutex::new(State {
+                ring: Ring::new(channel, first_seq),
+                depth: 0,
+                readers: BTreeMap::new(),
+                next_reader: 0,
+                given_up_at: None,
+                is_over: false,
+            }),
+            readers: watch::Sender::new(()),
+            progress: Notify::new(),
+        }
+    }
+
+    /// Another reader, who is woken by `waker`.
+    pub(super) fn join(self: &Arc<Self>, start: Start, waker: Arc<Notify>) -> Watch {
+        let mut state = self.state();
+        let id = state.next_reader;
+        state.next_reader += 1;
+        let place = state.place(start);
+        let (wants, at) = match &place {
+            Place::At(cursor) => (0, Some(cursor.entry)),
+            // What is older than the server knows may be anywhere.
+            Place::Waiting(start) if start.resume.is_some() => (MAX_LINES, None),
+            Place::Waiting(start) => (start.tail.min(MAX_LINES), None),
+        };
+        // There may be something to read already.
+        waker.notify_one();
+        state.readers.insert(id, Reader { waker, wants, at });
+        drop(state);
+        self.readers.send_replace(());
+        Watch {
+            stream: Arc::clone(self),
+            id,
+            place,
+        }
+    }
+
+    /// How many of the last lines readers wait for, if they do.
+    pub(super) fn wanted(&self) -> Option<usize> {
+        let state = self.state();
+        let waiting = state.readers.values().filter(|reader| reader.at.is_none());
+        let wanted = waiting.map(|reader| reader.wants).max()?;
+        (state.depth == 0 || wanted > state.depth).then_some(wanted.max(1))
+    }
+
+    /// How many lines there are.
+    pub(super) fn lines(&self) -> usize {
+        self.state().ring.lines()
+    }
+
+    /// The number of the line that comes next.
+    pub(super) fn next_seq(&self) -> u64 {
+        self.state().ring.next_seq()
+    }
+
+    pub(super) fn is_deserted(&self) -> bool {
+        self.state().readers.is_empty()
+    }
+
+    /// Whether `line` is the oldest there is.
+    pub(super) fn begins_with(&self, line: &SourceLine) -> bool {
+        self.state().ring.begins_with(line)
+    }
+
+    /// The last `depth` lines are there: `older` ones, in chunks, come before those there were.
+    pub(super) fn deepen(&self, depth: usize, older: Vec<Vec<SourceLine>>) {
+        let mut state = self.state();
+        state.ring.prepend(older);
+        state.depth = state.depth.max(depth);
+        state.wake();
+    }
+
+    /// Lines came. Waits a little for the fastest reader, so that a burst is lost to nobody who
+    /// reads at all; nobody waits for a slow one.
+    pub(super) async fn publish(&self, lines: Vec<SourceLine>) {
+        if lines.is_empty() {
+            return;
+        }
+        while let Some(fastest) = self.fastest_that_lags() {
+            let progress = self.progress.notified();
+            if self.fastest_that_lags() == Some(fastest)
+                && timeout(STALLED, progress).await.is_err()
+                && self.fastest_that_lags() == Some(fastest)
+            {
+                self.state().given_up_at = Some(fastest);
+            }
+        }
+        let mut state = self.state();
+        state.ring.push_lines(lines);
+        state.wake();
+    }
+
+    /// Lines are missing, nobody knows how many.
+    pub(super) fn publish_gap(&self, from: Option<Timestamp>, to: Option<Timestamp>) {
+        let mut state = self.state();
+        state.ring.push_gap(from, to);
+        state.wake();
+    }
+
+    /// No more lines follow for now, or ever. Whoever waits for older ones waits no longer.
+    pub(super) fn publish_end(&self, reason: LogEndReason, message: Option<String>) {
+        let channel = self.channel;
+        let end = ServerMessage::LogEnd {
+            channel,
+            reason,
+            message,
+        };
+        let mut state = self.state();
+        state.ring.push_message(end);
+        state.depth = MAX_LINES;
+        state.is_over |= reason == LogEndReason::ContainerRemoved;
+        state.wake();
+    }
+
+    /// Where the fastest reader is, if it is about to fall off and was not given up there.
+    fn fastest_that_lags(&self) -> Option<u64> {
+        let state = self.state();
+        if !state.ring.is_full() {
+            return None;
+        }
+        let fastest = state
+            .readers
+            .values()
+            .filter_map(|reader| reader.at)
+            .max()?;
+        (fastest < state.ring.middle() && state.given_up_at != Some(fastest)).then_some(fastest)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn wake(&self) {
+        for reader in self.readers.values() {
+            reader.waker.notify_one();
+        }
+    }
+
+    fn place(&self, start: Start) -> Place {
+        let ring = &self.ring;
+        match start.resume {
+            Some(Some(seq)) => match ring.resume(seq) {
+                Some(cursor) => Place::At(cursor),
+                None => Place::Waiting(start),
+            },
+            Some(None) => Place::Waiting(start),
+            None if self.depth > 0 && self.depth >= start.tail.min(MAX_LINES) => {
+                Place::At(ring.begin(start.tail, start.since))
+            }
+            None => Place::Waiting(start),
+        }
+    }
+
+    /// Where a reader who waited begins, if enough is there now, and what it is told first.
+    fn begin(&self, start: &Start, channel: Channel) -> Option<(Cursor, Option<Arc<Frame>>)> {
+        let wants = match start.resume {
+            Some(_) => MAX_LINES,
+            None => start.tail.min(MAX_LINES),
+        };
+        if self.depth < wants.max(1) {
+            return None;
+        }
+        let (ring, since) = (&self.ring, start.since);
+        let Some(_) = start.resume else {
+            return Some((ring.begin(start.tail, since), None));
+        };
+        let Some(known) = since else {
+            let cursor = ring.begin(start.tail, None);
+            return Some((cursor, Some(gap(channel, None))));
+        };
+        // The line it has is there, so all that followed it are.
+        let gap = (!ring.has(known)).then(|| gap(channel, since));
+        Some((ring.begin(MAX_LINES, since), gap))
+    }
+}
+
+fn gap(channel: Channel, from: Option<Timestamp>) -> Arc<Frame> {
+    let gap = ServerMessage::LogGap {
+        channel,
+        missing: None,
+        from,
+        to: None,
+    };
+    Arc::new(Frame::new(0, gap))
+}
+
+impl Watch {
+    /// What is new, as much as has `budget` bytes.
+    pub fn news(&mut self, budget: &mut usize) -> Vec<Arc<Frame>> {
+        let mut state = self.stream.state();
+        let mut frames = Vec::new();
+        if let Place::Waiting(start) = &self.place {
+            let Some((cursor, gap)) = state.begin(start, self.stream.channel) else {
+                return frames;
+            };
+            frames.extend(gap);
+            self.place = Place::At(cursor);
+        }
+        if let Place::At(cursor) = &mut self.place {
+            frames.extend(state.ring.after(cursor, budget));
+            if let Some(reader) = state.readers.get_mut(&self.id) {
+                reader.at = Some(cursor.entry);
+            }
+        }
+        drop(state);
+        self.stream.progress.notify_waiters();
+        frames
+    }
+
+    /// Whether nothing follows, ever, and all was read.
+    pub fn is_over(&self) -> bool {
+        let state = self.stream.state();
+        let has_read_all =
+            matches!(&self.place, Place::At(cursor) if cursor.entry >= state.ring.head());
+        state.is_over && has_read_all
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.stream.state().readers.remove(&self.id);
+        self.stream.readers.send_replace(());
+        self.stream.progress.notify_waiters();
+    }
+}

@@ -1,0 +1,155 @@
+//! Logs of the fake engine, with all that can happen to them.
+
+use super::{
+    FakeContainer, Line,
+    world::{Mood, Shared},
+};
+use axum::{
+    body::{Body, Bytes},
+    response::{IntoResponse, Response},
+};
+use deckwatch::model::Timestamp;
+use futures::stream;
+use std::{io, sync::Arc};
+
+/// What of a log is asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    pub(super) stdout: bool,
+    pub(super) stderr: bool,
+    pub(super) stamped: bool,
+    pub(super) follow: bool,
+    pub(super) since: Option<Timestamp>,
+    pub(super) until: Option<Timestamp>,
+    pub(super) tail: Option<usize>,
+}
+
+/// A log that is being told.
+struct Telling {
+    shared: Arc<Shared>,
+    id: String,
+    asked: Asked,
+    /// The number of the next line in the whole life of the container.
+    next: usize,
+    /// The run in which it began, with whose end it ends.
+    run: usize,
+    /// Lines until it is cut.
+    until_cut: Option<usize>,
+    terminal: bool,
+    part: usize,
+}
+
+enum Next {
+    Line(Line),
+    Wait,
+    End,
+}
+
+pub(super) fn logs(shared: &Arc<Shared>, container: &FakeContainer, asked: Asked) -> Response {
+    let all = container.dropped + container.lines.len();
+    let tail = asked.tail.map_or(0, |tail| all.saturating_sub(tail));
+    let mut world = shared.world();
+    let cuts = world.log_cuts.get_mut(&container.id);
+    let until_cut = cuts
+        .filter(|_| asked.follow)
+        .and_then(|cuts| cuts.pop_front());
+    drop(world);
+    let telling = Telling {
+        shared: Arc::clone(shared),
+        id: container.id.clone(),
+        next: tail.max(container.dropped),
+        run: container.run_ends.len(),
+        until_cut,
+        terminal: container.terminal,
+        part: container.part,
+        asked,
+    };
+    let told = stream::unfold(telling, |mut telling| async move {
+        if telling.until_cut == Some(0) {
+            return Some((Err(io::Error::other("cut")), telling));
+        }
+        let line = telling.next().await?;
+        telling.until_cut = telling.until_cut.map(|lines| lines - 1);
+        let frames = telling.frames(&line);
+        Some((Ok(frames), telling))
+    });
+    Body::from_stream(told).into_response()
+}
+
+impl Telling {
+    async fn next(&mut self) -> Option<Line> {
+        let mut wrote = self.shared.wrote.subscribe();
+        let mut mood = self.shared.mood.subscribe();
+        loop {
+            wrote.borrow_and_update();
+            match self.look() {
+                Next::End => return None,
+                Next::Line(line) => {
+                    let _ = mood.wait_for(|mood| *mood != Mood::Hanging).await;
+                    return Some(line);
+                }
+                Next::Wait => wrote.changed().await.ok()?,
+            }
+        }
+    }
+
+    fn look(&mut self) -> Next {
+        let world = self.shared.world();
+        let Some(container) = world.containers.iter().find(|c| c.id == self.id) else {
+            return Next::End;
+        };
+        loop {
+            // What was rotated away meanwhile is silently lost, as with the real engine.
+            self.next = self.next.max(container.dropped);
+            let end = container.run_ends.get(self.run).copied();
+            if end.is_some_and(|end| self.next >= end) {
+                return Next::End;
+            }
+            let Some(line) = container.lines.get(self.next - container.dropped) else {
+                let goes_on = self.asked.follow && container.is_up();
+                return if goes_on { Next::Wait } else { Next::End };
+            };
+            self.next += 1;
+            if self.is_wanted(line) {
+                return Next::Line(line.clone());
+            }
+        }
+    }
+
+    fn is_wanted(&self, line: &Line) -> bool {
+        (if line.stderr {
+            self.asked.stderr
+        } else {
+            self.asked.stdout
+        }) && self.asked.since.is_none_or(|since| line.at >= since)
+            && self.asked.until.is_none_or(|until| line.at < until)
+    }
+
+    /// A line as Docker sends it: in parts, each with its time, and multiplexed unless it is a
+    /// terminal's.
+    fn frames(&self, line: &Line) -> Bytes {
+        let mut frames = Vec::new();
+        let mut rest = line.text.as_slice();
+        loop {
+            let (part, after) = rest.split_at(rest.len().min(self.part));
+            let mut text = if self.asked.stamped {
+                format!("{} ", line.at).into_bytes()
+            } else {
+                Vec::new()
+            };
+            text.extend(part);
+            if after.is_empty() {
+                text.extend(if self.terminal { &b"\r\n"[..] } else { b"\n" });
+            }
+            if !self.terminal {
+                frames.extend([if line.stderr { 2 } else { 1 }, 0, 0, 0]);
+                frames.extend(u32::try_from(text.len()).unwrap().to_be_bytes());
+            }
+            frames.extend(text);
+            if after.is_empty() {
+                return frames.into();
+            }
+            rest = after;
+        }
+    }
+}
