@@ -7,6 +7,7 @@ use crate::model::{Action, ContainerState, Health, SortKey, StateFilter};
 #[expect(missing_docs, reason = "every field is the text it names")]
 pub struct ContainersText {
     pub filter: &'static str,
+    pub filter_hint: &'static str,
     pub apply: &'static str,
     pub all: &'static str,
     pub stopped: &'static str,
@@ -105,7 +106,8 @@ fn named<T: PartialEq>(all: &[T], texts: &[&'static str], value: T) -> &'static 
 }
 
 pub(super) const ENGLISH: ContainersText = ContainersText {
-    filter: "Filter by name, image, label…",
+    filter: "Filter by name, image, project, id or label",
+    filter_hint: "Name, image, label…",
     apply: "Apply",
     all: "All",
     stopped: "stopped",
@@ -180,7 +182,8 @@ pub(super) const ENGLISH: ContainersText = ContainersText {
 };
 
 pub(super) const KOREAN: ContainersText = ContainersText {
-    filter: "이름, 이미지, 레이블로 필터…",
+    filter: "이름, 이미지, 프로젝트, ID, 레이블로 필터",
+    filter_hint: "이름, 이미지, 레이블…",
     apply: "적용",
     all: "전체",
     stopped: "중지됨",

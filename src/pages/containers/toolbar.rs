@@ -69,7 +69,7 @@ pub(super) fn Toolbar(
             <label class="search">
                 <Icon glyph=Glyph::Search />
                 <input type="search" name="q" id="filter" autocomplete="off" spellcheck="false"
-                    aria-label=move || text.get().containers.filter placeholder=move || text.get().containers.filter
+                    aria-label=move || text.get().containers.filter placeholder=move || text.get().containers.filter_hint
                     value=query.read_untracked().text.clone() prop:value=move || query.read().text.clone() on:input=on_text />
                 <kbd>"/"</kbd>
             </label>
