@@ -49,13 +49,12 @@ async function latency(browser, url, socket, changes) {
   await page.exposeFunction('changed', (state, at) => seen.get(state)?.(at));
   const seen = new Map();
   await page.evaluate(() => {
-    const row = document.querySelector('tr[data-id]');
-    const state = () => (row.textContent.includes('paused') ? 'paused' : 'running');
+    const state = () => (document.querySelector('tr[data-id]').textContent.includes('paused') ? 'paused' : 'running');
     let shown = state();
     new MutationObserver(() => {
       const at = performance.timeOrigin + performance.now();
       if (state() !== shown) { shown = state(); window.changed(shown, at); }
-    }).observe(row, { childList: true, characterData: true, subtree: true, attributes: true });
+    }).observe(document.querySelector('tbody'), { childList: true, characterData: true, subtree: true });
   });
   const raw = events(socket);
   const delays = [];

@@ -29,6 +29,8 @@ pub(super) struct Listed {
 /// What only inspecting tells.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Details {
+    /// What it is doing; absent when the engine's word for it is not known.
+    pub(super) state: Option<ContainerState>,
     pub(super) health: Option<Health>,
     pub(super) started_at: Option<Timestamp>,
     pub(super) finished_at: Option<Timestamp>,
@@ -158,7 +160,11 @@ pub(super) fn details(inspected: ContainerInspectResponse) -> Details {
     let runs = state.running.unwrap_or(false);
     let finished_at = time(state.finished_at.as_deref()).filter(|_| !runs);
     let network = inspected.host_config.and_then(|config| config.network_mode);
+    let word = state.status.as_ref().map(AsRef::as_ref);
     Details {
+        state: word
+            .map(ContainerState::from_engine)
+            .filter(|state| *state != ContainerState::Unknown),
         health: state
             .health
             .and_then(|health| health.status)

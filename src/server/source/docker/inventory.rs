@@ -117,7 +117,7 @@ pub(super) async fn fetch(
                 return Some((listed, None));
             }
             match inspect(&docker, listed.id).await {
-                Ok(details) => Some((listed, Some(details))),
+                Ok(details) => Some((as_inspected(listed, &details), Some(details))),
                 Err(Error::DockerResponseServerError {
                     status_code: 404, ..
                 }) => None,
@@ -166,6 +166,13 @@ async fn inspect(docker: &Docker, id: ContainerId) -> Result<Details, Error> {
         .await
         .unwrap_or(Err(Error::RequestTimeoutError))
         .map(convert::details)
+}
+
+/// The list is made of copies that the engine renews a moment after it has told of a change;
+/// inspecting looks at the container itself, and later.
+fn as_inspected(listed: Listed, details: &Details) -> Listed {
+    let state = details.state.unwrap_or(listed.state);
+    Listed { state, ..listed }
 }
 
 /// The containers as last told.
@@ -322,6 +329,21 @@ mod tests {
     fn only(n: u8, containers: Vec<(Listed, Option<Details>)>) -> Fetched {
         let scope = Scope::Only([id(n)].into());
         Fetched { scope, containers }
+    }
+
+    #[test]
+    fn a_list_that_lags_behind_does_not_undo_what_an_event_told() {
+        let paused = Details {
+            state: Some(ContainerState::Paused),
+            ..Details::default()
+        };
+        let listed = || listed(1, "Up 3 minutes");
+        assert_eq!(
+            as_inspected(listed(), &paused).state,
+            ContainerState::Paused
+        );
+        let unknown = as_inspected(listed(), &Details::default());
+        assert_eq!(unknown.state, ContainerState::Running);
     }
 
     #[test]
