@@ -163,7 +163,7 @@ pub(super) fn details(inspected: ContainerInspectResponse) -> Details {
     let word = state.status.as_ref().map(AsRef::as_ref);
     Details {
         state: word
-            .map(ContainerState::from_engine)
+            .map(state_from_engine)
             .filter(|state| *state != ContainerState::Unknown),
         health: state
             .health
