@@ -8,7 +8,7 @@ use crate::{
     },
     i18n::text,
     model::{PREFERENCES_COOKIE, Preferences, Theme},
-    pages::{ContainerPage, ContainersPage, NotFoundPage, OverviewPage},
+    pages::{ContainerPage, ContainersPage, LogsPage, NotFoundPage, OverviewPage},
 };
 use leptos::{html::Dialog, prelude::*};
 use leptos_meta::{MetaTags, Title, provide_meta_context};
@@ -72,6 +72,7 @@ pub fn App() -> impl IntoView {
                         <Route path=StaticSegment("") view=OverviewPage />
                         <Route path=StaticSegment("containers") view=ContainersPage />
                         <Route path=(StaticSegment("containers"), ParamSegment("id")) view=ContainerPage />
+                        <Route path=StaticSegment("logs") view=LogsPage />
                     </Routes>
                 </main>
             </div>

@@ -1,6 +1,6 @@
 //! The server's side of the driver: there is no browser, and the state in the HTML is all there is.
 
-use super::{Live, RowsView};
+use super::{Live, LogSetup, RowsView, logs::LogCommand};
 use crate::{
     model::{ContainerId, HostId, StatsHistory},
     plot::Scene,
@@ -76,5 +76,10 @@ pub fn use_looks() -> Signal<u32> {
 /// Does nothing.
 pub fn show_sparkline(_live: Live, _id: ContainerId, _node: NodeRef<html::Canvas>) {}
 
-/// Does nothing.
-pub fn tail_log(_id: ContainerId, _node: NodeRef<html::Pre>, _is_empty: RwSignal<bool>) {}
+/// Draws nothing: the first lines are in the HTML.
+pub fn show_logs(_setup: LogSetup) -> Callback<LogCommand> {
+    Callback::new(|_| {})
+}
+
+/// Nobody presses keys.
+pub fn on_page_key(_act: impl Fn(&str) -> bool + Clone + 'static) {}

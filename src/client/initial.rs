@@ -49,6 +49,11 @@ impl Default for Initial {
 #[derive(Clone, Debug)]
 pub struct InitialState(pub Arc<Initial>);
 
+/// The last lines of the logs that a page shows, as HTML: a context value that only the server
+/// provides, for people who see the page before, or without, its scripts.
+#[derive(Clone, Debug)]
+pub struct FirstLines(pub Arc<str>);
+
 impl Wire for Initial {
     fn write(&self, to: &mut Writer) {
         let Self {

@@ -3,6 +3,7 @@
 use super::{
     connection::Connection,
     initial::{Initial, InitialState, Inline},
+    logs::LogOrder,
     signals::{ActionState, HostSignals, RowSignals},
 };
 use crate::{
@@ -22,6 +23,8 @@ pub struct Outbox {
     pub new_request_id: fn() -> String,
     /// Sends an action, over whatever transport works.
     pub send: Arc<dyn Fn(ContainerAction) + Send + Sync>,
+    /// Follows logs, or no longer.
+    pub order_log: Arc<dyn Fn(LogOrder) + Send + Sync>,
 }
 
 impl fmt::Debug for Outbox {
@@ -206,6 +209,13 @@ impl Live {
             requests.insert(request.request_id.clone(), id);
         });
         (outbox.send)(request);
+    }
+
+    /// Follows a log, or no longer. Its lines are no part of this state: they go to whoever asked.
+    pub fn order_log(self, order: LogOrder) {
+        if let Some(outbox) = self.outbox.try_get_value().flatten() {
+            (outbox.order_log)(order);
+        }
     }
 
     /// Takes the failure of an action off its row.

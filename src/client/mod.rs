@@ -9,12 +9,15 @@ pub mod driver;
 mod initial;
 pub mod link;
 mod live;
+mod log_setup;
+pub mod logs;
 pub mod pace;
 mod rows_view;
 mod signals;
 
 pub use connection::Connection;
-pub use initial::{Initial, InitialState};
+pub use initial::{FirstLines, Initial, InitialState};
 pub use live::{Live, Outbox, provide_live, use_live};
+pub use log_setup::{LogLooks, LogSetup, LogSource, LogWords};
 pub use rows_view::RowsView;
 pub use signals::{ActionState, HostSignals, RowSignals};

@@ -30,6 +30,10 @@ pub fn Navigation() -> impl IntoView {
                 {move || text.get().frame.containers}
                 <span class="count num">{count}</span>
             </A>
+            <A href="/logs" attr:class="link">
+                <Icon glyph=Glyph::Log />
+                {move || text.get().frame.logs}
+            </A>
             <Cost />
         </nav>
     }
@@ -100,6 +104,7 @@ fn title(path: &str, text: &FrameText) -> &'static str {
     match path {
         "" => text.overview,
         "/containers" => text.containers,
+        "/logs" => text.logs,
         path if is_container(path) => text.containers,
         _ => text.not_found,
     }
@@ -201,6 +206,7 @@ mod tests {
             ("/containers/", text.containers),
             ("/containers/0123456789ab", text.containers),
             ("/containers/0123456789ab/x", text.not_found),
+            ("/logs", text.logs),
             ("/containersx", text.not_found),
             ("/nowhere", text.not_found),
         ];

@@ -26,6 +26,12 @@ pub enum Glyph {
     Help,
     Pencil,
     Check,
+    Copy,
+    Download,
+    Down,
+    Up,
+    Funnel,
+    Sliders,
 }
 
 impl Glyph {
@@ -63,6 +69,12 @@ impl Glyph {
             Self::Close => "M6 6l12 12M18 6 6 18",
             Self::Pulse => "M3 12h4l3-8 4 16 3-8h4",
             Self::Pencil => "M4 20l1-4L16 5l3 3L8 19zM14 7l3 3",
+            Self::Copy => "M9 9h11v11H9zM5 15H4V4h11v1",
+            Self::Download => "M12 4v11M7 11l5 5 5-5M5 20h14",
+            Self::Down => "M6 9l6 6 6-6",
+            Self::Up => "M6 15l6-6 6 6",
+            Self::Funnel => "M4 5h16l-6 8v5l-4 2v-7z",
+            Self::Sliders => "M4 7h9M17 7h3M15 5v4M4 17h3M11 17h9M9 15v4",
             Self::Help => "M9 9a3 3 0 1 1 4 2.8c-.7.4-1 .9-1 2.2M12 18h.01",
         }
     }

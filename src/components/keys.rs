@@ -64,6 +64,7 @@ fn destination(key: &str) -> Option<&'static str> {
     match key {
         "o" => Some("/"),
         "c" => Some("/containers"),
+        "l" => Some("/logs"),
         _ => None,
     }
 }

@@ -112,12 +112,13 @@ pub fn Palette(
 fn choices(live: Live, text: &Text, typed: &str) -> Vec<Choice> {
     let typed = typed.trim().to_lowercase();
     let pages = [
-        (text.frame.overview, "/"),
-        (text.frame.containers, "/containers"),
+        (text.frame.overview, Glyph::Home, "/"),
+        (text.frame.containers, Glyph::Box, "/containers"),
+        (text.frame.logs, Glyph::Log, "/logs"),
     ];
-    let pages = pages.map(|(label, path)| Choice {
+    let pages = pages.map(|(label, glyph, path)| Choice {
         label: label.to_owned(),
-        glyph: Glyph::Home,
+        glyph,
         deed: Deed::Open(path.to_owned()),
     });
     let rows = live.rows(&ContainerQuery::default());
@@ -125,6 +126,11 @@ fn choices(live: Live, text: &Text, typed: &str) -> Vec<Choice> {
         label: row.container.name.clone(),
         glyph: Glyph::Box,
         deed: Deed::Open(format!("/containers/{}", row.container.id)),
+    });
+    let read = rows.iter().map(|row| Choice {
+        label: format!("{} {}", text.frame.logs, row.container.name),
+        glyph: Glyph::Log,
+        deed: Deed::Open(format!("/logs?c={}", row.container.id)),
     });
     let acted = rows
         .iter()
@@ -147,6 +153,7 @@ fn choices(live: Live, text: &Text, typed: &str) -> Vec<Choice> {
         .into_iter()
         .chain(opened)
         .chain(acted)
+        .chain(read)
         .filter(matches)
         .take(MAX_CHOICES)
         .collect()

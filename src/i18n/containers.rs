@@ -54,7 +54,6 @@ pub struct ContainersText {
     pub started: &'static str,
     pub project: &'static str,
     pub none: &'static str,
-    pub no_logs: &'static str,
     pub shown: &'static str,
 }
 
@@ -98,7 +97,7 @@ impl ContainersText {
 }
 
 /// The text that stands where `value` stands among all values.
-fn named<T: PartialEq>(all: &[T], texts: &[&'static str], value: T) -> &'static str {
+pub(super) fn named<T: PartialEq>(all: &[T], texts: &[&'static str], value: T) -> &'static str {
     let mut pairs = all.iter().zip(texts);
     pairs
         .find(|(known, _)| **known == value)
@@ -177,7 +176,6 @@ pub(super) const ENGLISH: ContainersText = ContainersText {
     started: "Started",
     project: "Project",
     none: "none",
-    no_logs: "This container has not logged anything yet.",
     shown: "shown",
 };
 
@@ -272,6 +270,5 @@ pub(super) const KOREAN: ContainersText = ContainersText {
     started: "시작",
     project: "프로젝트",
     none: "없음",
-    no_logs: "아직 로그가 없습니다.",
     shown: "개 표시",
 };

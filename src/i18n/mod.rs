@@ -7,12 +7,14 @@ mod container;
 mod containers;
 mod events;
 mod frame;
+mod logs;
 mod stats;
 
 pub use container::ContainerText;
 pub use containers::ContainersText;
 pub use events::EventsText;
 pub use frame::FrameText;
+pub use logs::LogsText;
 pub use stats::StatsText;
 
 use crate::model::{Language, Preferences};
@@ -27,6 +29,8 @@ pub struct Text {
     pub containers: &'static ContainersText,
     /// A container's own page.
     pub container: &'static ContainerText,
+    /// The viewer of logs.
+    pub logs: &'static LogsText,
     /// What happens in engines.
     pub events: &'static EventsText,
     /// A container's charts.
@@ -37,6 +41,7 @@ const ENGLISH: Text = Text {
     frame: &frame::ENGLISH,
     containers: &containers::ENGLISH,
     container: &container::ENGLISH,
+    logs: &logs::ENGLISH,
     events: &events::ENGLISH,
     stats: &stats::ENGLISH,
 };
@@ -44,6 +49,7 @@ const KOREAN: Text = Text {
     frame: &frame::KOREAN,
     containers: &containers::KOREAN,
     container: &container::KOREAN,
+    logs: &logs::KOREAN,
     events: &events::KOREAN,
     stats: &stats::KOREAN,
 };

@@ -34,8 +34,10 @@ pub use history::{Figure, HISTORY, MAX_POINTS, StatsHistory, StatsPoint, is_gap_
 pub use host::{Cpu, DashboardCost, Disk, HostMetrics, Memory, Network, Temperature};
 pub use id::{ContainerId, ContainerPrefix, HostId, NotAContainerId};
 pub use log::{LogEndReason, LogLine, LogStream};
-pub use preferences::{Density, Language, Layout, PREFERENCES_COOKIE, Preferences, Theme};
-pub use query::{ContainerQuery, Row, SortKey, StateFilter, Totals};
+pub use preferences::{
+    Density, Language, Layout, LogTimes, PREFERENCES_COOKIE, Preferences, Theme,
+};
+pub use query::{ContainerQuery, Row, SortKey, StateFilter, Totals, percent_encoded};
 pub use source::{Freshness, SourceKind, SourceState, SourceStatus};
 pub use sparkline::{SLOT_MS, SLOTS, Sparkline, Sparklines};
 pub use stats::{ContainerStats, percent_of, round_percent};

@@ -19,6 +19,10 @@ pub struct Preferences {
     pub density: Density,
     /// Names of the table's columns that are not shown.
     pub hidden_columns: Vec<String>,
+    /// What stands before lines of logs.
+    pub log_times: LogTimes,
+    /// Whether long lines of logs are broken.
+    pub log_wrap: bool,
 }
 
 /// Declares an enum whose variants have names, the first of which is the default.
@@ -94,6 +98,18 @@ choice! {
     }
 }
 
+choice! {
+    /// How it is told when a line of a log was written.
+    LogTimes {
+        /// By the clock, in UTC.
+        Absolute = "absolute",
+        /// By how long ago.
+        Relative = "relative",
+        /// Not at all.
+        Off = "off",
+    }
+}
+
 impl Preferences {
     /// Reads the `Cookie` header, and `Accept-Language` where it says nothing of the language.
     /// What cannot be understood is left at its default.
@@ -113,6 +129,8 @@ impl Preferences {
                 "language" => preferences.language = value.parse().unwrap_or(preferences.language),
                 "layout" => preferences.layout = value.parse().unwrap_or_default(),
                 "density" => preferences.density = value.parse().unwrap_or_default(),
+                "times" => preferences.log_times = value.parse().unwrap_or_default(),
+                "wrap" => preferences.log_wrap = value == "on",
                 "hidden" => {
                     let names = value.split('.').filter(|name| !name.is_empty());
                     preferences.hidden_columns = names.map(str::to_owned).collect();
@@ -129,12 +147,14 @@ impl fmt::Display for Preferences {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "theme:{}&language:{}&layout:{}&density:{}&hidden:{}",
+            "theme:{}&language:{}&layout:{}&density:{}&hidden:{}&times:{}&wrap:{}",
             self.theme.as_str(),
             self.language.as_str(),
             self.layout.as_str(),
             self.density.as_str(),
             self.hidden_columns.join("."),
+            self.log_times.as_str(),
+            if self.log_wrap { "on" } else { "off" },
         )
     }
 }
@@ -159,6 +179,8 @@ mod tests {
             layout: Layout::Cards,
             density: Density::Compact,
             hidden_columns: vec!["pids".into(), "image".into()],
+            log_times: LogTimes::Relative,
+            log_wrap: true,
         };
         let cookie = format!("other=1; {PREFERENCES_COOKIE}={preferences}");
         assert_eq!(Preferences::from_headers(&cookie, "en"), preferences);

@@ -36,6 +36,14 @@ impl Timestamp {
         )
     }
 
+    /// This point moved by `by` into the past.
+    pub fn minus(self, by: Duration) -> Self {
+        Self(
+            self.0
+                .saturating_sub(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)),
+        )
+    }
+
     /// Year, month (1–12) and day (1–31) of the proleptic Gregorian calendar.
     ///
     /// Source: H. Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`.

@@ -7,12 +7,11 @@ mod tabs;
 
 use crate::{
     client::{RowSignals, use_live},
-    components::{ActionButtons, ActionFailure, StatusPill},
+    components::{ActionButtons, ActionFailure, PageTitle, StatusPill},
     i18n::use_text,
     model::ContainerId,
 };
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::{components::A, hooks::use_params_map};
 use tabs::{TabBar, TabContent};
 
@@ -41,7 +40,7 @@ pub fn ContainerPage() -> impl IntoView {
 fn Gone() -> impl IntoView {
     let text = use_text();
     view! {
-        <Title text=move || format!("{} · Deckwatch", text.get().containers.gone) />
+        <PageTitle text=move || text.get().containers.gone.to_owned() />
         <div class="card empty" data-testid="gone">
             <b>{move || text.get().containers.gone}</b>
             <p>{move || text.get().containers.gone_hint}</p>
@@ -60,7 +59,7 @@ fn Container(
     let container = row.container.clone();
     let name = Memo::new(move |_| container.read().name.clone());
     view! {
-        <Title text=move || format!("{} · Deckwatch", name.get()) />
+        <PageTitle text=move || name.get() />
         <div class="stack">
             <div class="card container-head">
                 <StatusPill container=row.container.clone() />

@@ -11,13 +11,13 @@ mod toolbar;
 
 use crate::{
     client::use_live,
+    components::PageTitle,
     i18n::use_text,
     model::{ContainerId, ContainerQuery, Layout, Preferences},
 };
 use bulk::BulkBar;
 use cards::Cards;
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::{use_navigate, use_query_map};
 use list::use_items;
 use std::collections::BTreeSet;
@@ -52,7 +52,7 @@ pub fn ContainersPage() -> impl IntoView {
     let title = move || {
         let totals = live.totals().get();
         format!(
-            "({}/{}) {} · Deckwatch",
+            "({}/{}) {}",
             totals.running,
             totals.all,
             text.get().frame.containers
@@ -60,7 +60,7 @@ pub fn ContainersPage() -> impl IntoView {
     };
     let is_cards = Memo::new(move |_| preferences.read().layout == Layout::Cards);
     view! {
-        <Title text=title />
+        <PageTitle text=title />
         <Toolbar query set_query items />
         <Show when=move || is_cards.get() fallback=move || view! { <Table query set_query items selection hovering /> }>
             <Cards items />

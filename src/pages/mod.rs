@@ -2,10 +2,12 @@
 
 mod container;
 mod containers;
+mod logs;
 mod not_found;
 mod overview;
 
 pub use container::ContainerPage;
 pub use containers::ContainersPage;
+pub use logs::LogsPage;
 pub use not_found::NotFoundPage;
 pub use overview::OverviewPage;

@@ -1,8 +1,7 @@
 //! Where an address leads nowhere.
 
-use crate::i18n::use_text;
+use crate::{components::PageTitle, i18n::use_text};
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::components::A;
 
 /// Where an address leads nowhere.
@@ -10,7 +9,7 @@ use leptos_router::components::A;
 pub fn NotFoundPage() -> impl IntoView {
     let text = use_text();
     view! {
-        <Title text=move || format!("{} · Deckwatch", text.get().frame.not_found) />
+        <PageTitle text=move || text.get().frame.not_found.to_owned() />
         <div class="card empty">
             <b>{move || text.get().frame.not_found}</b>
             <p>{move || text.get().frame.not_found_hint}</p>

@@ -8,6 +8,7 @@ mod host;
 
 use crate::{
     client::use_live,
+    components::PageTitle,
     i18n::use_text,
     model::{ContainerQuery, HostId, StateFilter, format},
 };
@@ -16,7 +17,6 @@ use busiest::Busiest;
 use events::RecentEvents;
 use host::HostCard;
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::components::A;
 
 /// Hosts at a glance, and what happened lately.
@@ -25,7 +25,7 @@ pub fn OverviewPage() -> impl IntoView {
     let live = use_live();
     let text = use_text();
     view! {
-        <Title text=move || format!("{} · Deckwatch", text.get().frame.overview) />
+        <PageTitle text=move || text.get().frame.overview.to_owned() />
         <div class="stack">
             <Show when=move || live.loading().get()>
                 <div class="card empty">{move || text.get().frame.waiting}</div>

@@ -10,6 +10,7 @@ pub mod binary;
 pub mod clock;
 pub mod collector;
 pub mod config;
+mod first_lines;
 pub mod gate;
 pub mod headers;
 pub mod hub;

@@ -3,7 +3,7 @@
 use super::{AppState, clock};
 use crate::{
     app::{App, shell},
-    client::{Initial, InitialState},
+    client::{FirstLines, Initial, InitialState},
     model::{
         ContainerId, ContainerPrefix, ContainerQuery, Dashboard, HISTORY, HostId, Preferences,
         StatsHistory, Timestamp, Totals,
@@ -67,6 +67,9 @@ fn context(state: AppState) -> impl Fn() + Clone + Send + Sync + 'static {
         };
         if let Some(nonce) = parts.extensions.get::<Nonce>() {
             provide_context(nonce.clone());
+        }
+        if let Some(lines) = parts.extensions.get::<FirstLines>() {
+            provide_context(lines.clone());
         }
         let initial = initial(&state, &parts.uri, &parts.headers);
         provide_context(InitialState(Arc::new(initial)));

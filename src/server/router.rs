@@ -1,7 +1,7 @@
 //! Every route.
 
 use super::{
-    AppState, api, gate,
+    AppState, api, first_lines, gate,
     headers::{self, security_headers},
     pages,
     problem::Refusal,
@@ -51,6 +51,7 @@ pub fn router(state: AppState) -> Router {
         .route("/readyz", get(api::health::ready));
     pages::routes(routes, &state)
         .method_not_allowed_fallback(wrong_method)
+        .layer(from_fn_with_state(state.clone(), first_lines::read))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(state.clone(), gate::guard))
         .layer(from_fn(security_headers))

@@ -5,6 +5,7 @@ mod browser;
 mod canvas;
 mod http;
 mod inbox;
+mod logs;
 mod page;
 mod poll;
 mod socket;
@@ -12,15 +13,16 @@ mod sparklines;
 
 pub use browser::{is_typing, set_cookie};
 pub use canvas::{paint, use_looks, watch_size};
+pub use logs::{on_page_key, show_logs};
 pub use page::{
-    RowKey, fetch_history, fetch_stats, page_host, press, set_height, show_current, tail_log,
-    watch_rows,
+    RowKey, fetch_history, fetch_stats, page_host, press, set_height, show_current, watch_rows,
 };
 pub use sparklines::show_sparkline;
 
 use super::{
     Live, Outbox,
     link::{Link, LinkCommand, LinkEvent, Stopwatch},
+    logs::LogOrder,
 };
 use crate::{
     model::Timestamp,
@@ -34,6 +36,7 @@ use futures::{FutureExt, StreamExt, channel::mpsc, select_biased};
 use gloo_timers::future::IntervalStream;
 use inbox::Inbox;
 use leptos::prelude::*;
+use logs::{Feeds, LogPoll};
 use poll::{Answer, Poll};
 use socket::{Heard, Socket};
 use std::sync::Arc;
@@ -43,14 +46,22 @@ const TICK_MS: u32 = 250;
 
 /// Begins to feed `live`; call once, in the browser.
 pub fn start(live: Live) {
-    let (sender, actions) = mpsc::unbounded();
+    let (sender, orders) = mpsc::unbounded();
+    let log_orders = sender.clone();
     live.set_outbox(Outbox {
         new_request_id: browser::new_request_id,
-        send: Arc::new(move |action| drop(sender.unbounded_send(action))),
+        send: Arc::new(move |action| drop(sender.unbounded_send(Order::Act(action)))),
+        order_log: Arc::new(move |order| drop(log_orders.unbounded_send(Order::Log(order)))),
     });
     sparklines::feed(live);
     browser::mark_hydrated();
-    leptos::task::spawn_local_scoped_with_cancellation(Driver::new(live).run(actions));
+    leptos::task::spawn_local_scoped_with_cancellation(Driver::new(live).run(orders));
+}
+
+/// What pages ask for.
+enum Order {
+    Act(ContainerAction),
+    Log(LogOrder),
 }
 
 struct Driver {
@@ -61,6 +72,8 @@ struct Driver {
     poll: Poll,
     actions: Actions,
     stopwatch: Stopwatch,
+    feeds: Feeds,
+    log_poll: LogPoll,
     /// Server's clock minus this browser's, in milliseconds.
     clock_offset: i64,
 }
@@ -70,7 +83,7 @@ enum Happening {
     Link(LinkEvent),
     Frame(Vec<u8>),
     Polled(Answer),
-    Act(ContainerAction),
+    Ordered(Order),
 }
 
 impl Driver {
@@ -84,11 +97,13 @@ impl Driver {
             poll: Poll::default(),
             actions: Actions::new(live),
             stopwatch: Stopwatch::default(),
+            feeds: Feeds::default(),
+            log_poll: LogPoll::default(),
             clock_offset: now.as_millis() - browser::now_ms() as i64,
         }
     }
 
-    async fn run(mut self, mut actions: mpsc::UnboundedReceiver<ContainerAction>) {
+    async fn run(mut self, mut orders: mpsc::UnboundedReceiver<Order>) {
         let mut signs = browser::signs();
         let mut ticks = IntervalStream::new(TICK_MS).fuse();
         self.step(LinkEvent::Start);
@@ -100,8 +115,8 @@ impl Driver {
                     Heard::Closed(code) => Happening::Link(LinkEvent::Closed(code)),
                 },
                 answer = self.poll.next().fuse() => Happening::Polled(answer),
-                action = actions.next() => match action {
-                    Some(action) => Happening::Act(action),
+                order = orders.next() => match order {
+                    Some(order) => Happening::Ordered(order),
                     None => return,
                 },
                 _ = ticks.next() => Happening::Link(LinkEvent::Tick),
@@ -131,9 +146,13 @@ impl Driver {
                 }
                 self.poll.again(&self.inbox.position(), etag);
             }
-            Happening::Act(action) => {
+            Happening::Ordered(Order::Act(action)) => {
                 self.actions.take(action);
                 self.send_actions();
+            }
+            Happening::Ordered(Order::Log(order)) => {
+                let socket = self.socket.as_ref().filter(|_| self.link.is_open());
+                self.feeds.order(order, socket);
             }
         }
     }
@@ -146,6 +165,8 @@ impl Driver {
         self.step(event);
         self.actions.expire();
         self.send_actions();
+        self.feeds
+            .retry(self.socket.as_ref().filter(|_| self.link.is_open()));
         self.show_time();
     }
 
@@ -162,6 +183,9 @@ impl Driver {
     }
 
     fn on_message(&mut self, message: ServerMessage) {
+        let Some(message) = self.feeds.hear(message) else {
+            return;
+        };
         match message {
             ServerMessage::Connected { protocol, .. } if protocol != PROTOCOL_VERSION => {
                 browser::reload_once();
@@ -170,6 +194,7 @@ impl Driver {
                 let resume = self.inbox.resume(&epoch);
                 if let Some(socket) = &self.socket {
                     socket.subscribe(resume);
+                    self.feeds.on_connect(&epoch, socket);
                 }
             }
             ServerMessage::Heartbeat { timestamp } => {
@@ -201,8 +226,14 @@ impl Driver {
                     self.socket = None;
                     self.actions.on_disconnect();
                 }
-                LinkCommand::StartPolling => self.poll.start(&self.inbox.position()),
-                LinkCommand::StopPolling => self.poll.stop(),
+                LinkCommand::StartPolling => {
+                    self.poll.start(&self.inbox.position());
+                    self.log_poll.start(self.feeds.clone());
+                }
+                LinkCommand::StopPolling => {
+                    self.poll.stop();
+                    self.log_poll.stop();
+                }
                 LinkCommand::Reload => browser::reload_once(),
             }
         }

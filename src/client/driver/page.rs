@@ -6,17 +6,9 @@ use crate::{
     model::{ContainerId, HostId, StatsHistory},
     protocol::{MetricsHistory, codec::Wire},
 };
-use gloo_timers::future::TimeoutFuture;
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
-
-/// Between looks at the end of a log.
-const LOG_INTERVAL_MS: u32 = 2_000;
-/// Lines of a log that are shown.
-const LOG_LINES: u32 = 200;
-/// A log is at its end when no more than this is below the view.
-const AT_END_PIXELS: i32 = 24;
 
 /// Rows are kept ready this far above and below the view, so that scrolling shows no gap.
 const OVERSCAN_PIXELS: f64 = 400.0;
@@ -188,33 +180,4 @@ fn fetch<T: Wire + 'static>(url: String, then: impl FnOnce(T) + 'static) {
             then(value);
         }
     });
-}
-
-/// Shows the end of a container's log in `node`, for as long as its owner lives, and says whether
-/// it is empty. Follows the end unless somebody has scrolled up.
-pub fn tail_log(id: ContainerId, node: NodeRef<html::Pre>, is_empty: RwSignal<bool>) {
-    let url = format!("/api/containers/{id}/logs?tail={LOG_LINES}&format=text&timestamps=true");
-    leptos::task::spawn_local_scoped_with_cancellation(async move {
-        loop {
-            if let Some(text) = fetch_text(&url).await {
-                is_empty.set(text.is_empty());
-                if let Some(pre) = node.get_untracked() {
-                    let below = pre.scroll_height() - pre.scroll_top() - pre.client_height();
-                    let follows = below <= AT_END_PIXELS;
-                    if pre.text_content().as_deref() != Some(&text) {
-                        pre.set_text_content(Some(&text));
-                    }
-                    if follows {
-                        pre.set_scroll_top(pre.scroll_height());
-                    }
-                }
-            }
-            TimeoutFuture::new(LOG_INTERVAL_MS).await;
-        }
-    });
-}
-
-async fn fetch_text(url: &str) -> Option<String> {
-    let response = http::get(url, None).await.ok()?;
-    http::text(response.ok().then_some(&response)?).await
 }

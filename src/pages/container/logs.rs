@@ -1,22 +1,30 @@
-//! What a container says: its last lines, asked for again and again.
+//! What a container says.
 
-use crate::{client::driver, i18n::use_text, model::ContainerId};
-use leptos::{html::Pre, prelude::*};
+use crate::{
+    client::{LogSource, RowSignals},
+    model::ContainerId,
+    pages::logs::{LogViewer, address, use_set_view, use_view},
+};
+use leptos::prelude::*;
 
-/// The last lines of a container's log.
+/// A container's log.
 #[component]
 pub(super) fn Logs(
     /// Whose.
     id: ContainerId,
+    /// Its signals.
+    row: RowSignals,
 ) -> impl IntoView {
-    let text = use_text();
-    let node = NodeRef::<Pre>::new();
-    let is_empty = RwSignal::new(false);
-    Effect::new(move || driver::tail_log(id, node, is_empty));
-    view! {
-        <pre class="card log" node_ref=node tabindex="0" data-testid="log"></pre>
-        <Show when=move || is_empty.get()>
-            <p class="faint">{move || text.get().containers.no_logs}</p>
-        </Show>
-    }
+    let view = use_view();
+    let path = format!("/containers/{id}?tab=logs");
+    let set_view = use_set_view(move |view| address(&path, view));
+    let (host, container) = (row.host, row.container);
+    let sources = Memo::new(move |_| {
+        vec![LogSource {
+            id,
+            host: Some(host.clone()),
+            name: container.read().name.clone(),
+        }]
+    });
+    view! { <LogViewer view set_view sources /> }
 }

@@ -23,7 +23,7 @@ struct Tab {
 const TABS: &[Tab] = &[
     Tab { name: "overview", title: |text| text.overview, content: |_, row| view! { <Details row /> }.into_any() },
     Tab { name: "stats", title: |text| text.stats, content: |id, row| view! { <Stats id row /> }.into_any() },
-    Tab { name: "logs", title: |text| text.logs, content: |id, _| view! { <Logs id /> }.into_any() },
+    Tab { name: "logs", title: |text| text.logs, content: |id, row| view! { <Logs id row /> }.into_any() },
 ];
 
 /// Which of [`TABS`] is open.

@@ -6,8 +6,9 @@ use super::{
 };
 use crate::model::{
     Action, ActionOptions, Container, ContainerId, ContainerPrefix, ContainerState, Cpu,
-    DashboardCost, Density, Disk, Event, Health, HostId, HostMetrics, Language, Layout, Memory,
-    Network, Port, Preferences, SourceKind, SourceState, SourceStatus, Temperature, Theme, Totals,
+    DashboardCost, Density, Disk, Event, Health, HostId, HostMetrics, Language, Layout, LogTimes,
+    Memory, Network, Port, Preferences, SourceKind, SourceState, SourceStatus, Temperature, Theme,
+    Totals,
 };
 
 impl Wire for ContainerId {
@@ -57,6 +58,7 @@ wire_choice!(Theme { 0 = Auto, 1 = Light, 2 = Dark });
 wire_choice!(Language { 0 = English, 1 = Korean });
 wire_choice!(Layout { 0 = Table, 1 = Cards });
 wire_choice!(Density { 0 = Normal, 1 = Compact });
+wire_choice!(LogTimes { 0 = Absolute, 1 = Relative, 2 = Off });
 
 wire_struct!(Container {
     id,
@@ -162,5 +164,7 @@ wire_struct!(Preferences {
     language,
     layout,
     density,
-    hidden_columns
+    hidden_columns,
+    log_times,
+    log_wrap
 });

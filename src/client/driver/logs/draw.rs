@@ -1,0 +1,356 @@
+//! Rows on the page: only those in view and a few around them, used again and again.
+
+use super::{Input, row::Row, seek::Seeker};
+use crate::{
+    client::{
+        LogLooks, LogSource,
+        logs::{Entry, Rows, Store, ansi, json},
+    },
+    model::{LogTimes, Timestamp},
+};
+use futures::channel::mpsc::UnboundedSender;
+use leptos::prelude::document;
+use std::collections::VecDeque;
+use wasm_bindgen::{JsCast, closure::Closure};
+use web_sys::{Element, Event, HtmlDivElement, HtmlElement, ResizeObserver};
+
+/// Height of a line of text in pixels, as the style sheet has it.
+const LINE: f64 = 20.0;
+/// Lines that are drawn beyond either edge of the view.
+const OVERSCAN: f64 = 20.0;
+/// Width of a character in pixels, about; what is drawn is measured.
+const CHARACTER: f64 = 7.6;
+/// Width of what stands before the text, about.
+const BEFORE_TEXT: f64 = 230.0;
+/// Bytes of a line that are drawn before somebody asks for all of it.
+pub(super) const DRAWN_BYTES: usize = 2_000;
+/// How often rows are measured for one frame, when they turn out to be of another height.
+const MEASURES: usize = 2;
+
+/// Where rows are drawn.
+pub(super) struct Canvas {
+    node: HtmlDivElement,
+    /// As high as all rows together.
+    sizer: HtmlElement,
+    /// Holds the rows that are drawn, at their place in the sizer.
+    window: HtmlElement,
+    drawn: VecDeque<Row>,
+    spare: Vec<Row>,
+    /// Row of the first that is drawn.
+    first: usize,
+    next_id: u32,
+    /// Changes when what is drawn must be drawn again.
+    version: u32,
+    is_attached: bool,
+    /// The entry at the upper edge of the view, and how far it is above.
+    anchor: (u64, f64),
+    /// Where the view was scrolled to last.
+    top: i32,
+    observer: Option<ResizeObserver>,
+    _closures: [Closure<dyn FnMut(Event)>; 2],
+    _on_resize: Closure<dyn FnMut()>,
+}
+
+/// What heights are worked out from before they are measured.
+#[derive(Clone, Copy)]
+pub(super) struct Columns {
+    characters: usize,
+    wrap: bool,
+}
+
+impl Columns {
+    /// Lines of text an entry takes, about.
+    pub(super) fn height(self, entry: &Entry) -> u16 {
+        let wrapped = |len: usize| len.div_ceil(self.characters).max(1);
+        let lines = if entry.is_expanded {
+            let text = ansi::plain(&entry.text);
+            let json = json::pretty(&text).map(|pretty| pretty.lines().count());
+            json.unwrap_or_else(|| wrapped(text.len()))
+        } else if self.wrap && entry.is_line() {
+            wrapped(entry.text.len().min(DRAWN_BYTES))
+        } else {
+            1
+        };
+        u16::try_from(lines).unwrap_or(u16::MAX)
+    }
+}
+
+impl Canvas {
+    pub(super) fn new(node: HtmlDivElement, sender: &UnboundedSender<Input>) -> Option<Self> {
+        let scrolls = sender.clone();
+        let on_scroll = Closure::<dyn FnMut(_)>::new(move |_: Event| {
+            drop(scrolls.unbounded_send(Input::Scrolled))
+        });
+        let clicks = sender.clone();
+        let on_click = Closure::<dyn FnMut(_)>::new(move |event: Event| {
+            let target = event
+                .target()
+                .and_then(|target| target.dyn_into::<Element>().ok());
+            let button = target.and_then(|target| target.closest("[data-row]").ok().flatten());
+            let row = button.and_then(|button| button.get_attribute("data-row")?.parse().ok());
+            if let Some(row) = row {
+                let _ = clicks.unbounded_send(Input::Toggle(row));
+            }
+        });
+        let resizes = sender.clone();
+        let on_resize =
+            Closure::<dyn FnMut()>::new(move || drop(resizes.unbounded_send(Input::Resized)));
+        let observer = ResizeObserver::new(on_resize.as_ref().unchecked_ref()).ok();
+        if let Some(observer) = &observer {
+            observer.observe(&node);
+        }
+        node.add_event_listener_with_callback("scroll", on_scroll.as_ref().unchecked_ref())
+            .ok()?;
+        node.add_event_listener_with_callback("click", on_click.as_ref().unchecked_ref())
+            .ok()?;
+        node.set_scroll_top(node.scroll_height());
+        let (sizer, window) = (element("div", "sizer")?, element("div", "window")?);
+        sizer.append_child(&window).ok()?;
+        Some(Self {
+            node,
+            sizer,
+            window,
+            drawn: VecDeque::new(),
+            spare: Vec::new(),
+            first: 0,
+            next_id: 0,
+            version: 0,
+            is_attached: false,
+            anchor: (0, 0.0),
+            top: 0,
+            observer,
+            _closures: [on_scroll, on_click],
+            _on_resize: on_resize,
+        })
+    }
+
+    /// Draws all rows again with the next frame.
+    pub(super) fn redraw(&mut self) {
+        self.version = self.version.wrapping_add(1);
+    }
+
+    /// Numbers of entries mean something else than before.
+    pub(super) fn renumber(&mut self) {
+        self.anchor = (0, 0.0);
+        self.redraw();
+    }
+
+    /// Entries from `from` on are new or have moved.
+    pub(super) fn on_insert(&mut self, from: u64) {
+        if self.drawn.iter().any(|row| row.shows_from(from)) {
+            self.redraw();
+        }
+    }
+
+    /// What to work out heights from.
+    pub(super) fn columns(&self, wrap: bool) -> Columns {
+        let measured = self
+            .drawn
+            .front()
+            .map(Row::text_width)
+            .filter(|width| *width > 0.0);
+        let width = measured.unwrap_or_else(|| f64::from(self.node.client_width()) - BEFORE_TEXT);
+        Columns {
+            characters: (width / CHARACTER).max(10.0) as usize,
+            wrap,
+        }
+    }
+
+    /// The entry's number in the row with the id `drawn`.
+    pub(super) fn number(&self, drawn: u32) -> Option<u64> {
+        self.drawn.iter().find(|row| row.id() == drawn)?.number()
+    }
+
+    /// Numbers of the entries that are drawn.
+    pub(super) fn drawn(&self) -> impl Iterator<Item = u64> {
+        self.drawn.iter().filter_map(Row::number)
+    }
+
+    /// The first row in view.
+    pub(super) fn first_in_view(&self, rows: &Rows) -> usize {
+        rows.at_line((f64::from(self.top) / LINE) as u64).0
+    }
+
+    /// The entry that keeps its place, unless the end is followed.
+    pub(super) const fn anchor(&self) -> u64 {
+        self.anchor.0
+    }
+
+    /// Somebody or something has scrolled. Whether the end is followed from now on.
+    pub(super) fn on_scroll(&mut self, rows: &Rows, follows: bool) -> bool {
+        let top = self.node.scroll_top();
+        let before = std::mem::replace(&mut self.top, top);
+        if top == before {
+            return follows;
+        }
+        self.stay(rows);
+        let below = self.node.scroll_height() - top - self.node.client_height();
+        if f64::from(below) <= LINE {
+            return true;
+        }
+        follows && top > before
+    }
+
+    /// Keeps what is in view where it is.
+    pub(super) fn stay(&mut self, rows: &Rows) {
+        let (row, top) = rows.at_line((f64::from(self.top) / LINE) as u64);
+        if let Some(number) = rows.number(row) {
+            self.anchor = (number, f64::from(self.top) - top as f64 * LINE);
+        }
+    }
+
+    /// Goes to an entry, and has it in the middle of the view.
+    pub(super) fn show(&mut self, number: u64, rows: &Rows) {
+        let half = f64::from(self.node.client_height()) / 2.0 / LINE;
+        let line = rows.top_of(rows.row_of(number)).saturating_sub(half as u64);
+        let (row, top) = rows.at_line(line);
+        self.anchor = (
+            rows.number(row).unwrap_or(number),
+            (line - top) as f64 * LINE,
+        );
+        self.redraw();
+    }
+
+    /// Draws what is in view.
+    #[expect(clippy::too_many_arguments, reason = "all that a row is made of")]
+    pub(super) fn draw(
+        &mut self,
+        rows: &mut Rows,
+        store: &Store,
+        sources: &[LogSource],
+        looks: LogLooks,
+        seeker: &Seeker,
+        now: Timestamp,
+        follows: bool,
+    ) {
+        if !self.is_attached {
+            if rows.is_empty() {
+                return;
+            }
+            // In the place of the lines that came with the page.
+            self.node.set_text_content(None);
+            self.is_attached = self.node.append_child(&self.sizer).is_ok();
+        }
+        let view = f64::from(self.node.client_height());
+        for _ in 0..=MEASURES {
+            let height = rows.height() as f64 * LINE;
+            let anchored = || rows.top_of(rows.row_of(self.anchor.0)) as f64 * LINE + self.anchor.1;
+            let end = (height - view).max(0.0);
+            let top = if follows { end } else { anchored().min(end) };
+            let above = (top / LINE - OVERSCAN).max(0.0) as u64;
+            let (first, first_line) = rows.at_line(above);
+            let below = top + view + OVERSCAN * LINE;
+            let last = rows.at_line((below / LINE) as u64).0;
+            self.cover(first, last.saturating_add(1).min(rows.len()));
+            for (at, row) in self.drawn.iter_mut().enumerate() {
+                let number = rows.number(first + at);
+                if let Some((number, entry)) = number.and_then(|n| Some((n, store.get(n)?))) {
+                    row.draw(number, entry, sources, looks, seeker, now, self.version);
+                }
+            }
+            set_pixels(&self.sizer, "height", height);
+            set_pixels(&self.window, "top", first_line as f64 * LINE);
+            if !self.measure(rows) {
+                self.scroll_to(top, follows);
+                return;
+            }
+        }
+    }
+
+    fn scroll_to(&mut self, top: f64, follows: bool) {
+        // Somebody may be scrolling: nothing is to be done against it.
+        if follows || f64::from(self.top) != top.floor() {
+            self.node.set_scroll_top(top as i32);
+            self.top = self.node.scroll_top();
+        }
+    }
+
+    /// Has as many rows as there are from `first` to before `last`, those that stay in their place.
+    fn cover(&mut self, first: usize, last: usize) {
+        let end = self.first + self.drawn.len();
+        if first >= end || last <= self.first {
+            self.spare.extend(self.drawn.drain(..));
+            self.first = first;
+        }
+        while self.first < first {
+            self.spare.extend(self.drawn.pop_front());
+            self.first += 1;
+        }
+        while self.first + self.drawn.len() > last {
+            self.spare.extend(self.drawn.pop_back());
+        }
+        while self.first > first {
+            let Some(row) = self.row() else { return };
+            let before = self.window.first_child();
+            let _ = self.window.insert_before(row.node(), before.as_ref());
+            self.drawn.push_front(row);
+            self.first -= 1;
+        }
+        while self.first + self.drawn.len() < last {
+            let Some(row) = self.row() else { return };
+            let _ = self.window.append_child(row.node());
+            self.drawn.push_back(row);
+        }
+        for row in &self.spare {
+            row.node().remove();
+        }
+    }
+
+    fn row(&mut self) -> Option<Row> {
+        self.spare.pop().or_else(|| {
+            self.next_id += 1;
+            Row::new(self.next_id)
+        })
+    }
+
+    /// Corrects the heights of what is drawn. Whether any was another.
+    fn measure(&self, rows: &mut Rows) -> bool {
+        let mut has_changed = false;
+        for (at, row) in self
+            .drawn
+            .iter()
+            .enumerate()
+            .filter(|(_, row)| row.may_be_high())
+        {
+            let lines = (f64::from(row.node().offset_height()) / LINE)
+                .round()
+                .max(1.0);
+            has_changed |= rows.measure(self.first + at, lines as u16);
+        }
+        has_changed
+    }
+
+    /// Draws again what says how long ago.
+    pub(super) fn tell_time(&mut self, looks: Option<LogLooks>) {
+        if looks.is_some_and(|looks| looks.times == LogTimes::Relative) {
+            self.redraw();
+        }
+    }
+}
+
+impl Drop for Canvas {
+    fn drop(&mut self) {
+        let [on_scroll, on_click] = &self._closures;
+        for (name, closure) in [("scroll", on_scroll), ("click", on_click)] {
+            let _ = self
+                .node
+                .remove_event_listener_with_callback(name, closure.as_ref().unchecked_ref());
+        }
+        if let Some(observer) = &self.observer {
+            observer.disconnect();
+        }
+    }
+}
+
+/// A new element.
+pub(super) fn element(tag: &str, class: &str) -> Option<HtmlElement> {
+    let element = document().create_element(tag).ok()?;
+    element.set_class_name(class);
+    element.dyn_into().ok()
+}
+
+fn set_pixels(element: &HtmlElement, name: &str, pixels: f64) {
+    let mut value = (pixels as u64).to_string();
+    value.push_str("px");
+    let _ = element.style().set_property(name, &value);
+}

@@ -1,0 +1,86 @@
+//! Logs while the socket does not get through: asked for again and again.
+
+use super::{super::http, Feeds};
+use crate::{
+    client::logs::LogRequest,
+    model::{LogLine, LogStream},
+};
+use gloo_timers::future::TimeoutFuture;
+use js_sys::{JSON, Reflect};
+use std::{cell::Cell, rc::Rc};
+
+/// Between two questions.
+const INTERVAL_MS: u32 = 2_000;
+
+/// Whether logs are polled. Dropped, it ends.
+#[derive(Default)]
+pub(in crate::client::driver) struct LogPoll {
+    running: Option<Rc<Cell<bool>>>,
+}
+
+impl LogPoll {
+    /// Asks from now on for every log that is followed.
+    pub(in crate::client::driver) fn start(&mut self, feeds: Feeds) {
+        self.stop();
+        let is_running = Rc::new(Cell::new(true));
+        self.running = Some(Rc::clone(&is_running));
+        leptos::task::spawn_local_scoped_with_cancellation(async move {
+            while is_running.get() {
+                for request in feeds.requests() {
+                    let lines = ask(&request).await;
+                    if is_running.get() {
+                        feeds.take_polled(request.id, lines.unwrap_or_default());
+                    }
+                }
+                TimeoutFuture::new(INTERVAL_MS).await;
+            }
+        });
+    }
+
+    /// Asks no longer.
+    pub(in crate::client::driver) fn stop(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.set(false);
+        }
+    }
+}
+
+impl Drop for LogPoll {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+async fn ask(request: &LogRequest) -> Option<Vec<LogLine>> {
+    let mut url = format!(
+        "/api/containers/{}/logs?format=ndjson&tail={}",
+        request.id, request.tail
+    );
+    if let Some(since) = request.since {
+        url.push_str(&format!("&since={since}"));
+    }
+    if let Some(host) = &request.host {
+        url.push_str(&format!(
+            "&host={}",
+            crate::model::percent_encoded(host.as_str())
+        ));
+    }
+    let response = http::get(&url, None).await.ok()?;
+    let text = http::text(response.ok().then_some(&response)?).await?;
+    Some(text.lines().filter_map(read).collect())
+}
+
+fn read(line: &str) -> Option<LogLine> {
+    let object = JSON::parse(line).ok()?;
+    let text = |name: &str| Reflect::get(&object, &name.into()).ok()?.as_string();
+    Some(LogLine {
+        seq: 0,
+        timestamp: text("timestamp").and_then(|at| at.parse().ok()),
+        stream: if text("stream")? == "stderr" {
+            LogStream::Stderr
+        } else {
+            LogStream::Stdout
+        },
+        line: text("line")?,
+    })
+}

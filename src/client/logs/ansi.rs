@@ -1,0 +1,284 @@
+//! A line of a log as it may be shown: colours as styles, everything else a terminal would act on
+//! taken out or made visible.
+
+pub use super::style::Style;
+
+use std::borrow::Cow;
+
+/// Style changes of one line that are heeded. A line of nothing but colour codes would otherwise
+/// become thousands of elements; what follows keeps the last style.
+pub const MAX_SPANS: usize = 256;
+
+/// The text of a line and how its parts look.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Styled {
+    /// What is to be read.
+    pub text: String,
+    /// Where each style ends, in bytes of the text; the last one at its end.
+    pub spans: Vec<(usize, Style)>,
+}
+
+impl Styled {
+    fn clear(&mut self) {
+        self.text.clear();
+        self.spans.clear();
+    }
+
+    /// Ends the span so far, before another style.
+    fn end_span(&mut self, style: Style) {
+        let end = self.text.len();
+        match self.spans.last_mut() {
+            Some(last) if last.0 == end => {}
+            Some(last) if last.1 == style => last.0 = end,
+            _ if end > 0 => self.spans.push((end, style)),
+            _ => {}
+        }
+    }
+}
+
+/// Whether a line is to be shown as it is.
+fn is_plain(line: &str) -> bool {
+    !line.chars().any(is_special)
+}
+
+/// Whether a character would do something else than show itself.
+fn is_special(c: char) -> bool {
+    match c {
+        '\t' | ' '..='~' => false,
+        // Controls of ASCII, and those of Latin-1 which some terminals heed.
+        '\0'..='\u{9f}' => true,
+        // Marks and overrides of direction, which make text read as what it is not.
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+            true
+        }
+        // What cannot be seen, and other ends of lines.
+        '\u{200b}' | '\u{2028}' | '\u{2029}' | '\u{2060}' | '\u{feff}' => true,
+        _ => false,
+    }
+}
+
+/// The text of a line without its styles: what is searched and copied.
+pub fn plain(line: &str) -> Cow<'_, str> {
+    if is_plain(line) {
+        return Cow::Borrowed(line);
+    }
+    Cow::Owned(parse(line).text)
+}
+
+/// The text and styles of a line.
+///
+/// Colours and attributes (SGR) become styles; other escape sequences are left out; what would not
+/// be seen or would reorder the text is shown by name. Of a line that was written over after a
+/// carriage return, as progress bars are, the last version counts.
+pub fn parse(line: &str) -> Styled {
+    let mut out = Styled::default();
+    let mut style = Style::default();
+    let mut rest = line.trim_end_matches('\r');
+    while let Some(at) = rest.find(is_special) {
+        let (before, special) = rest.split_at(at);
+        out.text.push_str(before);
+        let mut chars = special.chars();
+        let c = chars.next().unwrap_or_default();
+        rest = chars.as_str();
+        match c {
+            '\r' => out.clear(),
+            '\u{1b}' | '\u{9b}' | '\u{9d}' => match escape(c, rest) {
+                Some((after, sgr)) => {
+                    rest = after;
+                    if let Some(parameters) = sgr
+                        && out.spans.len() < MAX_SPANS
+                    {
+                        out.end_span(style);
+                        style.apply(parameters);
+                    }
+                }
+                None => show(c, &mut out.text),
+            },
+            _ => show(c, &mut out.text),
+        }
+    }
+    out.text.push_str(rest);
+    out.end_span(style);
+    out
+}
+
+/// What follows an escape sequence, of which `introducer` was the first character, and the
+/// parameters when it sets a style. Nothing when it is no sequence.
+fn escape(introducer: char, rest: &str) -> Option<(&str, Option<&str>)> {
+    let (kind, rest) = match introducer {
+        '\u{9b}' => ('[', rest),
+        '\u{9d}' => (']', rest),
+        _ => {
+            let kind = rest.chars().next()?;
+            (kind, rest.get(kind.len_utf8()..)?)
+        }
+    };
+    match kind {
+        '[' => {
+            let end = rest.find(|c| !matches!(c, ' '..='?'))?;
+            let (parameters, last) = rest.split_at(end);
+            let last = last.chars().next()?;
+            let after = rest.get(end + last.len_utf8()..)?;
+            let is_sgr = last == 'm'
+                && parameters
+                    .bytes()
+                    .all(|b| matches!(b, b'0'..=b'9' | b';' | b':'));
+            matches!(last, '@'..='~').then_some((after, is_sgr.then_some(parameters)))
+        }
+        // Strings to the terminal: titles, links, images. One without an end hides nothing.
+        ']' | 'P' | 'X' | '^' | '_' => {
+            let end = rest.find(['\u{7}', '\u{1b}', '\u{9c}']);
+            let after = end.and_then(|end| {
+                let after = rest.get(end..)?;
+                let mut chars = after.chars();
+                let is_escape = chars.next() == Some('\u{1b}');
+                let after = chars.as_str();
+                Some(if is_escape {
+                    after.strip_prefix('\\').unwrap_or(after)
+                } else {
+                    after
+                })
+            });
+            Some((after.unwrap_or(rest), None))
+        }
+        ' '..='/' => {
+            let end = rest.find(|c| !matches!(c, ' '..='/'))?;
+            let last = rest.get(end..)?.chars().next()?;
+            Some((rest.get(end + last.len_utf8()..)?, None))
+        }
+        '0'..='~' => Some((rest, None)),
+        _ => None,
+    }
+}
+
+/// Names a character that would not be seen.
+fn show(c: char, text: &mut String) {
+    match c {
+        // Unicode has a picture for each control character of ASCII.
+        '\0'..='\u{1f}' => text.extend(char::from_u32(0x2400 + u32::from(c))),
+        '\u{7f}' => text.push('\u{2421}'),
+        _ => text.push_str(&format!("<U+{:04X}>", u32::from(c))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn classes(line: &str) -> Vec<(String, String)> {
+        let styled = parse(line);
+        let mut from = 0;
+        let mut pieces = Vec::new();
+        for (end, style) in styled.spans {
+            pieces.push((styled.text[from..end].to_owned(), style.class()));
+            from = end;
+        }
+        assert_eq!(from, styled.text.len());
+        pieces
+    }
+
+    fn pieces(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+        let owned = expected
+            .iter()
+            .map(|(text, class)| ((*text).into(), (*class).into()));
+        owned.collect()
+    }
+
+    #[test]
+    fn colours_and_attributes_become_styles() {
+        assert_eq!(
+            classes("a\u{1b}[1;31mred\u{1b}[22;4m low\u{1b}[0m b\u{1b}[103;7mc\u{1b}[m"),
+            pieces(&[
+                ("a", ""),
+                ("red", "f1 bold"),
+                (" low", "f1 underline"),
+                (" b", ""),
+                ("c", "b11 inverse"),
+            ])
+        );
+    }
+
+    #[test]
+    fn any_colour_is_one_of_sixteen() {
+        for (code, class) in [
+            ("38;5;9", "f9"),
+            ("38;5;196", "f9"),
+            ("38;5;22", "f2"),
+            ("38;5;240", "f8"),
+            ("38;5;255", "f15"),
+            ("48;5;27", "b12"),
+            ("38;2;255;165;0", "f11"),
+            ("38;2;120;0;120", "f5"),
+            ("38:2::0:200:200", "f14"),
+            ("38:5:4", "f4"),
+            ("38;5;999", ""),
+            ("38", ""),
+            ("38;2;1", ""),
+            ("99999999", ""),
+        ] {
+            let found = classes(&format!("\u{1b}[{code}mx"));
+            assert_eq!(found, pieces(&[("x", class)]), "{code}");
+        }
+    }
+
+    #[test]
+    fn other_sequences_are_left_out() {
+        for line in [
+            "\u{1b}[2J\u{1b}[Hab",
+            "a\u{1b}[Kb",
+            "a\u{1b}]0;owned\u{7}b",
+            "a\u{1b}]8;;http://evil\u{1b}\\b",
+            "\u{9d}title\u{9c}ab",
+            "a\u{9b}31mb",
+            "a\u{1b}(Bb",
+            "\u{1b}7ab\u{1b}8",
+            "\u{1b}Pq#0~\u{1b}\\ab",
+            "a\u{1b}[?25lb",
+        ] {
+            assert_eq!(parse(line).text, "ab", "{line:?}");
+        }
+    }
+
+    #[test]
+    fn what_would_not_be_seen_is_named() {
+        assert_eq!(parse("a\0b\u{8}c\u{7f}").text, "a␀b␈c␡");
+        assert_eq!(parse("user\u{202e}gpj.exe").text, "user<U+202E>gpj.exe");
+        assert_eq!(parse("\u{85}\u{feff}x").text, "<U+0085><U+FEFF>x");
+        assert_eq!(parse("x\u{1b}").text, "x␛");
+        assert_eq!(parse("tabs\tstay").text, "tabs\tstay");
+        assert_eq!(parse("한국어 👩‍👩‍👧").text, "한국어 👩‍👩‍👧");
+    }
+
+    #[test]
+    fn a_string_to_the_terminal_without_an_end_hides_nothing() {
+        assert_eq!(parse("a\u{1b}]0;the rest").text, "a0;the rest");
+    }
+
+    #[test]
+    fn of_a_progress_bar_the_last_state_counts() {
+        assert_eq!(parse("10%\r50%\r\u{1b}[32m100%\r").text, "100%");
+        assert_eq!(classes("\u{1b}[31m1%\r2%"), pieces(&[("2%", "f1")]));
+    }
+
+    #[test]
+    fn a_line_of_nothing_but_colours_stays_small() {
+        let bomb = "\u{1b}[31mx\u{1b}[32my".repeat(10_000);
+        let styled = parse(&bomb);
+        assert_eq!(styled.text.len(), 20_000);
+        assert!(styled.spans.len() <= MAX_SPANS + 1);
+        assert_eq!(styled.spans.last().unwrap().0, 20_000);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_comes_nothing_dangerous_is_left(line in "(\u{1b}|\\[|\\]|[0-9;:m]|\r|\u{9b}|\u{202e}|\0|é|x){0,40}") {
+            let styled = parse(&line);
+            prop_assert!(is_plain(&styled.text), "{:?}", styled.text);
+            prop_assert_eq!(styled.spans.last().map_or(0, |span| span.0), styled.text.len());
+            prop_assert!(styled.spans.is_sorted_by(|a, b| a.0 < b.0));
+            let text = plain(&line);
+            prop_assert_eq!(text.as_ref(), styled.text.as_str());
+        }
+    }
+}

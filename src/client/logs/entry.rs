@@ -1,0 +1,114 @@
+//! What stands in a row: a line, or what happened between lines.
+
+use super::{Level, ansi};
+use crate::model::{Event, LogLine, LogStream, Timestamp};
+
+/// Bytes of a line that are looked at for its level.
+const LEVEL_BYTES: usize = 4_096;
+
+/// What an entry is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A line of the log.
+    Line(LogStream),
+    /// The container started.
+    Started,
+    /// It ended; the text is its exit code, when that is known.
+    Ended,
+    /// The kernel ended one of its processes, for want of memory.
+    OutOfMemory,
+    /// It was paused.
+    Paused,
+    /// It goes on.
+    Unpaused,
+    /// Lines are missing: so many, when that is known.
+    Gap(Option<u64>),
+}
+
+/// A line of one of the logs, or what happened between lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Where it stands in time: its own time, or that of the line before it in the same log when
+    /// that is later, in milliseconds.
+    pub at: i64,
+    /// Its own time, when it has one.
+    pub time: Option<Timestamp>,
+    /// Which of the viewer's containers it is of.
+    pub source: u8,
+    /// What it is.
+    pub kind: Kind,
+    /// How grave it is, when it says so.
+    pub level: Option<Level>,
+    /// Whether all of it is shown.
+    pub is_expanded: bool,
+    /// Whether it is what is searched for; not known before it was looked at.
+    pub is_match: Option<bool>,
+    /// The line as it came.
+    pub text: Box<str>,
+}
+
+impl Entry {
+    /// A line of the log of `source`.
+    pub fn line(source: u8, line: LogLine) -> Self {
+        let head = line.line.get(..line.line.floor_char_boundary(LEVEL_BYTES));
+        let level = Level::of(&ansi::plain(head.unwrap_or_default()));
+        Self {
+            level,
+            text: line.line.into(),
+            ..Self::at(source, line.timestamp, Kind::Line(line.stream))
+        }
+    }
+
+    /// Something other than a line.
+    pub fn at(source: u8, time: Option<Timestamp>, kind: Kind) -> Self {
+        Self {
+            at: time.map_or(i64::MIN, Timestamp::as_millis),
+            time,
+            source,
+            kind,
+            level: None,
+            is_expanded: false,
+            is_match: None,
+            text: Box::default(),
+        }
+    }
+
+    /// What `event` means for a reader of its container's log, if anything.
+    pub fn marker(source: u8, event: &Event) -> Option<Self> {
+        let kind = match event.action.as_str() {
+            "start" => Kind::Started,
+            "die" => Kind::Ended,
+            "oom" => Kind::OutOfMemory,
+            "pause" => Kind::Paused,
+            "unpause" => Kind::Unpaused,
+            _ => return None,
+        };
+        let code = event
+            .attributes
+            .get("exitCode")
+            .filter(|_| kind == Kind::Ended);
+        Some(Self {
+            text: code.cloned().unwrap_or_default().into(),
+            ..Self::at(source, Some(event.timestamp), kind)
+        })
+    }
+
+    /// Whether it is a line.
+    pub const fn is_line(&self) -> bool {
+        matches!(self.kind, Kind::Line(_))
+    }
+
+    /// Whether it goes on with the entry before, as the lines of a stack trace do.
+    pub fn is_continuation(&self) -> bool {
+        let begins = ["Caused by:", "Traceback (", "...", "}"];
+        self.is_line()
+            && self.level.is_none()
+            && (self.text.starts_with([' ', '\t'])
+                || begins.iter().any(|b| self.text.starts_with(b)))
+    }
+
+    /// Bytes it takes, about.
+    pub const fn bytes(&self) -> usize {
+        size_of::<Self>() + self.text.len()
+    }
+}

@@ -1,0 +1,207 @@
+//! Which entries are shown, and which are found.
+
+use super::{Entry, Kind, LevelFilter, LogView, StreamFilter, ansi};
+use crate::model::LogStream;
+use std::{borrow::Cow, ops::Range};
+
+/// Bytes of a line that are searched: more than anybody reads, few enough for any line to be quick.
+const SEARCHED_BYTES: usize = 4_096;
+
+/// What `query` shows of the entries, beside what is searched for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Which levels.
+    pub level: LevelFilter,
+    /// Which streams.
+    pub stream: StreamFilter,
+    /// Whether only what is searched for is shown.
+    pub only_matches: bool,
+}
+
+impl Filter {
+    /// What a view asks for.
+    pub fn of(view: &LogView) -> Self {
+        Self {
+            level: view.level,
+            stream: view.stream,
+            only_matches: view.is_search() && (view.only || view.invert),
+        }
+    }
+
+    /// Whether an entry is shown. What is no line always is.
+    pub fn shows(self, entry: &Entry) -> bool {
+        let Kind::Line(stream) = entry.kind else {
+            return true;
+        };
+        let stream = match self.stream {
+            StreamFilter::Both => true,
+            StreamFilter::Stdout => stream == LogStream::Stdout,
+            StreamFilter::Stderr => stream == LogStream::Stderr,
+        };
+        stream
+            && self.level.shows(entry.level)
+            && (!self.only_matches || entry.is_match == Some(true))
+    }
+}
+
+/// Where to look for the next match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Towards the end.
+    Next,
+    /// Towards the beginning.
+    Previous,
+}
+
+/// The part of a line that is searched, without its styles.
+pub fn searched(line: &str) -> Cow<'_, str> {
+    let head = line.get(..line.floor_char_boundary(SEARCHED_BYTES));
+    ansi::plain(head.unwrap_or_default())
+}
+
+/// A text that is searched for, whatever the case of its letters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Needle {
+    lower: String,
+    is_ascii: bool,
+}
+
+impl Needle {
+    /// Searches for `text`.
+    pub fn new(text: &str) -> Self {
+        Self {
+            lower: text.to_lowercase(),
+            is_ascii: text.is_ascii(),
+        }
+    }
+
+    /// Whether `line`, as it came, has it.
+    pub fn is_in(&self, line: &str) -> bool {
+        let text = searched(line);
+        if self.is_ascii {
+            return self.find_ascii(text.as_bytes(), 0).is_some();
+        }
+        text.to_lowercase().contains(&self.lower)
+    }
+
+    /// Where in `text` it is, at most `limit` times.
+    pub fn ranges(&self, text: &str, limit: usize) -> Vec<Range<usize>> {
+        let mut ranges = Vec::new();
+        if self.is_ascii {
+            let mut from = 0;
+            while ranges.len() < limit
+                && let Some(at) = self.find_ascii(text.as_bytes(), from)
+            {
+                from = at + self.lower.len();
+                ranges.push(at..from);
+            }
+            return ranges;
+        }
+        // Lower case may have another length: each letter is remembered with its place.
+        let places = text
+            .char_indices()
+            .flat_map(|(at, c)| c.to_lowercase().map(move |_| at..at + c.len_utf8()));
+        let places: Vec<_> = places.collect();
+        let lower: Vec<_> = text.chars().flat_map(char::to_lowercase).collect();
+        let needle: Vec<_> = self.lower.chars().collect();
+        let mut from = 0;
+        while ranges.len() < limit && !needle.is_empty() {
+            let found = lower.get(from..).unwrap_or_default();
+            let Some(at) = found.windows(needle.len()).position(|w| w == needle) else {
+                break;
+            };
+            let (first, last) = (from + at, from + at + needle.len() - 1);
+            if let (Some(first), Some(last)) = (places.get(first), places.get(last)) {
+                ranges.push(first.start..last.end);
+            }
+            from = last + 1;
+        }
+        ranges
+    }
+
+    fn find_ascii(&self, text: &[u8], from: usize) -> Option<usize> {
+        let needle = self.lower.as_bytes();
+        let (first, _) = needle.split_first()?;
+        let upper = first.to_ascii_uppercase();
+        let last = text.len().checked_sub(needle.len())?;
+        let mut at = from;
+        while at <= last {
+            let ahead = text.get(at..=last)?;
+            at += ahead
+                .iter()
+                .position(|byte| byte == first || *byte == upper)?;
+            if text
+                .get(at..at + needle.len())?
+                .eq_ignore_ascii_case(needle)
+            {
+                return Some(at);
+            }
+            at += 1;
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::LogLine;
+    use proptest::prelude::*;
+
+    fn entry(text: &str, stream: LogStream) -> Entry {
+        let line = LogLine {
+            stream,
+            line: text.into(),
+            ..LogLine::default()
+        };
+        Entry::line(0, line)
+    }
+
+    #[test]
+    fn levels_and_streams_are_left_out_and_marks_never() {
+        let warn = Filter {
+            level: LevelFilter::Warn,
+            stream: StreamFilter::Stderr,
+            only_matches: false,
+        };
+        assert!(warn.shows(&entry("ERROR x", LogStream::Stderr)));
+        assert!(!warn.shows(&entry("ERROR x", LogStream::Stdout)));
+        assert!(!warn.shows(&entry("INFO x", LogStream::Stderr)));
+        assert!(!warn.shows(&entry("x", LogStream::Stderr)));
+        assert!(warn.shows(&Entry::at(0, None, Kind::Gap(None))));
+        let only = Filter {
+            only_matches: true,
+            ..Filter::default()
+        };
+        let mut found = entry("x", LogStream::Stdout);
+        assert!(!only.shows(&found));
+        found.is_match = Some(true);
+        assert!(only.shows(&found));
+    }
+
+    #[test]
+    fn text_is_found_whatever_its_case_and_colours() {
+        assert!(Needle::new("TimeOut").is_in("db: connection \u{1b}[31mtime\u{1b}[0mout"));
+        assert!(Needle::new("시간").is_in("연결 시간 초과"));
+        assert!(Needle::new("ÉTÉ").is_in("l'été"));
+        assert!(!Needle::new("timeout").is_in("time out"));
+        assert!(!Needle::new("").is_in("x"));
+        assert_eq!(Needle::new("a").ranges("aXA", 9), [0..1, 2..3]);
+        assert_eq!(Needle::new("aa").ranges("aaaaa", 9), [0..2, 2..4]);
+        assert_eq!(Needle::new("é").ranges("aÉé", 9), [1..3, 3..5]);
+        assert_eq!(Needle::new("a").ranges("aaaa", 2).len(), 2);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_found_is_there(text in "[aAbéİ ]{0,12}", needle in "[aAbÉi]{1,3}") {
+            let found = Needle::new(&needle).ranges(&text, 99);
+            for range in &found {
+                prop_assert!(text.get(range.clone()).is_some());
+            }
+            if text.is_ascii() && needle.is_ascii() {
+                prop_assert_eq!(!found.is_empty(), text.to_lowercase().contains(&needle.to_lowercase()));
+            }
+        }
+    }
+}

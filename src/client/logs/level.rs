@@ -1,0 +1,216 @@
+//! How grave a line is, by what it says of itself.
+
+use super::json;
+
+/// How grave a line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// Each step.
+    Trace,
+    /// For whoever looks for a mistake.
+    Debug,
+    /// What happens.
+    Info,
+    /// What may go wrong.
+    Warn,
+    /// What went wrong.
+    Error,
+}
+
+/// Where a word that tells the level stands: behind a time and a name, not in the middle of prose.
+const HEAD_BYTES: usize = 160;
+
+impl Level {
+    /// Every level, gravest first.
+    pub const ALL: [Self; 5] = [
+        Self::Error,
+        Self::Warn,
+        Self::Info,
+        Self::Debug,
+        Self::Trace,
+    ];
+
+    /// Its name in addresses and classes.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Trace => "trace",
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+        }
+    }
+
+    /// What logging libraries call it, in whatever case.
+    fn from_word(word: &str) -> Option<Self> {
+        const WORDS: [(&str, Level); 24] = [
+            ("emerg", Level::Error),
+            ("emergency", Level::Error),
+            ("alert", Level::Error),
+            ("crit", Level::Error),
+            ("critical", Level::Error),
+            ("fatal", Level::Error),
+            ("panic", Level::Error),
+            ("severe", Level::Error),
+            ("err", Level::Error),
+            ("error", Level::Error),
+            ("eror", Level::Error),
+            ("warn", Level::Warn),
+            ("warning", Level::Warn),
+            ("wrn", Level::Warn),
+            ("info", Level::Info),
+            ("information", Level::Info),
+            ("inf", Level::Info),
+            ("notice", Level::Info),
+            ("log", Level::Info),
+            ("debug", Level::Debug),
+            ("dbg", Level::Debug),
+            ("debu", Level::Debug),
+            ("trace", Level::Trace),
+            ("trc", Level::Trace),
+        ];
+        let known = WORDS
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(word));
+        known.map(|(_, level)| *level)
+    }
+
+    /// The numbers of pino and bunyan.
+    fn from_number(number: &str) -> Option<Self> {
+        Some(match number {
+            "10" => Self::Trace,
+            "20" => Self::Debug,
+            "30" => Self::Info,
+            "40" => Self::Warn,
+            "50" | "60" => Self::Error,
+            _ => return None,
+        })
+    }
+
+    /// The level of a line without escape sequences, when it tells one.
+    pub fn of(line: &str) -> Option<Self> {
+        if line.starts_with('{') {
+            let names = ["level", "severity", "lvl", "levelname", "log.level", "@l"];
+            let value = json::member(line, &names)?;
+            return Self::from_word(value).or_else(|| Self::from_number(value));
+        }
+        let head = line
+            .get(..line.floor_char_boundary(HEAD_BYTES))
+            .unwrap_or(line);
+        logfmt(head)
+            .or_else(|| klog(head))
+            .or_else(|| in_words(head))
+    }
+}
+
+/// `… level=warn …`.
+fn logfmt(head: &str) -> Option<Level> {
+    let fields = head.split_ascii_whitespace();
+    let mut values = fields.filter_map(|field| {
+        let (name, value) = field.split_once('=')?;
+        matches!(name, "level" | "lvl" | "severity").then(|| value.trim_matches('"'))
+    });
+    Level::from_word(values.next()?)
+}
+
+/// `E0102 15:04:05.678901 …`, as Kubernetes and other users of glog write it.
+fn klog(head: &str) -> Option<Level> {
+    let (first, _) = head.split_once(' ')?;
+    let (letter, date) = first.split_at_checked(1)?;
+    if date.len() != 4 || !date.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    Some(match letter {
+        "E" | "F" => Level::Error,
+        "W" => Level::Warn,
+        "I" => Level::Info,
+        _ => return None,
+    })
+}
+
+/// The first word that is a level and written like one: in capitals, in brackets, or with a colon
+/// at the beginning of the line. `no errors` and `an error page` are prose.
+fn in_words(head: &str) -> Option<Level> {
+    let mut before = "";
+    let mut is_first = true;
+    for token in head.split_ascii_whitespace() {
+        let word = token.trim_matches(|c: char| !c.is_ascii_alphabetic());
+        if let Some(level) = Level::from_word(word) {
+            let is_shouted = word.bytes().all(|byte| byte.is_ascii_uppercase());
+            let has_around = |open: char, close: char| {
+                token.starts_with(open) && token.trim_end_matches(':').ends_with(close)
+            };
+            let is_enclosed = has_around('[', ']') || has_around('<', '>') || has_around('(', ')');
+            let is_label = is_first && token.ends_with(':') && token.len() == word.len() + 1;
+            let is_denied = ["no", "0", "without", "zero"]
+                .iter()
+                .any(|denial| denial.eq_ignore_ascii_case(before));
+            if (is_shouted && !is_denied) || is_enclosed || is_label {
+                return Some(level);
+            }
+        }
+        is_first = false;
+        before = token;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_are_found_where_programs_write_them() {
+        for (line, level) in [
+            ("2026-01-02 03:04:05 ERROR db: gone", Level::Error),
+            ("[2026-01-02T03:04:05Z WARN  hyper] slow", Level::Warn),
+            (
+                "2026/01/02 03:04:05 [error] 31#31: *1 open() failed",
+                Level::Error,
+            ),
+            ("time=\"2026\" level=warning msg=\"x\"", Level::Warn),
+            ("ts=1 lvl=debug msg=y", Level::Debug),
+            (
+                "{\"ts\":1,\"level\":\"info\",\"msg\":\"ERROR\"}",
+                Level::Info,
+            ),
+            ("{\"level\":50,\"msg\":\"x\"}", Level::Error),
+            ("{\"severity\":\"NOTICE\"}", Level::Info),
+            ("E0102 15:04:05.678901   1 main.go:1] oops", Level::Error),
+            ("W0102 15:04:05.678901   1 main.go:1] hm", Level::Warn),
+            (
+                "2026-01-02 03:04:05.006 UTC [1] FATAL:  role missing",
+                Level::Error,
+            ),
+            ("error: could not compile", Level::Error),
+            ("Warning: deprecated", Level::Warn),
+            ("INFO:     Started server process [1]", Level::Info),
+            ("12:00 TRACE step", Level::Trace),
+            ("1:M 02 Jan <debug> x", Level::Debug),
+            ("panic: runtime error: index out of range", Level::Error),
+        ] {
+            assert_eq!(Level::of(line), Some(level), "{line}");
+        }
+    }
+
+    #[test]
+    fn prose_about_errors_has_no_level() {
+        for line in [
+            "no errors",
+            "finished: 0 errors, no warnings",
+            "No ERROR found",
+            "GET /error 200",
+            "see the error page for information",
+            "warning signs were ignored",
+            "the log level is high",
+            "{\"msg\":\"level\"}",
+            "{\"level\":true}",
+            "errors=0",
+            "",
+        ] {
+            assert_eq!(Level::of(line), None, "{line}");
+        }
+        let late = format!("{} ERROR", "x ".repeat(200));
+        assert_eq!(Level::of(&late), None);
+    }
+}

@@ -1,0 +1,24 @@
+//! What a viewer of logs keeps and works out: plain data and pure functions, beside the browser.
+
+pub mod ansi;
+mod entry;
+mod filter;
+pub mod json;
+mod level;
+mod news;
+mod place;
+mod rows;
+mod status;
+mod store;
+mod style;
+mod view;
+
+pub use entry::{Entry, Kind};
+pub use filter::{Filter, Needle, Order, searched};
+pub use level::Level;
+pub use news::{Following, LogNews, LogOrder, LogRequest};
+pub use place::Place;
+pub use rows::Rows;
+pub use status::{Findings, LogCommand, LogStatus, Problem};
+pub use store::{MAX_BYTES, MAX_ENTRIES, Store};
+pub use view::{LevelFilter, LogView, MAX_CONTAINERS, Since, StreamFilter, TAILS};

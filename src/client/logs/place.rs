@@ -1,0 +1,182 @@
+//! How far a log was read, so that after a break it goes on without a lost or doubled line.
+
+use crate::{
+    model::{LogLine, Timestamp},
+    protocol::Resume,
+};
+use std::{
+    collections::VecDeque,
+    hash::{DefaultHasher, Hash, Hasher},
+};
+
+/// Lines that may come again after a break are those of one moment; this far apart by the engine's
+/// clock two lines are not of one moment.
+const MOMENT_MS: i64 = 1_000;
+/// Most lines of a moment that are remembered.
+const MOMENT_LINES: usize = 8_192;
+
+/// How far a log was read.
+#[derive(Clone, Debug, Default)]
+pub struct Place {
+    /// The run of the server and the number there of the last line.
+    resume: Option<(String, u64)>,
+    /// Times and hashes of the last lines, in their order.
+    moment: VecDeque<(i64, u64)>,
+    /// Those of them that may come again.
+    expected: Vec<(i64, u64)>,
+    /// There was a break, and no line since.
+    is_interrupted: bool,
+}
+
+impl Place {
+    /// What to resume from, for a server that has the log's numbers.
+    pub fn resume(&self) -> Option<Resume> {
+        let (epoch, seq) = self.resume.clone()?;
+        Some(Resume { epoch, seq })
+    }
+
+    /// The time of the last line: where to go on without numbers.
+    pub fn since(&self) -> Option<Timestamp> {
+        self.moment
+            .back()
+            .map(|(at, _)| Timestamp::from_millis(*at))
+    }
+
+    /// A break: lines of the last moment may come again from now on.
+    pub fn interrupt(&mut self) {
+        self.expected = self.moment.iter().copied().collect();
+        self.is_interrupted = true;
+    }
+
+    /// Takes a line of the server's run `epoch`, or one that has no number. Whether it is new.
+    pub fn take(&mut self, epoch: Option<&str>, line: &LogLine) -> bool {
+        let is_next = self
+            .resume
+            .as_ref()
+            .is_some_and(|(known, seq)| Some(&**known) == epoch && line.seq == seq + 1);
+        if std::mem::take(&mut self.is_interrupted) && is_next {
+            // It goes on where it left off: nothing comes again.
+            self.expected.clear();
+        }
+        match (&mut self.resume, epoch) {
+            (Some((known, seq)), Some(epoch)) if known == epoch => *seq = line.seq,
+            // After a line without a number, no number tells how far the log was read.
+            (resume, epoch) => *resume = epoch.map(|epoch| (epoch.to_owned(), line.seq)),
+        }
+        let Some(at) = line.timestamp.map(Timestamp::as_millis) else {
+            return true;
+        };
+        let key = (at, hash(line));
+        if let Some(known) = self.expected.iter().position(|expected| *expected == key) {
+            self.expected.swap_remove(known);
+            return false;
+        }
+        self.remember(key);
+        true
+    }
+
+    fn remember(&mut self, key: (i64, u64)) {
+        if self.expected.iter().all(|(at, _)| key.0 - at > MOMENT_MS) {
+            self.expected.clear();
+        }
+        self.moment.push_back(key);
+        while self.moment.len() > MOMENT_LINES
+            || self
+                .moment
+                .front()
+                .is_some_and(|(at, _)| key.0 - at > MOMENT_MS)
+        {
+            self.moment.pop_front();
+        }
+    }
+}
+
+fn hash(line: &LogLine) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (line.stream, &line.line).hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::LogStream;
+
+    fn line(seq: u64, at: i64, text: &str) -> LogLine {
+        LogLine {
+            seq,
+            timestamp: Some(Timestamp::from_millis(at)),
+            stream: LogStream::Stdout,
+            line: text.into(),
+        }
+    }
+
+    fn taken<'a>(place: &mut Place, epoch: &str, lines: &'a [LogLine]) -> Vec<&'a str> {
+        let new = lines.iter().filter(|line| place.take(Some(epoch), line));
+        new.map(|line| &*line.line).collect()
+    }
+
+    #[test]
+    fn lines_of_the_last_moment_that_come_again_are_left_out() {
+        let mut place = Place::default();
+        let before = [
+            line(1, 5, "a"),
+            line(2, 9, "b"),
+            line(3, 9, "b"),
+            line(4, 9, "c"),
+        ];
+        assert_eq!(taken(&mut place, "x", &before).len(), 4);
+        assert_eq!(place.since(), Some(Timestamp::from_millis(9)));
+        assert_eq!(place.resume().unwrap().seq, 4);
+        place.interrupt();
+        let again = [
+            line(1, 9, "b"),
+            line(2, 9, "b"),
+            line(3, 9, "c"),
+            line(4, 9, "b"),
+            line(5, 10, "d"),
+        ];
+        assert_eq!(taken(&mut place, "y", &again), ["b", "d"]);
+    }
+
+    #[test]
+    fn a_server_that_has_the_numbers_sends_nothing_again() {
+        let mut place = Place::default();
+        taken(&mut place, "x", &[line(7, 5, "a")]);
+        place.interrupt();
+        assert_eq!(taken(&mut place, "x", &[line(8, 5, "a")]), ["a"]);
+    }
+
+    #[test]
+    fn a_second_break_in_the_same_moment_is_survived() {
+        let mut place = Place::default();
+        taken(&mut place, "x", &[line(1, 5, "a"), line(2, 5, "b")]);
+        for epoch in ["y", "z"] {
+            place.interrupt();
+            let again = [line(1, 5, "a"), line(2, 5, "b")];
+            assert!(taken(&mut place, epoch, &again).is_empty());
+        }
+    }
+
+    #[test]
+    fn after_lines_without_numbers_there_is_nothing_to_resume_from_but_the_time() {
+        let mut place = Place::default();
+        taken(&mut place, "x", &[line(7, 5, "a")]);
+        place.interrupt();
+        assert!(!place.take(None, &line(0, 5, "a")));
+        assert!(place.take(None, &line(0, 6, "b")));
+        assert_eq!(place.resume(), None);
+        assert_eq!(place.since(), Some(Timestamp::from_millis(6)));
+    }
+
+    #[test]
+    fn only_the_last_moment_is_remembered() {
+        let mut place = Place::default();
+        for n in 0..50_000_i64 {
+            place.take(None, &line(0, n / 100, "x"));
+        }
+        assert!(place.moment.len() <= MOMENT_LINES);
+        place.take(None, &line(0, 10_000, "x"));
+        assert_eq!(place.moment.len(), 1);
+    }
+}

@@ -1,0 +1,132 @@
+//! Which entries stand in which rows, and how high they are.
+
+use std::collections::VecDeque;
+
+/// The rows of a viewer, top to bottom. Heights are in lines of text.
+#[derive(Debug, Default)]
+pub struct Rows {
+    rows: VecDeque<(u64, u16)>,
+    height: u64,
+}
+
+impl Rows {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Lines of text they take together.
+    pub const fn height(&self) -> u64 {
+        self.height
+    }
+
+    /// The entry's number in a row.
+    pub fn number(&self, row: usize) -> Option<u64> {
+        self.rows.get(row).map(|(number, _)| *number)
+    }
+
+    /// Adds a row at the end.
+    pub fn push(&mut self, number: u64, height: u16) {
+        self.rows.push_back((number, height));
+        self.height += u64::from(height);
+    }
+
+    /// Takes out the rows of entries from `number` on.
+    pub fn truncate(&mut self, number: u64) {
+        while let Some((_, height)) = self.rows.pop_back_if(|(last, _)| *last >= number) {
+            self.height -= u64::from(height);
+        }
+    }
+
+    /// Takes out the rows of entries before `number`.
+    pub fn drop_before(&mut self, number: u64) {
+        while let Some((_, height)) = self.rows.pop_front_if(|(first, _)| *first < number) {
+            self.height -= u64::from(height);
+        }
+    }
+
+    /// Takes out all.
+    pub fn clear(&mut self) {
+        self.rows.clear();
+        self.height = 0;
+    }
+
+    /// The row of the entry `number`, or of the first after it.
+    pub fn row_of(&self, number: u64) -> usize {
+        self.rows.partition_point(|(row, _)| *row < number)
+    }
+
+    /// The row at `line` lines from the top, and the line its top is at.
+    pub fn at_line(&self, line: u64) -> (usize, u64) {
+        let mut top = 0;
+        for (row, (_, height)) in self.rows.iter().enumerate() {
+            let bottom = top + u64::from(*height);
+            if line < bottom {
+                return (row, top);
+            }
+            top = bottom;
+        }
+        (self.rows.len(), top)
+    }
+
+    /// Lines above a row.
+    pub fn top_of(&self, row: usize) -> u64 {
+        self.rows
+            .iter()
+            .take(row)
+            .map(|(_, height)| u64::from(*height))
+            .sum()
+    }
+
+    /// Corrects a row's height. Whether it was another.
+    pub fn measure(&mut self, row: usize, height: u16) -> bool {
+        let Some((_, known)) = self.rows.get_mut(row) else {
+            return false;
+        };
+        let was = std::mem::replace(known, height);
+        self.height = self.height + u64::from(height) - u64::from(was);
+        was != height
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows() -> Rows {
+        let mut rows = Rows::default();
+        for (number, height) in [(3, 1), (5, 4), (6, 1), (9, 2)] {
+            rows.push(number, height);
+        }
+        rows
+    }
+
+    #[test]
+    fn rows_are_found_by_line_and_by_entry() {
+        let rows = rows();
+        assert_eq!(rows.height(), 8);
+        assert_eq!(rows.at_line(0), (0, 0));
+        assert_eq!(rows.at_line(4), (1, 1));
+        assert_eq!(rows.at_line(5), (2, 5));
+        assert_eq!(rows.at_line(99), (4, 8));
+        assert_eq!((rows.row_of(5), rows.row_of(7), rows.row_of(10)), (1, 3, 4));
+        assert_eq!((rows.top_of(0), rows.top_of(3)), (0, 6));
+    }
+
+    #[test]
+    fn heights_stay_true_as_rows_come_and_go() {
+        let mut rows = rows();
+        assert!(rows.measure(1, 2) && !rows.measure(1, 2) && !rows.measure(9, 1));
+        assert_eq!(rows.height(), 6);
+        rows.drop_before(5);
+        rows.truncate(9);
+        assert_eq!((rows.len(), rows.height(), rows.number(0)), (2, 3, Some(5)));
+        rows.clear();
+        assert_eq!(rows.height(), 0);
+    }
+}

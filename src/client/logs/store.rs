@@ -1,0 +1,342 @@
+//! The lines a viewer keeps, of all its containers in the order of time.
+
+use super::{Entry, Level};
+use std::collections::VecDeque;
+
+/// Entries kept; older ones make room.
+pub const MAX_ENTRIES: usize = 100_000;
+/// Bytes kept: lines may be long.
+pub const MAX_BYTES: usize = 48 * 1024 * 1024;
+
+/// The lines a viewer keeps. Every entry has a number; numbers of entries that later ones were put
+/// before change, which [`Store::insert`] tells.
+#[derive(Debug, Default)]
+pub struct Store {
+    entries: VecDeque<Entry>,
+    /// Number of the first entry.
+    first: u64,
+    bytes: usize,
+    dropped: u64,
+    matches: u64,
+    /// Of each source the place in time of its last line, and that line's level.
+    last: Vec<(i64, Option<Level>)>,
+}
+
+impl Store {
+    /// Puts entries where they belong in time. Those of one source stay in the order in which they
+    /// come, whatever their times. Returns the number from which on all is new or has moved.
+    pub fn insert(&mut self, mut batch: Vec<Entry>) -> u64 {
+        for entry in &mut batch {
+            self.follow_on(entry);
+        }
+        batch.sort_by_key(|entry| entry.at);
+        let Some(earliest) = batch.first().map(|entry| entry.at) else {
+            return self.end();
+        };
+        self.bytes += batch.iter().map(Entry::bytes).sum::<usize>();
+        let matches = batch
+            .iter()
+            .filter(|entry| entry.is_match == Some(true))
+            .count();
+        self.matches += matches as u64;
+        let at = self.entries.partition_point(|entry| entry.at <= earliest);
+        let moved = self.entries.split_off(at);
+        let from = self.first + at as u64;
+        let mut batch = batch.into_iter().peekable();
+        for entry in moved {
+            while let Some(new) = batch.next_if(|new| new.at < entry.at) {
+                self.entries.push_back(new);
+            }
+            self.entries.push_back(entry);
+        }
+        self.entries.extend(batch);
+        self.shrink();
+        from.max(self.first)
+    }
+
+    /// Lets a line stand behind the one before it, and go on with its level.
+    fn follow_on(&mut self, entry: &mut Entry) {
+        let source = usize::from(entry.source);
+        if self.last.len() <= source {
+            self.last.resize(source + 1, (i64::MIN, None));
+        }
+        let Some(last) = self.last.get_mut(source) else {
+            return;
+        };
+        if entry.is_line() {
+            entry.at = entry.at.max(last.0);
+            if entry.is_continuation() {
+                entry.level = last.1;
+            }
+            *last = (entry.at, entry.level);
+        } else if entry.time.is_none() {
+            entry.at = last.0;
+        }
+    }
+
+    fn shrink(&mut self) {
+        while self.entries.len() > MAX_ENTRIES || self.bytes > MAX_BYTES {
+            let Some(entry) = self.entries.pop_front() else {
+                return;
+            };
+            self.first += 1;
+            self.bytes = self.bytes.saturating_sub(entry.bytes());
+            self.dropped += u64::from(entry.is_line());
+            self.matches -= u64::from(entry.is_match == Some(true));
+        }
+    }
+
+    /// Forgets everything of `source`. All numbers change.
+    pub fn forget(&mut self, source: u8) {
+        self.entries.retain(|entry| entry.source != source);
+        if let Some(last) = self.last.get_mut(usize::from(source)) {
+            *last = (i64::MIN, None);
+        }
+        self.count_anew();
+    }
+
+    /// Gives each source its new place; forgets what is of a source that has none. All numbers
+    /// change.
+    pub fn assign(&mut self, places: &[Option<u8>]) {
+        let place = |source: u8| places.get(usize::from(source)).copied().flatten();
+        self.entries.retain_mut(|entry| {
+            let place = place(entry.source);
+            entry.source = place.unwrap_or(entry.source);
+            place.is_some()
+        });
+        let mut last = vec![(i64::MIN, None); places.len()];
+        for (known, place) in self.last.iter().zip(places) {
+            if let Some(slot) = place.and_then(|place| last.get_mut(usize::from(place))) {
+                *slot = *known;
+            }
+        }
+        self.last = last;
+        self.count_anew();
+    }
+
+    /// Forgets all entries, but not where the sources got to.
+    pub fn clear(&mut self) {
+        self.first = self.end();
+        self.entries.clear();
+        self.dropped = 0;
+        self.count_anew();
+    }
+
+    fn count_anew(&mut self) {
+        self.bytes = self.entries.iter().map(Entry::bytes).sum();
+        let is_match = |entry: &&Entry| entry.is_match == Some(true);
+        self.matches = self.entries.iter().filter(is_match).count() as u64;
+    }
+
+    /// Number of the first entry.
+    pub const fn first(&self) -> u64 {
+        self.first
+    }
+
+    /// Number after the last entry.
+    pub fn end(&self) -> u64 {
+        self.first + self.entries.len() as u64
+    }
+
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Bytes taken, about.
+    pub const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// How many lines made room for newer ones.
+    pub const fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// How many entries are what is searched for, as far as they were looked at.
+    pub const fn matches(&self) -> u64 {
+        self.matches
+    }
+
+    /// The entry with a number.
+    pub fn get(&self, number: u64) -> Option<&Entry> {
+        self.entries.get(self.position(number)?)
+    }
+
+    /// Entries from a number on.
+    pub fn from(&self, number: u64) -> impl Iterator<Item = (u64, &Entry)> {
+        let skipped = self.position(number).unwrap_or(0);
+        (self.first + skipped as u64..).zip(self.entries.range(skipped.min(self.len())..))
+    }
+
+    fn position(&self, number: u64) -> Option<usize> {
+        number.checked_sub(self.first)?.try_into().ok()
+    }
+
+    /// Says whether an entry is what is searched for.
+    pub fn judge(&mut self, number: u64, is_match: bool) {
+        let position = self.position(number);
+        if let Some(entry) = position.and_then(|position| self.entries.get_mut(position)) {
+            let was_match = entry.is_match.replace(is_match) == Some(true);
+            self.matches = self.matches + u64::from(is_match) - u64::from(was_match);
+        }
+    }
+
+    /// Forgets what was searched for.
+    pub fn forget_matches(&mut self) {
+        self.matches = 0;
+        for entry in &mut self.entries {
+            entry.is_match = None;
+        }
+    }
+
+    /// Shows all of an entry, or only its beginning.
+    pub fn toggle(&mut self, number: u64) {
+        let position = self.position(number);
+        if let Some(entry) = position.and_then(|position| self.entries.get_mut(position)) {
+            entry.is_expanded = !entry.is_expanded;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        client::logs::Kind,
+        model::{LogLine, LogStream, Timestamp},
+    };
+    use proptest::prelude::*;
+
+    fn line(source: u8, at: i64, text: &str) -> Entry {
+        Entry::line(
+            source,
+            LogLine {
+                seq: 0,
+                timestamp: (at >= 0).then(|| Timestamp::from_millis(at)),
+                stream: LogStream::Stdout,
+                line: text.into(),
+            },
+        )
+    }
+
+    fn texts(store: &Store) -> Vec<&str> {
+        store.from(0).map(|(_, entry)| &*entry.text).collect()
+    }
+
+    #[test]
+    fn lines_of_several_containers_stand_in_the_order_of_time() {
+        let mut store = Store::default();
+        assert_eq!(store.insert(vec![line(0, 10, "a"), line(0, 30, "c")]), 0);
+        assert_eq!(store.insert(vec![line(1, 20, "b"), line(1, 40, "d")]), 1);
+        assert_eq!(store.insert(vec![line(0, 50, "e")]), 4);
+        assert_eq!(texts(&store), ["a", "b", "c", "d", "e"]);
+    }
+
+    #[test]
+    fn lines_of_one_container_keep_their_order_whatever_its_clock_says() {
+        let mut store = Store::default();
+        store.insert(vec![line(0, 20, "a"), line(0, 10, "b"), line(0, -1, "c")]);
+        store.insert(vec![
+            line(0, 15, "d"),
+            line(1, 19, "before"),
+            line(0, 21, "e"),
+        ]);
+        assert_eq!(texts(&store), ["before", "a", "b", "c", "d", "e"]);
+    }
+
+    #[test]
+    fn a_stack_trace_is_as_grave_as_its_first_line() {
+        let mut store = Store::default();
+        store.insert(vec![
+            line(0, 1, "ERROR x"),
+            line(0, 1, "  at y"),
+            line(0, 2, "z"),
+        ]);
+        let levels: Vec<_> = store.from(0).map(|(_, entry)| entry.level).collect();
+        assert_eq!(levels, [Some(Level::Error), Some(Level::Error), None]);
+    }
+
+    #[test]
+    fn a_gap_stands_where_the_container_s_lines_end() {
+        let mut store = Store::default();
+        store.insert(vec![line(0, 10, "a"), line(1, 20, "z")]);
+        store.insert(vec![Entry::at(0, None, Kind::Gap(Some(3)))]);
+        let kinds: Vec<_> = store.from(0).map(|(_, entry)| entry.kind).collect();
+        assert_eq!(kinds[1], Kind::Gap(Some(3)));
+    }
+
+    #[test]
+    fn the_oldest_make_room_and_are_counted() {
+        let mut store = Store::default();
+        for n in 0..5_i64 {
+            let batch = (0..30_000).map(|m| line(0, n * 30_000 + m, "x"));
+            store.insert(batch.collect());
+        }
+        assert_eq!((store.len(), store.dropped()), (MAX_ENTRIES, 50_000));
+        assert_eq!((store.first(), store.end()), (50_000, 150_000));
+        let long = "x".repeat(64 * 1024);
+        for n in 0..1_000 {
+            store.insert(vec![line(0, 200_000 + n, &long)]);
+        }
+        assert!(store.bytes() <= MAX_BYTES);
+        assert_eq!(store.end() - store.first(), store.len() as u64);
+    }
+
+    #[test]
+    fn matches_are_counted_as_they_come_and_go() {
+        let mut store = Store::default();
+        store.insert((0..10).map(|n| line(0, n, "x")).collect());
+        store.judge(3, true);
+        store.judge(4, true);
+        store.judge(4, false);
+        store.judge(99, true);
+        assert_eq!(store.matches(), 1);
+        store.insert(vec![line(1, 0, "early")]);
+        assert_eq!(store.matches(), 1);
+        store.forget(0);
+        assert_eq!((store.matches(), store.len()), (0, 1));
+    }
+
+    #[test]
+    fn a_container_that_is_taken_out_takes_its_lines_along() {
+        let mut store = Store::default();
+        store.insert(vec![line(0, 1, "a"), line(1, 2, "b"), line(2, 9, "c")]);
+        store.assign(&[None, Some(1), Some(0)]);
+        let left: Vec<_> = store
+            .from(0)
+            .map(|(_, entry)| (entry.source, &*entry.text))
+            .collect();
+        assert_eq!(left, [(1, "b"), (0, "c")]);
+        store.insert(vec![line(0, 5, "after c")]);
+        assert_eq!(texts(&store), ["b", "c", "after c"]);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_comes_stays_sorted_and_complete(batches in prop::collection::vec(prop::collection::vec((0..3_u8, 0..20_i64), 0..8), 0..8)) {
+            let mut store = Store::default();
+            let mut sent = vec![Vec::new(); 3];
+            for batch in batches {
+                let mut entries = Vec::new();
+                for (source, at) in batch {
+                    let name = format!("{source}-{}", sent[usize::from(source)].len());
+                    entries.push(line(source, at, &name));
+                    sent[usize::from(source)].push(name);
+                }
+                store.insert(entries);
+            }
+            let all: Vec<_> = store.from(0).map(|(_, entry)| entry).collect();
+            prop_assert!(all.is_sorted_by_key(|entry| entry.at));
+            for (source, expected) in sent.iter().enumerate() {
+                let own: Vec<_> = all.iter().filter(|entry| usize::from(entry.source) == source).map(|entry| entry.text.to_string()).collect();
+                prop_assert_eq!(&own, expected);
+            }
+        }
+    }
+}

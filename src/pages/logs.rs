@@ -1,0 +1,109 @@
+//! Logs: of one container, or of several merged by time.
+
+mod controls;
+mod footer;
+mod picker;
+mod search_box;
+mod viewer;
+
+pub(super) use viewer::LogViewer;
+
+use crate::{
+    client::{Live, LogSource, logs::LogView, use_live},
+    components::PageTitle,
+    i18n::use_text,
+    model::{ContainerId, ContainerPrefix},
+};
+use leptos::prelude::*;
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_navigate, use_query_map},
+};
+use picker::{Chips, ChooseContainers};
+
+/// The logs of the containers in the address.
+#[component]
+pub fn LogsPage() -> impl IntoView {
+    let live = use_live();
+    let text = use_text();
+    let view = use_view();
+    let set_view = use_set_view(|view| address("/logs", view));
+    let sources = Memo::new(move |_| {
+        live.track_list();
+        let view = view.read();
+        let sources = view.containers.iter().filter_map(|id| source(live, id));
+        sources.collect::<Vec<_>>()
+    });
+    let is_empty = Memo::new(move |_| sources.read().is_empty());
+    let title = move || {
+        let sources = sources.read();
+        let names: Vec<_> = sources.iter().map(|source| source.name.as_str()).collect();
+        let page = text.get().frame.logs;
+        match names.is_empty() {
+            true => page.to_owned(),
+            false => format!("{} · {page}", names.join(", ")),
+        }
+    };
+    view! {
+        <PageTitle text=title />
+        <Show when=move || !is_empty.get() fallback=move || view! { <ChooseContainers view /> }>
+            <LogViewer view set_view sources>
+                <Chips view sources />
+            </LogViewer>
+        </Show>
+    }
+}
+
+/// What the address says is to be shown.
+pub(super) fn use_view() -> Memo<LogView> {
+    let map = use_query_map();
+    Memo::new(move |_| {
+        let map = map.read();
+        LogView::from_url(|name| map.get(name), &map.get_all("c").unwrap_or_default())
+    })
+}
+
+/// Changes the address to one that shows something else.
+pub(super) fn use_set_view(
+    address: impl Fn(&LogView) -> String + Send + Sync + 'static,
+) -> Callback<LogView> {
+    let navigate = use_navigate();
+    Callback::new(move |view: LogView| {
+        let options = NavigateOptions {
+            replace: true,
+            scroll: false,
+            ..Default::default()
+        };
+        navigate(&address(&view), options);
+    })
+}
+
+/// The address that shows `view`, on the page at `path`.
+pub(super) fn address(path: &str, view: &LogView) -> String {
+    let query = view.to_url();
+    if query.is_empty() {
+        return path.to_owned();
+    }
+    let joint = if path.contains('?') { '&' } else { '?' };
+    format!("{path}{joint}{query}")
+}
+
+/// The container an address means. One that is gone keeps its place: its lines can still be read.
+fn source(live: Live, id: &ContainerPrefix) -> Option<LogSource> {
+    let found = live.with_dashboard(|dashboard| {
+        let (host, container) = dashboard.find(id)?;
+        Some(LogSource {
+            id: container.id,
+            host: Some(host.clone()),
+            name: container.name.clone(),
+        })
+    });
+    found.or_else(|| {
+        let id: ContainerId = id.as_str().parse().ok()?;
+        Some(LogSource {
+            id,
+            host: None,
+            name: id.short(),
+        })
+    })
+}

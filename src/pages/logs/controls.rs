@@ -1,0 +1,222 @@
+//! What else of the logs is shown, and what can be done with it.
+
+use crate::{
+    client::{
+        LogSource,
+        logs::{LevelFilter, LogCommand, LogStatus, LogView, Since, StreamFilter, TAILS},
+    },
+    components::{Glyph, Icon},
+    i18n::{LogsText, use_text},
+    model::{LogStream, LogTimes, Preferences, percent_encoded},
+};
+use leptos::prelude::*;
+
+/// Filters, looks, and what can be done.
+#[component]
+pub(super) fn Controls(
+    /// What is shown.
+    view: Memo<LogView>,
+    /// Shows something else.
+    set_view: Callback<LogView>,
+    /// Whose logs.
+    sources: Memo<Vec<LogSource>>,
+    /// Tells the viewer what to do.
+    command: Callback<LogCommand>,
+    /// What the viewer says.
+    status: RwSignal<LogStatus>,
+) -> impl IntoView {
+    let text = use_text();
+    let levels = LevelFilter::ALL
+        .iter()
+        .map(|level| (level.as_str(), *level));
+    let levels = levels.map(|(name, level)| Choice {
+        value: name.into(),
+        label: Signal::derive(move || text.get().logs.level(level).into()),
+    });
+    let streams = StreamFilter::ALL
+        .iter()
+        .map(|stream| (stream.as_str(), *stream));
+    let streams = streams.map(|(name, stream)| Choice {
+        value: name.into(),
+        label: Signal::derive(move || text.get().logs.stream(stream).into()),
+    });
+    let set_level = move |name: String| {
+        set_view.run(LogView {
+            level: LevelFilter::named(&name),
+            ..view.get_untracked()
+        })
+    };
+    let set_stream = move |name: String| {
+        set_view.run(LogView {
+            stream: StreamFilter::named(&name),
+            ..view.get_untracked()
+        })
+    };
+    let is_paused = Memo::new(move |_| status.read().is_paused);
+    let act = move |label: fn(&LogsText) -> &'static str, glyph, what, testid| {
+        let label = move || label(text.get().logs);
+        view! {
+            <button type="button" class="button icon" aria-label=label title=label on:click=move |_| command.run(what) data-testid=testid>
+                <Icon glyph />
+            </button>
+        }
+    };
+    let pause = move || {
+        if is_paused.get() {
+            act(
+                |text| text.go_on,
+                Glyph::Play,
+                LogCommand::Pause(false),
+                "go-on",
+            )
+        } else {
+            act(
+                |text| text.pause,
+                Glyph::Pause,
+                LogCommand::Pause(true),
+                "pause",
+            )
+        }
+    };
+    view! {
+        <Select label=|text| text.level choices=levels.collect() value=Signal::derive(move || view.read().level.as_str().to_owned()) on_choose=Callback::new(set_level) />
+        <Select label=|text| text.stream choices=streams.collect() value=Signal::derive(move || view.read().stream.as_str().to_owned()) on_choose=Callback::new(set_stream) />
+        <ViewMenu view set_view />
+        <span class="tools">
+            {pause}
+            {act(|text| text.clear, Glyph::Trash, LogCommand::Clear, "clear")}
+            {act(|text| text.copy, Glyph::Copy, LogCommand::Copy, "copy")}
+            <Downloads view sources />
+        </span>
+    }
+}
+
+/// One of several choices.
+#[derive(Clone)]
+struct Choice {
+    value: String,
+    label: Signal<String>,
+}
+
+/// A list of choices.
+#[component]
+fn Select(
+    /// What is chosen.
+    label: fn(&LogsText) -> &'static str,
+    /// From what.
+    choices: Vec<Choice>,
+    /// The present choice.
+    value: Signal<String>,
+    /// Called with another.
+    on_choose: Callback<String>,
+) -> impl IntoView {
+    let text = use_text();
+    let option = |choice: Choice| {
+        let own = choice.value.clone();
+        let selected = move || value.with(|value| *value == own);
+        view! { <option value=choice.value selected=selected>{choice.label}</option> }
+    };
+    view! {
+        <select class="select" aria-label=move || label(text.get().logs) on:change=move |event| on_choose.run(event_target_value(&event))>
+            {choices.into_iter().map(option).collect_view()}
+        </select>
+    }
+}
+
+/// How lines look, and where they begin.
+#[component]
+fn ViewMenu(
+    /// What is shown.
+    view: Memo<LogView>,
+    /// Shows something else.
+    set_view: Callback<LogView>,
+) -> impl IntoView {
+    let text = use_text();
+    let preferences = expect_context::<RwSignal<Preferences>>();
+    let time = move |times: LogTimes| {
+        let pressed = move || (preferences.read().log_times == times).to_string();
+        view! {
+            <button type="button" aria-pressed=pressed on:click=move |_| preferences.update(|p| p.log_times = times)>
+                {move || text.get().logs.time(times)}
+            </button>
+        }
+    };
+    let wraps = move || preferences.read().log_wrap;
+    let tails = TAILS.map(|tail| Choice {
+        value: tail.to_string(),
+        label: Signal::derive(move || format!("{tail} {}", text.get().logs.tail_lines)),
+    });
+    let since = Since::ALL.iter().copied();
+    let since = since.map(|since| Choice {
+        value: since.as_str().into(),
+        label: Signal::derive(move || text.get().logs.since(since).into()),
+    });
+    let set_tail = move |tail: String| {
+        let view = view.get_untracked();
+        set_view.run(LogView {
+            tail: tail.parse().unwrap_or(view.tail),
+            ..view
+        });
+    };
+    let set_since = move |name: String| {
+        set_view.run(LogView {
+            since: Since::named(&name),
+            ..view.get_untracked()
+        })
+    };
+    view! {
+        <details class="menu" data-testid="view-menu">
+            <summary class="button"><Icon glyph=Glyph::Sliders />{move || text.get().logs.view}</summary>
+            <ul>
+                <li class="field"><span>{move || text.get().logs.times}</span><span class="segments">{LogTimes::ALL.iter().copied().map(time).collect_view()}</span></li>
+                <li><label class="check"><input type="checkbox" checked=untrack(wraps) prop:checked=wraps on:change=move |_| preferences.update(|p| p.log_wrap = !p.log_wrap) />{move || text.get().logs.wrap}</label></li>
+                <li class="field"><span>{move || text.get().logs.tail}</span><Select label=|text| text.tail choices=tails.to_vec() value=Signal::derive(move || view.read().tail.to_string()) on_choose=Callback::new(set_tail) /></li>
+                <li class="field"><span>{move || text.get().logs.since}</span><Select label=|text| text.since choices=since.collect() value=Signal::derive(move || view.read().since.as_str().to_owned()) on_choose=Callback::new(set_since) /></li>
+                <li class="hint">{move || text.get().logs.keys}</li>
+            </ul>
+        </details>
+    }
+}
+
+/// Whole logs as files; the server streams them.
+#[component]
+fn Downloads(
+    /// What is shown.
+    view: Memo<LogView>,
+    /// Whose logs.
+    sources: Memo<Vec<LogSource>>,
+) -> impl IntoView {
+    let text = use_text();
+    let label = move || text.get().logs.download;
+    let href = move |source: &LogSource| {
+        let mut href = format!("/api/containers/{}/logs?download=1&timestamps=1", source.id);
+        if let Some(host) = &source.host {
+            href.push_str(&format!("&host={}", percent_encoded(host.as_str())));
+        }
+        href.push_str(match view.read().only_stream() {
+            None => "",
+            Some(LogStream::Stdout) => "&stderr=0",
+            Some(LogStream::Stderr) => "&stdout=0",
+        });
+        href
+    };
+    move || {
+        let sources = sources.get();
+        match sources.as_slice() {
+            [one] => view! {
+                <a class="button icon" href=href(one) download="" rel="external" aria-label=label title=label data-testid="download"><Icon glyph=Glyph::Download /></a>
+            }
+            .into_any(),
+            several => {
+                let link = |source: &LogSource| view! { <li><a class="choice" href=href(source) download="" rel="external">{source.name.clone()}</a></li> };
+                view! {
+                    <details class="menu">
+                        <summary class="button icon" aria-label=label title=label><Icon glyph=Glyph::Download /></summary>
+                        <ul>{several.iter().map(link).collect_view()}</ul>
+                    </details>
+                }
+                .into_any()
+            }
+        }
+    }
+}

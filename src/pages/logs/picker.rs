@@ -1,0 +1,145 @@
+//! Which containers' logs are shown. The choices are links: the address says what is chosen.
+
+use super::address;
+use crate::{
+    client::{
+        LogSource,
+        logs::{LogView, MAX_CONTAINERS},
+        use_live,
+    },
+    components::{Glyph, Icon, StatusPill},
+    i18n::use_text,
+    model::{ContainerId, ContainerQuery},
+};
+use leptos::prelude::*;
+use leptos_router::components::A;
+
+/// Containers that are offered at once: who looks for another types some of its name.
+const OFFERED: usize = 40;
+
+/// The address with one container more.
+fn with(view: &LogView, id: ContainerId) -> String {
+    let mut view = view.clone();
+    view.containers.push(id.into());
+    address("/logs", &view)
+}
+
+/// The address without a container.
+fn without(view: &LogView, id: ContainerId) -> String {
+    let mut view = view.clone();
+    view.containers.retain(|prefix| !prefix.matches(&id));
+    address("/logs", &view)
+}
+
+/// The containers that are shown, each in its colour, and the way to others.
+#[component]
+pub(super) fn Chips(
+    /// What is shown.
+    view: Memo<LogView>,
+    /// Of whom.
+    sources: Memo<Vec<LogSource>>,
+) -> impl IntoView {
+    let text = use_text();
+    let chip = move |(at, source): (usize, LogSource)| {
+        let href = move || without(&view.read(), source.id);
+        let name = source.name.clone();
+        let label = move || format!("{} {name}", text.get().logs.remove);
+        view! {
+            <span class=format!("chip source c{}", at + 1) data-testid="chip">
+                <a href=format!("/containers/{}", source.id)>{source.name.clone()}</a>
+                <A href=href attr:aria-label=label attr:class="close"><Icon glyph=Glyph::Close /></A>
+            </span>
+        }
+    };
+    let chips = move || {
+        sources
+            .get()
+            .into_iter()
+            .enumerate()
+            .map(chip)
+            .collect_view()
+    };
+    view! {
+        {chips}
+        <details class="menu picker" data-testid="picker">
+            <summary class="button">"+ " {move || text.get().logs.add}</summary>
+            <div class="choices"><Choices view /></div>
+        </details>
+    }
+}
+
+/// Containers to choose from.
+#[component]
+fn Choices(
+    /// What is shown.
+    view: Memo<LogView>,
+) -> impl IntoView {
+    let live = use_live();
+    let text = use_text();
+    let typed = RwSignal::new(String::new());
+    let is_full = Memo::new(move |_| view.read().containers.len() >= MAX_CONTAINERS);
+    let offered = Memo::new(move |_| {
+        live.track_list();
+        let query = ContainerQuery {
+            text: typed.get(),
+            ..ContainerQuery::default()
+        };
+        let rows = live.rows(&query).into_iter().take(OFFERED);
+        rows.map(|row| (row.container.id, row.container.name.clone()))
+            .collect::<Vec<_>>()
+    });
+    let choice = move |(id, name): (ContainerId, String)| {
+        let is_chosen = Memo::new(move |_| {
+            view.read()
+                .containers
+                .iter()
+                .any(|prefix| prefix.matches(&id))
+        });
+        let href = move || {
+            let view = view.read();
+            match (is_chosen.get(), is_full.get()) {
+                (true, _) => without(&view, id),
+                (false, true) => address("/logs", &view),
+                (false, false) => with(&view, id),
+            }
+        };
+        let status = live
+            .row(id)
+            .map(|row| view! { <StatusPill container=row.container /> });
+        view! {
+            <li>
+                <A href=href attr:class="choice" attr:aria-disabled=move || (is_full.get() && !is_chosen.get()).then_some("true")>
+                    <span class="tick" aria-hidden="true">{move || is_chosen.get().then(|| view! { <Icon glyph=Glyph::Check /> })}</span>
+                    <span class="name">{name}</span>
+                    {status}
+                </A>
+            </li>
+        }
+    };
+    view! {
+        <label class="search">
+            <Icon glyph=Glyph::Search />
+            <input type="search" autocomplete="off" spellcheck="false" aria-label=move || text.get().logs.find
+                placeholder=move || text.get().logs.find on:input=move |event| typed.set(event_target_value(&event)) />
+        </label>
+        <ul>{move || offered.get().into_iter().map(choice).collect_view()}</ul>
+        <Show when=move || is_full.get()><p class="hint">{move || text.get().logs.full}</p></Show>
+        <Show when=move || offered.read().is_empty()><p class="hint">{move || text.get().frame.no_match}</p></Show>
+    }
+}
+
+/// What stands where there are no logs to show yet.
+#[component]
+pub(super) fn ChooseContainers(
+    /// What is shown.
+    view: Memo<LogView>,
+) -> impl IntoView {
+    let text = use_text();
+    view! {
+        <section class="card choose" data-testid="choose">
+            <h2>{move || text.get().logs.choose}</h2>
+            <p class="hint">{move || text.get().logs.choose_hint}</p>
+            <div class="choices"><Choices view /></div>
+        </section>
+    }
+}
