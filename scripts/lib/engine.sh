@@ -162,6 +162,8 @@ engine_for_this_script() {
 }
 
 engine_is_skipped() {
+  # shellcheck disable=SC2034 # read by scripts/test
+  ENGINE_SKIPPED=$1
   note "SKIPPED: no Docker engine for the tests: $1."
   note "Tests against a real engine will say that they are skipped."
 }
