@@ -8,7 +8,9 @@ use crate::{
     },
     i18n::text,
     model::{PREFERENCES_COOKIE, Preferences, Theme},
-    pages::{ContainerPage, ContainersPage, LogsPage, NotFoundPage, OverviewPage},
+    pages::{
+        ContainerPage, ContainersPage, LogsPage, NotFoundPage, OverviewPage, RealtimeTestPage,
+    },
 };
 use leptos::{html::Dialog, prelude::*};
 use leptos_meta::{MetaTags, Title, provide_meta_context};
@@ -23,18 +25,19 @@ pub fn shell(
     // Where the scripts are; changes with every build, so that they can be kept for ever.
     assets_root: String,
 ) -> impl IntoView {
-    let initial = use_context::<InitialState>();
-    let preferences = initial
-        .map(|state| state.0.preferences.clone())
+    let (preferences, base) = use_context::<InitialState>()
+        .map(|state| (state.0.preferences.clone(), state.0.base.clone()))
         .unwrap_or_default();
+    let assets_root = format!("{base}{assets_root}");
+    let icon = format!("{base}/favicon.svg");
     view! {
         <!DOCTYPE html>
-        <html lang=preferences.language.as_str() data-theme=theme_attribute(preferences.theme)>
+        <html lang=preferences.language.as_str() data-theme=theme_attribute(preferences.theme) data-base=base>
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="dark light" />
-                <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+                <link rel="icon" href=icon type="image/svg+xml" />
                 <link rel="stylesheet" href=format!("{assets_root}/pkg/deckwatch.css") />
                 <HydrationScripts options root=assets_root />
                 <MetaTags />
@@ -61,7 +64,7 @@ pub fn App() -> impl IntoView {
     let skip = move || text(preferences.read().language).frame.skip_to_content;
     view! {
         <Title text="Deckwatch" />
-        <Router>
+        <Router base=live.base()>
             <a class="skip" href="#content">{skip}</a>
             <Navigation />
             <div class="page">
@@ -73,6 +76,7 @@ pub fn App() -> impl IntoView {
                         <Route path=StaticSegment("containers") view=ContainersPage />
                         <Route path=(StaticSegment("containers"), ParamSegment("id")) view=ContainerPage />
                         <Route path=StaticSegment("logs") view=LogsPage />
+                        <Route path=StaticSegment("realtime-test") view=RealtimeTestPage />
                     </Routes>
                 </main>
             </div>
@@ -93,11 +97,13 @@ fn provide_preferences(live: Live) -> RwSignal<Preferences> {
             .with_value(|initial| initial.preferences.clone()),
     );
     provide_context(preferences);
+    let path = Some(live.base()).filter(|base| !base.is_empty());
+    let path = path.unwrap_or_else(|| "/".into());
     Effect::new(move |before: Option<Preferences>| {
         let now = preferences.get();
         if before.is_some_and(|before| before != now) {
             let cookie = format!(
-                "{PREFERENCES_COOKIE}={now}; Path=/; Max-Age={MAX_AGE_SECONDS}; SameSite=Strict"
+                "{PREFERENCES_COOKIE}={now}; Path={path}; Max-Age={MAX_AGE_SECONDS}; SameSite=Strict"
             );
             driver::set_cookie(&cookie);
         }

@@ -58,7 +58,8 @@ export class Deckwatch {
     await expect.poll(async () => {
       this.url ??= this.log().match(/Deckwatch is at (http:\/\/[\d.:]+)/)?.[1];
       if (this.process.exitCode !== null) return this.log();
-      const answer = this.url && await fetch(`${this.url}/readyz`).catch(() => undefined);
+      const ready = `${this.url}${this.env.DECKWATCH_BASE_PATH ?? ''}/readyz`;
+      const answer = this.url && await fetch(ready).catch(() => undefined);
       return answer?.status;
     }, { timeout: 60_000 }).toBe(200);
   }

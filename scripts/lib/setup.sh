@@ -25,6 +25,7 @@ setup() {
     need brotli brotli
     ensure_chromium
     ensure_engine_binaries
+    ensure_proxies
     ensure_cargo_deny
   fi
   drop_tools_target
@@ -54,4 +55,13 @@ ensure_engine_binaries() {
   wish busybox busybox-static
   # The engine itself runs `ps` to tell a container's processes.
   wish ps procps
+}
+
+# Proxies for the browser tests, started by the tests alone. Behind one that cannot be had they say
+# that they are skipped.
+ensure_proxies() {
+  local name
+  for name in nginx haproxy caddy; do
+    without_services wish "$name" "$name" || note "$name could not be installed."
+  done
 }

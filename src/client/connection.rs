@@ -23,4 +23,6 @@ pub enum Connection {
     Offline,
     /// Not until somebody signs in.
     SignedOut,
+    /// Not until the page is of the server's version.
+    Outdated,
 }

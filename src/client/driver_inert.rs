@@ -1,6 +1,6 @@
 //! The server's side of the driver: there is no browser, and the state in the HTML is all there is.
 
-use super::{Live, LogSetup, RowsView, logs::LogCommand};
+use super::{Live, LogSetup, Observations, RowsView, logs::LogCommand};
 use crate::{
     model::{ContainerId, HostId, StatsHistory},
     plot::Scene,
@@ -23,6 +23,19 @@ pub enum RowKey {
 
 /// Does nothing: only a browser is fed.
 pub fn start(_live: Live) {}
+
+/// Nothing can be tried.
+pub fn run_probes(_observed: RwSignal<Observations>) {}
+
+/// Nothing can be copied.
+pub fn copy(_text: &str) -> bool {
+    false
+}
+
+/// Nothing can be copied.
+pub fn copy_report(_observed: &Observations) -> bool {
+    false
+}
 
 /// Does nothing.
 pub fn set_cookie(_cookie: &str) {}

@@ -25,6 +25,8 @@ pub struct Initial {
     pub preferences: Preferences,
     /// The last minutes of the container whose charts the page shows.
     pub stats_history: Option<StatsHistory>,
+    /// What every path begins with: nothing, or names that each follow a slash.
+    pub base: String,
 }
 
 impl Default for Initial {
@@ -40,6 +42,7 @@ impl Default for Initial {
             now: Timestamp::default(),
             preferences: Preferences::default(),
             stats_history: None,
+            base: String::new(),
         }
     }
 }
@@ -63,6 +66,7 @@ impl Wire for Initial {
             now,
             preferences,
             stats_history,
+            base,
         } = self;
         snapshot.write(to);
         totals.write(to);
@@ -70,6 +74,7 @@ impl Wire for Initial {
         now.write(to);
         preferences.write(to);
         stats_history.write(to);
+        base.write(to);
     }
 
     fn read(from: &mut Reader<'_>) -> Self {
@@ -80,6 +85,7 @@ impl Wire for Initial {
             now: Wire::read(from),
             preferences: Wire::read(from),
             stats_history: Wire::read(from),
+            base: Wire::read(from),
         }
     }
 }

@@ -18,6 +18,8 @@ const SILENCE_MS: f64 = 40_000.0;
 const TRIES_BEFORE_POLLING: u32 = 5;
 /// Time without a connection after which polling begins.
 const PATIENCE_MS: f64 = 15_000.0;
+/// How long a connection may take to answer when the browser says that the network has changed.
+const DOUBT_MS: f64 = 5_000.0;
 /// A tab that has been out of sight for this long needs no news until it is back.
 const HIDDEN_PAUSE_MS: f64 = 60_000.0;
 
@@ -36,8 +38,12 @@ pub enum LinkEvent {
     Hidden,
     /// The tab is in sight.
     Visible,
-    /// The network is back.
+    /// The network is back, or another one is.
     Online,
+    /// The browser says that there is no network, which may be true.
+    Offline,
+    /// The page cannot be loaded again, because that has just been done.
+    ReloadedInVain,
     /// Polling brought an answer, or did not.
     Polled(bool),
 }
@@ -55,6 +61,37 @@ pub enum LinkCommand {
     StopPolling,
     /// Load the page again: it is older than the server.
     Reload,
+    /// Ask the server for a sign of life.
+    Ask,
+}
+
+/// What the code of a close asks for: see `docs/PROTOCOL.md`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reaction {
+    /// Another try, soon.
+    Retry,
+    /// Another try, not soon, and polling until then: the server has no room or had enough of us, and
+    /// would have again.
+    RetryLate,
+    /// Loading the page again.
+    Reload,
+    /// Somebody who signs in.
+    SignIn,
+}
+
+const fn reaction(code: u16) -> Reaction {
+    match code {
+        close_code::SIGNED_OUT | close_code::FORBIDDEN => Reaction::SignIn,
+        close_code::VERSION => Reaction::Reload,
+        close_code::PROTOCOL
+        | close_code::UNSUPPORTED
+        | close_code::INVALID_UTF8
+        | close_code::TOO_BIG
+        | close_code::MALFORMED
+        | close_code::RATE_LIMITED
+        | close_code::AT_CAPACITY => Reaction::RetryLate,
+        _ => Reaction::Retry,
+    }
 }
 
 /// Time that never goes back, in milliseconds since the first look.
@@ -85,6 +122,8 @@ pub struct Link {
     lost_at: f64,
     hidden_at: Option<f64>,
     polling: Option<bool>,
+    /// Whether the page is of another version than the server, and loading it again did not help.
+    is_outdated: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -94,8 +133,9 @@ enum Phase {
     Resting,
     /// A socket was asked for at `since`.
     Connecting { since: f64 },
-    /// Messages come; the last one at `heard`.
-    Open { heard: f64 },
+    /// Messages come; the last one at `heard`. Since `doubted` there is reason to think that no more
+    /// will.
+    Open { heard: f64, doubted: Option<f64> },
     /// Another try comes at `until`.
     Waiting { until: f64 },
     /// The server wants somebody to sign in.
@@ -115,6 +155,7 @@ impl Link {
         match (self.phase, self.polling) {
             (Phase::Open { .. }, _) => Connection::Live,
             (Phase::Refused, _) => Connection::SignedOut,
+            _ if self.is_outdated => Connection::Outdated,
             (_, Some(true)) => Connection::Polling,
             (_, Some(false)) => Connection::Offline,
             (Phase::Waiting { until }, None) => Connection::Reconnecting {
@@ -144,7 +185,18 @@ impl Link {
                 self.hidden_at = None;
                 self.retry_at_once(now, &mut commands);
             }
-            LinkEvent::Online => self.retry_at_once(now, &mut commands),
+            LinkEvent::Online => {
+                self.doubt(now, &mut commands);
+                self.retry_at_once(now, &mut commands);
+            }
+            LinkEvent::Offline => self.doubt(now, &mut commands),
+            LinkEvent::ReloadedInVain => {
+                if self.phase == Phase::Reloading {
+                    self.is_outdated = true;
+                    self.stop_polling(&mut commands);
+                    self.retry_late(now, random);
+                }
+            }
             LinkEvent::Polled(answered) => {
                 self.polling = self.polling.map(|_| answered);
             }
@@ -164,8 +216,12 @@ impl Link {
         if !matches!(self.phase, Phase::Connecting { .. } | Phase::Open { .. }) {
             return;
         }
-        self.phase = Phase::Open { heard: now };
+        self.phase = Phase::Open {
+            heard: now,
+            doubted: None,
+        };
         self.failed_tries = 0;
+        self.is_outdated = false;
         if self.polling.take().is_some() {
             commands.push(LinkCommand::StopPolling);
         }
@@ -175,16 +231,34 @@ impl Link {
         if !matches!(self.phase, Phase::Connecting { .. } | Phase::Open { .. }) {
             return;
         }
-        match code {
-            close_code::SIGNED_OUT | close_code::FORBIDDEN => {
+        match reaction(code) {
+            Reaction::SignIn => {
                 self.phase = Phase::Refused;
                 self.stop_polling(commands);
             }
-            close_code::VERSION => {
+            Reaction::Reload => {
                 self.phase = Phase::Reloading;
                 commands.push(LinkCommand::Reload);
             }
-            _ => self.on_loss(now, random),
+            Reaction::RetryLate => self.retry_late(now, random),
+            Reaction::Retry => self.on_loss(now, random),
+        }
+    }
+
+    /// Tries again after about the longest pause, as if everything sooner had failed.
+    fn retry_late(&mut self, now: f64, random: f64) {
+        self.failed_tries = self.failed_tries.max(TRIES_BEFORE_POLLING - 1);
+        self.on_loss(now, random);
+        self.phase = Phase::Waiting {
+            until: now + LONGEST_PAUSE_MS * (1.0 + random.clamp(0.0, 1.0)) / 2.0,
+        };
+    }
+
+    /// The connection may be gone without a word: an answer must show that it is not.
+    fn doubt(&mut self, now: f64, commands: &mut Vec<LinkCommand>) {
+        if let Phase::Open { doubted, .. } = &mut self.phase {
+            doubted.get_or_insert(now);
+            commands.push(LinkCommand::Ask);
         }
     }
 
@@ -212,9 +286,12 @@ impl Link {
                 commands.push(LinkCommand::Disconnect);
                 self.on_loss(now, random);
             }
-            Phase::Open { heard } if now - heard > SILENCE_MS => {
-                commands.push(LinkCommand::Disconnect);
-                self.on_loss(now, random);
+            Phase::Open { heard, doubted } => {
+                let is_dead = doubted.is_some_and(|since| now - since > DOUBT_MS);
+                if is_dead || now - heard > SILENCE_MS {
+                    commands.push(LinkCommand::Disconnect);
+                    self.on_loss(now, random);
+                }
             }
             Phase::Waiting { until } if now >= until => self.connect(now, commands),
             _ => {}
@@ -225,7 +302,8 @@ impl Link {
     fn poll_when_due(&mut self, now: f64, commands: &mut Vec<LinkCommand>) {
         let is_trying = matches!(self.phase, Phase::Connecting { .. } | Phase::Waiting { .. });
         let is_due = self.failed_tries >= TRIES_BEFORE_POLLING || now - self.lost_at > PATIENCE_MS;
-        if is_trying && is_due && self.polling.is_none() {
+        // To a page of another version the answers would mean nothing.
+        if is_trying && is_due && self.polling.is_none() && !self.is_outdated {
             self.polling = Some(true);
             commands.push(LinkCommand::StartPolling);
         }
@@ -376,15 +454,97 @@ mod tests {
         assert_eq!(commands, [LinkCommand::Reload]);
     }
 
+    #[test]
+    fn every_close_code_has_its_reaction() {
+        for (codes, expected) in [
+            (
+                &[
+                    1000, 1001, 1005, 1006, 1011, 1012, 1014, 1015, 4408, 4430, 4999,
+                ][..],
+                Reaction::Retry,
+            ),
+            (
+                &[1002, 1003, 1007, 1009, 1013, 4400, 4429],
+                Reaction::RetryLate,
+            ),
+            (&[4401, 4403], Reaction::SignIn),
+            (&[4409], Reaction::Reload),
+        ] {
+            for code in codes {
+                assert_eq!(reaction(*code), expected, "{code}");
+            }
+        }
+    }
+
+    #[test]
+    fn who_is_not_wanted_now_comes_back_late_and_polls_until_then() {
+        for code in [close_code::RATE_LIMITED, close_code::AT_CAPACITY] {
+            let mut link = started();
+            link.step(LinkEvent::Heard, 0.0, 0.0);
+            assert_eq!(link.step(LinkEvent::Closed(code), 1.0, 0.0), []);
+            assert_eq!(
+                link.step(LinkEvent::Tick, 1.0, 0.0),
+                [StartPolling],
+                "{code}"
+            );
+            assert_eq!(
+                link.step(LinkEvent::Tick, 15_000.0, 0.0),
+                [],
+                "not even by chance"
+            );
+            assert_eq!(link.step(LinkEvent::Tick, 15_001.0, 0.0), [Connect]);
+            assert_eq!(link.step(LinkEvent::Heard, 15_002.0, 0.0), [StopPolling]);
+            assert_eq!(link.connection(Timestamp::default()), Connection::Live);
+        }
+    }
+
+    #[test]
+    fn a_page_that_stays_of_another_version_says_so_and_tries_on() {
+        let mut link = started();
+        link.step(LinkEvent::Closed(close_code::VERSION), 1.0, 1.0);
+        assert_eq!(
+            link.step(LinkEvent::Tick, 60_000.0, 1.0),
+            [],
+            "it is being loaded"
+        );
+        assert_eq!(link.step(LinkEvent::ReloadedInVain, 2.0, 1.0), []);
+        assert_eq!(link.connection(Timestamp::default()), Connection::Outdated);
+        assert_eq!(link.step(LinkEvent::Tick, 30_001.0, 1.0), [], "no polling");
+        assert_eq!(link.step(LinkEvent::Tick, 30_002.0, 1.0), [Connect]);
+        assert_eq!(link.connection(Timestamp::default()), Connection::Outdated);
+        link.step(LinkEvent::Heard, 30_003.0, 1.0);
+        assert_eq!(link.connection(Timestamp::default()), Connection::Live);
+    }
+
+    #[test]
+    fn a_connection_in_doubt_must_answer() {
+        for event in [LinkEvent::Offline, LinkEvent::Online] {
+            let mut link = started();
+            link.step(LinkEvent::Heard, 0.0, 0.5);
+            assert_eq!(link.step(event, 1.0, 0.5), [LinkCommand::Ask]);
+            link.step(LinkEvent::Heard, 2.0, 0.5);
+            assert_eq!(link.step(LinkEvent::Tick, 20_000.0, 0.5), [], "it did");
+            link.step(event, 20_000.0, 0.5);
+            link.step(event, 24_000.0, 0.5);
+            assert_eq!(link.step(LinkEvent::Tick, 25_000.0, 0.5), []);
+            assert_eq!(link.step(LinkEvent::Tick, 25_001.0, 0.5), [Disconnect]);
+        }
+        let mut waiting = started();
+        waiting.step(LinkEvent::Closed(1006), 0.0, 1.0);
+        assert_eq!(waiting.step(LinkEvent::Offline, 1.0, 1.0), []);
+        assert_eq!(waiting.step(LinkEvent::Online, 2.0, 1.0), [Connect]);
+    }
+
     fn any_event() -> impl Strategy<Value = LinkEvent> {
         prop_oneof![
             Just(LinkEvent::Heard),
-            prop::sample::select(vec![1000, 1006, 1012, 1013, 4400, 4408, 4430])
+            prop::sample::select(vec![1000, 1006, 1012, 1013, 4400, 4408, 4409, 4430])
                 .prop_map(LinkEvent::Closed),
             Just(LinkEvent::Tick),
             Just(LinkEvent::Hidden),
             Just(LinkEvent::Visible),
             Just(LinkEvent::Online),
+            Just(LinkEvent::Offline),
             any::<bool>().prop_map(LinkEvent::Polled),
         ]
     }
@@ -401,13 +561,17 @@ mod tests {
                     sockets -= 1;
                 }
                 if event == LinkEvent::Heard && sockets == 0 { continue; }
-                for command in link.step(event, now, random) {
+                let mut commands = link.step(event, now, random);
+                if commands.contains(&LinkCommand::Reload) {
+                    commands.extend(link.step(LinkEvent::ReloadedInVain, now, random));
+                }
+                for command in commands {
                     match command {
                         Connect => sockets += 1,
                         Disconnect => sockets -= 1,
                         StartPolling => polls += 1,
                         StopPolling => polls -= 1,
-                        LinkCommand::Reload => {}
+                        LinkCommand::Reload | LinkCommand::Ask => {}
                     }
                     prop_assert!((0..=1).contains(&sockets) && (0..=1).contains(&polls));
                 }

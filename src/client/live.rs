@@ -5,6 +5,7 @@ use super::{
     initial::{Initial, InitialState, Inline},
     logs::LogOrder,
     signals::{ActionState, HostSignals, RowSignals},
+    traffic::ConnectionSummary,
 };
 use crate::{
     model::{
@@ -53,6 +54,8 @@ pub struct Live {
     partial: RwSignal<bool>,
     events: RwSignal<Vec<Arc<Event>>>,
     connection: RwSignal<Connection>,
+    summary: RwSignal<ConnectionSummary>,
+    is_watched: StoredValue<bool>,
     newest: RwSignal<Option<Timestamp>>,
     now: RwSignal<Timestamp>,
 }
@@ -99,6 +102,8 @@ impl Live {
             partial: RwSignal::new(true),
             events: RwSignal::default(),
             connection: RwSignal::default(),
+            summary: RwSignal::default(),
+            is_watched: StoredValue::default(),
             newest: RwSignal::default(),
             now: RwSignal::new(initial.now),
             initial: StoredValue::new(initial),
@@ -114,6 +119,26 @@ impl Live {
     /// How the page hears from the server.
     pub fn connection(self) -> Signal<Connection> {
         self.connection.into()
+    }
+
+    /// What came over the connection, counted every second while it is watched.
+    pub fn connection_summary(self) -> Signal<ConnectionSummary> {
+        self.summary.into()
+    }
+
+    /// Whether somebody looks at [`Self::connection_summary`].
+    pub fn watch_connection(self, is_watched: bool) {
+        self.is_watched.set_value(is_watched);
+    }
+
+    /// Whether somebody looks at [`Self::connection_summary`].
+    pub fn is_connection_watched(self) -> bool {
+        self.is_watched.get_value()
+    }
+
+    /// Says what came over the connection.
+    pub fn set_connection_summary(self, summary: ConnectionSummary) {
+        set_if_changed(self.summary, summary);
     }
 
     /// The present: the server's clock at first, then one that advances every second.
@@ -222,6 +247,20 @@ impl Live {
     pub fn dismiss(self, id: ContainerId) {
         if let Some(row) = self.row(id) {
             row.action.set(None);
+        }
+    }
+
+    /// What every path on the server begins with: nothing, or names that each follow a slash.
+    pub fn base(self) -> String {
+        self.initial.with_value(|initial| initial.base.clone())
+    }
+
+    /// Where `path`, as the routes name it, is on the server.
+    pub fn href(self, path: &str) -> String {
+        let base = self.base();
+        match path {
+            "/" if !base.is_empty() => base,
+            path => base + path,
         }
     }
 

@@ -4,6 +4,7 @@
 //! both sides; in the browser the driver then feeds it from the socket, or by polling.
 
 mod connection;
+mod diagnosis;
 #[cfg_attr(not(feature = "hydrate"), path = "driver_inert.rs")]
 pub mod driver;
 mod initial;
@@ -14,10 +15,13 @@ pub mod logs;
 pub mod pace;
 mod rows_view;
 mod signals;
+mod traffic;
 
 pub use connection::Connection;
+pub use diagnosis::{Observations, PollTrial, QuietTrial, ReachTrial, SocketTrial, StreamTrial};
 pub use initial::{FirstLines, Initial, InitialState};
 pub use live::{Live, Outbox, provide_live, use_live};
 pub use log_setup::{LogLooks, LogSetup, LogSource, LogWords};
 pub use rows_view::RowsView;
 pub use signals::{ActionState, HostSignals, RowSignals};
+pub use traffic::{ConnectionSummary, Traffic};

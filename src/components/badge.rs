@@ -1,5 +1,6 @@
 //! How the page hears from the server, always in sight.
 
+use super::A;
 use crate::{
     client::{Connection, use_live},
     i18n::{FrameText, use_text},
@@ -7,35 +8,44 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// Says how the page hears from the server, and how old its newest figure is.
+/// Says how the page hears from the server, and how old its newest figure is; leads to the test of
+/// both.
 ///
 /// Only the state itself is announced to screen readers: age and countdown change every second.
 #[component]
 pub fn ConnectionBadge() -> impl IntoView {
     let live = use_live();
     let text = use_text();
-    let state = Memo::new(move |_| state(live.connection().get(), text.get().frame));
     let tries = move || tries(live.connection().get(), text.get().frame, live.now().get());
     let age = move || {
         let newest = live.newest().get()?;
         Some(format::age(newest.age(live.now().get())))
     };
     let class = move || format!("badge {}", tone(live.connection().get()));
+    let hint = move || text.get().frame.realtime_test;
     view! {
-        <span class=class data-testid="connection">
+        <A href="/realtime-test" attr:class=class attr:title=hint attr:data-testid="connection">
             <span class="dot" aria-hidden="true"></span>
-            <span role="status">{state}</span>
+            <span role="status"><ConnectionState /></span>
             <span class="tries num">{tries}</span>
             <span class="age num">{age}</span>
-        </span>
+        </A>
     }
+}
+
+/// How the page hears from the server, in a word or two.
+#[component]
+pub fn ConnectionState() -> impl IntoView {
+    let live = use_live();
+    let text = use_text();
+    Memo::new(move |_| state(live.connection().get(), text.get().frame))
 }
 
 const fn tone(connection: Connection) -> &'static str {
     match connection {
         Connection::Live => "ok",
         Connection::Connecting | Connection::SignedOut => "idle",
-        Connection::Reconnecting { .. } | Connection::Polling => "warn",
+        Connection::Reconnecting { .. } | Connection::Polling | Connection::Outdated => "warn",
         Connection::Offline => "bad",
     }
 }
@@ -48,6 +58,7 @@ const fn state(connection: Connection, text: &FrameText) -> &'static str {
         Connection::Polling => text.polling,
         Connection::Offline => text.offline,
         Connection::SignedOut => text.signed_out,
+        Connection::Outdated => text.outdated,
     }
 }
 

@@ -26,6 +26,9 @@ pub fn Banners() -> impl IntoView {
         <Show when=move || live.connection().get() == Connection::Polling>
             <div class="banner" role="status">{move || text.get().frame.polling_banner}</div>
         </Show>
+        <Show when=move || live.connection().get() == Connection::Outdated>
+            <div class="banner" role="status" data-testid="outdated-banner">{move || text.get().frame.outdated_banner}</div>
+        </Show>
         <Show when=move || live.connection().get() == Connection::Offline>
             <div class="banner bad" data-testid="offline-banner">
                 <b role="alert">{move || text.get().frame.offline_banner}</b>

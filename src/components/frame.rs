@@ -1,13 +1,13 @@
 //! What surrounds every page.
 
-use super::{ConnectionBadge, Glyph, Icon};
+use super::{A, ConnectionBadge, Glyph, Icon};
 use crate::{
     client::use_live,
     i18n::{FrameText, use_text},
     model::{HostId, Language, Preferences, Theme, format},
 };
 use leptos::{html::Dialog, prelude::*};
-use leptos_router::{components::A, hooks::use_location};
+use leptos_router::hooks::use_location;
 
 /// The way to the pages, and what Deckwatch itself costs.
 #[component]
@@ -17,7 +17,7 @@ pub fn Navigation() -> impl IntoView {
     let count = move || format::count(live.totals().get().all.into());
     view! {
         <nav class="navigation" aria-label="Deckwatch">
-            <A href="/" attr:class="brand">
+            <A href="/" exact=true attr:class="brand">
                 <Icon glyph=Glyph::Pulse />
                 "Deckwatch"
             </A>
@@ -33,6 +33,10 @@ pub fn Navigation() -> impl IntoView {
             <A href="/logs" attr:class="link">
                 <Icon glyph=Glyph::Log />
                 {move || text.get().frame.logs}
+            </A>
+            <A href="/realtime-test" attr:class="link">
+                <Icon glyph=Glyph::Signal />
+                {move || text.get().frame.realtime}
             </A>
             <Cost />
         </nav>
@@ -74,7 +78,14 @@ pub fn Header(
 ) -> impl IntoView {
     let text = use_text();
     let location = use_location();
-    let title = move || title(&location.pathname.read(), text.get().frame);
+    let base = use_live().base();
+    let title = move || {
+        let path = location.pathname.read();
+        title(
+            path.strip_prefix(&*base).unwrap_or_default(),
+            text.get().frame,
+        )
+    };
     view! {
         <header class="header">
             <h1>{title}</h1>
@@ -105,6 +116,7 @@ fn title(path: &str, text: &FrameText) -> &'static str {
         "" => text.overview,
         "/containers" => text.containers,
         "/logs" => text.logs,
+        "/realtime-test" => text.realtime_test,
         path if is_container(path) => text.containers,
         _ => text.not_found,
     }
@@ -208,6 +220,7 @@ mod tests {
             ("/containers/0123456789ab/x", text.not_found),
             ("/logs", text.logs),
             ("/containersx", text.not_found),
+            ("/realtime-test", text.realtime_test),
             ("/nowhere", text.not_found),
         ];
         for (path, expected) in cases {

@@ -32,6 +32,7 @@ pub enum Glyph {
     Up,
     Funnel,
     Sliders,
+    Signal,
 }
 
 impl Glyph {
@@ -65,6 +66,9 @@ impl Glyph {
             Self::Trash => "M4 7h16M9 7V4h6v3M6 7l1 14h10l1-14",
             Self::Pause => "M8 5v14M16 5v14",
             Self::Warning => "M12 4 2.5 20h19zM12 10v4M12 17h.01",
+            Self::Signal => {
+                "M5 19a10 10 0 0 1 0-14M8 16a6 6 0 0 1 0-8M16 8a6 6 0 0 1 0 8M19 5a10 10 0 0 1 0 14M12 12h.01"
+            }
             Self::Check => "M5 12.5l4.5 4.5L19 7",
             Self::Close => "M6 6l12 12M18 6 6 18",
             Self::Pulse => "M3 12h4l3-8 4 16 3-8h4",

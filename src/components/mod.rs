@@ -7,6 +7,7 @@ mod banners;
 mod frame;
 mod icon;
 mod keys;
+mod link;
 mod meter;
 mod page_title;
 mod palette;
@@ -17,11 +18,12 @@ pub use action_dialog::{
     ActionDialog, ActionRequest, provide_action_requests, use_action_requests,
 };
 pub use action_menu::{ActionButtons, ActionFailure};
-pub use badge::ConnectionBadge;
+pub use badge::{ConnectionBadge, ConnectionState};
 pub use banners::Banners;
 pub use frame::{Header, HelpDialog, Navigation};
 pub use icon::{Glyph, Icon};
 pub use keys::PageKeys;
+pub use link::A;
 pub use meter::{Meter, MeterKind};
 pub use page_title::PageTitle;
 pub use palette::Palette;

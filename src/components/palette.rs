@@ -115,6 +115,7 @@ fn choices(live: Live, text: &Text, typed: &str) -> Vec<Choice> {
         (text.frame.overview, Glyph::Home, "/"),
         (text.frame.containers, Glyph::Box, "/containers"),
         (text.frame.logs, Glyph::Log, "/logs"),
+        (text.frame.realtime_test, Glyph::Signal, "/realtime-test"),
     ];
     let pages = pages.map(|(label, glyph, path)| Choice {
         label: label.to_owned(),

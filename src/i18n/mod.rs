@@ -8,6 +8,7 @@ mod containers;
 mod events;
 mod frame;
 mod logs;
+mod realtime;
 mod stats;
 
 pub use container::ContainerText;
@@ -15,6 +16,7 @@ pub use containers::ContainersText;
 pub use events::EventsText;
 pub use frame::FrameText;
 pub use logs::LogsText;
+pub use realtime::RealtimeText;
 pub use stats::StatsText;
 
 use crate::model::{Language, Preferences};
@@ -35,6 +37,8 @@ pub struct Text {
     pub events: &'static EventsText,
     /// A container's charts.
     pub stats: &'static StatsText,
+    /// The realtime test.
+    pub realtime: &'static RealtimeText,
 }
 
 const ENGLISH: Text = Text {
@@ -44,6 +48,7 @@ const ENGLISH: Text = Text {
     logs: &logs::ENGLISH,
     events: &events::ENGLISH,
     stats: &stats::ENGLISH,
+    realtime: &realtime::ENGLISH,
 };
 const KOREAN: Text = Text {
     frame: &frame::KOREAN,
@@ -52,6 +57,7 @@ const KOREAN: Text = Text {
     logs: &logs::KOREAN,
     events: &events::KOREAN,
     stats: &stats::KOREAN,
+    realtime: &realtime::KOREAN,
 };
 
 /// The texts of `language`.

@@ -3,6 +3,7 @@
 mod action;
 mod attention;
 mod change;
+mod connection;
 mod container;
 mod dashboard;
 mod event;
@@ -23,6 +24,7 @@ mod time;
 pub use action::{Action, ActionOptions, UnknownAction, is_container_name};
 pub use attention::Attention;
 pub use change::Change;
+pub use connection::{Finding, Outcome, Probe, Proxy, Remedy, Severity};
 pub use container::{
     COMPOSE_PROJECT_LABEL, Container, ContainerState, HIDE_LABEL, Health, PROTECT_LABEL, Port,
 };

@@ -7,12 +7,12 @@ mod tabs;
 
 use crate::{
     client::{RowSignals, use_live},
-    components::{ActionButtons, ActionFailure, PageTitle, StatusPill},
+    components::{A, ActionButtons, ActionFailure, PageTitle, StatusPill},
     i18n::use_text,
     model::ContainerId,
 };
 use leptos::prelude::*;
-use leptos_router::{components::A, hooks::use_params_map};
+use leptos_router::hooks::use_params_map;
 use tabs::{TabBar, TabContent};
 
 /// One container: what it is, what it does and what it says.

@@ -1,8 +1,10 @@
 //! Where an address leads nowhere.
 
-use crate::{components::PageTitle, i18n::use_text};
+use crate::{
+    components::{A, PageTitle},
+    i18n::use_text,
+};
 use leptos::prelude::*;
-use leptos_router::components::A;
 
 /// Where an address leads nowhere.
 #[component]

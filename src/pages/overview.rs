@@ -8,7 +8,7 @@ mod host;
 
 use crate::{
     client::use_live,
-    components::PageTitle,
+    components::{A, PageTitle},
     i18n::use_text,
     model::{ContainerQuery, HostId, StateFilter, format},
 };
@@ -17,7 +17,6 @@ use busiest::Busiest;
 use events::RecentEvents;
 use host::HostCard;
 use leptos::prelude::*;
-use leptos_router::components::A;
 
 /// Hosts at a glance, and what happened lately.
 #[component]

@@ -6,6 +6,7 @@ pub mod actions;
 pub mod api;
 pub mod assets;
 mod backoff;
+pub mod base;
 pub mod binary;
 pub mod clock;
 pub mod collector;

@@ -1,6 +1,6 @@
 //! Pages: what is asked for beside the API is the built site's files, or rendered.
 
-use super::{AppState, clock};
+use super::{AppState, base, clock};
 use crate::{
     app::{App, shell},
     client::{FirstLines, Initial, InitialState},
@@ -15,6 +15,7 @@ use axum::{
     body::Body,
     extract::{Query, Request, State},
     http::{HeaderMap, StatusCode, Uri, header, request::Parts},
+    middleware::from_fn,
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -32,13 +33,16 @@ const EVENTS: usize = 20;
 
 /// Adds the pages and the site's files to `routes`.
 pub fn routes(routes: Router<AppState>, state: &AppState) -> Router<AppState> {
-    routes
+    let pages = Router::new()
         .leptos_routes_with_context(
             state,
             generate_route_list(App),
             context(state.clone()),
             document(state),
         )
+        .layer(from_fn(base::restore));
+    routes
+        .merge(pages)
         .fallback_service(get(file_or_not_found).with_state(state.clone()))
 }
 
@@ -48,7 +52,7 @@ async fn file_or_not_found(State(state): State<AppState>, request: Request) -> R
     }
     let document = document(&state);
     let render = render_app_async_with_context(context(state), document);
-    let page: Response<Body> = render(request).await;
+    let page: Response<Body> = render(base::restored(request)).await;
     (StatusCode::NOT_FOUND, page).into_response()
 }
 
@@ -71,7 +75,9 @@ fn context(state: AppState) -> impl Fn() + Clone + Send + Sync + 'static {
         if let Some(lines) = parts.extensions.get::<FirstLines>() {
             provide_context(lines.clone());
         }
-        let initial = initial(&state, &parts.uri, &parts.headers);
+        let uri = base::below(state.config.base(), &parts.uri);
+        let uri = uri.unwrap_or_else(|| parts.uri.clone());
+        let initial = initial(&state, &uri, &parts.headers);
         provide_context(InitialState(Arc::new(initial)));
     }
 }
@@ -113,6 +119,7 @@ fn initial(state: &AppState, uri: &Uri, headers: &HeaderMap) -> Initial {
         now,
         preferences: Preferences::from_headers(text(header::COOKIE), text(header::ACCEPT_LANGUAGE)),
         stats_history: stats_history(state, uri, now),
+        base: state.config.base().to_owned(),
     };
     // The browser has the figures in the binary form: what is rendered must be the same.
     codec::decode(&codec::encode(&initial)).unwrap_or(initial)

@@ -1,7 +1,7 @@
 //! Every route.
 
 use super::{
-    AppState, api, first_lines, gate,
+    AppState, api, base, first_lines, gate,
     headers::{self, security_headers},
     pages,
     problem::Refusal,
@@ -16,7 +16,8 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use std::any::Any;
+use std::{any::Any, sync::Arc};
+use tower::Layer;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
 /// Every route, behind the gate.
@@ -49,13 +50,18 @@ pub fn router(state: AppState) -> Router {
         .route("/ws/{*path}", get(no_such_resource))
         .route("/healthz", get(api::health::alive))
         .route("/readyz", get(api::health::ready));
-    pages::routes(routes, &state)
+    let routes = pages::routes(routes, &state)
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(state.clone(), first_lines::read))
+        .with_state(state.clone());
+    // Around the router instead of inside: the path is changed before it is routed.
+    let base: Arc<str> = state.config.base().into();
+    let routes = from_fn_with_state(base, base::enter).layer(routes);
+    Router::new()
+        .fallback_service(routes)
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(state.clone(), gate::guard))
+        .layer(from_fn_with_state(state, gate::guard))
         .layer(from_fn(security_headers))
-        .with_state(state)
 }
 
 async fn no_such_resource() -> Refusal {

@@ -126,7 +126,14 @@ async fn another_name_for_the_server_is_misdirected() {
 #[tokio::test]
 async fn one_client_too_many_is_asked_to_come_back() {
     let max_clients = Some(3);
-    let app = TestApp::start_with(FakeEngine::start(), Settings { max_clients }).await;
+    let app = TestApp::start_with(
+        FakeEngine::start(),
+        Settings {
+            max_clients,
+            ..Settings::default()
+        },
+    )
+    .await;
     let mut sockets = Vec::new();
     for _ in 0..2 {
         sockets.push(app.socket().await);

@@ -12,6 +12,7 @@
 mod support;
 
 mod actions;
+mod base;
 mod binary;
 mod fake;
 mod faults;

@@ -18,12 +18,15 @@ pub(crate) struct TestApp {
     pub(crate) address: SocketAddr,
     http: reqwest::Client,
     running: Running,
+    /// What every path begins with.
+    pub(crate) base: &'static str,
 }
 
 /// What a test wants otherwise than by default.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Settings {
     pub(crate) max_clients: Option<u32>,
+    pub(crate) base_path: Option<&'static str>,
 }
 
 impl TestApp {
@@ -46,8 +49,10 @@ impl TestApp {
     }
 
     async fn launch(engine: FakeEngine, settings: Settings) -> Self {
+        let base = settings.base_path.unwrap_or_default();
         let running = launch(&engine.address(), settings).await;
         Self {
+            base,
             engine,
             address: running.address(),
             http: reqwest::Client::builder()
@@ -105,7 +110,7 @@ impl TestApp {
 
     pub(crate) async fn snapshot(&self, channels: &str) -> Snapshot {
         let answer = self
-            .get(&format!("/api/snapshot?channels={channels}"))
+            .get(&format!("{}/api/snapshot?channels={channels}", self.base))
             .await;
         answer.error_for_status().unwrap().json().await.unwrap()
     }

@@ -12,6 +12,7 @@ pub(crate) async fn launch(engine: &str, settings: Settings) -> Running {
     let default = Config::default();
     let config = Config {
         site_addr: (Ipv4Addr::LOCALHOST, 0).into(),
+        base_path: settings.base_path.unwrap_or("/").into(),
         max_clients: settings.max_clients.unwrap_or(default.max_clients),
         docker: Docker {
             host: Some(engine.to_owned()),

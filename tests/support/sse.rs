@@ -25,7 +25,8 @@ impl Sse {
         app: &TestApp,
         last_event_id: Option<&str>,
     ) -> (Self, reqwest::header::HeaderMap) {
-        let request = reqwest::Client::new().get(app.url("/api/containers/stream"));
+        let request =
+            reqwest::Client::new().get(app.url(&format!("{}/api/containers/stream", app.base)));
         let request = match last_event_id {
             Some(id) => request.header("last-event-id", id),
             None => request,

@@ -32,15 +32,48 @@ pub(super) fn mark_hydrated() {
     }
 }
 
-/// Loads the page again, unless that was already tried: a proxy may keep serving the old one.
-pub(super) fn reload_once() {
-    const KEY: &str = "deckwatch-reloaded";
-    let Ok(Some(storage)) = window().session_storage() else {
-        return;
+/// The path on the server of what is called `path` in the code, which knows nothing of proxies.
+pub(super) fn on_server(path: &str) -> String {
+    let root = document().document_element();
+    let base = root.and_then(|root| root.get_attribute("data-base"));
+    base.unwrap_or_default() + path
+}
+
+/// The address of a socket on the server.
+pub(super) fn socket_url(path: &str) -> Option<String> {
+    let location = window().location();
+    let scheme = if location.protocol().ok()? == "https:" {
+        "wss"
+    } else {
+        "ws"
     };
-    let was_tried = matches!(storage.get_item(KEY), Ok(Some(_)));
-    if !was_tried && storage.set_item(KEY, "1") == Ok::<(), JsValue>(()) {
-        let _ = window().location().reload();
+    Some(format!(
+        "{scheme}://{}{}",
+        location.host().ok()?,
+        on_server(path)
+    ))
+}
+
+/// Where it is noted that the page was loaded again.
+const RELOADED: &str = "deckwatch-reloaded";
+
+/// Loads the page again, unless that was already tried: a proxy may keep serving the old one.
+/// Whether it is being loaded.
+pub(super) fn reload_once() -> bool {
+    let Ok(Some(storage)) = window().session_storage() else {
+        return false;
+    };
+    let was_tried = matches!(storage.get_item(RELOADED), Ok(Some(_)));
+    // Where nothing can be noted, there would be no end.
+    !was_tried
+        && storage.set_item(RELOADED, "1") == Ok::<(), JsValue>(())
+        && window().location().reload().is_ok()
+}
+
+/// The page is of the right version: the next time it is not, loading it again may help.
+pub(super) fn forget_reload() {
+    if let Ok(Some(storage)) = window().session_storage() {
+        let _ = storage.remove_item(RELOADED);
     }
 }
 
@@ -70,6 +103,8 @@ pub(super) fn signs() -> impl FusedStream<Item = LinkEvent> + Unpin {
     let send = move |event| drop(sender.unbounded_send(event));
     let online = send.clone();
     let _ = window_event_listener(ev::online, move |_| online(LinkEvent::Online));
+    let offline = send.clone();
+    let _ = window_event_listener(ev::offline, move |_| offline(LinkEvent::Offline));
     let shown = send.clone();
     let _ = window_event_listener(ev::pageshow, move |_| shown(LinkEvent::Online));
     let visibility = ev::Custom::<ev::Event>::new("visibilitychange");

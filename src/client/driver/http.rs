@@ -1,11 +1,12 @@
 //! Asking the server once.
 
+use super::browser::on_server;
 use crate::protocol::codec::{self, Wire};
 use js_sys::{ArrayBuffer, Uint8Array};
 use leptos::prelude::window;
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortSignal, Headers, ReadableWritablePair, RequestInit, Response};
+use web_sys::{AbortController, AbortSignal, Headers, ReadableWritablePair, RequestInit, Response};
 
 /// How long an answer may take; a connection that is dead would otherwise keep us waiting for ever.
 const ANSWER_MS: u32 = 20_000;
@@ -19,8 +20,8 @@ extern "C" {
     fn new(format: &str) -> Result<DecompressionStream, JsValue>;
 }
 
-/// Asks for `url`, in the binary form where that exists.
-pub(super) async fn get(url: &str, etag: Option<&str>) -> Result<Response, JsValue> {
+/// Asks for what is at `path`, in the binary form where that exists.
+pub(super) async fn get(path: &str, etag: Option<&str>) -> Result<Response, JsValue> {
     let headers = Headers::new()?;
     headers.set("Accept", codec::MEDIA_TYPE)?;
     if let Some(etag) = etag {
@@ -29,11 +30,11 @@ pub(super) async fn get(url: &str, etag: Option<&str>) -> Result<Response, JsVal
     let init = RequestInit::new();
     init.set_headers(&headers);
     init.set_signal(Some(&AbortSignal::timeout_with_u32(ANSWER_MS)));
-    fetch(url, &init).await
+    fetch(path, &init).await
 }
 
-/// Sends `body` to `url` under a key that makes it the same request when it is sent again.
-pub(super) async fn post(url: &str, key: &str, body: &impl Wire) -> Result<Response, JsValue> {
+/// Sends `body` to `path` under a key that makes it the same request when it is sent again.
+pub(super) async fn post(path: &str, key: &str, body: &impl Wire) -> Result<Response, JsValue> {
     let headers = Headers::new()?;
     headers.set("Content-Type", codec::MEDIA_TYPE)?;
     headers.set("Idempotency-Key", key)?;
@@ -41,11 +42,12 @@ pub(super) async fn post(url: &str, key: &str, body: &impl Wire) -> Result<Respo
     init.set_method("POST");
     init.set_headers(&headers);
     init.set_body(&Uint8Array::from(&*codec::encode(body)));
-    fetch(url, &init).await
+    fetch(path, &init).await
 }
 
-async fn fetch(url: &str, init: &RequestInit) -> Result<Response, JsValue> {
-    let answer = JsFuture::from(window().fetch_with_str_and_init(url, init)).await?;
+async fn fetch(path: &str, init: &RequestInit) -> Result<Response, JsValue> {
+    let url = on_server(path);
+    let answer = JsFuture::from(window().fetch_with_str_and_init(&url, init)).await?;
     answer.dyn_into()
 }
 
@@ -59,7 +61,36 @@ pub(super) async fn text(answer: &Response) -> Option<String> {
     JsFuture::from(answer.text().ok()?).await.ok()?.as_string()
 }
 
-async fn bytes(answer: &Response) -> Result<Vec<u8>, JsValue> {
+/// Calls off what it was given to, when dropped.
+pub(super) struct Canceller(AbortController);
+
+impl Canceller {
+    pub(super) fn new() -> Option<Self> {
+        AbortController::new().ok().map(Self)
+    }
+}
+
+impl Drop for Canceller {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Asks for a stream of events, which ends with `canceller`.
+pub(super) async fn open_stream(
+    path: &str,
+    canceller: Option<&Canceller>,
+) -> Result<Response, JsValue> {
+    let headers = Headers::new()?;
+    headers.set("Accept", "text/event-stream")?;
+    let init = RequestInit::new();
+    init.set_headers(&headers);
+    init.set_signal(canceller.map(|canceller| canceller.0.signal()).as_ref());
+    fetch(path, &init).await
+}
+
+/// The body of an answer.
+pub(super) async fn bytes(answer: &Response) -> Result<Vec<u8>, JsValue> {
     let buffer: ArrayBuffer = JsFuture::from(answer.array_buffer()?).await?.dyn_into()?;
     Ok(Uint8Array::new(&buffer).to_vec())
 }

@@ -70,6 +70,14 @@ impl Inbox {
         self.seen.iter().map(resume).collect()
     }
 
+    /// The run of the server, and the number of the newest message of each channel.
+    pub(super) fn progress(&self) -> (&str, impl Iterator<Item = (Channel, u64)>) {
+        (
+            &self.epoch,
+            self.seen.iter().map(|(channel, seq)| (*channel, *seq)),
+        )
+    }
+
     /// Where polling is to go on, as a part of its URL.
     pub(super) fn position(&self) -> String {
         let seen = self.seen.iter();

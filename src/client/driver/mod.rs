@@ -3,32 +3,36 @@
 mod actions;
 mod browser;
 mod canvas;
+mod clipboard;
 mod http;
 mod inbox;
 mod logs;
 mod page;
 mod poll;
+mod probe;
 mod socket;
 mod sparklines;
 
 pub use browser::{is_typing, set_cookie};
 pub use canvas::{paint, use_looks, watch_size};
+pub use clipboard::{copy, copy_report};
 pub use logs::{on_page_key, show_logs};
 pub use page::{
     RowKey, fetch_history, fetch_stats, page_host, press, set_height, show_current, watch_rows,
 };
+pub use probe::run_probes;
 pub use sparklines::show_sparkline;
 
 use super::{
-    Live, Outbox,
+    Live, Outbox, Traffic,
     link::{Link, LinkCommand, LinkEvent, Stopwatch},
     logs::LogOrder,
 };
 use crate::{
     model::Timestamp,
     protocol::{
-        ApiError, Channel, ContainerAction, PROTOCOL_VERSION, ServerMessage, close_code,
-        codec::DecodeError,
+        ApiError, Channel, ClientMessage, ContainerAction, PROTOCOL_VERSION, Ping, ServerMessage,
+        close_code, codec::DecodeError,
     },
 };
 use actions::Actions;
@@ -43,6 +47,8 @@ use std::sync::Arc;
 
 /// How often time is looked at: fine enough for a reconnect to feel immediate.
 const TICK_MS: u32 = 250;
+/// Between questions for a sign of life while somebody looks at the connection.
+const ASK_SECONDS: i64 = 3;
 
 /// Begins to feed `live`; call once, in the browser.
 pub fn start(live: Live) {
@@ -74,6 +80,7 @@ struct Driver {
     stopwatch: Stopwatch,
     feeds: Feeds,
     log_poll: LogPoll,
+    traffic: Traffic,
     /// Server's clock minus this browser's, in milliseconds.
     clock_offset: i64,
 }
@@ -99,6 +106,7 @@ impl Driver {
             stopwatch: Stopwatch::default(),
             feeds: Feeds::default(),
             log_poll: LogPoll::default(),
+            traffic: Traffic::default(),
             clock_offset: now.as_millis() - browser::now_ms() as i64,
         }
     }
@@ -130,6 +138,8 @@ impl Driver {
             Happening::Link(event) => self.on_link(event),
             Happening::Frame(frame) => match self.inbox.decode(&frame) {
                 Ok(message) => {
+                    let bytes = self.socket.as_mut().map_or(0, Socket::take_bytes);
+                    self.traffic.heard(bytes, self.moment());
                     self.step(LinkEvent::Heard);
                     self.on_message(message);
                 }
@@ -140,6 +150,8 @@ impl Driver {
                 self.step(LinkEvent::Polled(!matches!(answer, Answer::Silence)));
                 let mut etag = None;
                 if let Answer::News(bundle, tag) = answer {
+                    let bytes = bundle.frames.iter().map(Vec::len).sum();
+                    self.traffic.heard(bytes, self.moment());
                     let messages = self.inbox.decode_all(&bundle);
                     self.inbox.receive(messages);
                     etag = tag;
@@ -188,16 +200,20 @@ impl Driver {
         };
         match message {
             ServerMessage::Connected { protocol, .. } if protocol != PROTOCOL_VERSION => {
-                browser::reload_once();
+                self.on_link(LinkEvent::Closed(close_code::VERSION));
             }
             ServerMessage::Connected { epoch, .. } => {
+                browser::forget_reload();
+                self.traffic.opened();
                 let resume = self.inbox.resume(&epoch);
                 if let Some(socket) = &self.socket {
                     socket.subscribe(resume);
                     self.feeds.on_connect(&epoch, socket);
                 }
+                self.ask();
             }
             ServerMessage::Heartbeat { timestamp } => {
+                self.traffic.answered(self.moment());
                 self.clock_offset = timestamp.as_millis() - browser::now_ms() as i64;
             }
             ServerMessage::ContainerAck(ack) => {
@@ -234,23 +250,52 @@ impl Driver {
                     self.poll.stop();
                     self.log_poll.stop();
                 }
-                LinkCommand::Reload => browser::reload_once(),
+                LinkCommand::Reload if browser::reload_once() => {}
+                LinkCommand::Reload => return self.step(LinkEvent::ReloadedInVain),
+                LinkCommand::Ask => self.ask(),
             }
         }
         let origin = Timestamp::from_millis(self.now().as_millis() - now as i64);
         self.live.set_connection(self.link.connection(origin));
     }
 
+    /// Asks for a sign of life, which also tells the server's time and how far away it is.
+    fn ask(&mut self) {
+        if let Some(socket) = &self.socket {
+            self.traffic.asked(self.moment());
+            socket.say(&ClientMessage::Ping(Ping {}));
+        }
+    }
+
     fn now(&self) -> Timestamp {
         Timestamp::from_millis(browser::now_ms() as i64 + self.clock_offset)
     }
 
+    /// The present in milliseconds.
+    fn moment(&self) -> f64 {
+        self.now().as_millis() as f64
+    }
+
     /// Once a second is enough for ages and uptimes.
-    fn show_time(&self) {
+    fn show_time(&mut self) {
         let now = self.now();
         let shown = self.live.now().get_untracked();
-        if now.as_millis() / 1_000 != shown.as_millis() / 1_000 {
+        let second = now.as_millis() / 1_000;
+        if second != shown.as_millis() / 1_000 {
             self.live.set_now(now);
+            if self.live.is_connection_watched() {
+                self.show_connection(second);
+            }
         }
+    }
+
+    fn show_connection(&mut self, second: i64) {
+        if second % ASK_SECONDS == 0 && self.link.is_open() {
+            self.ask();
+        }
+        let now = self.moment();
+        let (epoch, positions) = self.inbox.progress();
+        let summary = self.traffic.summary(now, epoch, positions);
+        self.live.set_connection_summary(summary);
     }
 }

@@ -1,14 +1,13 @@
 //! One WebSocket, owned by the driver alone.
 
-use super::http::inflated;
-use crate::protocol::{Channel, ClientMessage, Ping, Resume, SUBPROTOCOL_BINARY, Subscribe, codec};
+use super::{browser::socket_url, http::inflated};
+use crate::protocol::{Channel, ClientMessage, Resume, SUBPROTOCOL_BINARY, Subscribe, codec};
 use futures::{
     FutureExt, StreamExt,
     channel::mpsc::{self, UnboundedReceiver},
     future::LocalBoxFuture,
 };
 use js_sys::{ArrayBuffer, Uint8Array};
-use leptos::prelude::window;
 use std::collections::BTreeMap;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
@@ -20,6 +19,8 @@ const ABNORMAL: u16 = 1006;
 pub(super) struct Socket {
     inner: WebSocket,
     heard: UnboundedReceiver<Heard>,
+    /// Length of the frames that came since it was last asked.
+    bytes: usize,
     /// A frame on its way to be what it was before it was compressed. Kept here, because
     /// [`Self::next`] may be called off.
     inflating: Option<LocalBoxFuture<'static, Option<Vec<u8>>>>,
@@ -36,13 +37,7 @@ pub(super) enum Heard {
 impl Socket {
     /// Opens one to where the page came from.
     pub(super) fn open() -> Option<Self> {
-        let location = window().location();
-        let scheme = if location.protocol().ok()? == "https:" {
-            "wss"
-        } else {
-            "ws"
-        };
-        let url = format!("{scheme}://{}/api/ws", location.host().ok()?);
+        let url = socket_url("/api/ws")?;
         let inner = WebSocket::new_with_str(&url, SUBPROTOCOL_BINARY).ok()?;
         inner.set_binary_type(BinaryType::Arraybuffer);
         let (sender, heard) = mpsc::unbounded();
@@ -62,6 +57,7 @@ impl Socket {
         Some(Self {
             inner,
             heard,
+            bytes: 0,
             inflating: None,
             _on_message: on_message,
             _on_close: on_close,
@@ -81,7 +77,11 @@ impl Socket {
                     return Heard::Frame(frame);
                 }
             }
-            match socket.heard.next().await {
+            let heard = socket.heard.next().await;
+            if let Some(Heard::Frame(frame)) = &heard {
+                socket.bytes += frame.len();
+            }
+            match heard {
                 Some(Heard::Frame(frame)) if codec::as_deflated(&frame).is_some() => {
                     socket.inflating = Some(inflated(frame).boxed_local());
                 }
@@ -91,13 +91,16 @@ impl Socket {
         }
     }
 
+    /// Length of the frames that came since the last time.
+    pub(super) fn take_bytes(&mut self) -> usize {
+        std::mem::take(&mut self.bytes)
+    }
+
     /// Asks for everything the pages show, from where `resume` left off.
     pub(super) fn subscribe(&self, mut resume: BTreeMap<Channel, Resume>) {
         for channel in Channel::SUBSCRIBABLE {
             self.follow(channel, resume.remove(&channel));
         }
-        // The answer, a heartbeat, tells the server's time.
-        self.say(&ClientMessage::Ping(Ping {}));
     }
 
     /// Asks for a channel, from where `resume` left off.

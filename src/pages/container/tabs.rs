@@ -3,7 +3,7 @@
 
 use super::{details::Details, logs::Logs, stats::Stats};
 use crate::{
-    client::{RowSignals, driver},
+    client::{RowSignals, driver, use_live},
     i18n::{ContainerText, use_text},
     model::ContainerId,
 };
@@ -45,6 +45,7 @@ pub(super) fn TabBar(
 ) -> impl IntoView {
     let text = use_text();
     let open = use_tab();
+    let live = use_live();
     let bar = NodeRef::<Nav>::new();
     Effect::new(move || {
         open.track();
@@ -57,6 +58,7 @@ pub(super) fn TabBar(
             0 => format!("/containers/{id}"),
             _ => format!("/containers/{id}?tab={}", tab.name),
         };
+        let href = live.href(&href);
         let current = move || (open.get() == n).then_some("page");
         let title = move || (tab.title)(text.get().container);
         view! { <a class="tab" href=href aria-current=current>{title}</a> }

@@ -6,11 +6,10 @@ use super::{
 };
 use crate::{
     client::{RowSignals, use_live},
-    components::{ActionButtons, ActionFailure, StatusPill},
+    components::{A, ActionButtons, ActionFailure, StatusPill},
     model::{ContainerId, SortKey},
 };
 use leptos::prelude::*;
-use leptos_router::components::A;
 
 /// Cards in the document: without a fixed height they cannot be left out one by one.
 const MAX_CARDS: usize = 200;

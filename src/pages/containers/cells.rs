@@ -2,12 +2,11 @@
 
 use crate::{
     client::{RowSignals, driver, use_live},
-    components::{ActionFailure, CpuLine, Meter, MeterKind, StatusPill},
+    components::{A, ActionFailure, CpuLine, Meter, MeterKind, StatusPill},
     i18n::use_text,
     model::{Container, ContainerId, ContainerState, ContainerStats, Port, SortKey, format},
 };
 use leptos::prelude::*;
-use leptos_router::components::A;
 use std::sync::Arc;
 
 /// What stands in one cell.

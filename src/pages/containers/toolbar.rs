@@ -3,12 +3,11 @@
 use super::list::Items;
 use crate::{
     client::use_live,
-    components::{Glyph, Icon},
+    components::{A, Glyph, Icon},
     i18n::use_text,
     model::{ContainerQuery, Density, Layout, Preferences, SortKey, StateFilter},
 };
 use leptos::prelude::*;
-use leptos_router::components::A;
 
 /// Filter, order and looks of the list.
 #[component]
@@ -65,7 +64,7 @@ pub(super) fn Toolbar(
         )
     };
     view! {
-        <form class="toolbar" method="get" action="/containers" role="search" on:submit=|event| event.prevent_default()>
+        <form class="toolbar" method="get" action=live.href("/containers") role="search" on:submit=|event| event.prevent_default()>
             <label class="search">
                 <Icon glyph=Glyph::Search />
                 <input type="search" name="q" id="filter" autocomplete="off" spellcheck="false"

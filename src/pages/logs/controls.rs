@@ -4,6 +4,7 @@ use crate::{
     client::{
         LogSource,
         logs::{LevelFilter, LogCommand, LogStatus, LogView, Since, StreamFilter, TAILS},
+        use_live,
     },
     components::{Glyph, Icon},
     i18n::{LogsText, use_text},
@@ -186,10 +187,12 @@ fn Downloads(
     /// Whose logs.
     sources: Memo<Vec<LogSource>>,
 ) -> impl IntoView {
+    let live = use_live();
     let text = use_text();
     let label = move || text.get().logs.download;
     let href = move |source: &LogSource| {
-        let mut href = format!("/api/containers/{}/logs?download=1&timestamps=1", source.id);
+        let path = format!("/api/containers/{}/logs?download=1&timestamps=1", source.id);
+        let mut href = live.href(&path);
         if let Some(host) = &source.host {
             href.push_str(&format!("&host={}", percent_encoded(host.as_str())));
         }

@@ -7,12 +7,11 @@ use crate::{
         logs::{LogView, MAX_CONTAINERS},
         use_live,
     },
-    components::{Glyph, Icon, StatusPill},
+    components::{A, Glyph, Icon, StatusPill},
     i18n::use_text,
     model::{ContainerId, ContainerQuery},
 };
 use leptos::prelude::*;
-use leptos_router::components::A;
 
 /// Containers that are offered at once: who looks for another types some of its name.
 const OFFERED: usize = 40;
@@ -39,6 +38,7 @@ pub(super) fn Chips(
     /// Of whom.
     sources: Memo<Vec<LogSource>>,
 ) -> impl IntoView {
+    let live = use_live();
     let text = use_text();
     let chip = move |(at, source): (usize, LogSource)| {
         let href = move || without(&view.read(), source.id);
@@ -46,7 +46,7 @@ pub(super) fn Chips(
         let label = move || format!("{} {name}", text.get().logs.remove);
         view! {
             <span class=format!("chip source c{}", at + 1) data-testid="chip">
-                <a href=format!("/containers/{}", source.id)>{source.name.clone()}</a>
+                <a href=live.href(&format!("/containers/{}", source.id))>{source.name.clone()}</a>
                 <A href=href attr:aria-label=label attr:class="close"><Icon glyph=Glyph::Close /></A>
             </span>
         }

@@ -2,12 +2,11 @@
 
 use crate::{
     client::{Live, RowSignals, use_live},
-    components::{ActionButtons, ActionFailure, Glyph, Icon, StatusPill},
+    components::{A, ActionButtons, ActionFailure, Glyph, Icon, StatusPill},
     i18n::use_text,
     model::{Attention, Container, ContainerId, ContainerStats, Timestamp, format},
 };
 use leptos::prelude::*;
-use leptos_router::components::A;
 
 /// Rows in the list; the counts above it lead to all of them.
 const SHOWN: usize = 6;

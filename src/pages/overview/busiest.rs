@@ -2,7 +2,7 @@
 
 use crate::{
     client::{Live, RowSignals, use_live},
-    components::{Meter, MeterKind, StatusPill},
+    components::{A, Meter, MeterKind, StatusPill},
     i18n::use_text,
     model::{
         ContainerId, ContainerQuery, ContainerStats, HostId, SortKey, SourceKind, SourceState,
@@ -10,7 +10,6 @@ use crate::{
     },
 };
 use leptos::prelude::*;
-use leptos_router::components::A;
 
 /// Rows in the list: more are a list of containers, for which there is a page.
 const SHOWN: usize = 5;

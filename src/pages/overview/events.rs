@@ -2,12 +2,11 @@
 
 use crate::{
     client::{Live, use_live},
-    components::{Glyph, Icon},
+    components::{A, Glyph, Icon},
     i18n::{EventsText, use_text},
     model::{Change, ContainerId, HostId, format},
 };
 use leptos::prelude::*;
-use leptos_router::components::A;
 
 /// Changes shown.
 const SHOWN: usize = 12;

@@ -41,7 +41,7 @@ pub struct Config {
     pub max_clients: u32,
     /// Frames kept per channel.
     pub channel_buffer: u32,
-    /// Path below which the pages are served.
+    /// Path below which everything is served: `/`, or names that each follow a slash.
     pub base_path: String,
     /// Public names of this server, each with a port or without.
     pub allowed_hosts: Vec<String>,
@@ -150,6 +150,11 @@ impl Config {
             .or_else(|| Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.exists()));
         let file = path.as_deref().map(read).transpose()?.unwrap_or_default();
         Self::merge(command_line, file)
+    }
+
+    /// What every path begins with: nothing, or the base path without a slash at its end.
+    pub fn base(&self) -> &str {
+        self.base_path.trim_end_matches('/')
     }
 
     /// What Leptos wants to know, in its own form.
@@ -309,14 +314,28 @@ fn in_range<T: PartialOrd + Copy, D: Display>(
     })
 }
 
+/// Whether it ends with a slash makes no difference.
 fn base_path(path: String) -> Result<String, ConfigError> {
-    if path == "/" {
-        return Ok(path);
+    let is_name = |name: &str| {
+        let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~');
+        !matches!(name, "" | "." | "..") && name.bytes().all(is_plain)
+    };
+    let names = path.strip_suffix('/').unwrap_or(&path);
+    let is_valid = path == "/"
+        || names
+            .strip_prefix('/')
+            .is_some_and(|names| names.split('/').all(is_name));
+    if is_valid {
+        return Ok(if names.is_empty() {
+            path
+        } else {
+            names.to_owned()
+        });
     }
     Err(ConfigError::Value {
         key: "base-path",
         value: format!("{path:?}"),
-        allowed: "\"/\"".into(),
+        allowed: "\"/\", or names after slashes such as \"/deck\"".into(),
     })
 }
 

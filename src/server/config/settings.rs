@@ -51,7 +51,7 @@ pub struct Settings {
     /// Messages kept per channel for slow or returning clients, 1 to 65536 [default: 256].
     #[arg(long, value_name = "N", env = "DECKWATCH_CHANNEL_BUFFER")]
     pub channel_buffer: Option<u32>,
-    /// Path below which the pages are served; only / for now [default: /].
+    /// Path below which everything is served, e.g. /deck behind a proxy [default: /].
     #[arg(long, value_name = "PATH", env = "DECKWATCH_BASE_PATH")]
     pub base_path: Option<String>,
     /// A public name of this server, e.g. deck.example.com; give it again for more.

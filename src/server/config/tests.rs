@@ -59,7 +59,10 @@ fn what_is_wrong_is_said_with_key_value_and_range() {
             &["metrics-intervall"],
         ),
         ("[deckwatch.docker]\nhots = \"x\"", &["hots"]),
-        ("[deckwatch]\nbase-path = \"/x\"", &["base-path", "\"/x\""]),
+        (
+            "[deckwatch]\nbase-path = \"deck\"",
+            &["base-path", "\"deck\"", "/deck"],
+        ),
         (
             "[deckwatch]\nallowed-hosts = [\"http://x/\"]",
             &["allowed-hosts", "http://x/"],
@@ -84,6 +87,39 @@ fn what_is_wrong_is_said_with_key_value_and_range() {
         &["--colour"],
     ] {
         assert!(load(arguments, "").is_err(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_base_path_is_names_after_slashes() {
+    let base = |path: &str| load(&["--base-path", path], "").map(|config| config.base().to_owned());
+    for (path, expected) in [
+        ("/", ""),
+        ("/deck", "/deck"),
+        ("/deck/", "/deck"),
+        ("/a/b-c_d.e~f", "/a/b-c_d.e~f"),
+    ] {
+        assert_eq!(base(path).as_deref(), Ok(expected), "{path}");
+    }
+    for path in [
+        "",
+        "deck",
+        "//",
+        "//deck",
+        "/deck//",
+        "/a//b",
+        "/.",
+        "/..",
+        "/a/../b",
+        "/a b",
+        "/a?b",
+        "/a#b",
+        "/%2e%2e",
+        "/<script>",
+        "/é",
+        "\\deck",
+    ] {
+        assert!(base(path).is_err(), "{path}");
     }
 }
 

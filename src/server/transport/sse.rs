@@ -106,6 +106,11 @@ impl Feed {
                 () = sleep_until(self.listed + REPEAT) => {
                     self.listed = Instant::now();
                     self.queue.extend(self.session.snapshot(Channel::Containers));
+                    if self.queue.is_empty() {
+                        // There is no list yet. Whoever measures the way here still hears something.
+                        self.commented = Instant::now();
+                        return Some(Next::Comment);
+                    }
                 }
             }
         }

@@ -1,0 +1,52 @@
+//! The connection of this very page.
+
+use crate::{client::use_live, components::ConnectionState, i18n::use_text, model::format};
+use leptos::prelude::*;
+
+/// How this page hears from the server, in figures.
+#[component]
+pub(super) fn Summary() -> impl IntoView {
+    let live = use_live();
+    let text = use_text();
+    let summary = live.connection_summary();
+    let or_unknown = |value: Option<String>| value.unwrap_or_else(|| format::UNKNOWN.into());
+    let newest = move || {
+        let newest = summary.read().newest?;
+        Some((text.get().realtime.ago)(&format::age(
+            newest.age(live.now().get()),
+        )))
+    };
+    let channels = move || {
+        let positions = summary.read().positions.clone();
+        let positions = positions
+            .iter()
+            .map(|(channel, seq)| format!("{channel} {seq}"));
+        positions.collect::<Vec<_>>().join(" · ")
+    };
+    let epoch = move || Some(summary.read().epoch.clone()).filter(|epoch| !epoch.is_empty());
+    view! {
+        <section class="card" data-testid="summary">
+            <h2>{move || text.get().realtime.connection}</h2>
+            <dl class="facts">
+                <dt>{move || text.get().realtime.state}</dt>
+                <dd><ConnectionState /></dd>
+                <dt>{move || text.get().realtime.messages}</dt>
+                <dd class="num" data-testid="messages">{move || format::count(summary.read().messages)}</dd>
+                <dt>{move || text.get().realtime.data}</dt>
+                <dd class="num">{move || format::bytes(summary.read().bytes)}</dd>
+                <dt>{move || text.get().realtime.rate}</dt>
+                <dd class="num">{move || format::rate(summary.read().rate)}</dd>
+                <dt>{move || text.get().realtime.newest}</dt>
+                <dd class="num">{move || or_unknown(newest())}</dd>
+                <dt>{move || text.get().realtime.round_trip}</dt>
+                <dd class="num" data-testid="round-trip">{move || or_unknown(summary.read().round_trip_ms.map(|ms| format!("{ms} ms")))}</dd>
+                <dt>{move || text.get().realtime.reconnects}</dt>
+                <dd class="num">{move || summary.read().reconnects}</dd>
+                <dt>{move || text.get().realtime.run}</dt>
+                <dd class="mono">{move || or_unknown(epoch())}</dd>
+                <dt>{move || text.get().realtime.channels}</dt>
+                <dd class="num wrap">{channels}</dd>
+            </dl>
+        </section>
+    }
+}
