@@ -16,6 +16,8 @@ use tokio::{
 
 const CONTAINERS: usize = 100;
 const CLIENTS: usize = 2_000;
+/// Clients that are there before: what the first ones bring into memory is no cost of each.
+const FIRST: usize = 250;
 /// Ticks after which a busy client is looked at.
 const TICKS: u64 = 100;
 /// Connections of the churn, and how many there are at the same time.
@@ -62,31 +64,36 @@ pub(crate) async fn page(server: &Process, path: &str) -> Result<usize, Failure>
 }
 
 async fn clients(setting: &Setting, results: &mut Results) -> Result<(), Failure> {
+    let (idle, wrong) = client(setting, &[], setting.window(REST)).await?;
+    results.figure("idle_kib", idle)?;
+    results.figure("idle_wrong", wrong)?;
+    let ticks = setting.window(Duration::from_millis(INTERVAL_MS * TICKS));
+    let follow = [Channel::Containers, Channel::Stats];
+    let (busy, wrong) = client(setting, &follow, ticks).await?;
+    results.figure("busy_kib", busy)?;
+    results.figure("busy_wrong", wrong)
+}
+
+/// What each of many more clients costs after `window`, in KiB, and how many messages were wrong.
+async fn client(
+    setting: &Setting,
+    follow: &[Channel],
+    window: Duration,
+) -> Result<(f64, f64), Failure> {
     let server = demo(setting, CONTAINERS)?;
-    tokio::time::sleep(setting.window(REST)).await;
-    let without = server.resident()?;
-    let each = |resident: f64| (resident - without) / CLIENTS as f64 / 1024.0;
     with_crowds(async {
-        let mut crowd = Crowd::gather(server.address, CLIENTS, Sender::Deckwatch, &[]).await?;
-        crowd.settle().await;
+        let deckwatch = Sender::Deckwatch;
+        let mut crowd = Crowd::gather(server.address, FIRST, deckwatch, follow).await?;
         tokio::time::sleep(setting.window(REST)).await;
-        results.figure("idle_kib", each(server.resident()?))?;
-        crowd.check()
-    })
-    .await?;
-    drop(server);
-    let server = demo(setting, CONTAINERS)?;
-    tokio::time::sleep(setting.window(REST)).await;
-    let without = server.resident()?;
-    let each = |resident: f64| (resident - without) / CLIENTS as f64 / 1024.0;
-    with_crowds(async {
-        let follow = [Channel::Containers, Channel::Stats];
-        let mut crowd = Crowd::gather(server.address, CLIENTS, Sender::Deckwatch, &follow).await?;
-        let ticks = setting.window(Duration::from_millis(INTERVAL_MS * TICKS));
-        tokio::time::sleep(ticks).await;
-        results.figure("busy_kib", each(server.resident()?))?;
-        results.figure("busy_wrong", crowd.tally().wrong as f64)?;
-        crowd.check()
+        let before = server.resident()?;
+        crowd
+            .grow(server.address, CLIENTS, deckwatch, follow)
+            .await?;
+        crowd.settle().await;
+        tokio::time::sleep(window).await;
+        let each = (server.resident()? - before) / CLIENTS as f64 / 1024.0;
+        crowd.check()?;
+        Ok((each, crowd.tally().wrong as f64))
     })
     .await
 }

@@ -122,7 +122,7 @@ const SECTIONS: &[Section] = &[
         part: "memory",
         title: "Memory",
         method: "Resident memory as the kernel counts it, without the kernel's own some 4 KiB a socket. \
-            2,000 clients: idle after their greeting; busy after a snapshot of 100 containers and 100 \
+            2,000 clients beside 250 others: idle after their greeting; busy after a snapshot of 100 containers and 100 \
             ticks. Churn: what is left after 6,000 connections, 500 at a time, each with a snapshot.",
         rows: &[
             row("idle_kib", "an idle client", "KiB").at_most(4.0, "the task of a session"),
