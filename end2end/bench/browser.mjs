@@ -181,7 +181,7 @@ async function logs(browser, url, name, lines) {
   await live(page, url);
   // What it took to begin is no part of the burst.
   await page.evaluate(() => { window.longest = 0; });
-  await page.waitForFunction((last) => document.querySelector('[data-testid=log]').textContent.includes(`${last} GET`), lines,
+  await page.waitForFunction((last) => document.querySelector('[data-testid=log]')?.textContent.includes(`${last} GET`), lines,
     { timeout: 120_000, polling: 200 });
   await page.waitForTimeout(1_000);
   const session = await page.context().newCDPSession(page);
