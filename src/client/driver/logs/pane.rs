@@ -214,6 +214,11 @@ impl Pane {
         if (&before.text, before.regex, before.invert) != (&view.text, view.regex, view.invert) {
             self.seeker.seek(view, &mut self.store);
             self.canvas.redraw();
+            if self.filter.only_matches {
+                // What was found before is not what is found now.
+                self.listed = self.store.first();
+                self.rows.clear();
+            }
         }
         let begins_anew = (before.tail, before.since) != (view.tail, view.since);
         let filter = Filter::of(view);
