@@ -89,7 +89,14 @@ impl Drop for Line {
         self.inner.set_onopen(None);
         self.inner.set_onmessage(None);
         self.inner.set_onclose(None);
-        let _ = self.inner.close();
+        if self.inner.ready_state() == WebSocket::CONNECTING {
+            // Browsers complain of a connection that is closed before it is there.
+            let inner = self.inner.clone();
+            let close = Closure::once_into_js(move || drop(inner.close()));
+            self.inner.set_onopen(Some(close.unchecked_ref()));
+        } else {
+            let _ = self.inner.close();
+        }
     }
 }
 
