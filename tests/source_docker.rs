@@ -13,9 +13,12 @@
 use bollard::{Docker, query_parameters::StatsOptions};
 use deckwatch::{
     model::*,
-    server::source::{
-        Engine, EngineError, LogQuery, Observation, Observer,
-        docker::{DockerSource, Endpoint, Intervals},
+    server::{
+        Config, config,
+        source::{
+            Engine, EngineError, LogQuery, Observation, Observer,
+            docker::{DockerSource, Endpoint, Intervals},
+        },
     },
 };
 use futures::StreamExt;
@@ -302,6 +305,97 @@ async fn logs_processes_and_inspection_are_told_without_secrets() {
     let inspected = engine.inspect(id).await.unwrap().to_string();
     assert!(inspected.contains("API_TOKEN=") && !inspected.contains("hunter2"));
     watched.end().await;
+}
+
+/// What the engine itself has of the log, in its order.
+fn log_of(host: &str, name: &str) -> Vec<String> {
+    let log = docker(host, &["logs", name]);
+    log.lines().map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn a_log_is_followed_through_restarts_without_missing_or_doubled_lines() {
+    let Some(host) = test_engine() else {
+        return;
+    };
+    let name = "dw-restarts";
+    let script =
+        "n=0; while :; do n=$((n+1)); echo line $n; [ $((n % 20)) = 0 ] && sleep 0.05; done";
+    let image = "deckwatch-test:latest";
+    let run = ["run", "-d", "--name", name, image, "sh", "-c", script];
+    let _removed = Removed(host.clone(), name);
+    let id = docker(&host, &run);
+    let config = Config {
+        site_addr: ([127, 0, 0, 1], 0).into(),
+        docker: config::Docker {
+            host: Some(host.clone()),
+            ..config::Docker::default()
+        },
+        ..Config::default()
+    };
+    let running = deckwatch::server::start(config).await.unwrap();
+    let url = format!("ws://{}/ws/docker/{id}/logs?tail=5000", running.addr);
+    let connect = async {
+        // Until the first list is there.
+        loop {
+            match tokio_tungstenite::connect_async(&url).await {
+                Ok((socket, _)) => return socket,
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
+    };
+    let mut socket = timeout(DEADLINE, connect).await.unwrap();
+    let (mut told, mut ends) = (Vec::new(), 0);
+    let mut restarts = 0;
+    // How many lines there are in the end.
+    let mut all = None;
+    let reading = async {
+        loop {
+            let message = socket.next().await.unwrap().unwrap();
+            let Ok(text) = message.to_text() else {
+                continue;
+            };
+            let Ok(message) = serde_json::from_str::<serde_json::Value>(text) else {
+                continue;
+            };
+            match message["type"].as_str() {
+                Some("log") => told.push(message["line"].as_str().unwrap().to_owned()),
+                Some("log_end") => {
+                    assert_eq!(message["reason"], "container_stopped");
+                    ends += 1;
+                }
+                other => panic!("{other:?}: {message}"),
+            }
+            if restarts < 3 && told.len() > 300 * (restarts + 1) {
+                restarts += 1;
+                let (engine, stop) = (host.clone(), restarts == 3);
+                let act: &[&str] = if stop {
+                    &["stop", "-t", "0", name]
+                } else {
+                    &["restart", "-t", "0", name]
+                };
+                let act: Vec<_> = act.iter().map(|arg| (*arg).to_owned()).collect();
+                let acting = tokio::task::spawn_blocking(move || {
+                    docker(&engine, &act.iter().map(String::as_str).collect::<Vec<_>>())
+                });
+                // The last of them is waited for, so that the engine's log is complete.
+                if stop {
+                    acting.await.unwrap();
+                    all = Some(log_of(&host, name).len());
+                }
+            }
+            if ends > 0 && all.is_some_and(|all| told.len() >= all) {
+                return;
+            }
+        }
+    };
+    let in_time = timeout(DEADLINE * 2, reading).await;
+    let expected = log_of(&host, name);
+    let differs = told.iter().zip(&expected).position(|(a, b)| a != b);
+    assert_eq!((differs, told.len()), (None, expected.len()));
+    assert!(in_time.is_ok(), "{ends} ends, {restarts} restarts");
+    assert_eq!(expected.iter().filter(|line| *line == "line 1").count(), 3);
+    assert!(running.shutdown().await);
 }
 
 /// Memory in bytes, as the Docker CLI tells it.

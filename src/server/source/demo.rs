@@ -3,6 +3,7 @@
 //! It is a host of its own, marked on every page, and never mixed with a real one.
 
 mod engine;
+mod log;
 mod world;
 
 use super::{Engine, Observation, Observer, Status};

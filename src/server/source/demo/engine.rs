@@ -1,7 +1,8 @@
 //! What can be asked of the synthetic engine.
 
 use super::{
-    super::{Engine, EngineError, LogLines, LogQuery, NANOS_PER_MS, Processes, SourceLine},
+    super::{Engine, EngineError, LogLines, LogQuery, Processes, SourceLine},
+    log::{self, DemoLog},
     world::World,
 };
 use crate::{
@@ -11,29 +12,16 @@ use crate::{
 use async_trait::async_trait;
 use futures::{StreamExt, stream};
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use tokio::sync::mpsc;
 
 /// How long a process takes to end, as real ones do.
 const STOPPING: Duration = Duration::from_millis(600);
-/// Lines a log has.
-const LINES: i64 = 500;
-/// Between two lines.
-const LINE_INTERVAL: Duration = Duration::from_secs(1);
-/// What is said, again and again.
-const SAYINGS: [(&str, LogStream); 6] = [
-    ("INFO GET /cart 200 12 ms", LogStream::Stdout),
-    ("INFO GET /ready 200 1 ms", LogStream::Stdout),
-    ("INFO POST /checkout 201 48 ms", LogStream::Stdout),
-    (
-        "WARN pool exhausted, waiting (timeout 5 s)",
-        LogStream::Stderr,
-    ),
-    ("INFO GET /items?page=2 200 7 ms", LogStream::Stdout),
-    ("DEBUG cache hit user=8f21", LogStream::Stdout),
-];
+/// Between two looks whether a container has written anything.
+const LOOK: Duration = Duration::from_millis(log::SLOT as u64);
 
 /// The synthetic engine.
 #[derive(Debug)]
@@ -49,8 +37,11 @@ impl DemoEngine {
     }
 
     fn container(&self, id: ContainerId) -> Result<Container, EngineError> {
-        let world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
-        world.get(id).cloned().ok_or(EngineError::NotFound)
+        self.world().get(id).cloned().ok_or(EngineError::NotFound)
+    }
+
+    fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -94,26 +85,63 @@ impl Engine for DemoEngine {
     }
 
     async fn logs(&self, id: ContainerId, query: &LogQuery) -> Result<LogLines, EngineError> {
-        self.container(id)?;
-        let now = clock::now();
-        let newest = now.as_millis() / LINE_INTERVAL.as_millis() as i64;
-        let query = query.clone();
-        let lines: Vec<_> = (newest - LINES..=newest)
-            .map(line)
-            .filter(|line| is_asked_for(&query, line))
-            .collect();
+        let (now, query) = (clock::now(), query.clone());
+        let log = self.world().log(id).ok_or(EngineError::NotFound)?;
+        // The slot that is going on may have lines to come.
+        let slots = DemoLog::first_slot(now)..DemoLog::slot(now);
+        let next = slots.end;
+        let lines = slots.filter_map(|slot| log.line(slot));
+        let lines: Vec<_> = lines.filter(|line| is_asked_for(&query, line)).collect();
         let tail = query.tail.map_or(lines.len(), |tail| tail as usize);
         let old = lines.len().saturating_sub(tail);
         let past = stream::iter(lines.into_iter().skip(old).map(Ok));
         if !query.follow {
             return Ok(past.boxed());
         }
-        let future = stream::unfold(newest + 1, |second| async move {
-            tokio::time::sleep(LINE_INTERVAL).await;
-            Some((line(second), second + 1))
+        let following = Following {
+            world: Arc::clone(&self.world),
+            id,
+            next,
+            ready: VecDeque::new(),
+        };
+        let future = stream::unfold(following, |mut following| async move {
+            Some((following.next().await?, following))
         });
         let future = future.filter(move |line| std::future::ready(is_asked_for(&query, line)));
         Ok(past.chain(future.map(Ok)).boxed())
+    }
+}
+
+/// A log that is followed for as long as its container runs.
+struct Following {
+    world: Arc<Mutex<World>>,
+    id: ContainerId,
+    /// The next slot of time to look into.
+    next: i64,
+    ready: VecDeque<SourceLine>,
+}
+
+impl Following {
+    async fn next(&mut self) -> Option<SourceLine> {
+        loop {
+            if let Some(line) = self.ready.pop_front() {
+                return Some(line);
+            }
+            let (is_up, log) = {
+                let world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
+                let is_up = world.get(self.id)?.state.is_up();
+                (is_up, world.log(self.id)?)
+            };
+            let slots = self.next..DemoLog::slot(clock::now());
+            self.next = self.next.max(slots.end);
+            self.ready.extend(slots.filter_map(|slot| log.line(slot)));
+            if self.ready.is_empty() {
+                if !is_up {
+                    return None;
+                }
+                tokio::time::sleep(LOOK).await;
+            }
+        }
     }
 }
 
@@ -125,15 +153,4 @@ fn is_asked_for(query: &LogQuery, line: &SourceLine) -> bool {
     in_stream
         && query.since.is_none_or(|at| line.timestamp() >= Some(at))
         && query.until.is_none_or(|at| line.timestamp() < Some(at))
-}
-
-fn line(second: i64) -> SourceLine {
-    let n = usize::try_from(second.rem_euclid(SAYINGS.len() as i64)).unwrap_or(0);
-    let (text, stream) = SAYINGS.get(n).copied().unwrap_or(("", LogStream::Stdout));
-    let nanos = second * LINE_INTERVAL.as_millis() as i64 * NANOS_PER_MS;
-    SourceLine {
-        nanos: Some(nanos),
-        stream,
-        line: text.to_owned(),
-    }
 }

@@ -1,5 +1,6 @@
 //! The invented containers and what happens to them: deterministic, without a clock of its own.
 
+use super::log::DemoLog;
 use crate::{
     model::{
         Action, ActionOptions, Container, ContainerId, ContainerState, ContainerStats, Cpu, Disk,
@@ -52,6 +53,8 @@ struct Being {
     moved: [f64; 4],
     rates: [f64; 4],
     down_for: u32,
+    /// From when to when it last did not run.
+    rested: Option<(Timestamp, Timestamp)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -194,6 +197,12 @@ impl World {
         self.containers.get(&id).map(|being| &being.container)
     }
 
+    /// What it writes.
+    pub(super) fn log(&self, id: ContainerId) -> Option<DemoLog> {
+        let being = self.containers.get(&id)?;
+        Some(DemoLog::of(&being.container, being.rested))
+    }
+
     /// Does what an engine would.
     pub(super) fn act(
         &mut self,
@@ -306,6 +315,7 @@ fn being(n: usize, rng: &mut fastrand::Rng, now: Timestamp) -> Being {
         moved: [0.0; 4],
         rates: [0.0; 4],
         down_for: 0,
+        rested: None,
     };
     if nature == Nature::Ended {
         being.end(if n.is_multiple_of(2) { 0 } else { 1 }, now);
@@ -315,9 +325,10 @@ fn being(n: usize, rng: &mut fastrand::Rng, now: Timestamp) -> Being {
 
 impl Being {
     fn start(&mut self, now: Timestamp) {
+        let ended = self.container.finished_at.take();
+        self.rested = ended.map(|ended| (ended, now)).or(self.rested);
         self.container.state = ContainerState::Running;
         self.container.started_at = Some(now);
-        self.container.finished_at = None;
         self.container.exit_code = None;
     }
 
