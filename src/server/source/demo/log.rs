@@ -83,7 +83,7 @@ impl DemoLog {
         // Neighbouring seeds give similar numbers at first.
         let mut rng = Rng::with_seed(self.seed ^ Rng::with_seed(slot.unsigned_abs()).u64(..));
         rng.u64(..);
-        let ms = slot * SLOT + rng.i64(..SLOT);
+        let ms = slot * SLOT + rng.i64(0..SLOT);
         let is_resting = self
             .rests
             .iter()
@@ -91,7 +91,7 @@ impl DemoLog {
         if is_resting || ms < self.from || rng.u8(..100) >= self.chattiness {
             return None;
         }
-        let nanos = ms * NANOS_PER_MS + rng.i64(..NANOS_PER_MS);
+        let nanos = ms * NANOS_PER_MS + rng.i64(0..NANOS_PER_MS);
         let at = Timestamp::from_millis(ms);
         let (stream, line) = match self.service {
             Service::Proxy => proxy(at, &mut rng),
@@ -255,6 +255,7 @@ mod tests {
         let rested = Some((minutes_ago(10), minutes_ago(5)));
         let ran = |at: Timestamp| at < minutes_ago(10) || at >= minutes_ago(5);
         let log = lines(&container, rested);
+        assert!(!log.is_empty());
         assert!(log.iter().all(|line| line.timestamp().is_some_and(ran)));
         container.finished_at = Some(minutes_ago(10));
         container.state = ContainerState::Exited;
