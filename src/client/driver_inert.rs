@@ -4,9 +4,10 @@ use super::{Live, LogSetup, Observations, RowsView, logs::LogCommand};
 use crate::{
     model::{ContainerId, HostId, StatsHistory},
     plot::Scene,
-    protocol::MetricsHistory,
+    protocol::{ApiError, MetricsHistory, codec::Wire},
 };
 use leptos::{ev, html, prelude::*};
+use std::time::Duration;
 
 /// A key of the list of containers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,3 +97,26 @@ pub fn show_logs(_setup: LogSetup) -> Callback<LogCommand> {
 
 /// Nobody presses keys.
 pub fn on_page_key(_act: impl Fn(&str) -> bool + Clone + 'static) {}
+
+/// Does nothing.
+pub fn ask<T: Wire + 'static>(_url: String, _then: impl FnOnce(Result<T, ApiError>) + 'static) {}
+
+/// Does nothing.
+pub fn ask_text(_url: String, _then: impl FnOnce(Result<String, ApiError>) + 'static) {}
+
+/// Does nothing.
+pub fn keep_asking<T: Wire + 'static>(
+    _url: String,
+    _after: Duration,
+    _every: Duration,
+    _then: impl Fn(Result<T, ApiError>) + 'static,
+) {
+}
+
+/// Does nothing: the text stands there instead of the tree.
+pub fn show_json(_node: &leptos::web_sys::HtmlElement, _text: &str, _query: &str) -> Option<u32> {
+    None
+}
+
+/// Does nothing.
+pub fn open_json(_event: &leptos::web_sys::MouseEvent) {}

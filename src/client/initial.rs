@@ -1,5 +1,6 @@
 //! The state inside the first HTML.
 
+use super::ContainerPageData;
 use crate::{
     model::{Preferences, StatsHistory, Timestamp, Totals},
     protocol::{
@@ -27,6 +28,8 @@ pub struct Initial {
     pub stats_history: Option<StatsHistory>,
     /// What every path begins with: nothing, or names that each follow a slash.
     pub base: String,
+    /// What the page of one container shows beside that.
+    pub container: Option<Box<ContainerPageData>>,
 }
 
 impl Default for Initial {
@@ -43,6 +46,7 @@ impl Default for Initial {
             preferences: Preferences::default(),
             stats_history: None,
             base: String::new(),
+            container: None,
         }
     }
 }
@@ -67,6 +71,7 @@ impl Wire for Initial {
             preferences,
             stats_history,
             base,
+            container,
         } = self;
         snapshot.write(to);
         totals.write(to);
@@ -75,6 +80,7 @@ impl Wire for Initial {
         preferences.write(to);
         stats_history.write(to);
         base.write(to);
+        container.write(to);
     }
 
     fn read(from: &mut Reader<'_>) -> Self {
@@ -86,6 +92,7 @@ impl Wire for Initial {
             preferences: Wire::read(from),
             stats_history: Wire::read(from),
             base: Wire::read(from),
+            container: Wire::read(from),
         }
     }
 }

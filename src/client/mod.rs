@@ -13,6 +13,7 @@ mod live;
 mod log_setup;
 pub mod logs;
 pub mod pace;
+mod page_data;
 mod rows_view;
 mod signals;
 mod traffic;
@@ -22,6 +23,7 @@ pub use diagnosis::{Observations, PollTrial, QuietTrial, ReachTrial, SocketTrial
 pub use initial::{FirstLines, Initial, InitialState};
 pub use live::{Live, Outbox, provide_live, use_live};
 pub use log_setup::{LogLooks, LogSetup, LogSource, LogWords};
+pub use page_data::ContainerPageData;
 pub use rows_view::RowsView;
 pub use signals::{ActionState, HostSignals, RowSignals};
 pub use traffic::{ConnectionSummary, Traffic};

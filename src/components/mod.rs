@@ -4,6 +4,7 @@ mod action_dialog;
 mod action_menu;
 mod badge;
 mod banners;
+mod copy;
 mod frame;
 mod icon;
 mod keys;
@@ -20,6 +21,7 @@ pub use action_dialog::{
 pub use action_menu::{ActionButtons, ActionFailure};
 pub use badge::{ConnectionBadge, ConnectionState};
 pub use banners::Banners;
+pub use copy::CopyButton;
 pub use frame::{Header, HelpDialog, Navigation};
 pub use icon::{Glyph, Icon};
 pub use keys::PageKeys;

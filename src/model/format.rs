@@ -1,6 +1,6 @@
 //! Numbers as text: deterministic, without locale or clock, the same on both sides.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 /// Shown where a figure is not known.
 pub const UNKNOWN: &str = "–";
@@ -101,6 +101,42 @@ pub fn count(n: u64) -> String {
     text
 }
 
+/// `text` with what cannot be seen, or makes other text look different from what it is, in plain
+/// sight: control characters as their pictures (`␀`, `␛`), characters that turn the direction of text
+/// or take no room as their number (`⟨202E⟩`). Line ends and tabs stay.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_invisible) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        match u32::from(c) {
+            _ if !is_invisible(c) => shown.push(c),
+            // The pictures of control characters stand in their order from U+2400 on.
+            code @ 0..0x20 => shown.extend(char::from_u32(0x2400 + code)),
+            0x7f => shown.push('␡'),
+            code => {
+                shown.push('⟨');
+                for shift in [12, 8, 4, 0] {
+                    shown.extend(
+                        char::from_digit(code >> shift & 0xf, 16).map(|c| c.to_ascii_uppercase()),
+                    );
+                }
+                shown.push('⟩');
+            }
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// Source of the directional formatting characters: Unicode Standard Annex #9, section 2. The joiners
+/// U+200C and U+200D belong to words of several scripts and to emoji.
+fn is_invisible(c: char) -> bool {
+    (c.is_control() && !matches!(c, '\n' | '\t'))
+        || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,6 +177,21 @@ mod tests {
             assert_eq!(text(seconds), expected);
         }
         assert_eq!(age(Duration::from_millis(440)), "0.4 s");
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_made_visible() {
+        for (text, shown) in [
+            ("web-1", "web-1"),
+            ("한국어 🧑‍💻 שלום", "한국어 🧑‍💻 שלום"),
+            ("two\nlines\tand a tab", "two\nlines\tand a tab"),
+            ("\u{1b}[31mred\0", "␛[31mred␀"),
+            ("a\u{202e}b\u{2066}c\u{feff}", "a⟨202E⟩b⟨2066⟩c⟨FEFF⟩"),
+            ("\u{7f}\u{85}", "␡⟨0085⟩"),
+        ] {
+            assert_eq!(visible(text), shown);
+        }
+        assert!(matches!(visible("web-1"), Cow::Borrowed(_)));
     }
 
     #[test]

@@ -6,7 +6,9 @@ mod change;
 mod connection;
 mod container;
 mod dashboard;
+mod details;
 mod event;
+mod exit;
 #[cfg(test)]
 pub(crate) mod fixtures;
 pub mod format;
@@ -31,7 +33,12 @@ pub use container::{
 pub use dashboard::{
     Containers, ContainersDelta, Dashboard, Host, RECENT_EVENTS, Touched, Update, apply, diff,
 };
+pub use details::{
+    Attachment, CheckResult, ContainerDetails, ContainerEvents, HealthCheck, Limits, Mount,
+    Processes, Variable,
+};
 pub use event::Event;
+pub use exit::{ExitMeaning, signal};
 pub use history::{Figure, HISTORY, MAX_POINTS, StatsHistory, StatsPoint, is_gap_between};
 pub use host::{Cpu, DashboardCost, Disk, HostMetrics, Memory, Network, Temperature};
 pub use id::{ContainerId, ContainerPrefix, HostId, NotAContainerId};

@@ -1,75 +1,86 @@
 //! One container.
 
-mod details;
+mod data;
+mod events;
+mod facts;
+mod gone;
+mod head;
+mod health;
+mod inspect;
 mod logs;
+mod overview;
+mod processes;
 mod stats;
 mod tabs;
 
 use crate::{
-    client::{RowSignals, use_live},
-    components::{A, ActionButtons, ActionFailure, PageTitle, StatusPill},
-    i18n::use_text,
-    model::ContainerId,
+    client::{Live, use_live},
+    model::{ContainerId, ContainerPrefix},
 };
+use gone::Gone;
+use head::Head;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 use tabs::{TabBar, TabContent};
+
+/// Which container the page shows.
+#[derive(Clone, Copy, PartialEq)]
+struct Shown {
+    id: ContainerId,
+    /// Whether the engine still has it. What was known stays on the page when not.
+    is_listed: bool,
+    /// How often it came back: its signals are others then.
+    returns: u32,
+}
 
 /// One container: what it is, what it does and what it says.
 #[component]
 pub fn ContainerPage() -> impl IntoView {
     let live = use_live();
     let params = use_params_map();
-    let id = Memo::new(move |_| {
-        params
-            .read()
-            .get("id")
-            .and_then(|id| id.parse::<ContainerId>().ok())
-    });
-    let exists = Memo::new(move |_| {
+    let asked = Memo::new(move |_| params.read().get("id")?.parse::<ContainerPrefix>().ok());
+    let shown = Memo::new(move |before: Option<&Option<Shown>>| {
         live.track_list();
-        id.get().filter(|id| live.row(*id).is_some())
+        let asked = asked.read();
+        let before = before.copied().flatten();
+        next(live, asked.as_ref()?, before)
     });
-    move || match exists.get().and_then(|id| Some((id, live.row(id)?))) {
-        Some((id, row)) => view! { <Container id row /> }.into_any(),
-        None => view! { <Gone /> }.into_any(),
-    }
-}
-
-#[component]
-fn Gone() -> impl IntoView {
-    let text = use_text();
-    view! {
-        <PageTitle text=move || text.get().containers.gone.to_owned() />
-        <div class="card empty" data-testid="gone">
-            <b>{move || text.get().containers.gone}</b>
-            <p>{move || text.get().containers.gone_hint}</p>
-            <A href="/containers" attr:class="button">{move || text.get().containers.back}</A>
-        </div>
-    }
-}
-
-#[component]
-fn Container(
-    /// Which.
-    id: ContainerId,
-    /// Its signals.
-    row: RowSignals,
-) -> impl IntoView {
-    let container = row.container.clone();
-    let name = Memo::new(move |_| container.read().name.clone());
-    view! {
-        <PageTitle text=move || name.get() />
-        <div class="stack">
-            <div class="card container-head">
-                <StatusPill container=row.container.clone() />
-                <h2 class="name">{name}</h2>
-                <span class="space"></span>
-                <ActionButtons id row=row.clone() />
-                <ActionFailure id row=row.clone() />
+    let which = Memo::new(move |_| shown.get().map(|shown| (shown.id, shown.returns)));
+    let is_removed = Memo::new(move |_| shown.get().is_some_and(|shown| !shown.is_listed));
+    move || match which.get().and_then(|(id, _)| Some((id, live.row(id)?))) {
+        Some((id, row)) => view! {
+            <div class="stack">
+                <Head id row=row.clone() is_removed=is_removed.into() />
+                <TabBar id />
+                <TabContent id row is_removed=is_removed.into() />
             </div>
-            <TabBar id />
-            <TabContent id row />
-        </div>
+        }
+        .into_any(),
+        None => view! { <Gone asked=asked.into() /> }.into_any(),
     }
+}
+
+/// What to show for `asked`, after `before`.
+fn next(live: Live, asked: &ContainerPrefix, before: Option<Shown>) -> Option<Shown> {
+    let before = before.filter(|before| asked.matches(&before.id));
+    let whole: Option<ContainerId> = asked.as_str().parse().ok();
+    let found = match whole {
+        Some(id) => live.row(id).map(|_| id),
+        None => live.with_dashboard(|dashboard| Some(dashboard.find(asked)?.1.id)),
+    };
+    let Some(id) = found else {
+        let is_listed = false;
+        return before.map(|before| Shown {
+            is_listed,
+            ..before
+        });
+    };
+    let same = before.filter(|before| before.id == id);
+    let returns = same.map_or(0, |before| before.returns + u32::from(!before.is_listed));
+    let is_listed = true;
+    Some(Shown {
+        id,
+        is_listed,
+        returns,
+    })
 }

@@ -36,6 +36,7 @@ use assets::Site;
 use gate::Gate;
 use hub::Hub;
 use logs::Logs;
+use serve::Traffic;
 use shutdown::Shutdown;
 use source::OBSERVATION_BACKLOG;
 use std::{net::SocketAddr, sync::Arc, time::Instant};
@@ -100,6 +101,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     );
     let engines = sources::spawn(&config, &hub, &observer, &shutdown);
 
+    let traffic = Traffic::default();
     let state = AppState {
         actions: Actions::new(hub.clone(), engines, shutdown.tracker().clone()),
         gate: Gate::new(addr, &config.allowed_hosts, config.max_clients),
@@ -110,10 +112,14 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         site: Site::embedded(),
         shutdown: shutdown.clone(),
         started: Instant::now(),
+        traffic: traffic.clone(),
         config: Arc::new(config),
     };
     let router = router::router(state);
-    shutdown.spawn("http", serve::serve(listener, router, shutdown.clone()));
+    shutdown.spawn(
+        "http",
+        serve::serve(listener, router, traffic, shutdown.clone()),
+    );
     tracing::info!("Deckwatch is at http://{}", reachable(addr));
     Ok(Running {
         addr,

@@ -1,9 +1,11 @@
 //! Pages: what is asked for beside the API is the built site's files, or rendered.
 
+mod preload;
+
 use super::{AppState, base, clock};
 use crate::{
     app::{App, shell},
-    client::{FirstLines, Initial, InitialState},
+    client::{ContainerPageData, FirstLines, Initial, InitialState},
     model::{
         ContainerId, ContainerPrefix, ContainerQuery, Dashboard, HISTORY, HostId, Preferences,
         StatsHistory, Timestamp, Totals,
@@ -15,7 +17,7 @@ use axum::{
     body::Body,
     extract::{Query, Request, State},
     http::{HeaderMap, StatusCode, Uri, header, request::Parts},
-    middleware::from_fn,
+    middleware::{from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -40,7 +42,9 @@ pub fn routes(routes: Router<AppState>, state: &AppState) -> Router<AppState> {
             context(state.clone()),
             document(state),
         )
-        .layer(from_fn(base::restore));
+        .layer(from_fn(base::restore))
+        // Before the path is restored: what it names stands below the base.
+        .layer(from_fn_with_state(state.clone(), preload::container));
     routes
         .merge(pages)
         .fallback_service(get(file_or_not_found).with_state(state.clone()))
@@ -77,7 +81,11 @@ fn context(state: AppState) -> impl Fn() + Clone + Send + Sync + 'static {
         }
         let uri = base::below(state.config.base(), &parts.uri);
         let uri = uri.unwrap_or_else(|| parts.uri.clone());
-        let initial = initial(&state, &uri, &parts.headers);
+        let mut initial = initial(&state, &uri, &parts.headers);
+        let data = parts.extensions.get::<ContainerPageData>();
+        initial.container = data.cloned().map(Box::new);
+        // The browser has the figures in the binary form: what is rendered must be the same.
+        let initial = codec::decode(&codec::encode(&initial)).unwrap_or(initial);
         provide_context(InitialState(Arc::new(initial)));
     }
 }
@@ -109,7 +117,7 @@ fn initial(state: &AppState, uri: &Uri, headers: &HeaderMap) -> Initial {
             .unwrap_or_default()
     };
     let now = clock::now();
-    let initial = Initial {
+    Initial {
         snapshot: Snapshot {
             epoch: state.hub.epoch().to_owned(),
             messages,
@@ -120,9 +128,8 @@ fn initial(state: &AppState, uri: &Uri, headers: &HeaderMap) -> Initial {
         preferences: Preferences::from_headers(text(header::COOKIE), text(header::ACCEPT_LANGUAGE)),
         stats_history: stats_history(state, uri, now),
         base: state.config.base().to_owned(),
-    };
-    // The browser has the figures in the binary form: what is rendered must be the same.
-    codec::decode(&codec::encode(&initial)).unwrap_or(initial)
+        container: None,
+    }
 }
 
 /// The containers that the page at `uri` shows first, when there are many.

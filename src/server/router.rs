@@ -30,12 +30,15 @@ pub fn router(state: AppState) -> Router {
         .route("/containers", get(api::state::containers))
         .route("/containers/{id}/stats", get(api::stats::history))
         .route("/stats/sparklines", get(api::stats::sparklines))
+        .route("/openapi.json", get(api::openapi::document))
         .layer(CompressionLayer::new());
     let api = Router::new()
         .merge(state_of_things)
         .route("/ws", get(ws::multiplexed))
         .route("/containers/stream", get(sse::containers))
         .route("/containers/{id}", get(api::container::inspect))
+        .route("/containers/{id}/details", get(api::container::details))
+        .route("/containers/{id}/events", get(api::container::events))
         .route("/containers/{id}/top", get(api::container::top))
         .route("/containers/{id}/logs", get(api::logs::logs))
         .route("/containers/{id}/{action}", post(api::container::act))
@@ -49,7 +52,8 @@ pub fn router(state: AppState) -> Router {
         .route("/ws/docker/{id}/logs", get(transport::logs::docker_logs))
         .route("/ws/{*path}", get(no_such_resource))
         .route("/healthz", get(api::health::alive))
-        .route("/readyz", get(api::health::ready));
+        .route("/readyz", get(api::health::ready))
+        .route("/metrics", get(api::prometheus::metrics));
     let routes = pages::routes(routes, &state)
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(state.clone(), first_lines::read))

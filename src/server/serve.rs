@@ -1,5 +1,11 @@
 //! Accepting connections.
 
+mod stall;
+mod traffic;
+
+pub(super) use stall::Unstalled;
+pub use traffic::Traffic;
+
 use super::shutdown::Shutdown;
 use axum::Router;
 use hyper::server::conn::http1;
@@ -8,6 +14,7 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use socket2::{Domain, Protocol, Socket, Type};
+use stall::STALL;
 use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -50,7 +57,7 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// Serves `router` on `listener` until shutdown.
-pub async fn serve(listener: TcpListener, router: Router, shutdown: Shutdown) {
+pub async fn serve(listener: TcpListener, router: Router, traffic: Traffic, shutdown: Shutdown) {
     let connections = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let token = shutdown.token();
     loop {
@@ -64,7 +71,7 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: Shutdown) {
         };
         match accepted {
             Ok((stream, _)) => {
-                let connection = connection(stream, router.clone(), token.clone());
+                let connection = connection(stream, router.clone(), traffic.clone(), token.clone());
                 shutdown.spawn("connection", async move {
                     connection.await;
                     drop(place);
@@ -78,13 +85,19 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: Shutdown) {
     }
 }
 
-async fn connection(stream: TcpStream, router: Router, shutdown: CancellationToken) {
+async fn connection(
+    stream: TcpStream,
+    router: Router,
+    traffic: Traffic,
+    shutdown: CancellationToken,
+) {
     // Frames are small and wanted now.
     let _ = stream.set_nodelay(true);
+    let stream = TokioIo::new(Unstalled::new(stream, STALL, traffic));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .serve_connection(stream, TowerToHyperService::new(router))
         .with_upgrades();
     let mut connection = pin!(connection);
     let result = tokio::select! {

@@ -2,7 +2,7 @@
 
 use super::{
     actions::Actions, assets::Site, config::Config, gate::Gate, hub::Hub, logs::Logs,
-    shutdown::Shutdown, transport::Pulse,
+    serve::Traffic, shutdown::Shutdown, transport::Pulse,
 };
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
@@ -29,6 +29,8 @@ pub struct AppState {
     pub site: Site,
     /// What Leptos wants to know.
     pub leptos: LeptosOptions,
+    /// How many bytes went over HTTP.
+    pub traffic: Traffic,
     /// When the server started.
     pub started: Instant,
 }

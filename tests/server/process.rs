@@ -51,6 +51,11 @@ async fn a_wrong_variable_is_named() {
         ("DECKWATCH_MAX_CLIENTS", "many", "MAX_CLIENTS"),
         ("DECKWATCH_METRICS_INTERVAL", "soon", "METRICS_INTERVAL"),
         ("DOCKER_HOST", "ftp://engine", "DOCKER_HOST"),
+        (
+            "DECKWATCH_METRIC_INTERVAL",
+            "2s",
+            "DECKWATCH_METRIC_INTERVAL",
+        ),
     ] {
         let said = refusal(&[], &[(key, value)], None).await;
         let said = said.to_uppercase().replace('-', "_");

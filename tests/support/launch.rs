@@ -9,15 +9,20 @@ use std::net::{Ipv4Addr, SocketAddr};
 pub(crate) struct Running(server::Running);
 
 pub(crate) async fn launch(engine: &str, settings: Settings) -> Running {
+    let docker = Docker {
+        host: Some(engine.to_owned()),
+        ..Docker::default()
+    };
+    launch_with(docker, settings).await
+}
+
+pub(crate) async fn launch_with(docker: Docker, settings: Settings) -> Running {
     let default = Config::default();
     let config = Config {
         site_addr: (Ipv4Addr::LOCALHOST, 0).into(),
         base_path: settings.base_path.unwrap_or("/").into(),
         max_clients: settings.max_clients.unwrap_or(default.max_clients),
-        docker: Docker {
-            host: Some(engine.to_owned()),
-            ..Docker::default()
-        },
+        docker,
         ..default
     };
     Running(server::start(config).await.unwrap())

@@ -2,7 +2,7 @@
 
 pub(crate) mod app;
 pub(crate) mod fake_engine;
-mod launch;
+pub(crate) mod launch;
 pub(crate) mod mirror;
 pub(crate) mod page;
 pub(crate) mod process;

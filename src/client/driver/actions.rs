@@ -5,15 +5,12 @@ use crate::{
     client::{Live, pace::Pace},
     protocol::{ApiError, ClientMessage, ContainerAck, ContainerAction, ErrorCode},
 };
-use js_sys::Reflect;
 use std::{
     cell::RefCell,
     collections::{BTreeMap, VecDeque},
     rc::Rc,
     time::Duration,
 };
-use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::JsFuture;
 
 /// What the way there and back may take beside the action itself.
 const WAY: Duration = Duration::from_secs(5);
@@ -152,15 +149,5 @@ async fn post(action: &ContainerAction) -> Result<(), ApiError> {
     if response.ok() {
         return Ok(());
     }
-    // What a gate or a proxy says is never in our binary form, so errors always are JSON.
-    let problem = match response.json() {
-        Ok(body) => JsFuture::from(body).await.unwrap_or_default(),
-        Err(_) => JsValue::UNDEFINED,
-    };
-    let text = |name: &str| Reflect::get(&problem, &name.into()).ok()?.as_string();
-    let code = text("code").and_then(|code| code.parse().ok());
-    Err(ApiError::new(
-        code.unwrap_or(ErrorCode::Internal),
-        text("detail").unwrap_or_else(|| response.status_text()),
-    ))
+    Err(http::problem(&response).await)
 }

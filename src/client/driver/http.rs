@@ -1,8 +1,11 @@
 //! Asking the server once.
 
 use super::browser::on_server;
-use crate::protocol::codec::{self, Wire};
-use js_sys::{ArrayBuffer, Uint8Array};
+use crate::protocol::{
+    ApiError, ErrorCode,
+    codec::{self, Wire},
+};
+use js_sys::{ArrayBuffer, Reflect, Uint8Array};
 use leptos::prelude::window;
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
@@ -59,6 +62,21 @@ pub(super) async fn value<T: Wire>(answer: &Response) -> Option<T> {
 /// The text of an answer.
 pub(super) async fn text(answer: &Response) -> Option<String> {
     JsFuture::from(answer.text().ok()?).await.ok()?.as_string()
+}
+
+/// Why an answer is a refusal. What a gate or a proxy says is never in our binary form, so errors
+/// always are JSON.
+pub(super) async fn problem(answer: &Response) -> ApiError {
+    let problem = match answer.json() {
+        Ok(body) => JsFuture::from(body).await.unwrap_or_default(),
+        Err(_) => JsValue::UNDEFINED,
+    };
+    let text = |name: &str| Reflect::get(&problem, &name.into()).ok()?.as_string();
+    let code = text("code").and_then(|code| code.parse().ok());
+    ApiError::new(
+        code.unwrap_or(ErrorCode::Internal),
+        text("detail").unwrap_or_else(|| answer.status_text()),
+    )
 }
 
 /// Calls off what it was given to, when dropped.

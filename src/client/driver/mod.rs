@@ -1,11 +1,13 @@
 //! The loop that feeds [`Live`] in the browser: the only code that touches sockets and timers.
 
 mod actions;
+mod ask;
 mod browser;
 mod canvas;
 mod clipboard;
 mod http;
 mod inbox;
+mod json_tree;
 mod logs;
 mod page;
 mod poll;
@@ -13,9 +15,11 @@ mod probe;
 mod socket;
 mod sparklines;
 
+pub use ask::{ask, ask_text, keep_asking};
 pub use browser::{is_typing, set_cookie};
 pub use canvas::{paint, use_looks, watch_size};
 pub use clipboard::{copy, copy_report};
+pub use json_tree::{open_json, show_json};
 pub use logs::{on_page_key, show_logs};
 pub use page::{
     RowKey, fetch_history, fetch_stats, page_host, press, set_height, show_current, watch_rows,

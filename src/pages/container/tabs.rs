@@ -1,7 +1,10 @@
 //! The tabs of a container's page. They are links: the address says which one is open, and without
 //! JavaScript they work as well.
 
-use super::{details::Details, logs::Logs, stats::Stats};
+use super::{
+    events::Events, inspect::Inspect, logs::Logs, overview::Overview, processes::Processes,
+    stats::Stats,
+};
 use crate::{
     client::{RowSignals, driver, use_live},
     i18n::{ContainerText, use_text},
@@ -15,15 +18,18 @@ struct Tab {
     /// Its name in the address.
     name: &'static str,
     title: fn(&ContainerText) -> &'static str,
-    content: fn(ContainerId, RowSignals) -> AnyView,
+    content: fn(ContainerId, RowSignals, Signal<bool>) -> AnyView,
 }
 
 /// The tabs in order. The first is open when the address names none.
 #[rustfmt::skip]
 const TABS: &[Tab] = &[
-    Tab { name: "overview", title: |text| text.overview, content: |_, row| view! { <Details row /> }.into_any() },
-    Tab { name: "stats", title: |text| text.stats, content: |id, row| view! { <Stats id row /> }.into_any() },
-    Tab { name: "logs", title: |text| text.logs, content: |id, row| view! { <Logs id row /> }.into_any() },
+    Tab { name: "overview", title: |text| text.overview, content: |id, row, is_removed| view! { <Overview id row is_removed /> }.into_any() },
+    Tab { name: "stats", title: |text| text.stats, content: |id, row, _| view! { <Stats id row /> }.into_any() },
+    Tab { name: "logs", title: |text| text.logs, content: |id, row, _| view! { <Logs id row /> }.into_any() },
+    Tab { name: "processes", title: |text| text.processes, content: |id, row, _| view! { <Processes id row /> }.into_any() },
+    Tab { name: "events", title: |text| text.events, content: |id, _, _| view! { <Events id /> }.into_any() },
+    Tab { name: "inspect", title: |text| text.inspect, content: |id, _, _| view! { <Inspect id /> }.into_any() },
 ];
 
 /// Which of [`TABS`] is open.
@@ -77,10 +83,12 @@ pub(super) fn TabContent(
     id: ContainerId,
     /// Its signals.
     row: RowSignals,
+    /// Whether the engine no longer has it.
+    is_removed: Signal<bool>,
 ) -> impl IntoView {
     let open = use_tab();
     move || {
         let tab = TABS.get(open.get())?;
-        Some((tab.content)(id, row.clone()))
+        Some((tab.content)(id, row.clone(), is_removed))
     }
 }

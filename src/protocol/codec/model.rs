@@ -5,10 +5,11 @@ use super::{
     values::{wire_choice, wire_struct},
 };
 use crate::model::{
-    Action, ActionOptions, Container, ContainerId, ContainerPrefix, ContainerState, Cpu,
-    DashboardCost, Density, Disk, Event, Health, HostId, HostMetrics, Language, Layout, LogTimes,
-    Memory, Network, Port, Preferences, SourceKind, SourceState, SourceStatus, Temperature, Theme,
-    Totals,
+    Action, ActionOptions, Attachment, CheckResult, Container, ContainerDetails, ContainerEvents,
+    ContainerId, ContainerPrefix, ContainerState, Cpu, DashboardCost, Density, Disk, Event, Health,
+    HealthCheck, HostId, HostMetrics, Language, Layout, Limits, LogTimes, Memory, Mount, Network,
+    Port, Preferences, Processes, SourceKind, SourceState, SourceStatus, Temperature, Theme,
+    Totals, Variable,
 };
 
 impl Wire for ContainerId {
@@ -99,6 +100,42 @@ wire_struct!(Event {
     name,
     attributes
 });
+wire_struct!(ContainerDetails {
+    limits,
+    restart_policy,
+    entrypoint,
+    command,
+    working_dir,
+    user,
+    env,
+    mounts,
+    networks,
+    health_check,
+    oom_killed,
+    error,
+});
+wire_struct!(Limits { cpus, memory, pids });
+wire_struct!(Variable { name, value });
+wire_struct!(Mount {
+    kind,
+    source,
+    target,
+    writable
+});
+wire_struct!(Attachment { network, addresses });
+wire_struct!(HealthCheck {
+    command,
+    interval_ms,
+    failing_streak,
+    results
+});
+wire_struct!(CheckResult {
+    at,
+    exit_code,
+    output
+});
+wire_struct!(Processes { titles, processes });
+wire_struct!(ContainerEvents { events });
 wire_struct!(SourceStatus {
     host,
     source,

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
-    model::{Action, ActionOptions, Timestamp, Update, fixtures::container},
-    server::source::{LogLines, LogQuery, Processes},
+    model::{Action, ActionOptions, Processes, Timestamp, Update, fixtures::container},
+    server::source::{LogLines, LogQuery},
 };
 use async_trait::async_trait;
 use futures::{FutureExt, StreamExt};

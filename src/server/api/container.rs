@@ -2,21 +2,16 @@
 
 use super::{HostQuery, find, prefix};
 use crate::{
-    model::{Action, ActionOptions, UnknownAction},
+    model::{Action, ActionOptions, ContainerEvents, UnknownAction},
     protocol::{ApiError, ContainerAck, ContainerAction, ErrorCode, codec},
-    server::{
-        AppState,
-        actions::engine_error,
-        binary,
-        problem::Refusal,
-        source::{EngineError, Processes},
-    },
+    server::{AppState, actions::engine_error, binary, problem::Refusal, source::EngineError},
 };
 use axum::{
     Json,
     body::Bytes,
     extract::{Path, Query, State, rejection::QueryRejection},
     http::HeaderMap,
+    response::Response,
 };
 use std::{future::Future, time::Duration};
 
@@ -34,10 +29,44 @@ pub async fn inspect(
 ) -> Result<Json<serde_json::Value>, Refusal> {
     let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
     let found = find(&state, query.host.as_ref(), &id)?;
-    answer(found.engine.inspect(found.container.id)).await
+    let inspected = answer(found.engine.inspect(found.container.id)).await?;
+    Ok(Json(inspected))
 }
 
-/// `GET /api/containers/{id}/top`: its processes.
+/// `GET /api/containers/{id}/details`: what of that its page shows, in JSON or the binary form.
+///
+/// # Errors
+/// `invalid`, `not_found`, or what the engine's failure is.
+pub async fn details(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    query: Result<Query<HostQuery>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
+    let found = find(&state, query.host.as_ref(), &id)?;
+    let details = answer(found.engine.details(found.container.id)).await?;
+    Ok(binary::either(&headers, &details))
+}
+
+/// `GET /api/containers/{id}/events`: what lately happened to it, newest first, in JSON or the binary
+/// form. Also of a container that is gone, as long as something of it is remembered.
+///
+/// # Errors
+/// `invalid`.
+pub async fn events(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let id = prefix(&id)?;
+    let events = ContainerEvents {
+        events: state.hub.events_of(&id),
+    };
+    Ok(binary::either(&headers, &events))
+}
+
+/// `GET /api/containers/{id}/top`: its processes, in JSON or the binary form.
 ///
 /// # Errors
 /// `invalid`, `not_found`, or what the engine's failure is.
@@ -45,10 +74,17 @@ pub async fn top(
     State(state): State<AppState>,
     Path(id): Path<String>,
     query: Result<Query<HostQuery>, QueryRejection>,
-) -> Result<Json<Processes>, Refusal> {
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
     let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
     let found = find(&state, query.host.as_ref(), &id)?;
-    answer(found.engine.top(found.container.id)).await
+    let container = &found.container;
+    if !container.state.is_up() {
+        let words = format!("{} is not running", container.name);
+        return Err(ApiError::new(ErrorCode::Conflict, words).into());
+    }
+    let processes = answer(found.engine.top(container.id)).await?;
+    Ok(binary::either(&headers, &processes))
 }
 
 /// `POST /api/containers/{id}/{action}`: does something to it. The body is the action's options, in JSON or
@@ -105,14 +141,9 @@ fn options(headers: &HeaderMap, body: &[u8]) -> Result<ActionOptions, Refusal> {
     })
 }
 
-async fn answer<T>(
-    asked: impl Future<Output = Result<T, EngineError>>,
-) -> Result<Json<T>, Refusal> {
-    match tokio::time::timeout(ANSWER, asked).await {
-        Ok(Ok(answer)) => Ok(Json(answer)),
-        Ok(Err(error)) => Err(engine_error(&error).into()),
-        Err(_) => {
-            Err(ApiError::new(ErrorCode::Timeout, "the engine did not answer in time").into())
-        }
-    }
+async fn answer<T>(asked: impl Future<Output = Result<T, EngineError>>) -> Result<T, ApiError> {
+    tokio::time::timeout(ANSWER, asked)
+        .await
+        .unwrap_or(Err(EngineError::Timeout))
+        .map_err(|error| engine_error(&error))
 }

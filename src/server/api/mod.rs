@@ -3,6 +3,8 @@
 pub mod container;
 pub mod health;
 pub mod logs;
+pub mod openapi;
+pub mod prometheus;
 pub mod state;
 pub mod stats;
 

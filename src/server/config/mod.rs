@@ -1,6 +1,7 @@
 //! Configuration, read once at the start: command line > environment > `Leptos.toml` > defaults.
 
 mod duration;
+mod environment;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -100,6 +101,9 @@ pub enum ConfigError {
         /// What is wrong, and where.
         error: Box<toml::de::Error>,
     },
+    /// The environment has a variable of ours that means nothing, most likely misspelt.
+    #[error("{0} is no setting: see deckwatch --help for those there are")]
+    UnknownVariable(String),
     /// A value is not acceptable.
     #[error("{key} = {value}: must be {allowed}")]
     Value {
@@ -144,6 +148,7 @@ impl Config {
     /// # Errors
     /// When something is wrong with either, in words for the terminal.
     pub fn load(command_line: CommandLine) -> Result<Self, ConfigError> {
+        environment::check(std::env::vars_os().map(|(name, _)| name))?;
         let path = command_line
             .config
             .clone()

@@ -22,8 +22,8 @@ pub use stats::Paces;
 
 use crate::{
     model::{
-        ContainerId, ContainerPrefix, Dashboard, HostId, Sparklines, StatsHistory, Timestamp,
-        Update,
+        ContainerId, ContainerPrefix, Dashboard, Event, HostId, Sparklines, StatsHistory,
+        Timestamp, Update,
     },
     protocol::{Channel, MetricsHistory, Resume, ServerMessage},
 };
@@ -218,6 +218,25 @@ impl Hub {
     /// Looks at the state. Everybody else waits meanwhile: be quick.
     pub fn read<T>(&self, look: impl FnOnce(&Dashboard) -> T) -> T {
         look(&self.state().dashboard)
+    }
+
+    /// What happened to the container that `id` names, newest first, as far as it is remembered.
+    pub fn events_of(&self, id: &ContainerPrefix) -> Vec<Arc<Event>> {
+        let state = self.state();
+        let frames = state.rings.get(&Channel::Events).map(Ring::rest);
+        drop(state);
+        let mut events: Vec<_> = frames
+            .into_iter()
+            .flatten()
+            .filter_map(|frame| match frame.message() {
+                ServerMessage::Event(told) if told.event.id.starts_with(id.as_str()) => {
+                    Some(Arc::clone(&told.event))
+                }
+                _ => None,
+            })
+            .collect();
+        events.reverse();
+        events
     }
 
     /// The last minutes of a host's own figures.

@@ -10,7 +10,7 @@ use crate::{
     protocol::{Channel, ServerMessage},
     server::{
         hub::Frame,
-        source::{Engine, EngineError, LogLines, LogQuery, NANOS_PER_MS, Processes, SourceLine},
+        source::{Engine, EngineError, LogLines, LogQuery, NANOS_PER_MS, SourceLine},
     },
 };
 use async_trait::async_trait;
@@ -179,7 +179,7 @@ impl Engine for Written {
         Err(EngineError::NotFound)
     }
 
-    async fn top(&self, _: ContainerId) -> Result<Processes, EngineError> {
+    async fn top(&self, _: ContainerId) -> Result<crate::model::Processes, EngineError> {
         Err(EngineError::NotFound)
     }
 

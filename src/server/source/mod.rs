@@ -6,6 +6,7 @@
 mod cgroup;
 mod counters;
 pub mod demo;
+mod details;
 pub mod docker;
 mod redact;
 mod sampler;
@@ -13,8 +14,8 @@ mod secrets;
 pub mod system;
 
 use crate::model::{
-    Action, ActionOptions, Container, ContainerId, ContainerStats, Event, HostId, HostMetrics,
-    LogStream, SourceKind, SourceState, Timestamp,
+    Action, ActionOptions, Container, ContainerDetails, ContainerId, ContainerStats, Event, HostId,
+    HostMetrics, LogStream, Processes, SourceKind, SourceState, Timestamp,
 };
 use async_trait::async_trait;
 use futures::stream::BoxStream;
@@ -108,6 +109,11 @@ pub trait Engine: fmt::Debug + Send + Sync {
     /// Everything the engine knows of the container, with secrets masked.
     async fn inspect(&self, id: ContainerId) -> Result<serde_json::Value, EngineError>;
 
+    /// What of that its page shows.
+    async fn details(&self, id: ContainerId) -> Result<ContainerDetails, EngineError> {
+        Ok(details::read(&self.inspect(id).await?))
+    }
+
     /// Its processes: titles of the columns and rows of text.
     async fn top(&self, id: ContainerId) -> Result<Processes, EngineError>;
 
@@ -158,15 +164,6 @@ impl SourceLine {
 
 /// Nanoseconds of a millisecond.
 pub const NANOS_PER_MS: i64 = 1_000_000;
-
-/// The processes of a container.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Processes {
-    /// Titles of the columns.
-    pub titles: Vec<String>,
-    /// One row a process.
-    pub processes: Vec<Vec<String>>,
-}
 
 /// Why an engine did not do what it was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

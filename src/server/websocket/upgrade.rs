@@ -3,7 +3,7 @@
 use super::WebSocket;
 use crate::{
     protocol::{ApiError, ErrorCode, codec::to_base64},
-    server::problem::Refusal,
+    server::{problem::Refusal, serve::Unstalled},
 };
 use axum::{
     body::Body,
@@ -143,8 +143,8 @@ impl Upgrade {
 /// The TCP connection within what is left of the HTTP one, registered anew: the old registration
 /// remembers the HTTP connection's task, whose memory could not be freed for as long.
 fn taken_out(upgraded: Upgraded, max_message: usize) -> Option<WebSocket<TcpStream>> {
-    let parts = upgraded.downcast::<TokioIo<TcpStream>>().ok()?;
-    let stream = parts.io.into_inner().into_std().ok()?;
+    let parts = upgraded.downcast::<TokioIo<Unstalled<TcpStream>>>().ok()?;
+    let stream = parts.io.into_inner().into_inner().into_std().ok()?;
     let stream = TcpStream::from_std(stream).ok()?;
     Some(WebSocket::new(stream, &parts.read_buf, max_message))
 }

@@ -37,7 +37,8 @@ pub(super) async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> R
         }
         Mood::Failing(status) => {
             let status = StatusCode::from_u16(status).unwrap();
-            return failure(status, "something went wrong");
+            let words = shared.world().words.clone();
+            return failure(status, words.as_deref().unwrap_or("something went wrong"));
         }
         Mood::Well | Mood::Garbage | Mood::HalfJson => {}
     }
@@ -95,7 +96,7 @@ async fn of_container(
         ("GET", ["logs"]) => logs(shared, container, query),
         ("GET", ["top"]) => json_body(json!({
             "Titles": ["PID", "USER", "COMMAND"],
-            "Processes": [["1", "root", "nginx: master process"]],
+            "Processes": [["1", "root", container.command.join(" ")]],
         })),
         ("POST" | "DELETE", rest) => {
             let mut held = shared.held.subscribe();

@@ -19,6 +19,9 @@ pub(crate) struct FakeContainer {
     pub(crate) health: Option<String>,
     pub(crate) labels: BTreeMap<String, String>,
     pub(crate) env: Vec<String>,
+    pub(crate) command: Vec<String>,
+    /// What its health check said last.
+    pub(crate) health_output: Option<String>,
     pub(crate) lines: Vec<Line>,
     /// Lines of its log that were thrown away.
     pub(crate) dropped: usize,
@@ -81,6 +84,8 @@ impl FakeContainer {
             health: None,
             labels: BTreeMap::new(),
             env: Vec::new(),
+            command: vec!["nginx".to_owned()],
+            health_output: None,
             lines: Vec::new(),
             dropped: 0,
             run_ends: Vec::new(),
@@ -110,6 +115,18 @@ impl FakeContainer {
 
     pub(crate) fn env(mut self, variable: &str) -> Self {
         self.env.push(variable.to_owned());
+        self
+    }
+
+    pub(crate) fn command(mut self, words: &[&str]) -> Self {
+        self.command = words.iter().map(|word| (*word).to_owned()).collect();
+        self
+    }
+
+    /// With a health check that says this and fails.
+    pub(crate) fn health_output(mut self, text: &str) -> Self {
+        self.health = Some("unhealthy".to_owned());
+        self.health_output = Some(text.to_owned());
         self
     }
 
@@ -164,7 +181,7 @@ impl FakeContainer {
             "Names": [format!("/{}", self.name)],
             "Image": self.image,
             "ImageID": "sha256:0",
-            "Command": "nginx",
+            "Command": self.command.join(" "),
             "Created": self.started.as_millis() / 1_000,
             "Ports": [{ "IP": "0.0.0.0", "PrivatePort": 80, "PublicPort": 8080, "Type": "tcp" }],
             "Labels": self.labels,
@@ -177,10 +194,11 @@ impl FakeContainer {
 
     /// The answer to `/containers/{id}/json`.
     pub(super) fn inspection(&self) -> Value {
-        let health = self
-            .health
-            .as_deref()
-            .map(|status| json!({ "Status": status }));
+        let health = self.health.as_deref().map(|status| {
+            json!({ "Status": status, "FailingStreak": 1, "Log": [
+                { "Start": self.started.to_string(), "ExitCode": 1, "Output": self.health_output },
+            ] })
+        });
         json!({
             "Id": self.id,
             "Created": self.started.to_string(),
@@ -205,6 +223,7 @@ impl FakeContainer {
                 "Image": self.image,
                 "Labels": self.labels,
                 "Env": self.env,
+                "Cmd": self.command,
                 "Tty": self.terminal,
             },
             "HostConfig": { "NetworkMode": "bridge", "Memory": 0 },

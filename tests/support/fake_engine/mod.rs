@@ -175,6 +175,11 @@ impl FakeEngine {
         self.cut_events();
     }
 
+    pub(crate) fn fail_with_words(&self, status: u16, words: &str) {
+        self.shared.world().words = Some(words.to_owned());
+        self.fail_with(status);
+    }
+
     /// Is well again, and listens.
     pub(crate) fn recover(&self) {
         self.shared.mood.send_replace(Mood::Well);

@@ -40,6 +40,8 @@ pub(crate) struct Shared {
 pub(super) struct World {
     pub(super) containers: Vec<FakeContainer>,
     pub(super) requests: Vec<String>,
+    /// What failures say.
+    pub(super) words: Option<String>,
     pub(super) history: Vec<Told>,
     pub(super) cut: CancellationToken,
     /// After how many lines logs that are followed are cut, one after the other.

@@ -1,12 +1,12 @@
 //! What can be asked of the synthetic engine.
 
 use super::{
-    super::{Engine, EngineError, LogLines, LogQuery, Processes, SourceLine},
+    super::{Engine, EngineError, LogLines, LogQuery, SourceLine, redact},
     log::{self, DemoLog},
     world::World,
 };
 use crate::{
-    model::{Action, ActionOptions, Container, ContainerId, LogStream},
+    model::{Action, ActionOptions, Container, ContainerId, LogStream, Processes},
     server::clock,
 };
 use async_trait::async_trait;
@@ -70,13 +70,28 @@ impl Engine for DemoEngine {
             "Id": container.id,
             "Name": format!("/{}", container.name),
             "Created": container.created,
+            "RestartCount": container.restart_count,
             "State": {"Status": container.state, "StartedAt": container.started_at},
-            "Config": {"Image": container.image, "Labels": container.labels, "Env": []},
+            "Config": {
+                "Image": container.image, "Labels": container.labels, "User": "app",
+                "Entrypoint": ["/entrypoint.sh"], "Cmd": ["serve", "--port", "8080"],
+                "Env": [format!("PATH={}", redact::MASK), format!("APP_SECRET={}", redact::MASK)],
+            },
+            "HostConfig": {"RestartPolicy": {"Name": "unless-stopped"}, "NanoCpus": 2_000_000_000_u64},
+            "Mounts": [{
+                "Type": "volume", "Name": format!("{}-data", container.name), "Destination": "/data", "RW": true,
+            }],
+            "NetworkSettings": {"Networks": {"demo": {"IPAddress": "172.30.0.2"}}},
         }))
     }
 
     async fn top(&self, id: ContainerId) -> Result<Processes, EngineError> {
         let container = self.container(id)?;
+        if !container.state.is_up() {
+            return Err(EngineError::Conflict(
+                "the container is not running".to_owned(),
+            ));
+        }
         let row = ["1", "app", &container.image].map(str::to_owned);
         Ok(Processes {
             titles: ["PID", "USER", "COMMAND"].map(str::to_owned).into(),

@@ -1,11 +1,11 @@
 //! What can be asked of the engine about one container.
 
 use super::{
-    super::{Engine, EngineError, LogLines, LogQuery, Processes, redact, secrets::Secrets},
+    super::{Engine, EngineError, LogLines, LogQuery, redact, secrets::Secrets},
     connect::{CALL_TIMEOUT, Connection},
     logs,
 };
-use crate::model::{Action, ActionOptions, ContainerId};
+use crate::model::{Action, ActionOptions, ContainerId, Processes};
 use async_trait::async_trait;
 use bollard::query_parameters::{
     InspectContainerOptions, KillContainerOptions, RemoveContainerOptions, RenameContainerOptions,
@@ -16,6 +16,9 @@ use std::{
     sync::{PoisonError, RwLock},
 };
 use tokio::{sync::mpsc, time::timeout};
+
+/// What `ps` on the engine's machine is asked for. Some know fewer columns, and are asked for their own.
+const PS_ARGS: &str = "-eo pid,ppid,user,pcpu,rss,etime,args";
 
 /// The engine, whether it can be reached or not.
 #[derive(Debug)]
@@ -47,6 +50,14 @@ impl DockerEngine {
             .connection
             .write()
             .unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// What the engine knows of a container, secrets and all.
+    async fn inspected(&self, id: ContainerId) -> Result<serde_json::Value, EngineError> {
+        let docker = self.connection()?.calls;
+        let id = id.to_string();
+        let answer = call(docker.inspect_container(&id, None::<InspectContainerOptions>)).await?;
+        serde_json::to_value(answer).map_err(|error| EngineError::Failed(error.to_string()))
     }
 
     fn connection(&self) -> Result<Connection, EngineError> {
@@ -131,22 +142,27 @@ impl Engine for DockerEngine {
     }
 
     async fn inspect(&self, id: ContainerId) -> Result<serde_json::Value, EngineError> {
-        let docker = self.connection()?.calls;
-        let id = id.to_string();
-        let answer = call(docker.inspect_container(&id, None::<InspectContainerOptions>)).await?;
-        let mut value =
-            serde_json::to_value(answer).map_err(|error| EngineError::Failed(error.to_string()))?;
+        let mut value = self.inspected(id).await?;
         redact::mask_inspect(&mut value);
         Ok(value)
     }
 
-    async fn top(&self, id: ContainerId) -> Result<Processes, EngineError> {
+    async fn top(&self, container: ContainerId) -> Result<Processes, EngineError> {
         let docker = self.connection()?.calls;
-        let id = id.to_string();
-        let answer = call(docker.top_processes(&id, None::<TopOptions>)).await?;
+        let id = container.to_string();
+        let options = TopOptions {
+            ps_args: PS_ARGS.to_owned(),
+        };
+        let answer = match call(docker.top_processes(&id, Some(options))).await {
+            Err(EngineError::Failed(_) | EngineError::Invalid(_)) => {
+                call(docker.top_processes(&id, None::<TopOptions>)).await?
+            }
+            answer => answer?,
+        };
+        let secrets = redact::secrets_of(&self.inspected(container).await?);
         let mask = |row: Vec<String>| {
             row.iter()
-                .map(|text| redact::mask_text(text).into_owned())
+                .map(|text| redact::mask_values(&redact::mask_text(text), &secrets).into_owned())
                 .collect()
         };
         Ok(Processes {

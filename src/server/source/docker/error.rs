@@ -86,7 +86,12 @@ pub(super) fn advice(error: &Error, address: &str) -> String {
             what + "connection refused. Start Docker, or set DOCKER_HOST to where it listens."
         }
         _ if matches!(error, Error::RequestTimeoutError) => what + "it did not answer in time.",
-        _ => what + &cause(error) + ".",
+        _ => {
+            let cause = cause(error);
+            let is_tls = cause.contains("certificate");
+            let files = " Look at ca.pem, cert.pem and key.pem in DOCKER_CERT_PATH.";
+            what + &cause + "." + if is_tls { files } else { "" }
+        }
     }
 }
 

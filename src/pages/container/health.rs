@@ -1,0 +1,66 @@
+//! How a container's health is checked, and what came of it.
+
+use super::{facts::Folded, overview::moment};
+use crate::{
+    i18n::use_text,
+    model::{CheckResult, ContainerDetails, HealthCheck, format},
+};
+use leptos::prelude::*;
+use std::time::Duration;
+
+/// The health check and its last results; nothing where there is none.
+#[component]
+pub(super) fn Health(
+    /// What the engine told.
+    known: Signal<Option<ContainerDetails>>,
+) -> impl IntoView {
+    let check = Memo::new(move |_| {
+        known
+            .read()
+            .as_ref()
+            .and_then(|known| known.health_check.clone())
+    });
+    move || check.get().map(|check| view! { <Check check /> })
+}
+
+#[component]
+fn Check(
+    /// The check.
+    check: HealthCheck,
+) -> impl IntoView {
+    let text = use_text();
+    let interval =
+        (check.interval_ms > 0).then(|| format::duration(Duration::from_millis(check.interval_ms)));
+    let every = move || {
+        interval
+            .as_deref()
+            .map(|interval| (text.get().container.every)(interval))
+    };
+    let streak = check.failing_streak;
+    let failing = move || (streak > 0).then(|| (text.get().container.failed_in_a_row)(streak));
+    let result = move |result: CheckResult| {
+        let (class, word) = if result.exit_code == 0 {
+            ("pill ok", text.get_untracked().container.passed.to_owned())
+        } else {
+            let word = text.get_untracked().container.failed;
+            ("pill bad", format!("{word} ({})", result.exit_code))
+        };
+        view! {
+            <li>
+                <time class="num faint" datetime=result.at.to_string()>{moment(result.at)}</time>
+                <span class=class><span class="dot" aria-hidden="true"></span>{word}</span>
+                <span class="mono muted said"><Folded value=result.output /></span>
+            </li>
+        }
+    };
+    view! {
+        <section class="card" data-testid="health">
+            <h2>{move || text.get().container.health_check} <span class="faint">{every}</span></h2>
+            <div class="said-by">
+                <span class="mono"><Folded value=check.command.join(" ") /></span>
+                <b class="bad-text">{failing}</b>
+            </div>
+            <ul class="list">{check.results.into_iter().map(result).collect_view()}</ul>
+        </section>
+    }
+}

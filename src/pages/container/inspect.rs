@@ -1,0 +1,73 @@
+//! Everything the engine knows of a container, secrets masked.
+
+use super::data::Asked;
+use crate::{
+    client::{driver, use_live},
+    components::CopyButton,
+    i18n::use_text,
+    model::{ContainerId, format},
+};
+use leptos::{html::Div, prelude::*};
+
+/// The engine's description as a tree, which can be searched and copied; as text without JavaScript.
+#[component]
+pub(super) fn Inspect(
+    /// Of which container.
+    id: ContainerId,
+) -> impl IntoView {
+    let live = use_live();
+    let text = use_text();
+    let asked = Asked::beginning(live, id, |given| given.inspect.take());
+    let url = format!("/api/containers/{id}");
+    let href = live.href(&url);
+    Effect::new(move || {
+        if asked.is_missing() {
+            driver::ask_text(url.clone(), move |answer| asked.answer(answer));
+        }
+    });
+    let tree = NodeRef::<Div>::new();
+    let query = RwSignal::new(String::new());
+    let found = RwSignal::new(None::<u32>);
+    Effect::new(move || {
+        let (Some(node), Some(json)) = (tree.get(), asked.value.get()) else {
+            return;
+        };
+        found.set(driver::show_json(&node, &json, query.read().trim()));
+    });
+    // The tree stands in the text's place as soon as there is one.
+    let plain = move || {
+        let json = asked.value.get().filter(|_| found.read().is_none())?;
+        Some(
+            view! { <pre class="json-text" tabindex="0">{format::visible(&json).into_owned()}</pre> },
+        )
+    };
+    let failure = move || {
+        let error = asked.error.get()?;
+        Some(
+            view! { <p class="banner" role="status">{text.get().container.not_read} " " {error.message}</p> },
+        )
+    };
+    let count = move || {
+        let n = found.get().filter(|_| !query.read().trim().is_empty())?;
+        Some((text.get().container.matches)(n))
+    };
+    let copied = Signal::derive(move || asked.value.get().unwrap_or_default());
+    view! {
+        {failure}
+        <div class="toolbar">
+            <label class="search">
+                <span class="hidden">{move || text.get().container.search}</span>
+                <input type="search" placeholder=move || text.get().container.search data-testid="json-search"
+                    prop:value=query on:input=move |event| query.set(event_target_value(&event)) />
+            </label>
+            <span class="muted num" role="status">{count}</span>
+            <span class="space"></span>
+            <CopyButton copied of="JSON" />
+            <a class="button" href=href target="_blank" rel="noopener noreferrer">{move || text.get().container.raw}</a>
+        </div>
+        <div class="card json" data-testid="json">
+            {plain}
+            <div node_ref=tree on:click=move |event| driver::open_json(&event)></div>
+        </div>
+    }
+}

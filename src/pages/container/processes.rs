@@ -1,0 +1,213 @@
+//! What runs in a container.
+
+use super::data::Asked;
+use crate::{
+    client::{RowSignals, driver, use_live},
+    i18n::use_text,
+    model::{ContainerId, ContainerState, Processes as Table, format},
+};
+use leptos::prelude::*;
+use std::{cmp::Ordering, time::Duration};
+
+/// Between looks: each makes the engine run `ps`.
+const EVERY: Duration = Duration::from_secs(3);
+/// Columns that say nothing to most: the processor's share by a formula of its own, the terminal.
+const HIDDEN: [&str; 2] = ["C", "TTY"];
+/// Memory in KiB, as `ps` writes it.
+const MEMORY: &str = "RSS";
+
+/// Which column orders the rows, and whether its largest value comes first.
+type Order = RwSignal<Option<(usize, bool)>>;
+
+/// What runs in a container, looked at again while the tab is in sight.
+#[component]
+pub(super) fn Processes(
+    /// Which.
+    id: ContainerId,
+    /// Its signals.
+    row: RowSignals,
+) -> impl IntoView {
+    let container = row.container;
+    let state = Memo::new(move |_| container.read().state);
+    let runs = Memo::new(move |_| state.get().is_up());
+    move || {
+        if runs.get() {
+            view! { <Running id /> }.into_any()
+        } else {
+            view! { <Nothing state /> }.into_any()
+        }
+    }
+}
+
+#[component]
+fn Nothing(
+    /// What it does instead of running.
+    state: Memo<ContainerState>,
+) -> impl IntoView {
+    let text = use_text();
+    view! {
+        <div class="card empty" data-testid="no-processes">
+            <b>{move || text.get().container.no_processes}</b>
+            <p>{move || text.get().containers.state(state.get())}</p>
+        </div>
+    }
+}
+
+#[component]
+fn Running(
+    /// Which container.
+    id: ContainerId,
+) -> impl IntoView {
+    let live = use_live();
+    let text = use_text();
+    let asked = Asked::beginning(live, id, |given| given.processes.take());
+    Effect::new(move || {
+        let after = if asked.is_missing() {
+            Duration::ZERO
+        } else {
+            EVERY
+        };
+        let url = format!("/api/containers/{id}/top");
+        driver::keep_asking(url, after, EVERY, move |answer| asked.answer(answer));
+    });
+    let order = Order::new(None);
+    let titles = Memo::new(move |_| {
+        let table = asked.value.read();
+        table
+            .as_ref()
+            .map(|table| table.titles.clone())
+            .unwrap_or_default()
+    });
+    let rows = move || {
+        let table = asked.value.read();
+        let table = table.as_ref()?;
+        Some(
+            sorted(table, order.get())
+                .into_iter()
+                .map(|row| process(table, row))
+                .collect_view(),
+        )
+    };
+    let failure = move || {
+        let error = asked.error.get()?;
+        Some(
+            view! { <p class="banner" role="status">{text.get().container.not_read} " " {error.message}</p> },
+        )
+    };
+    let is_waiting = move || asked.value.read().is_none() && asked.error.read().is_none();
+    view! {
+        {failure}
+        <div class="card table-card scrolls" tabindex="0" role="region" aria-label=move || text.get().container.processes>
+            <table class="plain" data-testid="processes">
+                <thead><tr>{move || heads(&titles.read(), order)}</tr></thead>
+                <tbody>{rows}</tbody>
+            </table>
+            <Show when=is_waiting><div class="empty">{move || text.get().container.asking}</div></Show>
+        </div>
+    }
+}
+
+fn heads(titles: &[String], order: Order) -> AnyView {
+    let shown = titles
+        .iter()
+        .enumerate()
+        .filter(|(_, title)| is_shown(title));
+    let head = |(column, title): (usize, &String)| {
+        let sort = move || match order.get() {
+            Some((by, true)) if by == column => "descending",
+            Some((by, false)) if by == column => "ascending",
+            _ => "none",
+        };
+        let turn = move |_| {
+            order.update(|order| {
+                *order = Some((column, !matches!(order, Some((by, true)) if *by == column)))
+            });
+        };
+        let direction = move || match sort() {
+            "descending" => "↓",
+            "ascending" => "↑",
+            _ => "",
+        };
+        view! {
+            <th aria-sort=sort>
+                <button on:click=turn>{title.clone()} <span aria-hidden="true">{direction}</span></button>
+            </th>
+        }
+    };
+    shown.map(head).collect_view().into_any()
+}
+
+fn is_shown(title: &str) -> bool {
+    !HIDDEN.contains(&title)
+}
+
+fn process(table: &Table, row: Vec<String>) -> AnyView {
+    let cells = table
+        .titles
+        .iter()
+        .zip(row)
+        .filter(|(title, _)| is_shown(title));
+    let cell = |(title, text): (&String, String)| {
+        let is_command = matches!(title.as_str(), "CMD" | "COMMAND" | "ARGS");
+        let text = match text.parse::<u64>() {
+            Ok(kib) if title == MEMORY => format::bytes(kib.saturating_mul(1_024)),
+            _ => format::visible(&text).into_owned(),
+        };
+        let class = if is_command {
+            "mono command"
+        } else {
+            "mono num"
+        };
+        view! { <td class=class><bdi>{text}</bdi></td> }
+    };
+    view! { <tr>{cells.map(cell).collect_view()}</tr> }.into_any()
+}
+
+/// The rows as `order` says; without one as the engine told them.
+fn sorted(table: &Table, order: Option<(usize, bool)>) -> Vec<Vec<String>> {
+    let mut rows = table.processes.clone();
+    if let Some((column, is_descending)) = order {
+        let cell = |row: &Vec<String>| row.get(column).cloned().unwrap_or_default();
+        rows.sort_by(|a, b| {
+            let order = compare(&cell(a), &cell(b));
+            if is_descending {
+                order.reverse()
+            } else {
+                order
+            }
+        });
+    }
+    rows
+}
+
+/// Numbers as numbers, all else as text.
+fn compare(a: &str, b: &str) -> Ordering {
+    match (a.parse::<f64>(), b.parse::<f64>()) {
+        (Ok(a), Ok(b)) => a.total_cmp(&b),
+        _ => a.cmp(b),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_sorted_as_numbers() {
+        let row = |pid: &str, command: &str| vec![pid.to_owned(), command.to_owned()];
+        let table = Table {
+            titles: vec!["PID".into(), "CMD".into()],
+            processes: vec![row("100", "b"), row("9", "c"), row("20", "a")],
+        };
+        let pids = |order| {
+            sorted(&table, order)
+                .into_iter()
+                .map(|row| row[0].clone())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(pids(None), ["100", "9", "20"]);
+        assert_eq!(pids(Some((0, true))), ["100", "20", "9"]);
+        assert_eq!(pids(Some((1, false))), ["20", "100", "9"]);
+        assert_eq!(pids(Some((7, false))).len(), 3);
+    }
+}
