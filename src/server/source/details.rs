@@ -1,6 +1,6 @@
 //! From an engine's description of a container to [`ContainerDetails`].
 //!
-//! It reads what [`super::redact::mask_inspect`] has masked, so that nothing secret can get past it.
+//! It reads what [`super::inspect::mask_inspect`] has masked, so that nothing secret can get past it.
 
 use crate::model::{
     Attachment, CheckResult, ContainerDetails, HealthCheck, Limits, Mount, Timestamp, Variable,

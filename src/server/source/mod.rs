@@ -8,6 +8,7 @@ mod counters;
 pub mod demo;
 mod details;
 pub mod docker;
+mod inspect;
 mod redact;
 mod sampler;
 mod secrets;

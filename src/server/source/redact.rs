@@ -4,7 +4,6 @@
 //! nothing about what it hides. Wrongly masking a harmless value costs little; showing a password
 //! to everybody who may look at a dashboard does not.
 
-use serde_json::Value;
 use std::borrow::Cow;
 
 /// What stands where a secret was.
@@ -76,52 +75,6 @@ pub(super) fn mask_args<'a>(args: impl IntoIterator<Item = &'a str>) -> Vec<Stri
         .collect()
 }
 
-/// Secrets shorter than this are not looked for in other text: they would mask half of it.
-const MIN_SECRET_CHARS: usize = 6;
-
-/// The secrets in `NAME=value` variables that may turn up in other text, such as log lines: values
-/// of variables with a secret's name, and passwords in URLs; longest first, so that none is masked
-/// in part. For [`mask_values`].
-pub(super) fn secret_values<'a>(variables: impl IntoIterator<Item = &'a str>) -> Vec<String> {
-    let mut secrets: Vec<_> = variables
-        .into_iter()
-        .filter_map(|variable| variable.split_once('='))
-        .filter_map(|(name, value)| {
-            if is_secret_name(name) {
-                Some(value)
-            } else {
-                password_in_url(value)
-            }
-        })
-        .map(|secret| secret.trim().to_owned())
-        .filter(|secret| secret.chars().count() >= MIN_SECRET_CHARS)
-        .collect();
-    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-    secrets.dedup();
-    secrets
-}
-
-fn password_in_url(text: &str) -> Option<&str> {
-    let (_, rest) = text.split_once("://")?;
-    let (credentials, _) = rest.rsplit_once('@')?;
-    Some(
-        credentials
-            .split_once(':')
-            .map_or(credentials, |(_, password)| password),
-    )
-}
-
-/// `text` with every one of `secrets` masked, wherever it stands. See [`secret_values`].
-pub(super) fn mask_values<'a>(text: &'a str, secrets: &[String]) -> Cow<'a, str> {
-    let mut masked = Cow::Borrowed(text);
-    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
-        if masked.contains(secret.as_str()) {
-            masked = Cow::Owned(masked.replace(secret.as_str(), MASK));
-        }
-    }
-    masked
-}
-
 /// Free text with secret-looking assignments, flags, headers and credentials in URLs masked.
 pub(super) fn mask_text(text: &str) -> Cow<'_, str> {
     let suspicious = text.contains(['=', ':']) || text.starts_with('-') || text.contains(" -");
@@ -149,75 +102,6 @@ pub(super) fn mask_text(text: &str) -> Cow<'_, str> {
         masked.push_str(space);
     }
     Cow::Owned(masked)
-}
-
-/// Masks everything in an engine's description of a container that may be secret, also where the
-/// value of a secret variable stands elsewhere, say in its command.
-pub(super) fn mask_inspect(value: &mut Value) {
-    let secrets = secrets_of(value);
-    mask_fields(value);
-    mask_strings(value, &secrets);
-}
-
-/// The secrets among the variables of an engine's description that is not masked yet.
-pub(super) fn secrets_of(inspected: &Value) -> Vec<String> {
-    let variables = inspected.pointer("/Config/Env").and_then(Value::as_array);
-    secret_values(variables.into_iter().flatten().filter_map(Value::as_str))
-}
-
-fn mask_strings(value: &mut Value, secrets: &[String]) {
-    match value {
-        Value::String(text) => {
-            if let Cow::Owned(masked) = mask_values(text, secrets) {
-                *text = masked;
-            }
-        }
-        Value::Array(items) => items
-            .iter_mut()
-            .for_each(|item| mask_strings(item, secrets)),
-        Value::Object(fields) => fields
-            .values_mut()
-            .for_each(|field| mask_strings(field, secrets)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
-fn mask_fields(value: &mut Value) {
-    let Value::Object(fields) = value else { return };
-    for (name, field) in fields {
-        match (name.as_str(), field) {
-            ("Env", Value::Array(variables)) => each_text(variables, mask_variable),
-            ("Cmd" | "Entrypoint" | "Args" | "Test", Value::Array(args)) => mask_arg_values(args),
-            (name, Value::String(text)) => *text = mask_value(name, text),
-            (_, Value::Array(items)) => items.iter_mut().for_each(mask_item),
-            (_, field) => mask_fields(field),
-        }
-    }
-}
-
-fn mask_item(item: &mut Value) {
-    match item {
-        Value::String(text) => *text = mask_text(text).into_owned(),
-        Value::Array(items) => items.iter_mut().for_each(mask_item),
-        other => mask_fields(other),
-    }
-}
-
-fn each_text(items: &mut [Value], mask: impl Fn(&str) -> String) {
-    for item in items {
-        if let Value::String(text) = item {
-            *text = mask(text);
-        }
-    }
-}
-
-fn mask_arg_values(args: &mut [Value]) {
-    let masked = mask_args(args.iter().map(|arg| arg.as_str().unwrap_or_default()));
-    for (arg, masked) in args.iter_mut().zip(masked) {
-        if arg.is_string() {
-            *arg = Value::String(masked);
-        }
-    }
 }
 
 /// `--password`, `-token`: a flag whose value is the next word.
@@ -298,7 +182,6 @@ fn mask_url(scheme: &str, rest: &str, out: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn names_of_secrets_are_known_in_every_spelling() {
@@ -367,72 +250,11 @@ mod tests {
     }
 
     #[test]
-    fn secrets_of_variables_are_found_in_other_text() {
-        let variables = [
-            "PATH=/bin:/usr/bin",
-            "DB_PASSWORD=hunter2-long",
-            "API_KEY=hunter2",
-            "PIN_TOKEN=1234",
-            "DATABASE_URL=postgres://app:s3cr@t/x@db:5432/x",
-            "EMPTY_SECRET=",
-            "nonsense",
-        ];
-        let secrets = secret_values(variables);
-        assert_eq!(secrets, ["hunter2-long", "s3cr@t/x", "hunter2"]);
-        assert_eq!(
-            mask_values(
-                "got hunter2-long, hunter2 and s3cr@t/x on port 1234",
-                &secrets
-            ),
-            format!("got {MASK}, {MASK} and {MASK} on port 1234")
-        );
-        assert!(matches!(mask_values("nothing", &secrets), Cow::Borrowed(_)));
-    }
-
-    #[test]
     fn the_argument_after_a_secret_flag_is_masked_whole() {
         let masked = mask_args(["redis", "a b c", "--token", "--port", "1"]);
         assert_eq!(masked, ["redis", "a b c", "--token", "--port", "1"]);
         let masked = mask_args(["x", "--password", "a b c", "-p", "80:80"]);
         assert_eq!(masked, ["x", "--password", MASK, "-p", "80:80"]);
-    }
-
-    #[test]
-    fn an_inspected_container_keeps_names_and_loses_values() {
-        let mut value = json!({
-            "Args": ["--token", "abc"],
-            "Config": {
-                "Env": ["PATH=/bin", "DB_PASSWORD=x", "EMPTY="],
-                "Cmd": ["sh", "-c", "serve --secret=abc"],
-                "Labels": {"api_key": "abc", "url": "redis://:pw@cache", "n": "1"},
-                "Tty": true,
-            },
-            "HostConfig": {"LogConfig": {"Config": {"splunk-token": "abc"}}},
-        });
-        mask_inspect(&mut value);
-        assert_eq!(
-            value,
-            json!({
-                "Args": ["--token", MASK],
-                "Config": {
-                    "Env": [format!("PATH={MASK}"), format!("DB_PASSWORD={MASK}"), "EMPTY="],
-                    "Cmd": ["sh", "-c", format!("serve --secret={MASK}")],
-                    "Labels": {"api_key": MASK, "url": format!("redis://:{MASK}@cache"), "n": "1"},
-                    "Tty": true,
-                },
-                "HostConfig": {"LogConfig": {"Config": {"splunk-token": MASK}}},
-            })
-        );
-    }
-
-    #[test]
-    fn a_variable_s_secret_is_masked_wherever_it_stands() {
-        let mut value = json!({
-            "Config": {"Env": ["DB_PASSWORD=hunter2-long"], "Cmd": ["connect", "hunter2-long"]},
-            "State": {"Health": {"Log": [{"Output": "denied to app:hunter2-long"}]}},
-        });
-        mask_inspect(&mut value);
-        assert!(!value.to_string().contains("hunter2"), "{value}");
     }
 
     proptest::proptest! {

@@ -1,7 +1,9 @@
-//! Masks a container's secrets in what it writes.
+//! Finds a container's secrets in other text: in what it writes, in its command, in its processes.
 
 use super::redact::{MASK, is_secret_name};
 use aho_corasick::{AhoCorasick, MatchKind};
+use serde_json::Value;
+use std::borrow::Cow;
 
 /// Shorter values are not masked: `true`, `admin` or `5432` would be found in every other line.
 const SHORTEST: usize = 6;
@@ -12,7 +14,7 @@ const LONGEST: usize = 4 * 1024;
 /// says otherwise shall not take our memory.
 const MOST: usize = 1_000;
 
-/// Finds a container's secrets in what it writes.
+/// Finds a container's secrets in other text.
 ///
 /// They are the values of those of its environment variables whose names look secret, and passwords
 /// in URLs of all the others. Each line of a value of several lines (a key in PEM) is a secret of its
@@ -42,12 +44,31 @@ impl Secrets {
         }
     }
 
+    /// Those in an engine's description of a container that is not masked yet.
+    pub(super) fn of_inspected(inspected: &Value) -> Self {
+        let variables = inspected.pointer("/Config/Env").and_then(Value::as_array);
+        Self::of(variables.into_iter().flatten().filter_map(Value::as_str))
+    }
+
     /// Bytes of the longest one: how much further a line must be looked at than it is shown.
     pub(super) fn longest(&self) -> usize {
         self.longest
     }
 
     /// `text` with every secret replaced by the mask.
+    pub(super) fn mask_str<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let Some(patterns) = self.patterns.as_ref().filter(|p| p.is_match(text)) else {
+            return Cow::Borrowed(text);
+        };
+        let mut masked = String::with_capacity(text.len());
+        patterns.replace_all_with(text, &mut masked, |_, _, masked| {
+            masked.push_str(MASK);
+            true
+        });
+        Cow::Owned(masked)
+    }
+
+    /// Bytes with every secret replaced by the mask.
     pub(super) fn mask(&self, text: Vec<u8>) -> Vec<u8> {
         let Some(patterns) = self.patterns.as_ref().filter(|p| p.is_match(&text)) else {
             return text;
@@ -127,6 +148,9 @@ mod tests {
             "DATABASE_URL=postgres://app:s3cr@t/x@db:5432/x",
             "PLAIN=https://example.org",
         ];
+        let secrets = Secrets::of(variables);
+        assert_eq!(secrets.mask_str("s3cr@t/x is wrong"), "•••••• is wrong");
+        assert!(matches!(secrets.mask_str("nothing"), Cow::Borrowed(_)));
         assert_eq!(
             mask(&variables, "auth failed for s3cr@t/x"),
             "auth failed for ••••••"

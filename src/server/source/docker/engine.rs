@@ -1,7 +1,7 @@
 //! What can be asked of the engine about one container.
 
 use super::{
-    super::{Engine, EngineError, LogLines, LogQuery, redact, secrets::Secrets},
+    super::{Engine, EngineError, LogLines, LogQuery, inspect, redact, secrets::Secrets},
     connect::{CALL_TIMEOUT, Connection},
     logs,
 };
@@ -143,7 +143,7 @@ impl Engine for DockerEngine {
 
     async fn inspect(&self, id: ContainerId) -> Result<serde_json::Value, EngineError> {
         let mut value = self.inspected(id).await?;
-        redact::mask_inspect(&mut value);
+        inspect::mask_inspect(&mut value);
         Ok(value)
     }
 
@@ -159,10 +159,10 @@ impl Engine for DockerEngine {
             }
             answer => answer?,
         };
-        let secrets = redact::secrets_of(&self.inspected(container).await?);
+        let secrets = Secrets::of_inspected(&self.inspected(container).await?);
         let mask = |row: Vec<String>| {
             row.iter()
-                .map(|text| redact::mask_values(&redact::mask_text(text), &secrets).into_owned())
+                .map(|text| secrets.mask_str(&redact::mask_text(text)).into_owned())
                 .collect()
         };
         Ok(Processes {

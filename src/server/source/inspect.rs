@@ -1,0 +1,115 @@
+//! What an engine says of a container, without its secrets.
+
+use super::{
+    redact::{mask_args, mask_text, mask_value, mask_variable},
+    secrets::Secrets,
+};
+use serde_json::Value;
+use std::borrow::Cow;
+
+/// Masks everything in an engine's description of a container that may be secret, also where the
+/// value of a secret variable stands elsewhere, say in its command.
+pub(super) fn mask_inspect(value: &mut Value) {
+    let secrets = Secrets::of_inspected(value);
+    mask_fields(value);
+    mask_strings(value, &secrets);
+}
+
+fn mask_strings(value: &mut Value, secrets: &Secrets) {
+    match value {
+        Value::String(text) => {
+            if let Cow::Owned(masked) = secrets.mask_str(text) {
+                *text = masked;
+            }
+        }
+        Value::Array(items) => items
+            .iter_mut()
+            .for_each(|item| mask_strings(item, secrets)),
+        Value::Object(fields) => fields
+            .values_mut()
+            .for_each(|field| mask_strings(field, secrets)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+fn mask_fields(value: &mut Value) {
+    let Value::Object(fields) = value else { return };
+    for (name, field) in fields {
+        match (name.as_str(), field) {
+            ("Env", Value::Array(variables)) => each_text(variables, mask_variable),
+            ("Cmd" | "Entrypoint" | "Args" | "Test", Value::Array(args)) => mask_arg_values(args),
+            (name, Value::String(text)) => *text = mask_value(name, text),
+            (_, Value::Array(items)) => items.iter_mut().for_each(mask_item),
+            (_, field) => mask_fields(field),
+        }
+    }
+}
+
+fn mask_item(item: &mut Value) {
+    match item {
+        Value::String(text) => *text = mask_text(text).into_owned(),
+        Value::Array(items) => items.iter_mut().for_each(mask_item),
+        other => mask_fields(other),
+    }
+}
+
+fn each_text(items: &mut [Value], mask: impl Fn(&str) -> String) {
+    for item in items {
+        if let Value::String(text) = item {
+            *text = mask(text);
+        }
+    }
+}
+
+fn mask_arg_values(args: &mut [Value]) {
+    let masked = mask_args(args.iter().map(|arg| arg.as_str().unwrap_or_default()));
+    for (arg, masked) in args.iter_mut().zip(masked) {
+        if arg.is_string() {
+            *arg = Value::String(masked);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::redact::MASK, *};
+    use serde_json::json;
+
+    #[test]
+    fn an_inspected_container_keeps_names_and_loses_values() {
+        let mut value = json!({
+            "Args": ["--token", "abc"],
+            "Config": {
+                "Env": ["PATH=/bin", "DB_PASSWORD=x", "EMPTY="],
+                "Cmd": ["sh", "-c", "serve --secret=abc"],
+                "Labels": {"api_key": "abc", "url": "redis://:pw@cache", "n": "1"},
+                "Tty": true,
+            },
+            "HostConfig": {"LogConfig": {"Config": {"splunk-token": "abc"}}},
+        });
+        mask_inspect(&mut value);
+        assert_eq!(
+            value,
+            json!({
+                "Args": ["--token", MASK],
+                "Config": {
+                    "Env": [format!("PATH={MASK}"), format!("DB_PASSWORD={MASK}"), "EMPTY="],
+                    "Cmd": ["sh", "-c", format!("serve --secret={MASK}")],
+                    "Labels": {"api_key": MASK, "url": format!("redis://:{MASK}@cache"), "n": "1"},
+                    "Tty": true,
+                },
+                "HostConfig": {"LogConfig": {"Config": {"splunk-token": MASK}}},
+            })
+        );
+    }
+
+    #[test]
+    fn a_variable_s_secret_is_masked_wherever_it_stands() {
+        let mut value = json!({
+            "Config": {"Env": ["DB_PASSWORD=hunter2-long"], "Cmd": ["connect", "hunter2-long"]},
+            "State": {"Health": {"Log": [{"Output": "denied to app:hunter2-long"}]}},
+        });
+        mask_inspect(&mut value);
+        assert!(!value.to_string().contains("hunter2"), "{value}");
+    }
+}
