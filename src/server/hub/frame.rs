@@ -49,12 +49,12 @@ impl Frame {
         Self::after(seq, Arc::new(message), None)
     }
 
-    /// `message` as number `seq` of its channel, for those who have `base`.
     /// `message`, which others share, as number `seq` of its channel.
     pub fn shared(seq: u64, message: Arc<ServerMessage>) -> Self {
         Self::after(seq, message, None)
     }
 
+    /// `message` as number `seq` of its channel, for those who have `base`.
     pub(super) fn after(
         seq: u64,
         message: Arc<ServerMessage>,
