@@ -55,6 +55,8 @@ pub struct ContainersText {
     pub project: &'static str,
     pub none: &'static str,
     pub shown: &'static str,
+    /// Shows the next of a list that is not shown whole.
+    pub show_more: &'static str,
 }
 
 impl ContainersText {
@@ -177,6 +179,7 @@ pub(super) const ENGLISH: ContainersText = ContainersText {
     project: "Project",
     none: "none",
     shown: "shown",
+    show_more: "Show more",
 };
 
 pub(super) const KOREAN: ContainersText = ContainersText {
@@ -271,4 +274,5 @@ pub(super) const KOREAN: ContainersText = ContainersText {
     project: "프로젝트",
     none: "없음",
     shown: "개 표시",
+    show_more: "더 보기",
 };

@@ -7,12 +7,13 @@ use super::{
 use crate::{
     client::{RowSignals, use_live},
     components::{A, ActionButtons, ActionFailure, StatusPill},
+    i18n::use_text,
     model::{ContainerId, SortKey},
 };
 use leptos::prelude::*;
 
-/// Cards in the document: without a fixed height they cannot be left out one by one.
-const MAX_CARDS: usize = 200;
+/// Cards that are added at once: without a fixed height they cannot be left out one by one.
+const CARDS_AT_ONCE: usize = 200;
 
 /// The containers as cards.
 #[component]
@@ -20,20 +21,26 @@ pub(super) fn Cards(
     /// What is found.
     items: Memo<Items>,
 ) -> impl IntoView {
+    let text = use_text();
+    let limit = RwSignal::new(CARDS_AT_ONCE);
     let ids = move || {
         let items = items.read();
         let ids = items.lines.iter().filter_map(|item| match item {
             Item::Container(id) => Some(*id),
             Item::Group(_) => None,
         });
-        ids.take(MAX_CARDS).collect::<Vec<_>>()
+        ids.take(limit.get()).collect::<Vec<_>>()
     };
     let rest = move || {
         items
             .read()
             .containers
-            .checked_sub(MAX_CARDS)
+            .checked_sub(limit.get())
             .filter(|rest| *rest > 0)
+    };
+    let show_more = move |_| limit.update(|limit| *limit += CARDS_AT_ONCE);
+    let button = move |rest: usize| {
+        view! { <button class="button" on:click=show_more>{move || text.get().containers.show_more} " · " {rest}</button> }
     };
     view! {
         <div class="cards">
@@ -41,7 +48,7 @@ pub(super) fn Cards(
                 {use_live().row(id).map(|row| view! { <Card id row /> })}
             </For>
         </div>
-        <p class="faint num">{move || rest().map(|rest| format!("+ {rest}"))}</p>
+        <p class="rest num">{move || rest().map(button)}</p>
     }
 }
 
