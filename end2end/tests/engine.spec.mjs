@@ -143,7 +143,7 @@ test('the log and the facts of a container are shown', async ({ page }) => {
   await open(page, `${deckwatch.url}/containers?q=e2e-says`);
   await page.getByRole('link', { name: name('says'), exact: true }).click();
   await expect(page.getByText('deckwatch-test:latest')).toBeVisible();
-  await page.getByRole('link', { name: 'Logs' }).click();
+  await page.getByRole('navigation', { name: 'Views of this container' }).getByRole('link', { name: 'Logs' }).click();
   await expect(page.getByTestId('log')).toContainText('hello from within');
 });
 

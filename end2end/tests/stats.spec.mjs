@@ -142,11 +142,11 @@ test.describe('synthetic figures', () => {
     for (const line of (await lines.all()).slice(0, 5)) {
       await expect.poll(async () => (await painted(line)).columns).toBeGreaterThan(3);
     }
-    expect(asked.length).toBe(1);
-    // Without a line for every figure that comes: the page goes on by itself.
-    const before = await lines.first().evaluate((node) => node.toDataURL());
-    await expect.poll(() => lines.first().evaluate((node) => node.toDataURL()), { timeout: 30_000 }).not.toBe(before);
-    expect(asked.length).toBe(1);
+    // The page goes on by itself, and does not ask for every figure that comes.
+    const pictures = new Set();
+    await expect.poll(async () => pictures.add(await lines.first().evaluate((node) => node.toDataURL())).size,
+      { timeout: 60_000 }).toBeGreaterThan(6);
+    expect(asked.length).toBeLessThan(pictures.size);
   });
 
   test('the bars of CPU and memory are alike and stand on one line', async ({ page }) => {

@@ -2,7 +2,7 @@
 
 use crate::{
     client::{Live, use_live},
-    i18n::use_text,
+    i18n::{say, use_text},
     model::{Action, ActionOptions, ContainerId, is_container_name},
 };
 use leptos::{html::Dialog, prelude::*};
@@ -89,7 +89,7 @@ pub fn ActionDialog() -> impl IntoView {
                 <Options action=Signal::derive(action) options />
                 <div class="row end">
                     <button type="button" class="button" on:click=move |_| requests.asked.set(None)>
-                        {move || text.get().containers.cancel}
+                        {say(text, |text| text.containers.cancel)}
                     </button>
                     <button class="button danger" disabled=move || !is_valid() data-testid="confirm">
                         {title}
@@ -117,7 +117,7 @@ fn AffectedContainers(
         .collect_view()
     };
     view! {
-        <p>{move || text.get().containers.confirm}</p>
+        <p>{say(text, |text| text.containers.confirm)}</p>
         <ul class="affected">{names}</ul>
     }
 }
@@ -145,23 +145,23 @@ fn Options(
         <Show when=is(Action::Remove)>
             <label class="check">
                 <input type="checkbox" on:change=move |event| options.update(|options| options.force = Some(event_target_checked(&event))) />
-                {move || text.get().containers.force}
+                {say(text, |text| text.containers.force)}
             </label>
             <label class="check">
                 <input type="checkbox" on:change=move |event| options.update(|options| options.volumes = Some(event_target_checked(&event))) />
-                {move || text.get().containers.volumes}
+                {say(text, |text| text.containers.volumes)}
             </label>
         </Show>
         <Show when=waits>
             <label class="field">
-                {move || text.get().containers.grace}
+                {say(text, |text| text.containers.grace)}
                 <input type="number" min="0" max=ActionOptions::MAX_GRACE_SECONDS.to_string() step="1" placeholder="10" data-testid="grace"
                     on:input=move |event| options.update(|options| options.grace_seconds = event_target_value(&event).parse().ok()) />
             </label>
         </Show>
         <Show when=is(Action::Kill)>
             <label class="field">
-                {move || text.get().containers.signal}
+                {say(text, |text| text.containers.signal)}
                 <select on:change=move |event| options.update(|options| options.signal = Some(event_target_value(&event)))>
                     {["SIGKILL", "SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"]
                         .map(|signal| view! { <option value=signal>{signal}</option> })
@@ -171,7 +171,7 @@ fn Options(
         </Show>
         <Show when=is(Action::Rename)>
             <label class="field">
-                {move || text.get().containers.new_name}
+                {say(text, |text| text.containers.new_name)}
                 <input type="text" autocomplete="off" spellcheck="false" data-testid="new-name"
                     on:input=move |event| options.update(|options| options.name = Some(event_target_value(&event))) />
             </label>

@@ -3,7 +3,7 @@
 use super::{Glyph, Icon, use_action_requests};
 use crate::{
     client::{ActionState, RowSignals, use_live},
-    i18n::use_text,
+    i18n::{say, use_text},
     model::{Action, ContainerId},
 };
 use leptos::prelude::*;
@@ -124,7 +124,7 @@ fn Failure(
     view! {
         <div class="failure" role="alert" data-testid="action-error">
             <span title=what>{what}</span>
-            <button class="button icon" aria-label=move || text.get().containers.dismiss on:click=move |_| live.dismiss(id)>
+            <button class="button icon" aria-label=say(text, |text| text.containers.dismiss) on:click=move |_| live.dismiss(id)>
                 <Icon glyph=Glyph::Close />
             </button>
         </div>

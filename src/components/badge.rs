@@ -3,7 +3,7 @@
 use super::A;
 use crate::{
     client::{Connection, use_live},
-    i18n::{FrameText, use_text},
+    i18n::{FrameText, say, use_text},
     model::{Timestamp, format},
 };
 use leptos::prelude::*;
@@ -22,7 +22,7 @@ pub fn ConnectionBadge() -> impl IntoView {
         Some(format::age(newest.age(live.now().get())))
     };
     let class = move || format!("badge {}", tone(live.connection().get()));
-    let hint = move || text.get().frame.realtime_test;
+    let hint = say(text, |text| text.frame.realtime_test);
     view! {
         <A href="/realtime-test" attr:class=class attr:title=hint attr:data-testid="connection">
             <span class="dot" aria-hidden="true"></span>

@@ -2,7 +2,7 @@
 
 use crate::{
     client::{Connection, use_live},
-    i18n::use_text,
+    i18n::{say, use_text},
     model::{HostId, SourceKind, SourceState, SourceStatus, Timestamp, format},
 };
 use leptos::prelude::*;
@@ -21,17 +21,17 @@ pub fn Banners() -> impl IntoView {
     view! {
         <NoScript />
         <Show when=move || has_demo.get()>
-            <div class="banner info" data-testid="demo-banner">{move || text.get().frame.demo_banner}</div>
+            <div class="banner info" data-testid="demo-banner">{say(text, |text| text.frame.demo_banner)}</div>
         </Show>
         <Show when=move || live.connection().get() == Connection::Polling>
-            <div class="banner" role="status">{move || text.get().frame.polling_banner}</div>
+            <div class="banner" role="status">{say(text, |text| text.frame.polling_banner)}</div>
         </Show>
         <Show when=move || live.connection().get() == Connection::Outdated>
-            <div class="banner" role="status" data-testid="outdated-banner">{move || text.get().frame.outdated_banner}</div>
+            <div class="banner" role="status" data-testid="outdated-banner">{say(text, |text| text.frame.outdated_banner)}</div>
         </Show>
         <Show when=move || live.connection().get() == Connection::Offline>
             <div class="banner bad" data-testid="offline-banner">
-                <b role="alert">{move || text.get().frame.offline_banner}</b>
+                <b role="alert">{say(text, |text| text.frame.offline_banner)}</b>
                 <span class="muted num">{age}</span>
             </div>
         </Show>
@@ -94,7 +94,7 @@ fn EngineBanner(
             <div class="banner" class:bad=is_down data-testid="engine-banner">
                 <span role="alert"><b>{title}</b> " " {status.message}</span>
                 <span class="muted mono">{endpoint}</span>
-                <span class="muted num">{move || text.get().frame.since} " " {since} " · " {age}</span>
+                <span class="muted num">{say(text, |text| text.frame.since)} " " {since} " · " {age}</span>
             </div>
         }
     };

@@ -3,7 +3,7 @@
 use super::{A, ConnectionBadge, Glyph, Icon};
 use crate::{
     client::use_live,
-    i18n::{FrameText, use_text},
+    i18n::{FrameText, say, use_text},
     model::{HostId, Language, Preferences, Theme, format},
 };
 use leptos::{html::Dialog, prelude::*};
@@ -23,20 +23,20 @@ pub fn Navigation() -> impl IntoView {
             </A>
             <A href="/" exact=true attr:class="link">
                 <Icon glyph=Glyph::Home />
-                {move || text.get().frame.overview}
+                {say(text, |text| text.frame.overview)}
             </A>
             <A href="/containers" attr:class="link">
                 <Icon glyph=Glyph::Box />
-                {move || text.get().frame.containers}
+                {say(text, |text| text.frame.containers)}
                 <span class="count num">{count}</span>
             </A>
             <A href="/logs" attr:class="link">
                 <Icon glyph=Glyph::Log />
-                {move || text.get().frame.logs}
+                {say(text, |text| text.frame.logs)}
             </A>
             <A href="/realtime-test" attr:class="link">
                 <Icon glyph=Glyph::Signal />
-                {move || text.get().frame.realtime}
+                {say(text, |text| text.frame.realtime)}
             </A>
             <Cost />
         </nav>
@@ -62,7 +62,7 @@ fn Cost() -> impl IntoView {
     };
     view! {
         <div class="foot">
-            {move || text.get().frame.cost} <br />
+            {say(text, |text| text.frame.cost)} <br />
             <span class="num">{cost}</span>
         </div>
     }
@@ -90,16 +90,16 @@ pub fn Header(
         <header class="header">
             <h1>{title}</h1>
             <span class="space"></span>
-            <button class="button search-button" aria-label=move || text.get().frame.search_or_act
+            <button class="button search-button" aria-label=say(text, |text| text.frame.search_or_act)
                 aria-keyshortcuts="Control+K Meta+K" on:click=move |_| on_search.run(())>
                 <Icon glyph=Glyph::Search />
-                <span class="optional">{move || text.get().frame.search_or_act}</span>
+                <span class="optional">{say(text, |text| text.frame.search_or_act)}</span>
                 <kbd class="optional" aria-hidden="true"></kbd>
             </button>
             <ConnectionBadge />
             <LanguageButton />
             <ThemeButton />
-            <button class="button icon optional" aria-label=move || text.get().frame.help on:click=move |_| on_help.run(())>
+            <button class="button icon optional" aria-label=say(text, |text| text.frame.help) on:click=move |_| on_help.run(())>
                 <Icon glyph=Glyph::Help />
             </button>
         </header>
@@ -137,7 +137,7 @@ fn LanguageButton() -> impl IntoView {
     };
     view! {
         <button class="button quiet" on:click=switch data-testid="language">
-            {move || text.get().frame.language}
+            {say(text, |text| text.frame.language)}
         </button>
     }
 }
@@ -195,10 +195,10 @@ pub fn HelpDialog(
     };
     view! {
         <dialog class="dialog" node_ref=node aria-labelledby="help-title">
-            <h2 id="help-title">{move || text.get().frame.keyboard}</h2>
+            <h2 id="help-title">{say(text, |text| text.frame.keyboard)}</h2>
             <dl class="keys">{rows}</dl>
             <form method="dialog" class="row end">
-                <button class="button">{move || text.get().frame.close}</button>
+                <button class="button">{say(text, |text| text.frame.close)}</button>
             </form>
         </dialog>
     }

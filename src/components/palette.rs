@@ -3,7 +3,7 @@
 use super::{Glyph, Icon, use_action_requests};
 use crate::{
     client::{Live, use_live},
-    i18n::{Text, use_text},
+    i18n::{Text, say, use_text},
     model::{Action, ContainerId, ContainerQuery},
 };
 use leptos::{ev, html::Dialog, prelude::*};
@@ -98,12 +98,12 @@ pub fn Palette(
         views.collect_view()
     };
     view! {
-        <dialog class="dialog palette" node_ref=node on:close=move |_| is_open.set(false) aria-label=move || text.get().frame.search_or_act>
+        <dialog class="dialog palette" node_ref=node on:close=move |_| is_open.set(false) aria-label=say(text, |text| text.frame.search_or_act)>
             <input type="text" role="combobox" aria-expanded=move || is_open.get().to_string() aria-controls="choices" autocomplete="off" spellcheck="false"
-                aria-label=move || text.get().frame.palette_hint placeholder=move || text.get().frame.palette_hint
+                aria-label=say(text, |text| text.frame.palette_hint) placeholder=say(text, |text| text.frame.palette_hint)
                 aria-activedescendant=move || (!choices.read().is_empty()).then(|| format!("choice-{}", at.get()))
                 prop:value=typed on:input=on_input on:keydown=on_key data-testid="palette-input" />
-            <ul id="choices" role="listbox" aria-label=move || text.get().frame.search_or_act>{options}</ul>
+            <ul id="choices" role="listbox" aria-label=say(text, |text| text.frame.search_or_act)>{options}</ul>
             <p class="hint" role="status">{move || (is_open.get() && choices.read().is_empty()).then(|| text.get().frame.no_match)}</p>
         </dialog>
     }

@@ -73,3 +73,12 @@ pub fn use_text() -> Signal<&'static Text> {
     let preferences = expect_context::<RwSignal<Preferences>>();
     Signal::derive(move || text(preferences.with(|preferences| preferences.language)))
 }
+
+/// One text, in the language the person reads. They are all of one type, because what is of a type
+/// of its own is compiled, and loaded by every page, on its own.
+pub fn say(
+    text: Signal<&'static Text>,
+    pick: fn(&'static Text) -> &'static str,
+) -> impl Fn() -> &'static str + Copy + Send + Sync + 'static {
+    move || pick(text.get())
+}

@@ -2,7 +2,7 @@
 
 use crate::{
     components::{A, PageTitle},
-    i18n::use_text,
+    i18n::{say, use_text},
 };
 use leptos::prelude::*;
 
@@ -13,9 +13,9 @@ pub fn NotFoundPage() -> impl IntoView {
     view! {
         <PageTitle text=move || text.get().frame.not_found.to_owned() />
         <div class="card empty">
-            <b>{move || text.get().frame.not_found}</b>
-            <p>{move || text.get().frame.not_found_hint}</p>
-            <A href="/" attr:class="button">{move || text.get().frame.go_home}</A>
+            <b>{say(text, |text| text.frame.not_found)}</b>
+            <p>{say(text, |text| text.frame.not_found_hint)}</p>
+            <A href="/" attr:class="button">{say(text, |text| text.frame.go_home)}</A>
         </div>
     }
 }

@@ -9,7 +9,7 @@ mod host;
 use crate::{
     client::use_live,
     components::{A, PageTitle},
-    i18n::use_text,
+    i18n::{say, use_text},
     model::{ContainerQuery, HostId, StateFilter, format},
 };
 use attention::NeedsAttention;
@@ -27,7 +27,7 @@ pub fn OverviewPage() -> impl IntoView {
         <PageTitle text=move || text.get().frame.overview.to_owned() />
         <div class="stack">
             <Show when=move || live.loading().get()>
-                <div class="card empty">{move || text.get().frame.waiting}</div>
+                <div class="card empty">{say(text, |text| text.frame.waiting)}</div>
             </Show>
             <For each=move || live.hosts().get() key=HostId::clone let(host)>
                 <HostCard host />

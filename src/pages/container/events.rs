@@ -3,7 +3,7 @@
 use super::{data::Asked, overview::moment};
 use crate::{
     client::{driver, use_live},
-    i18n::{ContainerText, use_text},
+    i18n::{ContainerText, say, use_text},
     model::{ContainerEvents, ContainerId, Event, format, signal},
 };
 use leptos::prelude::*;
@@ -43,10 +43,10 @@ pub(super) fn Events(
     let is_empty = move || events.read().is_empty();
     view! {
         <section class="card" data-testid="container-events">
-            <h2>{move || text.get().container.events} <span class="faint">"UTC"</span></h2>
+            <h2>{say(text, |text| text.container.events)} <span class="faint">"UTC"</span></h2>
             <EventList events />
             <Show when=is_empty>
-                <div class="empty">{move || text.get().container.no_events}</div>
+                <div class="empty">{say(text, |text| text.container.no_events)}</div>
             </Show>
         </section>
     }

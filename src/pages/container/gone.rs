@@ -4,7 +4,7 @@ use super::events::EventList;
 use crate::{
     client::{driver, use_live},
     components::{A, PageTitle},
-    i18n::use_text,
+    i18n::{say, use_text},
     model::{ContainerEvents, ContainerPrefix, Event},
 };
 use leptos::prelude::*;
@@ -51,11 +51,11 @@ pub(super) fn Gone(
             <div class="card empty" data-testid="gone">
                 <b>{move || words().0}</b>
                 <p>{move || words().1}</p>
-                <A href="/containers" attr:class="button">{move || text.get().containers.back}</A>
+                <A href="/containers" attr:class="button">{say(text, |text| text.containers.back)}</A>
             </div>
             <Show when=move || !events.read().is_empty()>
                 <section class="card">
-                    <h2>{move || text.get().container.last_known}</h2>
+                    <h2>{say(text, |text| text.container.last_known)}</h2>
                     <EventList events />
                 </section>
             </Show>

@@ -3,7 +3,7 @@
 use crate::{
     client::{RowSignals, use_live},
     components::{A, ActionButtons, ActionFailure, CopyButton, PageTitle, StatusPill},
-    i18n::use_text,
+    i18n::{say, use_text},
     model::{ContainerId, ContainerQuery, ContainerState, Event, Health, format},
 };
 use leptos::prelude::*;
@@ -42,7 +42,7 @@ pub(super) fn Head(
         <div class="card container-head" class:removed=is_removed data-testid="head">
             <h2 class="name" title=name><bdi>{name}</bdi></h2>
             <Show when=move || is_removed.get() fallback=move || view! { <StatusPill container=pill.container.clone() /> }>
-                <span class="pill idle"><span class="dot" aria-hidden="true"></span>{move || text.get().container.removed}</span>
+                <span class="pill idle"><span class="dot" aria-hidden="true"></span>{say(text, |text| text.container.removed)}</span>
             </Show>
             <Meta id row=row.clone() is_removed />
             <span class="space"></span>

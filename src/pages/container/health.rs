@@ -2,7 +2,7 @@
 
 use super::{facts::Folded, overview::moment};
 use crate::{
-    i18n::use_text,
+    i18n::{say, use_text},
     model::{CheckResult, ContainerDetails, HealthCheck, format},
 };
 use leptos::prelude::*;
@@ -55,7 +55,7 @@ fn Check(
     };
     view! {
         <section class="card" data-testid="health">
-            <h2>{move || text.get().container.health_check} <span class="faint">{every}</span></h2>
+            <h2>{say(text, |text| text.container.health_check)} <span class="faint">{every}</span></h2>
             <div class="said-by">
                 <span class="mono"><Folded value=check.command.join(" ") /></span>
                 <b class="bad-text">{failing}</b>

@@ -4,7 +4,7 @@ use super::data::Asked;
 use crate::{
     client::{driver, use_live},
     components::CopyButton,
-    i18n::use_text,
+    i18n::{say, use_text},
     model::{ContainerId, format},
 };
 use leptos::{html::Div, prelude::*};
@@ -56,14 +56,14 @@ pub(super) fn Inspect(
         {failure}
         <div class="toolbar">
             <label class="search">
-                <span class="hidden">{move || text.get().container.search}</span>
-                <input type="search" placeholder=move || text.get().container.search data-testid="json-search"
+                <span class="hidden">{say(text, |text| text.container.search)}</span>
+                <input type="search" placeholder=say(text, |text| text.container.search) data-testid="json-search"
                     prop:value=query on:input=move |event| query.set(event_target_value(&event)) />
             </label>
             <span class="muted num" role="status">{count}</span>
             <span class="space"></span>
             <CopyButton copied of="JSON" />
-            <a class="button" href=href target="_blank" rel="noopener noreferrer">{move || text.get().container.raw}</a>
+            <a class="button" href=href target="_blank" rel="noopener noreferrer">{say(text, |text| text.container.raw)}</a>
         </div>
         <div class="card json" data-testid="json">
             {plain}

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     client::{RowSignals, driver, use_live},
-    i18n::use_text,
+    i18n::{say, use_text},
     model::{
         Attachment, Container, ContainerDetails, ContainerId, ContainerStats, Mount, Port, SortKey,
         Timestamp, format,
@@ -57,8 +57,8 @@ pub(super) fn Overview(
             <div class="stack">
             <RunsAs row=row.clone() known />
         <section class="card" data-testid="env">
-            <h2>{move || text.get().container.env} <span class="faint">{move || text.get().container.values_hidden}</span></h2>
-            <Pairs pairs=env none=Signal::derive(move || text.get().containers.none) />
+            <h2>{say(text, |text| text.container.env)} <span class="faint">{say(text, |text| text.container.values_hidden)}</span></h2>
+            <Pairs pairs=env none=Signal::derive(say(text, |text| text.containers.none)) />
         </section>
             </div>
             <div class="stack">
@@ -68,8 +68,8 @@ pub(super) fn Overview(
         </div>
         <Health known />
         <section class="card" data-testid="labels">
-            <h2>{move || text.get().containers.labels}</h2>
-            <Pairs pairs=labels none=Signal::derive(move || text.get().containers.none) can_copy=true />
+            <h2>{say(text, |text| text.containers.labels)}</h2>
+            <Pairs pairs=labels none=Signal::derive(say(text, |text| text.containers.none)) can_copy=true />
         </section>
     }
 }
@@ -163,7 +163,7 @@ fn RunsAs(
     };
     view! {
         <section class="card">
-            <h2>{move || text.get().container.runs_as} <span class="faint">"UTC"</span></h2>
+            <h2>{say(text, |text| text.container.runs_as)} <span class="faint">"UTC"</span></h2>
             <dl class="facts" data-testid="facts">{facts}</dl>
         </section>
     }
@@ -239,7 +239,7 @@ fn Use(
     };
     view! {
         <section class="card">
-            <h2>{move || text.get().container.uses}</h2>
+            <h2>{say(text, |text| text.container.uses)}</h2>
             <dl class="facts" data-testid="figures">{facts}</dl>
         </section>
     }
@@ -293,11 +293,11 @@ fn Connections(
     };
     view! {
         <section class="card">
-            <h2>{move || text.get().container.connections}</h2>
+            <h2>{say(text, |text| text.container.connections)}</h2>
             <dl class="facts" data-testid="connections">
                 <dt>{move || text.get().containers.column(SortKey::Ports)}</dt><dd>{ports}</dd>
-                <dt>{move || text.get().container.networks}</dt><dd>{networks}</dd>
-                <dt>{move || text.get().container.mounts}</dt><dd>{mounts}</dd>
+                <dt>{say(text, |text| text.container.networks)}</dt><dd>{networks}</dd>
+                <dt>{say(text, |text| text.container.mounts)}</dt><dd>{mounts}</dd>
             </dl>
         </section>
     }

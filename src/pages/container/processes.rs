@@ -3,7 +3,7 @@
 use super::data::Asked;
 use crate::{
     client::{RowSignals, driver, use_live},
-    i18n::use_text,
+    i18n::{say, use_text},
     model::{ContainerId, ContainerState, Processes as Table, format},
 };
 use leptos::prelude::*;
@@ -47,7 +47,7 @@ fn Nothing(
     let text = use_text();
     view! {
         <div class="card empty" data-testid="no-processes">
-            <b>{move || text.get().container.no_processes}</b>
+            <b>{say(text, |text| text.container.no_processes)}</b>
             <p>{move || text.get().containers.state(state.get())}</p>
         </div>
     }
@@ -97,12 +97,12 @@ fn Running(
     let is_waiting = move || asked.value.read().is_none() && asked.error.read().is_none();
     view! {
         {failure}
-        <div class="card table-card scrolls" tabindex="0" role="region" aria-label=move || text.get().container.processes>
+        <div class="card table-card scrolls" tabindex="0" role="region" aria-label=say(text, |text| text.container.processes)>
             <table class="plain" data-testid="processes">
                 <thead><tr>{move || heads(&titles.read(), order)}</tr></thead>
                 <tbody>{rows}</tbody>
             </table>
-            <Show when=is_waiting><div class="empty">{move || text.get().container.asking}</div></Show>
+            <Show when=is_waiting><div class="empty">{say(text, |text| text.container.asking)}</div></Show>
         </div>
     }
 }

@@ -6,7 +6,7 @@ mod view;
 
 use crate::{
     client::{RowSignals, use_live},
-    i18n::{StatsText, use_text},
+    i18n::{StatsText, say, use_text},
     model::{ContainerId, HISTORY, Timestamp},
 };
 use figure::{FIGURES, StatsFigure};
@@ -49,9 +49,9 @@ pub(super) fn Stats(
             <span class="muted" role="status" data-testid="stats-note">{note}</span>
             <span class="space"></span>
             <span class="num" data-testid="moment">{moment}</span>
-            <span class="segments" role="group" aria-label=move || text.get().stats.range>{RANGES.map(range).collect_view()}</span>
+            <span class="segments" role="group" aria-label=say(text, |text| text.stats.range)>{RANGES.map(range).collect_view()}</span>
         </div>
-        <div class="charts" role="group" aria-label=move || text.get().stats.charts>
+        <div class="charts" role="group" aria-label=say(text, |text| text.stats.charts)>
             {FIGURES.iter().map(|figure| view! { <StatsFigure figure view /> }).collect_view()}
         </div>
         <StatsTable view />

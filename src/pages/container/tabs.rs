@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     client::{RowSignals, driver, use_live},
-    i18n::{ContainerText, use_text},
+    i18n::{ContainerText, say, use_text},
     model::ContainerId,
 };
 use leptos::{html::Nav, prelude::*};
@@ -70,7 +70,7 @@ pub(super) fn TabBar(
         view! { <a class="tab" href=href aria-current=current>{title}</a> }
     };
     view! {
-        <nav class="tabs" aria-label=move || text.get().container.tabs node_ref=bar>
+        <nav class="tabs" aria-label=say(text, |text| text.container.tabs) node_ref=bar>
             {TABS.iter().enumerate().map(link).collect_view()}
         </nav>
     }

@@ -4,7 +4,7 @@ use super::Selection;
 use crate::{
     client::{ActionState, use_live},
     components::use_action_requests,
-    i18n::use_text,
+    i18n::{say, use_text},
     model::Action,
 };
 use leptos::prelude::*;
@@ -58,11 +58,11 @@ pub(super) fn BulkBar(
         <Show when=move || !selection.read().is_empty()>
             <div class="bulk" role="toolbar" data-testid="bulk">
                 <b class="num">{move || selection.read().len()}</b> " "
-                {move || text.get().containers.selected}
+                {say(text, |text| text.containers.selected)}
                 <span class="faint num" role="status">{progress}</span>
                 {actions.map(button).collect_view()}
                 <button class="button" on:click=move |_| selection.set(Default::default())>
-                    {move || text.get().containers.clear}
+                    {say(text, |text| text.containers.clear)}
                 </button>
             </div>
         </Show>

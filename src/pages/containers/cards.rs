@@ -7,7 +7,7 @@ use super::{
 use crate::{
     client::{RowSignals, use_live},
     components::{A, ActionButtons, ActionFailure, StatusPill},
-    i18n::use_text,
+    i18n::{say, use_text},
     model::{ContainerId, SortKey},
 };
 use leptos::prelude::*;
@@ -40,7 +40,7 @@ pub(super) fn Cards(
     };
     let show_more = move |_| limit.update(|limit| *limit += CARDS_AT_ONCE);
     let button = move |rest: usize| {
-        view! { <button class="button" on:click=show_more>{move || text.get().containers.show_more} " · " {rest}</button> }
+        view! { <button class="button" on:click=show_more>{say(text, |text| text.containers.show_more)} " · " {rest}</button> }
     };
     view! {
         <div class="cards">

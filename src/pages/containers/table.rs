@@ -9,7 +9,7 @@ use super::{
 use crate::{
     client::{RowSignals, RowsView, driver, use_live},
     components::ActionButtons,
-    i18n::use_text,
+    i18n::{say, use_text},
     model::{
         ContainerId, ContainerQuery, Density, HostId, Preferences, SortKey, SourceKind, SourceState,
     },
@@ -182,11 +182,11 @@ fn Head(
         <thead>
             <tr>
                 <th class="select">
-                    <input type="checkbox" aria-label=move || text.get().containers.select_all on:change=select_all
+                    <input type="checkbox" aria-label=say(text, |text| text.containers.select_all) on:change=select_all
                         prop:checked=move || !selection.read().is_empty() && selection.read().len() == items.read().containers />
                 </th>
                 <For each=move || columns.get() key=|key| *key children=head />
-                <th class="actions-column"><span class="hidden">{move || text.get().containers.more}</span></th>
+                <th class="actions-column"><span class="hidden">{say(text, |text| text.containers.more)}</span></th>
             </tr>
         </thead>
     }

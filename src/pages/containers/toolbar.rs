@@ -4,7 +4,7 @@ use super::list::Items;
 use crate::{
     client::use_live,
     components::{A, Glyph, Icon},
-    i18n::use_text,
+    i18n::{say, use_text},
     model::{ContainerQuery, Density, Layout, Preferences, SortKey, StateFilter},
 };
 use leptos::prelude::*;
@@ -68,11 +68,11 @@ pub(super) fn Toolbar(
             <label class="search">
                 <Icon glyph=Glyph::Search />
                 <input type="search" name="q" id="filter" autocomplete="off" spellcheck="false"
-                    aria-label=move || text.get().containers.filter placeholder=move || text.get().containers.filter_hint
+                    aria-label=say(text, |text| text.containers.filter) placeholder=say(text, |text| text.containers.filter_hint)
                     value=query.read_untracked().text.clone() prop:value=move || query.read().text.clone() on:input=on_text />
                 <kbd>"/"</kbd>
             </label>
-            <noscript><button class="button">{move || text.get().containers.apply}</button></noscript>
+            <noscript><button class="button">{say(text, |text| text.containers.apply)}</button></noscript>
             {chips.collect_view()}
             <span class="space"></span>
             <span class="faint num" role="status" data-testid="shown">{shown}</span>
@@ -133,10 +133,10 @@ fn Looks(
     };
     view! {
         <button type="button" class="button optional" aria-pressed=move || query.read().hide_stopped.to_string() on:click=hide>
-            {move || text.get().containers.hide_stopped}
+            {say(text, |text| text.containers.hide_stopped)}
         </button>
         <button type="button" class="button optional" aria-pressed=move || query.read().grouped.to_string() on:click=group data-testid="group">
-            {move || text.get().containers.group}
+            {say(text, |text| text.containers.group)}
         </button>
         <span class="segments optional">{Layout::ALL.iter().copied().map(layout).collect_view()}</span>
         <ViewMenu>
@@ -186,7 +186,7 @@ fn ViewMenu(
         .filter(|key| !matches!(key, SortKey::Name | SortKey::State));
     view! {
         <details class="menu optional">
-            <summary class="button">{move || text.get().containers.choose_columns}</summary>
+            <summary class="button">{say(text, |text| text.containers.choose_columns)}</summary>
             <ul>{children()}{columns.map(column).collect_view()}</ul>
         </details>
     }

@@ -7,7 +7,7 @@ use crate::{
         use_live,
     },
     components::{Glyph, Icon},
-    i18n::{LogsText, use_text},
+    i18n::{LogsText, say, use_text},
     model::{LogStream, LogTimes, Preferences, percent_encoded},
 };
 use leptos::prelude::*;
@@ -167,13 +167,13 @@ fn ViewMenu(
     };
     view! {
         <details class="menu" data-testid="view-menu">
-            <summary class="button"><Icon glyph=Glyph::Sliders />{move || text.get().logs.view}</summary>
+            <summary class="button"><Icon glyph=Glyph::Sliders />{say(text, |text| text.logs.view)}</summary>
             <ul>
-                <li class="field"><span>{move || text.get().logs.times}</span><span class="segments">{LogTimes::ALL.iter().copied().map(time).collect_view()}</span></li>
-                <li><label class="check"><input type="checkbox" checked=untrack(wraps) prop:checked=wraps on:change=move |_| preferences.update(|p| p.log_wrap = !p.log_wrap) />{move || text.get().logs.wrap}</label></li>
-                <li class="field"><span>{move || text.get().logs.tail}</span><Select label=|text| text.tail choices=tails.to_vec() value=Signal::derive(move || view.read().tail.to_string()) on_choose=Callback::new(set_tail) /></li>
-                <li class="field"><span>{move || text.get().logs.since}</span><Select label=|text| text.since choices=since.collect() value=Signal::derive(move || view.read().since.as_str().to_owned()) on_choose=Callback::new(set_since) /></li>
-                <li class="hint">{move || text.get().logs.keys}</li>
+                <li class="field"><span>{say(text, |text| text.logs.times)}</span><span class="segments">{LogTimes::ALL.iter().copied().map(time).collect_view()}</span></li>
+                <li><label class="check"><input type="checkbox" checked=untrack(wraps) prop:checked=wraps on:change=move |_| preferences.update(|p| p.log_wrap = !p.log_wrap) />{say(text, |text| text.logs.wrap)}</label></li>
+                <li class="field"><span>{say(text, |text| text.logs.tail)}</span><Select label=|text| text.tail choices=tails.to_vec() value=Signal::derive(move || view.read().tail.to_string()) on_choose=Callback::new(set_tail) /></li>
+                <li class="field"><span>{say(text, |text| text.logs.since)}</span><Select label=|text| text.since choices=since.collect() value=Signal::derive(move || view.read().since.as_str().to_owned()) on_choose=Callback::new(set_since) /></li>
+                <li class="hint">{say(text, |text| text.logs.keys)}</li>
             </ul>
         </details>
     }
@@ -189,7 +189,7 @@ fn Downloads(
 ) -> impl IntoView {
     let live = use_live();
     let text = use_text();
-    let label = move || text.get().logs.download;
+    let label = say(text, |text| text.logs.download);
     let href = move |source: &LogSource| {
         let path = format!("/api/containers/{}/logs?download=1&timestamps=1", source.id);
         let mut href = live.href(&path);

@@ -8,7 +8,7 @@ use crate::{
         use_live,
     },
     components::{A, Glyph, Icon, StatusPill},
-    i18n::use_text,
+    i18n::{say, use_text},
     model::{ContainerId, ContainerQuery},
 };
 use leptos::prelude::*;
@@ -62,7 +62,7 @@ pub(super) fn Chips(
     view! {
         {chips}
         <details class="menu picker" data-testid="picker">
-            <summary class="button">"+ " {move || text.get().logs.add}</summary>
+            <summary class="button">"+ " {say(text, |text| text.logs.add)}</summary>
             <div class="choices"><Choices view /></div>
         </details>
     }
@@ -119,12 +119,12 @@ fn Choices(
     view! {
         <label class="search">
             <Icon glyph=Glyph::Search />
-            <input type="search" autocomplete="off" spellcheck="false" aria-label=move || text.get().logs.find
-                placeholder=move || text.get().logs.find on:input=move |event| typed.set(event_target_value(&event)) />
+            <input type="search" autocomplete="off" spellcheck="false" aria-label=say(text, |text| text.logs.find)
+                placeholder=say(text, |text| text.logs.find) on:input=move |event| typed.set(event_target_value(&event)) />
         </label>
         <ul>{move || offered.get().into_iter().map(choice).collect_view()}</ul>
-        <Show when=move || is_full.get()><p class="hint">{move || text.get().logs.full}</p></Show>
-        <Show when=move || offered.read().is_empty()><p class="hint">{move || text.get().frame.no_match}</p></Show>
+        <Show when=move || is_full.get()><p class="hint">{say(text, |text| text.logs.full)}</p></Show>
+        <Show when=move || offered.read().is_empty()><p class="hint">{say(text, |text| text.frame.no_match)}</p></Show>
     }
 }
 
@@ -137,8 +137,8 @@ pub(super) fn ChooseContainers(
     let text = use_text();
     view! {
         <section class="card choose" data-testid="choose">
-            <h2>{move || text.get().logs.choose}</h2>
-            <p class="hint">{move || text.get().logs.choose_hint}</p>
+            <h2>{say(text, |text| text.logs.choose)}</h2>
+            <p class="hint">{say(text, |text| text.logs.choose_hint)}</p>
             <div class="choices"><Choices view /></div>
         </section>
     }

@@ -3,7 +3,7 @@
 use crate::{
     client::logs::{LogCommand, LogStatus, LogView, Order, Problem},
     components::{Glyph, Icon},
-    i18n::use_text,
+    i18n::{say, use_text},
     model::format,
 };
 use leptos::{ev, html::Input, prelude::*};
@@ -70,8 +70,8 @@ pub(super) fn SearchBox(
     view! {
         <label class="search" class:bad=is_wrong>
             <Icon glyph=Glyph::Search />
-            <input type="search" node_ref=node autocomplete="off" spellcheck="false" aria-label=move || text.get().logs.search
-                placeholder=move || text.get().logs.search aria-invalid=move || is_wrong.get().to_string()
+            <input type="search" node_ref=node autocomplete="off" spellcheck="false" aria-label=say(text, |text| text.logs.search)
+                placeholder=say(text, |text| text.logs.search) aria-invalid=move || is_wrong.get().to_string()
                 prop:value=move || view.read().text.clone() on:input=move |event| search(event_target_value(&event)) on:keydown=on_key
                 data-testid="search" />
             <span class="faint num" data-testid="matches">{count}</span>

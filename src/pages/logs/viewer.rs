@@ -8,7 +8,7 @@ use crate::{
         use_live,
     },
     components::{Glyph, Icon},
-    i18n::use_text,
+    i18n::{say, use_text},
     model::{LogTimes, Preferences, format},
 };
 use leptos::{
@@ -74,13 +74,13 @@ pub(in crate::pages) fn LogViewer(
     };
     view! {
         <section class="card logs" data-testid="viewer">
-            <div class="bar" role="toolbar" aria-label=move || text.get().frame.logs>
+            <div class="bar" role="toolbar" aria-label=say(text, |text| text.frame.logs)>
                 {children.map(|children| children())}
                 <span class="space"></span>
                 <SearchBox view set_view command status node=search />
                 <Controls view set_view sources command status />
             </div>
-            <div class=class node_ref=node role="log" aria-live="off" aria-label=move || text.get().logs.log
+            <div class=class node_ref=node role="log" aria-live="off" aria-label=say(text, |text| text.logs.log)
                 tabindex="0" data-testid="log" inner_html=first_lines></div>
             <NewLines command status />
             <Footer view sources status />

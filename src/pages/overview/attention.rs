@@ -3,7 +3,7 @@
 use crate::{
     client::{Live, RowSignals, use_live},
     components::{A, ActionButtons, ActionFailure, Glyph, Icon, StatusPill},
-    i18n::use_text,
+    i18n::{say, use_text},
     model::{Attention, Container, ContainerId, ContainerStats, Timestamp, format},
 };
 use leptos::prelude::*;
@@ -25,14 +25,14 @@ pub(super) fn NeedsAttention() -> impl IntoView {
     let shown = move || found.get().into_iter().take(SHOWN).collect::<Vec<_>>();
     view! {
         <section class="card" data-testid="attention">
-            <h2>{move || text.get().frame.attention} <span class="faint num">{count}</span></h2>
+            <h2>{say(text, |text| text.frame.attention)} <span class="faint num">{count}</span></h2>
             <ul class="list">
                 <For each=shown key=|found| *found let((why, id))>
                     {live.row(id).map(|row| view! { <Troubled id row why /> })}
                 </For>
             </ul>
             <Show when=move || found.read().is_empty() && !live.loading().get()>
-                <div class="empty calm"><Icon glyph=Glyph::Check /> {move || text.get().frame.all_well}</div>
+                <div class="empty calm"><Icon glyph=Glyph::Check /> {say(text, |text| text.frame.all_well)}</div>
             </Show>
         </section>
     }
@@ -79,8 +79,8 @@ fn Troubled(
             <A href=format!("/containers/{id}") attr:class="name">{name}</A>
             <span class="muted what num">{details}</span>
             <span class="space"></span>
-            <A href=format!("/containers/{id}?tab=logs") attr:class="button icon" attr:title=move || text.get().containers.logs
-                attr:aria-label=move || text.get().containers.logs>
+            <A href=format!("/containers/{id}?tab=logs") attr:class="button icon" attr:title=say(text, |text| text.containers.logs)
+                attr:aria-label=say(text, |text| text.containers.logs)>
                 <Icon glyph=Glyph::Log />
             </A>
             <ActionButtons id row=row.clone() />

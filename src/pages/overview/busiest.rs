@@ -3,7 +3,7 @@
 use crate::{
     client::{Live, RowSignals, use_live},
     components::{A, Meter, MeterKind, StatusPill},
-    i18n::use_text,
+    i18n::{say, use_text},
     model::{
         ContainerId, ContainerQuery, ContainerStats, HostId, SortKey, SourceKind, SourceState,
         StateFilter, format,
@@ -35,14 +35,14 @@ pub(super) fn Busiest() -> impl IntoView {
     let nothing_runs = move || totals.read().all > 0 && ids.read().is_empty();
     view! {
         <section class="card">
-            <h2>{move || text.get().frame.busiest}</h2>
+            <h2>{say(text, |text| text.frame.busiest)}</h2>
             <ul class="list" data-testid="busiest">
                 <For each=move || ids.get() key=|id| *id let(id)>
                     {live.row(id).map(|row| view! { <BusyContainer id row /> })}
                 </For>
             </ul>
             <Show when=nothing_runs>
-                <div class="empty">{move || text.get().frame.nothing_runs}</div>
+                <div class="empty">{say(text, |text| text.frame.nothing_runs)}</div>
             </Show>
             <Show when=has_none>
                 <NoContainers />
@@ -103,15 +103,15 @@ fn NoContainers() -> impl IntoView {
     move || match reason.get() {
         Some(reason) => view! {
             <div class="empty" data-testid="no-engine">
-                <b>{move || text.get().frame.no_engine}</b>
+                <b>{say(text, |text| text.frame.no_engine)}</b>
                 <p>{reason}</p>
             </div>
         }
         .into_any(),
         None => view! {
             <div class="empty">
-                <b>{move || text.get().frame.no_containers}</b>
-                <p>{move || text.get().frame.no_containers_hint}</p>
+                <b>{say(text, |text| text.frame.no_containers)}</b>
+                <p>{say(text, |text| text.frame.no_containers_hint)}</p>
                 <code>"docker run -d --name hello nginx"</code>
             </div>
         }

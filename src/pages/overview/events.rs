@@ -3,7 +3,7 @@
 use crate::{
     client::{Live, use_live},
     components::{A, Glyph, Icon},
-    i18n::{EventsText, use_text},
+    i18n::{EventsText, say, use_text},
     model::{Change, ContainerId, HostId, format},
 };
 use leptos::prelude::*;
@@ -27,10 +27,10 @@ pub(super) fn RecentEvents() -> impl IntoView {
     };
     view! {
         <section class="card">
-            <h2>{move || text.get().frame.what_changed}</h2>
+            <h2>{say(text, |text| text.frame.what_changed)}</h2>
             <ul class="list" data-testid="events">{rows}</ul>
             <Show when=move || changes.read().is_empty()>
-                <div class="empty">{move || text.get().frame.nothing_changed}</div>
+                <div class="empty">{say(text, |text| text.frame.nothing_changed)}</div>
             </Show>
         </section>
     }

@@ -4,7 +4,7 @@ use super::history::{follow_history, points, traffic};
 use crate::{
     client::{HostSignals, driver, use_live},
     components::Sparkline,
-    i18n::use_text,
+    i18n::{say, use_text},
     model::{Freshness, HostId, HostMetrics, SourceKind, SourceState, format},
     plot::Ink,
     protocol::MetricsSample,
@@ -88,7 +88,7 @@ fn HostTitle(
             .then(|| engine.version.clone())
             .flatten()
     };
-    let demo = host.is_demo().then(|| view! { <span class="pill warn"><span class="dot"></span>{move || text.get().frame.demo}</span> });
+    let demo = host.is_demo().then(|| view! { <span class="pill warn"><span class="dot"></span>{say(text, |text| text.frame.demo)}</span> });
     view! {
         <div class="host-title">
             <b>{name}</b>
@@ -98,7 +98,7 @@ fn HostTitle(
             <Show when=move || stale.read().is_some()>
                 <span class="pill idle">
                     <span class="dot"></span>
-                    {move || text.get().frame.stale}
+                    {say(text, |text| text.frame.stale)}
                     <span class="num">{move || stale.get().map(format::age)}</span>
                 </span>
             </Show>

@@ -3,7 +3,7 @@
 use super::copy::CopyButton;
 use crate::{
     client::{Observations, driver},
-    i18n::use_text,
+    i18n::{say, use_text},
     model::{Finding, Proxy, Remedy, Severity},
 };
 use leptos::prelude::*;
@@ -85,9 +85,9 @@ pub(super) fn Lines(
         view! { <button class="button" aria-pressed=chosen on:click=move |_| proxy.set(each)>{each.name()}</button> }
     };
     let copy = Callback::new(move |()| driver::copy(proxy.get_untracked().lines(remedy)));
-    let label = Signal::derive(move || text.get().realtime.copy);
+    let label = Signal::derive(say(text, |text| text.realtime.copy));
     view! {
-        <div class="row tools" role="group" aria-label=move || text.get().realtime.proxy>
+        <div class="row tools" role="group" aria-label=say(text, |text| text.realtime.proxy)>
             {Proxy::ALL.map(choice).collect_view()}
             <span class="space"></span>
             <CopyButton label copy />

@@ -2,7 +2,7 @@
 
 use crate::{
     client::use_live,
-    i18n::use_text,
+    i18n::{say, use_text},
     model::{ContainerId, HostId, SourceKind, SourceState, SourceStatus, format},
 };
 use leptos::prelude::*;
@@ -30,11 +30,11 @@ pub(super) fn Samples() -> impl IntoView {
     view! {
         <section class="card" data-testid="samples">
             <h2>
-                {move || text.get().realtime.samples}
+                {say(text, |text| text.realtime.samples)}
                 <span class="faint num">{move || format!("{} / {}", live.totals().get().running, live.totals().get().all)}</span>
             </h2>
             <ul class="list">
-                <Show when=move || live.loading().get()><li class="muted">{move || text.get().realtime.no_samples}</li></Show>
+                <Show when=move || live.loading().get()><li class="muted">{say(text, |text| text.realtime.no_samples)}</li></Show>
                 <For each=move || live.hosts().get() key=HostId::clone let(host)><HostSample host /></For>
                 <For each=move || ids.get() key=|id| *id let(id)><ContainerSample id /></For>
             </ul>
@@ -119,7 +119,7 @@ pub(super) fn Sources() -> impl IntoView {
     };
     view! {
         <section class="card" data-testid="sources">
-            <h2>{move || text.get().realtime.sources}</h2>
+            <h2>{say(text, |text| text.realtime.sources)}</h2>
             <ul class="list">{all}</ul>
         </section>
     }

@@ -1,6 +1,11 @@
 //! The connection of this very page.
 
-use crate::{client::use_live, components::ConnectionState, i18n::use_text, model::format};
+use crate::{
+    client::use_live,
+    components::ConnectionState,
+    i18n::{say, use_text},
+    model::format,
+};
 use leptos::prelude::*;
 
 /// How this page hears from the server, in figures.
@@ -26,25 +31,25 @@ pub(super) fn Summary() -> impl IntoView {
     let epoch = move || Some(summary.read().epoch.clone()).filter(|epoch| !epoch.is_empty());
     view! {
         <section class="card" data-testid="summary">
-            <h2>{move || text.get().realtime.connection}</h2>
+            <h2>{say(text, |text| text.realtime.connection)}</h2>
             <dl class="facts">
-                <dt>{move || text.get().realtime.state}</dt>
+                <dt>{say(text, |text| text.realtime.state)}</dt>
                 <dd><ConnectionState /></dd>
-                <dt>{move || text.get().realtime.messages}</dt>
+                <dt>{say(text, |text| text.realtime.messages)}</dt>
                 <dd class="num" data-testid="messages">{move || format::count(summary.read().messages)}</dd>
-                <dt>{move || text.get().realtime.data}</dt>
+                <dt>{say(text, |text| text.realtime.data)}</dt>
                 <dd class="num">{move || format::bytes(summary.read().bytes)}</dd>
-                <dt>{move || text.get().realtime.rate}</dt>
+                <dt>{say(text, |text| text.realtime.rate)}</dt>
                 <dd class="num">{move || format::rate(summary.read().rate)}</dd>
-                <dt>{move || text.get().realtime.newest}</dt>
+                <dt>{say(text, |text| text.realtime.newest)}</dt>
                 <dd class="num">{move || or_unknown(newest())}</dd>
-                <dt>{move || text.get().realtime.round_trip}</dt>
+                <dt>{say(text, |text| text.realtime.round_trip)}</dt>
                 <dd class="num" data-testid="round-trip">{move || or_unknown(summary.read().round_trip_ms.map(|ms| format!("{ms} ms")))}</dd>
-                <dt>{move || text.get().realtime.reconnects}</dt>
+                <dt>{say(text, |text| text.realtime.reconnects)}</dt>
                 <dd class="num">{move || summary.read().reconnects}</dd>
-                <dt>{move || text.get().realtime.run}</dt>
+                <dt>{say(text, |text| text.realtime.run)}</dt>
                 <dd class="mono">{move || or_unknown(epoch())}</dd>
-                <dt>{move || text.get().realtime.channels}</dt>
+                <dt>{say(text, |text| text.realtime.channels)}</dt>
                 <dd class="num wrap">{channels}</dd>
             </dl>
         </section>

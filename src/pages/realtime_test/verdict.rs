@@ -3,7 +3,7 @@
 use super::{copy::CopyButton, findings::Lines};
 use crate::{
     client::{Observations, driver},
-    i18n::use_text,
+    i18n::{say, use_text},
     model::{Finding, Probe, Proxy, Severity},
 };
 use leptos::prelude::*;
@@ -47,7 +47,7 @@ pub(super) fn Verdict(
         Some(view! { <Lines remedy proxy /> })
     };
     let copy = Callback::new(move |()| driver::copy_report(&observed.read_untracked()));
-    let copy_label = Signal::derive(move || text.get().realtime.copy_report);
+    let copy_label = Signal::derive(say(text, |text| text.realtime.copy_report));
     view! {
         <section class=move || format!("card verdict {}", tone()) data-testid="verdict" data-finished=move || is_over.get().then_some("")>
             <div class="head">
@@ -58,7 +58,7 @@ pub(super) fn Verdict(
                 </div>
                 <div class="row tools">
                     <button class="button" disabled=move || !is_over.get() on:click=move |_| on_again.run(()) data-testid="run-again">
-                        {move || text.get().realtime.run_again}
+                        {say(text, |text| text.realtime.run_again)}
                     </button>
                     <CopyButton label=copy_label copy />
                 </div>
@@ -76,7 +76,7 @@ fn Progress(
     ended: Memo<usize>,
 ) -> impl IntoView {
     let text = use_text();
-    let label = move || text.get().frame.realtime_test;
+    let label = say(text, |text| text.frame.realtime_test);
     let all = Probe::ALL.len().to_string();
     view! { <progress aria-label=label max=all prop:value=move || ended.get() as f64></progress> }
 }

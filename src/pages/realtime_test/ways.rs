@@ -3,7 +3,7 @@
 use crate::{
     client::{Observations, SocketTrial},
     components::{Glyph, Icon},
-    i18n::{RealtimeText, use_text},
+    i18n::{RealtimeText, say, use_text},
     model::{Outcome, Probe, format},
 };
 use leptos::prelude::*;
@@ -40,14 +40,14 @@ pub(super) fn Ways(
     };
     view! {
         <section class="card">
-            <h2>{move || text.get().realtime.ways}</h2>
+            <h2>{say(text, |text| text.realtime.ways)}</h2>
             <table class="ways">
                 <colgroup><col class="way" /><col class="result" /><col /></colgroup>
                 <thead class="hidden">
                     <tr>
-                        <th scope="col">{move || text.get().realtime.way}</th>
-                        <th scope="col">{move || text.get().realtime.result}</th>
-                        <th scope="col">{move || text.get().realtime.seen}</th>
+                        <th scope="col">{say(text, |text| text.realtime.way)}</th>
+                        <th scope="col">{say(text, |text| text.realtime.result)}</th>
+                        <th scope="col">{say(text, |text| text.realtime.seen)}</th>
                     </tr>
                 </thead>
                 <tbody>{Probe::ALL.map(row).collect_view()}</tbody>

@@ -2,7 +2,7 @@
 
 use super::view::{StatsView, clock};
 use crate::{
-    i18n::use_text,
+    i18n::{say, use_text},
     model::{Figure, StatsPoint, format},
     plot::Unit,
 };
@@ -58,8 +58,8 @@ pub(super) fn StatsTable(
     };
     view! {
         <details class="card stats-table" node_ref=node on:toggle=toggled>
-            <summary>{move || text.get().stats.table}</summary>
-            <div class="scroll" tabindex="0" role="region" aria-label=move || text.get().stats.table>
+            <summary>{say(text, |text| text.stats.table)}</summary>
+            <div class="scroll" tabindex="0" role="region" aria-label=say(text, |text| text.stats.table)>
                 <table data-testid="stats-table">
                     <thead><tr>{head}</tr></thead>
                     <tbody>
