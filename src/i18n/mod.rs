@@ -74,8 +74,7 @@ pub fn use_text() -> Signal<&'static Text> {
     Signal::derive(move || text(preferences.with(|preferences| preferences.language)))
 }
 
-/// One text, in the language the person reads. They are all of one type, because what is of a type
-/// of its own is compiled, and loaded by every page, on its own.
+/// One text, in the language the person reads: changes with the language, and with nothing else.
 pub fn say(
     text: Signal<&'static Text>,
     pick: fn(&'static Text) -> &'static str,
