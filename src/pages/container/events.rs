@@ -1,6 +1,6 @@
 //! What lately happened to a container.
 
-use super::{data::Asked, overview::moment};
+use super::{data::Asked, facts::moment};
 use crate::{
     client::{driver, use_live},
     i18n::{ContainerText, say, use_text},

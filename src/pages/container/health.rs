@@ -1,6 +1,6 @@
 //! How a container's health is checked, and what came of it.
 
-use super::{facts::Folded, overview::moment};
+use super::facts::{Folded, moment};
 use crate::{
     i18n::{say, use_text},
     model::{CheckResult, ContainerDetails, HealthCheck, format},

@@ -2,7 +2,7 @@
 
 use super::{
     data::Asked,
-    facts::{Folded, Pairs},
+    facts::{Folded, Pairs, moment},
     health::Health,
 };
 use crate::{
@@ -167,12 +167,6 @@ fn RunsAs(
             <dl class="facts" data-testid="facts">{facts}</dl>
         </section>
     }
-}
-
-/// `2025-11-21 01:18:05`.
-pub(super) fn moment(at: Timestamp) -> String {
-    let ((year, month, day), (hour, minute, second)) = (at.date(), at.clock());
-    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")
 }
 
 /// The exit code of the last run and what it means.
