@@ -42,7 +42,7 @@ use source::OBSERVATION_BACKLOG;
 use std::{net::SocketAddr, sync::Arc, time::Instant};
 use thiserror::Error;
 use tokio::sync::mpsc;
-use transport::Pulse;
+use transport::{Delivery, Pulse};
 
 /// Why the server did not start.
 #[derive(Debug, Error)]
@@ -105,6 +105,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let state = AppState {
         actions: Actions::new(hub.clone(), engines, shutdown.tracker().clone()),
         gate: Gate::new(addr, &config.allowed_hosts, config.max_clients),
+        delivery: Delivery::start(&hub, &shutdown),
         hub: hub.clone(),
         logs: Logs::new(hub.clone(), shutdown.clone()),
         leptos: config.leptos_options(),

@@ -2,7 +2,7 @@
 
 use super::{
     actions::Actions, assets::Site, config::Config, gate::Gate, hub::Hub, logs::Logs,
-    serve::Traffic, shutdown::Shutdown, transport::Pulse,
+    serve::Traffic, shutdown::Shutdown, transport::{Delivery, Pulse},
 };
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
@@ -23,6 +23,8 @@ pub struct AppState {
     pub gate: Gate,
     /// How everything ends.
     pub shutdown: Shutdown,
+    /// Brings news to clients.
+    pub delivery: Delivery,
     /// The heartbeats of connections.
     pub pulse: Pulse,
     /// The built site.

@@ -18,6 +18,14 @@ use std::{
 
 /// `memory.stat` has about sixty lines; `io.stat` one a device, `net/dev` one an interface.
 const BUFFER_BYTES: usize = 16 * 1024;
+/// The kernel hands these files out in pieces of a page, give or take a line: what is shorter than
+/// half of one was all of it, and need not be asked for what follows.
+const SURELY_ALL: usize = 2048;
+/// Samples for which one look at `memory.stat` will do: to read it costs as much as everything else,
+/// for pages of files that come and go slowly …
+const LOOKS: u32 = 5;
+/// … unless the memory in use has changed by more than this part of it.
+const CHANGE: u64 = 128;
 
 /// Opens containers' files.
 #[derive(Debug)]
@@ -38,6 +46,26 @@ pub(super) struct Files {
     net: Option<File>,
     memory_limit: Option<u64>,
     is_v2: bool,
+    inactive: Option<Inactive>,
+}
+
+/// Pages of files that could be dropped, as `memory.stat` once said.
+#[derive(Clone, Copy, Debug)]
+struct Inactive {
+    bytes: Option<u64>,
+    /// Memory in use at that time.
+    used: Option<u64>,
+    /// Samples it may still be taken for true.
+    left: u32,
+}
+
+impl Inactive {
+    /// It once more, if it still says enough while `used` is in use.
+    fn again(self, used: Option<u64>) -> Option<Self> {
+        let left = self.left.checked_sub(1)?;
+        let (before, now) = self.used.zip(used)?;
+        (before.abs_diff(now) <= before / CHANGE).then_some(Self { left, ..self })
+    }
 }
 
 impl Cgroups {
@@ -78,6 +106,7 @@ impl Cgroups {
                 net: None,
                 memory_limit: limit(open(Controller::Memory, &["memory.max"])),
                 is_v2,
+                inactive: None,
             }
         } else {
             Files {
@@ -95,6 +124,7 @@ impl Cgroups {
                 net: None,
                 memory_limit: limit(open(Controller::Memory, &["memory.limit_in_bytes"])),
                 is_v2,
+                inactive: None,
             }
         };
         if files.cpu.is_none() || files.memory.is_none() {
@@ -128,7 +158,7 @@ impl Files {
     ///
     /// # Errors
     /// When the container is gone.
-    pub(super) fn read(&self, buffer: &mut Vec<u8>) -> io::Result<Counters> {
+    pub(super) fn read(&mut self, buffer: &mut Vec<u8>) -> io::Result<Counters> {
         buffer.resize(BUFFER_BYTES, 0);
         let mut each = |file: &Option<File>, parse: &dyn Fn(&[u8]) -> Option<u64>| {
             let Some(file) = file else { return Ok(None) };
@@ -142,12 +172,22 @@ impl Files {
             }
         })?;
         let used = each(&self.memory, &parse::number)?;
-        let key: &[u8] = if self.is_v2 {
-            b"inactive_file"
-        } else {
-            b"total_inactive_file"
+        let inactive = match self.inactive.and_then(|known| known.again(used)) {
+            Some(known) => known,
+            None => {
+                let key: &[u8] = if self.is_v2 {
+                    b"inactive_file"
+                } else {
+                    b"total_inactive_file"
+                };
+                Inactive {
+                    bytes: each(&self.memory_stat, &|text| parse::keyed(text, key))?,
+                    used,
+                    left: LOOKS - 1,
+                }
+            }
         };
-        let inactive = each(&self.memory_stat, &|text| parse::keyed(text, key))?;
+        self.inactive = Some(inactive);
         let pids = each(&self.pids, &parse::number)?;
         let mut pair = |file: &Option<File>, parse: fn(&[u8]) -> (u64, u64)| {
             let Some(file) = file else {
@@ -167,7 +207,7 @@ impl Files {
         let (rx, tx) = pair(&self.net, parse::net_dev)?.unzip();
         Ok(Counters {
             cpu,
-            memory: used.map(|used| without_inactive(used, inactive)),
+            memory: used.map(|used| without_inactive(used, inactive.bytes)),
             memory_limit: self.memory_limit,
             rx,
             tx,
@@ -190,9 +230,10 @@ pub(super) fn without_inactive(used: u64, inactive: Option<u64>) -> u64 {
 fn read<'a>(file: &File, buffer: &'a mut [u8]) -> io::Result<&'a [u8]> {
     let mut length = 0;
     while let Some(rest) = buffer.get_mut(length..).filter(|rest| !rest.is_empty()) {
-        match file.read_at(rest, length as u64)? {
-            0 => break,
-            n => length += n,
+        let n = file.read_at(rest, length as u64)?;
+        length += n;
+        if n < SURELY_ALL {
+            break;
         }
     }
     Ok(buffer.get(..length).unwrap_or_default())
@@ -203,4 +244,61 @@ fn is_within(path: &Path) -> bool {
     !path
         .components()
         .any(|part| matches!(part, std::path::Component::ParentDir))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    fn file(text: &str) -> File {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        file
+    }
+
+    #[test]
+    fn a_file_is_read_whole_however_long_it_is() {
+        for length in [0, 1, SURELY_ALL - 1, SURELY_ALL, 4_096, 9_999] {
+            let text = "x".repeat(length);
+            let mut buffer = vec![0; BUFFER_BYTES];
+            let read = read(&file(&text), &mut buffer).unwrap();
+            assert!(read == text.as_bytes(), "{length}");
+        }
+    }
+
+    #[test]
+    fn memory_stat_is_looked_at_every_few_samples_and_when_memory_changes() {
+        let mut memory_stat = file("inactive_file 1000\n");
+        let mut files = Files {
+            cpu: None,
+            memory: Some(file("100000\n")),
+            memory_stat: Some(memory_stat.try_clone().unwrap()),
+            io: None,
+            pids: None,
+            net: None,
+            memory_limit: None,
+            is_v2: true,
+            inactive: None,
+        };
+        let mut memory = || files.read(&mut Vec::new()).unwrap().memory.unwrap();
+        assert_eq!(memory(), 99_000);
+        rewrite(&mut memory_stat, "inactive_file 3000\n");
+        let until_seen = (1..).find(|_| memory() == 97_000);
+        assert_eq!(until_seen, Some(LOOKS));
+
+        rewrite(&mut memory_stat, "inactive_file 2000\n");
+        rewrite(files.memory.as_mut().unwrap(), "200000\n");
+        assert_eq!(
+            files.read(&mut Vec::new()).unwrap().memory,
+            Some(198_000),
+            "at once"
+        );
+    }
+
+    fn rewrite(file: &mut File, text: &str) {
+        use std::io::Seek;
+        file.rewind().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+    }
 }

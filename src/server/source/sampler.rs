@@ -62,7 +62,7 @@ impl Sampler {
         if known.files.is_none() {
             known.files = cgroups.open(target).ok();
         }
-        let counters = known.files.as_ref()?.read(&mut self.buffer).ok();
+        let counters = known.files.as_mut()?.read(&mut self.buffer).ok();
         if counters.is_none() {
             known.files = None;
         }

@@ -2,24 +2,27 @@
 
 use super::{
     Session, TooManyLogs,
+    delivery::Seat,
+    following::Following,
     limits::{Malformed, RateLimit, Verdict},
     logs::start,
+    outbox::Outbox,
     pulse::Beat,
-    socket::{End, OTHER_VERSION, Socket},
+    socket::{End, OTHER_VERSION, end, flush, hear},
 };
 use crate::{
     model::ContainerId,
     protocol::{
         ApiError, Channel, ClientMessage, ContainerAck, ContainerAction, DEAD_PEER, ErrorCode,
-        PROTOCOL_VERSION, ServerMessage, Subscribe, close_code, codec,
+        PROTOCOL_VERSION, ServerMessage, Subscribe, close_code,
     },
     server::{
         AppState,
         actions::{Actions, Found},
         clock,
-        hub::{Codec, Frame, encode},
+        hub::{Codec, Hub},
         logs::{Logs, Start},
-        websocket::Heard,
+        websocket::{Heard, Reader, WebSocket},
     },
 };
 use axum::extract::ws::Message;
@@ -30,7 +33,7 @@ use futures::{
     stream::FuturesUnordered,
 };
 use std::{convert::Infallible, sync::Arc, time::Duration};
-use tokio::time::Instant;
+use tokio::{net::tcp::OwnedReadHalf, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 /// Actions of one client that may be going on at the same time: a bulk action on a big project.
@@ -39,13 +42,17 @@ const MAX_PENDING: usize = 64;
 /// One client's conversation over a WebSocket.
 ///
 /// There are thousands of these, so what they have while nothing happens is small: what is to be
-/// said is queued and leaves at one place, and nothing but that and waiting is asynchronous.
+/// said is queued and leaves at one place, and nothing but that and waiting is asynchronous. News of
+/// the hub passes by them altogether: see [`Delivery`](super::Delivery).
 pub(super) struct Conversation {
-    socket: Socket,
-    session: Session,
-    codec: Codec,
+    reader: Reader<OwnedReadHalf>,
+    outbox: Arc<Outbox>,
+    seat: Seat,
+    hub: Hub,
     actions: Actions,
     logs: Logs,
+    /// Absent with most clients, who follow no log.
+    following: Option<Box<Following>>,
     /// Answers to come; absent while there are none, because an empty one takes memory too.
     pending: Option<FuturesUnordered<BoxFuture<'static, ContainerAck>>>,
     rate: RateLimit,
@@ -55,13 +62,18 @@ pub(super) struct Conversation {
 }
 
 impl Conversation {
-    pub(super) fn new(socket: Socket, codec: Codec, state: &AppState) -> Self {
+    pub(super) fn new((reader, writer): WebSocket, codec: Codec, state: &AppState) -> Self {
+        let session = Session::new(state.hub.clone());
+        let outbox = Arc::new(Outbox::new(writer, codec, session));
         Self {
-            socket,
-            session: Session::new(state.hub.clone()),
-            codec,
+            reader,
+            // Before anything is followed.
+            seat: state.delivery.join(Arc::clone(&outbox)),
+            outbox,
+            hub: state.hub.clone(),
             actions: state.actions.clone(),
             logs: state.logs.clone(),
+            following: None,
             pending: None,
             rate: RateLimit::new(),
             malformed: Malformed::default(),
@@ -72,65 +84,63 @@ impl Conversation {
 
     /// Follows `channel` from the start.
     pub(super) fn follow(&mut self, channel: Channel) {
-        let frames = self.session.subscribe(channel, true, None);
-        self.queue(&frames);
+        self.outbox.subscribe(channel, true, None);
     }
 
     /// Follows the log of the container `found` from the start.
     pub(super) fn follow_log(&mut self, found: &Found, start: Start) -> Result<(), TooManyLogs> {
-        self.session.follow(&self.logs, found, start)
+        let following = self.following.get_or_insert_default();
+        following.follow(&self.logs, found, start)
+    }
+
+    /// Says something to this client alone, if its form can say that.
+    pub(super) fn say(&self, message: &ServerMessage) {
+        self.outbox.say(message);
     }
 
     /// Talks until one of both has enough.
     pub(super) async fn hold(mut self, shutdown: CancellationToken) {
         // Also in the middle of a message that does not leave: who does not read must not hold up
         // the end.
-        let end = tokio::select! {
+        let why = tokio::select! {
             biased;
             () = shutdown.cancelled() => End::Close(close_code::RESTART, "the server restarts"),
-            Err(end) = self.talk() => end,
+            Err(why) = self.talk() => why,
         };
-        tracing::debug!(?end, "conversation over");
+        tracing::debug!(end = ?why, "conversation over");
         // Counts as gone before the goodbye, which may take a moment.
-        drop(self.session);
-        self.socket.end(end).await;
+        drop((self.seat, self.following));
+        if let Some(writer) = self.outbox.close() {
+            end((self.reader, writer), why).await;
+        }
     }
 
     async fn talk(&mut self) -> Result<Infallible, End> {
         loop {
-            self.socket.flush().await?;
+            flush(&self.outbox).await?;
             let ack: OptionFuture<_> = self.pending.as_mut().map(StreamExt::next).into();
+            let logs: OptionFuture<_> = self.following.as_ref().map(|logs| logs.changed()).into();
             tokio::select! {
-                heard = self.socket.hear() => {
+                heard = hear(&mut self.reader) => {
                     self.heard = Instant::now();
                     if let Err(end) = heard.and_then(|heard| self.answer(heard)) {
                         // What was answered before is still to be told.
-                        self.socket.flush().await?;
+                        flush(&self.outbox).await?;
                         return Err(end);
                     }
                 }
-                () = self.session.changed() => {
-                    let news = self.session.news();
-                    self.queue(&news);
-                }
+                () = self.outbox.left_over() => {}
+                Some(()) = logs => self.queue_logs(),
                 Some(ack) = ack => self.answered(ack),
                 () = self.beat.next() => self.look_at_the_clock()?,
             }
         }
     }
 
-    fn queue(&mut self, frames: &[Arc<Frame>]) {
-        let messages = frames.iter().flat_map(|frame| frame.encoded(self.codec));
-        messages.for_each(|message| self.socket.queue(message));
-    }
-
-    /// Says something to this client alone, if its form can say that.
-    pub(super) fn say(&mut self, message: &ServerMessage) {
-        self.socket.queue(match self.codec {
-            Codec::Json => Message::Text(encode(message)),
-            Codec::Binary => Message::Binary(codec::encode(message).into()),
-            Codec::DockerStats | Codec::DockerLogs(_) => return,
-        });
+    fn queue_logs(&mut self) {
+        if let Some(following) = &mut self.following {
+            self.outbox.queue_all(&following.news());
+        }
     }
 
     fn answered(&mut self, ack: Option<ContainerAck>) {
@@ -147,7 +157,7 @@ impl Conversation {
         if self.beat.is_due() {
             let timestamp = clock::now();
             self.say(&ServerMessage::Heartbeat { timestamp });
-            self.socket.queue(Message::Ping(Bytes::new()));
+            self.outbox.queue(Message::Ping(Bytes::new()));
         }
         Ok(())
     }
@@ -160,7 +170,7 @@ impl Conversation {
             (Verdict::CutOff, _) => {
                 return Err(End::Close(close_code::RATE_LIMITED, "too many messages"));
             }
-            (_, Heard::Ping(payload)) => self.socket.queue(Message::Pong(payload)),
+            (_, Heard::Ping(payload)) => self.outbox.queue(Message::Pong(payload)),
             (_, Heard::Pong | Heard::Close(_)) => {}
             (Verdict::Refuse(retry_after), heard) => {
                 self.say(&rate_limited(request_id(&heard), retry_after));
@@ -180,7 +190,7 @@ impl Conversation {
 
     /// Why what was heard cannot be meant for this conversation.
     fn misunderstanding(&self, heard: &Heard) -> Option<End> {
-        let reason = match (heard, self.codec) {
+        let reason = match (heard, self.outbox.codec()) {
             (Heard::Text(_), Codec::Binary) => "binary messages only",
             (Heard::Binary(_), Codec::Json | Codec::DockerStats | Codec::DockerLogs(_)) => {
                 "text messages only"
@@ -191,18 +201,18 @@ impl Conversation {
     }
 
     fn is_single_purpose(&self) -> bool {
-        matches!(self.codec, Codec::DockerStats | Codec::DockerLogs(_))
+        let codec = self.outbox.codec();
+        matches!(codec, Codec::DockerStats | Codec::DockerLogs(_))
     }
 
     fn heed(&mut self, message: Result<ClientMessage, ApiError>) -> Result<(), End> {
         match message {
             Ok(ClientMessage::Subscribe(subscribe)) => self.subscribe(&subscribe),
             Ok(ClientMessage::Unsubscribe(unsubscribe)) => {
-                self.session.unsubscribe(unsubscribe.channel);
-                self.say(&ServerMessage::Unsubscribed {
-                    channel: unsubscribe.channel,
-                    reason: None,
-                });
+                let channel = unsubscribe.channel;
+                self.unsubscribe(channel);
+                let reason = None;
+                self.say(&ServerMessage::Unsubscribed { channel, reason });
             }
             Ok(ClientMessage::ContainerAction(action)) => self.act(action),
             Ok(ClientMessage::Ping(_)) => {
@@ -230,15 +240,26 @@ impl Conversation {
             ..
         } = subscribe;
         self.say(&ServerMessage::Subscribed { channel: *channel });
-        let frames = self.session.subscribe(*channel, *delta, resume.as_ref());
-        self.queue(&frames);
+        self.outbox.subscribe(*channel, *delta, resume.as_ref());
+    }
+
+    fn unsubscribe(&mut self, channel: Channel) {
+        match channel {
+            Channel::Logs(id) => {
+                if let Some(following) = &mut self.following {
+                    following.leave(id);
+                }
+                self.following.take_if(|following| following.is_empty());
+            }
+            _ => self.outbox.unsubscribe(channel),
+        }
     }
 
     /// Follows the log of a container, as far as there is one and it is not one too many.
     fn subscribe_to_log(&mut self, id: ContainerId, subscribe: &Subscribe) {
         let channel = subscribe.channel;
         let found = self.actions.find(subscribe.host.as_ref(), &id.into());
-        let start = start(subscribe, self.session.epoch());
+        let start = start(subscribe, self.hub.epoch());
         let followed = found.and_then(|found| {
             self.follow_log(&found, start).map_err(|TooManyLogs| {
                 let message = "too many logs are followed";

@@ -1,9 +1,11 @@
 //! Transports: how the hub's frames reach clients.
 
 mod conversation;
+mod delivery;
 mod following;
 mod limits;
 pub mod logs;
+mod outbox;
 pub mod poll;
 mod pulse;
 mod session;
@@ -13,6 +15,7 @@ pub mod sse;
 mod tests;
 pub mod ws;
 
+pub use delivery::Delivery;
 pub use following::TooManyLogs;
 pub use pulse::Pulse;
 pub use session::Session;

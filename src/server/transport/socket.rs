@@ -1,12 +1,13 @@
 //! A WebSocket that never waits for ever and always says why it closes.
 
+use super::outbox::Outbox;
 use crate::{
     protocol::close_code,
-    server::websocket::{Fault, Heard, WebSocket},
+    server::websocket::{Fault, Heard, Reader, WebSocket, close},
 };
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes};
+use axum::extract::ws::{CloseFrame, Utf8Bytes};
 use std::time::Duration;
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{net::tcp::OwnedReadHalf, time::timeout};
 
 /// How long messages may take to leave. Who reads slower than this cannot follow anything live.
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
@@ -28,52 +29,38 @@ pub(super) enum End {
 pub(super) const OTHER_VERSION: End =
     End::Close(close_code::VERSION, "another version of the protocol");
 
-/// A WebSocket with a limit on everything.
-#[derive(Debug)]
-pub(super) struct Socket {
-    inner: WebSocket<TcpStream>,
+/// Sends what is in `outbox` and what comes meanwhile.
+pub(super) async fn flush(outbox: &Outbox) -> Result<(), End> {
+    loop {
+        match timeout(SEND_TIMEOUT, outbox.flush()).await {
+            Ok(Ok(())) if outbox.catch_up() => {}
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(_)) => return Err(End::Gone),
+            Err(_) => return Err(End::Close(close_code::TOO_SLOW, "too slow")),
+        }
+    }
 }
 
-impl Socket {
-    pub(super) fn new(inner: WebSocket<TcpStream>) -> Self {
-        Self { inner }
+/// Waits for what the peer says. May be cancelled without a loss.
+pub(super) async fn hear(reader: &mut Reader<OwnedReadHalf>) -> Result<Heard, End> {
+    match reader.hear().await {
+        Ok(Heard::Close(code)) => Err(End::Closed(code)),
+        Ok(heard) => Ok(heard),
+        Err(fault) => Err(end_of(fault)),
     }
+}
 
-    /// Adds a message to what [`Self::flush`] sends.
-    pub(super) fn queue(&mut self, message: Message) {
-        self.inner.queue(message);
-    }
-
-    /// Sends what was queued, all of it at once.
-    pub(super) async fn flush(&mut self) -> Result<(), End> {
-        match timeout(SEND_TIMEOUT, self.inner.flush()).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(End::Gone),
-            Err(_) => Err(End::Close(close_code::TOO_SLOW, "too slow")),
-        }
-    }
-
-    /// Waits for what the peer says. May be cancelled without a loss.
-    pub(super) async fn hear(&mut self) -> Result<Heard, End> {
-        match self.inner.hear().await {
-            Ok(Heard::Close(code)) => Err(End::Closed(code)),
-            Ok(heard) => Ok(heard),
-            Err(fault) => Err(end_of(fault)),
-        }
-    }
-
-    /// Ends the connection in a way that lets the peer know why.
-    pub(super) async fn end(self, end: End) {
-        let (code, reason) = match end {
-            End::Gone => return,
-            End::Close(code, reason) => (Some(code), reason),
-            End::Closed(code) => (code, ""),
-        };
-        let reason = Utf8Bytes::from_static(reason);
-        let frame = code.map(|code| CloseFrame { code, reason });
-        // Who does not read is not waited for any longer.
-        let _ = timeout(CLOSE_TIMEOUT, self.inner.close(frame)).await;
-    }
+/// Ends the connection in a way that lets the peer know why.
+pub(super) async fn end((reader, writer): WebSocket, end: End) {
+    let (code, reason) = match end {
+        End::Gone => return,
+        End::Close(code, reason) => (Some(code), reason),
+        End::Closed(code) => (code, ""),
+    };
+    let reason = Utf8Bytes::from_static(reason);
+    let frame = code.map(|code| CloseFrame { code, reason });
+    // Who does not read is not waited for any longer.
+    let _ = timeout(CLOSE_TIMEOUT, close(reader, writer, frame)).await;
 }
 
 /// How a fault ends the conversation.

@@ -17,7 +17,10 @@ use axum::{
 };
 use futures::{Stream, stream};
 use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
-use tokio::time::{Instant, sleep_until};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep_until},
+};
 use tokio_util::sync::CancellationToken;
 
 /// The longest time without a list, so that a script need not judge for itself whether it is fresh.
@@ -56,6 +59,7 @@ enum Next {
 struct Feed {
     hub: Hub,
     session: Session,
+    changes: watch::Receiver<u64>,
     shutdown: CancellationToken,
     /// What is to be sent before anything else is waited for. Bounded by what a session can be
     /// behind, because it is filled only when empty.
@@ -67,12 +71,15 @@ struct Feed {
 
 impl Feed {
     fn new(state: &AppState, place: Place, resume: Option<&Resume>) -> Self {
+        // Before anything is followed: what changes from then on is news.
+        let changes = state.hub.changes();
         let mut session = Session::new(state.hub.clone());
         let mut queue = VecDeque::from(session.subscribe(Channel::Containers, false, resume));
         queue.extend(session.subscribe(Channel::Stats, false, None));
         Self {
             hub: state.hub.clone(),
             session,
+            changes,
             shutdown: state.shutdown.token(),
             queue,
             listed: Instant::now(),
@@ -102,7 +109,8 @@ impl Feed {
                     self.commented = Instant::now();
                     return Some(Next::Comment);
                 }
-                () = self.session.changed() => self.queue.extend(self.session.news()),
+                // Fails when the hub is gone, and with it everything.
+                Ok(()) = self.changes.changed() => self.queue.extend(self.session.news()),
                 () = sleep_until(self.listed + REPEAT) => {
                     self.listed = Instant::now();
                     self.queue.extend(self.session.snapshot(Channel::Containers));

@@ -2,7 +2,7 @@
 
 use super::{
     conversation::{Conversation, connected},
-    socket::{OTHER_VERSION, Socket},
+    socket::{OTHER_VERSION, end},
 };
 use crate::{
     protocol::{Channel, MAX_MESSAGE_BYTES, SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON, SocketStatus},
@@ -81,7 +81,7 @@ pub(super) fn talk(
     let (token, state) = (state.shutdown.token(), state.clone());
     let tracker = state.shutdown.tracker().clone();
     upgrade.accept(MAX_MESSAGE_BYTES, &tracker, move |socket| {
-        let mut conversation = Conversation::new(Socket::new(socket), codec, &state);
+        let mut conversation = Conversation::new(socket, codec, &state);
         begin(&mut conversation, &state);
         // Nothing else is kept for as long as it lasts.
         async move {
@@ -101,7 +101,7 @@ fn refuse(upgrade: Upgrade, state: &AppState) -> Response {
         MAX_MESSAGE_BYTES,
         state.shutdown.tracker(),
         |socket| async move {
-            Socket::new(socket).end(OTHER_VERSION).await;
+            end(socket, OTHER_VERSION).await;
             drop(place);
         },
     )

@@ -1,9 +1,9 @@
 //! The rules of RFC 6455, each on a stream in memory.
 
-use super::{Fault, Heard, WebSocket};
+use super::{Fault, Heard, Reader, Writer, assembly::Assembly, close};
 use axum::extract::ws::{CloseFrame, Message};
 use bytes::Bytes;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, ReadHalf, WriteHalf, duplex};
 
 /// Longest message of these tests.
 const MAX: usize = 64 * 1024;
@@ -42,11 +42,11 @@ async fn hear(bytes: &[u8]) -> (Vec<Heard>, Fault) {
     let mut first = None;
     for cut in [1, 2, 7, 4_096, usize::MAX] {
         let (ours, mut theirs) = duplex(PIPE);
-        let mut socket = WebSocket::new(ours, &[], MAX);
+        let mut reader = Reader::new(ours, &[], MAX);
         let server = async move {
             let mut heard = Vec::new();
             loop {
-                match socket.hear().await {
+                match reader.hear().await {
                     Ok(one) => heard.push(one),
                     Err(fault) => return (heard, fault),
                 }
@@ -189,9 +189,14 @@ async fn what_came_with_the_request_is_not_lost() {
     let (ours, mut theirs) = duplex(PIPE);
     let whole = frame(FIN | TEXT, b"early");
     let (early, late) = whole.split_at(3);
-    let mut socket = WebSocket::new(ours, early, MAX);
+    let mut reader = Reader::new(ours, early, MAX);
     theirs.write_all(late).await.unwrap();
-    assert_eq!(socket.hear().await, Ok(text("early")));
+    assert_eq!(reader.hear().await, Ok(text("early")));
+}
+
+fn pair(ours: DuplexStream) -> (Reader<ReadHalf<DuplexStream>>, Writer<WriteHalf<DuplexStream>>) {
+    let (reader, writer) = tokio::io::split(ours);
+    (Reader::new(reader, &[], MAX), Writer::new(writer))
 }
 
 async fn read(stream: &mut DuplexStream, length: usize) -> Vec<u8> {
@@ -210,11 +215,11 @@ async fn what_is_sent_has_the_shortest_header_and_no_mask() {
         (65_536, vec![FIN | BINARY, 127, 0, 0, 0, 0, 0, 1, 0, 0]),
     ] {
         let (ours, mut theirs) = duplex(PIPE);
-        let mut socket = WebSocket::new(ours, &[], MAX);
+        let mut writer = Writer::new(ours);
         let payload = Bytes::from(vec![b'x'; length]);
-        socket.queue(Message::Binary(payload.clone()));
+        writer.queue(Message::Binary(payload.clone()));
         let expected = [&head, &payload[..]].concat();
-        let (sent, came) = tokio::join!(socket.flush(), read(&mut theirs, expected.len()));
+        let (sent, came) = tokio::join!(writer.flush(), read(&mut theirs, expected.len()));
         sent.unwrap();
         assert!(came == expected, "{length}");
     }
@@ -223,10 +228,10 @@ async fn what_is_sent_has_the_shortest_header_and_no_mask() {
 #[tokio::test]
 async fn many_leave_together_in_order_even_when_it_was_broken_off() {
     let (ours, mut theirs) = duplex(PIPE);
-    let mut socket = WebSocket::new(ours, &[], MAX);
+    let mut writer = Writer::new(ours);
     let mut expected = Vec::new();
     for n in 0..20_u8 {
-        socket.queue(Message::Text(n.to_string().repeat(100).into()));
+        writer.queue(Message::Text(n.to_string().repeat(100).into()));
         let payload = n.to_string().repeat(100);
         expected.push(FIN | TEXT);
         match u8::try_from(payload.len()).unwrap() {
@@ -236,9 +241,9 @@ async fn many_leave_together_in_order_even_when_it_was_broken_off() {
         expected.extend(payload.as_bytes());
     }
     // The stream is full before all are sent.
-    let broken_off = futures::FutureExt::now_or_never(socket.flush());
+    let broken_off = futures::FutureExt::now_or_never(writer.flush());
     assert!(broken_off.is_none());
-    let (sent, came) = tokio::join!(socket.flush(), read(&mut theirs, expected.len()));
+    let (sent, came) = tokio::join!(writer.flush(), read(&mut theirs, expected.len()));
     sent.unwrap();
     assert!(came == expected);
 }
@@ -246,17 +251,17 @@ async fn many_leave_together_in_order_even_when_it_was_broken_off() {
 #[tokio::test]
 async fn to_send_to_who_is_gone_fails() {
     let (ours, theirs) = duplex(PIPE);
-    let mut socket = WebSocket::new(ours, &[], MAX);
+    let (mut reader, mut writer) = pair(ours);
     drop(theirs);
-    socket.queue(Message::Ping(Bytes::new()));
-    assert!(socket.flush().await.is_err());
-    assert_eq!(socket.hear().await, Err(Fault::Gone));
+    writer.queue(Message::Ping(Bytes::new()));
+    assert!(writer.flush().await.is_err());
+    assert_eq!(reader.hear().await, Err(Fault::Gone));
 }
 
 #[tokio::test]
 async fn a_goodbye_has_a_code_and_waits_for_the_answer() {
     let (ours, mut theirs) = duplex(PIPE);
-    let socket = WebSocket::new(ours, &[], MAX);
+    let (reader, writer) = pair(ours);
     let reason = "ü".repeat(100);
     let client = async {
         let said = read(&mut theirs, 2 + 2 + 122).await;
@@ -284,27 +289,27 @@ async fn a_goodbye_has_a_code_and_waits_for_the_answer() {
         code: 4410,
         reason: reason.into(),
     };
-    tokio::join!(socket.close(Some(frame)), client);
+    tokio::join!(close(reader, writer, Some(frame)), client);
 }
 
 #[tokio::test]
 async fn a_goodbye_to_who_talks_nonsense_reads_to_the_end() {
     let (ours, mut theirs) = duplex(PIPE);
-    let mut socket = WebSocket::new(ours, &[], MAX);
+    let (mut reader, writer) = pair(ours);
     theirs.write_all(&[0xff; 500]).await.unwrap();
-    assert_eq!(socket.hear().await, Err(Fault::Protocol));
+    assert_eq!(reader.hear().await, Err(Fault::Protocol));
     let client = async {
         assert_eq!(read(&mut theirs, 2).await, [FIN | CLOSE, 0]);
         theirs.write_all(&[0xff; 5_000]).await.unwrap();
         drop(theirs);
     };
-    tokio::join!(socket.close(None), client);
+    tokio::join!(close(reader, writer, None), client);
 }
 
 proptest::proptest! {
     #[test]
     fn no_bytes_make_it_panic_or_keep_more_than_a_message(bytes in proptest::collection::vec(0..=255_u8, 0..300)) {
-        let mut assembly = super::Assembly::new(100);
+        let mut assembly = Assembly::new(100);
         for byte in bytes {
             assembly.push(&[byte]);
             while let Ok(Some(_)) = assembly.next() {}

@@ -1,6 +1,6 @@
 //! How a request becomes a WebSocket (RFC 6455, 4.2).
 
-use super::WebSocket;
+use super::{Reader, WebSocket, Writer};
 use crate::{
     protocol::{ApiError, ErrorCode, codec::to_base64},
     server::{problem::Refusal, serve::Unstalled},
@@ -107,7 +107,7 @@ impl Upgrade {
         self,
         max_message: usize,
         tracker: &TaskTracker,
-        talk: impl FnOnce(WebSocket<TcpStream>) -> F + Send + 'static,
+        talk: impl FnOnce(WebSocket) -> F + Send + 'static,
     ) -> Response
     where
         F: Future<Output = ()> + Send + 'static,
@@ -142,11 +142,12 @@ impl Upgrade {
 
 /// The TCP connection within what is left of the HTTP one, registered anew: the old registration
 /// remembers the HTTP connection's task, whose memory could not be freed for as long.
-fn taken_out(upgraded: Upgraded, max_message: usize) -> Option<WebSocket<TcpStream>> {
+fn taken_out(upgraded: Upgraded, max_message: usize) -> Option<WebSocket> {
     let parts = upgraded.downcast::<TokioIo<Unstalled<TcpStream>>>().ok()?;
     let stream = parts.io.into_inner().into_inner().into_std().ok()?;
-    let stream = TcpStream::from_std(stream).ok()?;
-    Some(WebSocket::new(stream, &parts.read_buf, max_message))
+    let (reader, writer) = TcpStream::from_std(stream).ok()?.into_split();
+    let reader = Reader::new(reader, &parts.read_buf, max_message);
+    Some((reader, Writer::new(writer)))
 }
 
 fn accept_key(key: &[u8]) -> String {

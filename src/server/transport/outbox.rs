@@ -1,0 +1,172 @@
+//! What is on its way to one client.
+
+use super::Session;
+use crate::{
+    protocol::{Channel, Resume, ServerMessage, codec},
+    server::{
+        hub::{Codec, Frame, encode},
+        websocket::Writer,
+    },
+};
+use axum::extract::ws::Message;
+use std::{
+    future::poll_fn,
+    io,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Poll, Waker},
+};
+use tokio::net::tcp::OwnedWriteHalf;
+
+/// What one client follows, and what is on its way to it.
+///
+/// Two tasks use it: the client's own, which answers it, and [`Delivery`](super::Delivery), which
+/// brings it news. As long as the connection takes what it is given, the first of them sleeps; what
+/// does not leave at once is left to it, and news waits for as long.
+#[derive(Debug)]
+pub(super) struct Outbox {
+    codec: Codec,
+    /// Absent once nothing is to be sent any more.
+    open: Mutex<Option<Open>>,
+}
+
+#[derive(Debug)]
+struct Open {
+    writer: Writer<OwnedWriteHalf>,
+    session: Session,
+    /// The client's own task, while it waits for something to be left to it.
+    waiting: Option<Waker>,
+    /// There was news while something was still on its way.
+    is_behind: bool,
+}
+
+impl Outbox {
+    /// Empty; the client follows nothing yet.
+    pub(super) fn new(writer: Writer<OwnedWriteHalf>, codec: Codec, session: Session) -> Self {
+        Self {
+            codec,
+            open: Mutex::new(Some(Open {
+                writer,
+                session,
+                waiting: None,
+                is_behind: false,
+            })),
+        }
+    }
+
+    /// The form it is sent in.
+    pub(super) const fn codec(&self) -> Codec {
+        self.codec
+    }
+
+    /// Adds a message to what is to be sent.
+    pub(super) fn queue(&self, message: Message) {
+        if let Some(open) = &mut *self.open() {
+            open.writer.queue(message);
+        }
+    }
+
+    /// Adds what everybody gets to what is to be sent.
+    pub(super) fn queue_all(&self, frames: &[Arc<Frame>]) {
+        if let Some(open) = &mut *self.open() {
+            open.queue_all(frames, self.codec);
+        }
+    }
+
+    /// Adds what is said to this client alone, if its form can say that.
+    pub(super) fn say(&self, message: &ServerMessage) {
+        self.queue(match self.codec {
+            Codec::Json => Message::Text(encode(message)),
+            Codec::Binary => Message::Binary(codec::encode(message).into()),
+            Codec::DockerStats | Codec::DockerLogs(_) => return,
+        });
+    }
+
+    /// Follows `channel` from now on; what is to be known at once is added to what is to be sent.
+    pub(super) fn subscribe(&self, channel: Channel, delta: bool, resume: Option<&Resume>) {
+        if let Some(open) = &mut *self.open() {
+            let frames = open.session.subscribe(channel, delta, resume);
+            open.queue_all(&frames, self.codec);
+        }
+    }
+
+    /// Follows `channel` no more.
+    pub(super) fn unsubscribe(&self, channel: Channel) {
+        if let Some(open) = &mut *self.open() {
+            open.session.unsubscribe(channel);
+        }
+    }
+
+    /// Sends news, unless something is still on its way: then it is behind, and its own task sees
+    /// to the rest.
+    pub(super) fn deliver(&self) {
+        let mut open = self.open();
+        let Some(open) = &mut *open else { return };
+        if !open.writer.is_empty() {
+            open.is_behind = true;
+            return;
+        }
+        open.queue_news(self.codec);
+        // Of a failure the client's own task learns by trying again.
+        if !open.writer.try_flush().unwrap_or(false)
+            && let Some(waiting) = open.waiting.take()
+        {
+            waiting.wake();
+        }
+    }
+
+    /// Waits until something is left to the client's own task.
+    pub(super) async fn left_over(&self) {
+        poll_fn(|cx| match &mut *self.open() {
+            Some(open) if open.writer.is_empty() => {
+                open.waiting = Some(cx.waker().clone());
+                Poll::Pending
+            }
+            _ => Poll::Ready(()),
+        })
+        .await;
+    }
+
+    /// Sends what is to be sent. When cancelled, the rest goes out with the next call.
+    ///
+    /// # Errors
+    /// When the connection is gone.
+    pub(super) async fn flush(&self) -> io::Result<()> {
+        poll_fn(|cx| match &mut *self.open() {
+            Some(open) => open.writer.poll_flush(cx),
+            None => Poll::Ready(Ok(())),
+        })
+        .await
+    }
+
+    /// Adds the news there was while something was on its way; whether there was any.
+    pub(super) fn catch_up(&self) -> bool {
+        let mut open = self.open();
+        let Some(open) = open.as_mut().filter(|open| open.is_behind) else {
+            return false;
+        };
+        open.is_behind = false;
+        open.queue_news(self.codec);
+        true
+    }
+
+    /// Follows nothing any more; what is left to say goodbye with.
+    pub(super) fn close(&self) -> Option<Writer<OwnedWriteHalf>> {
+        self.open().take().map(|open| open.writer)
+    }
+
+    fn open(&self) -> MutexGuard<'_, Option<Open>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Open {
+    fn queue_news(&mut self, codec: Codec) {
+        let news = self.session.news();
+        self.queue_all(&news, codec);
+    }
+
+    fn queue_all(&mut self, frames: &[Arc<Frame>], codec: Codec) {
+        let messages = frames.iter().flat_map(|frame| frame.encoded(codec));
+        messages.for_each(|message| self.writer.queue(message));
+    }
+}
