@@ -1,8 +1,15 @@
 //! What every request handler can reach.
 
 use super::{
-    actions::Actions, assets::Site, config::Config, gate::Gate, hub::Hub, logs::Logs,
-    serve::Traffic, shutdown::Shutdown, transport::{Delivery, Pulse},
+    actions::Actions,
+    assets::Site,
+    config::Config,
+    gate::Gate,
+    hub::Hub,
+    logs::Logs,
+    serve::Traffic,
+    shutdown::Shutdown,
+    transport::{Delivery, Pulse},
 };
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;

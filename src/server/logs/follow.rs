@@ -28,6 +28,14 @@ use tokio::{
 /// How long lines are gathered before readers are woken: nobody sees the difference, and it halves
 /// what a chatty container costs.
 const GATHER: Duration = Duration::from_millis(10);
+/// The shortest time for which a container that writes much is left to itself, between two looks at
+/// what it has written: an engine tells lines one by one, and to be woken by each costs more than
+/// all that is done with it. What the kernel holds meanwhile is some two hundred lines.
+const PAUSE: Duration = Duration::from_millis(1);
+/// Lines at one look that are few, so that the next may come later, …
+const FEW: usize = 30;
+/// … and many, so that it had better come earlier.
+const MANY: usize = 120;
 /// Bytes that are passed on at once without being gathered any longer.
 const BATCH_BYTES: usize = 32 * 1024;
 /// The same in lines; also how many are taken before anything else is looked at.
@@ -85,6 +93,10 @@ struct Reading {
     bytes: usize,
     /// Since when lines are gathered or held back, as the case may be.
     since: Instant,
+    /// Until when the engine is left to itself.
+    rest_until: Instant,
+    /// For how long it is.
+    rest: Duration,
 }
 
 impl Follower {
@@ -166,19 +178,20 @@ impl Follower {
         let mut reading = Reading::new(lines, self.position);
         let mut leaving = None;
         loop {
-            let end = leaving;
+            let (end, since) = (leaving, reading.since);
+            let has_lines = !reading.batch.is_empty();
             let is_holding = reading.resumption.is_holding();
             tokio::select! {
-                line = reading.lines.next() => match self.take(&mut reading, line).await? {
+                line = reading.next() => match self.take(&mut reading, line).await? {
                     Some(Read::Lost) if tail.is_some() => return Ok(Read::Lost),
                     Some(Read::Lost) => self.tell_gap(&mut reading).await,
                     Some(Read::Ended) => return self.finish(reading, tail).await,
                     None => {}
                 },
-                () = sleep_until(reading.since + GATHER), if !reading.batch.is_empty() => {
+                () = sleep_until(since + GATHER), if has_lines => {
                     self.flush(&mut reading).await;
                 }
-                () = sleep_until(reading.since + HOLD), if is_holding => {
+                () = sleep_until(since + HOLD), if is_holding => {
                     if tail.is_some() {
                         return Ok(Read::Lost);
                     }
@@ -195,7 +208,7 @@ impl Follower {
                         _ => leaving.or(Some(Instant::now() + LEAVING)),
                     };
                 }
-                () = sleep_until(end.unwrap_or(reading.since)), if end.is_some() => {
+                () = sleep_until(end.unwrap_or(since)), if end.is_some() => {
                     return self.finish(reading, tail).await;
                 }
             }
@@ -209,7 +222,7 @@ impl Follower {
         line: Option<Result<SourceLine, EngineError>>,
     ) -> Result<Option<Read>, EngineError> {
         let mut next = line;
-        for _ in 0..BATCH_LINES {
+        for taken in 1..=BATCH_LINES {
             match next {
                 None => return Ok(Some(Read::Ended)),
                 Some(Err(error)) => {
@@ -227,7 +240,10 @@ impl Follower {
             }
             match reading.lines.next().now_or_never() {
                 Some(more) => next = more,
-                None => return Ok(None),
+                None => {
+                    reading.rest_after(taken);
+                    return Ok(None);
+                }
             }
         }
         self.flush(reading).await;
@@ -411,7 +427,26 @@ impl Reading {
             batch: Vec::new(),
             bytes: 0,
             since: Instant::now(),
+            rest_until: Instant::now(),
+            rest: GATHER,
         }
+    }
+
+    /// The next line, once the engine has been left to itself for long enough.
+    async fn next(&mut self) -> Option<Result<SourceLine, EngineError>> {
+        sleep_until(self.rest_until).await;
+        self.lines.next().await
+    }
+
+    /// Leaves the engine to itself after so many lines came at once: for as long as lines are
+    /// gathered anyway, or for less where the kernel could not hold what it says meanwhile.
+    fn rest_after(&mut self, lines: usize) {
+        if lines <= FEW {
+            self.rest = (self.rest * 2).min(GATHER);
+        } else if lines >= MANY {
+            self.rest = (self.rest / 2).max(PAUSE);
+        }
+        self.rest_until = Instant::now() + self.rest;
     }
 
     fn judge(&mut self, line: SourceLine) -> Step {

@@ -194,7 +194,12 @@ async fn what_came_with_the_request_is_not_lost() {
     assert_eq!(reader.hear().await, Ok(text("early")));
 }
 
-fn pair(ours: DuplexStream) -> (Reader<ReadHalf<DuplexStream>>, Writer<WriteHalf<DuplexStream>>) {
+fn pair(
+    ours: DuplexStream,
+) -> (
+    Reader<ReadHalf<DuplexStream>>,
+    Writer<WriteHalf<DuplexStream>>,
+) {
     let (reader, writer) = tokio::io::split(ours);
     (Reader::new(reader, &[], MAX), Writer::new(writer))
 }

@@ -14,10 +14,7 @@ use std::{
     pin::Pin,
     task::{Context, Poll, Waker, ready},
 };
-use tokio::{
-    io::AsyncWrite,
-    net::TcpStream,
-};
+use tokio::{io::AsyncWrite, net::TcpStream};
 
 /// Frames written at once: many lines of a log, and still less than the kernel takes (1,024 parts).
 const FRAMES_AT_ONCE: usize = 64;

@@ -59,6 +59,8 @@ pub(super) struct Connection {
     pub(super) calls: Docker,
     /// For streams and for calls that take as long as they take; bring a deadline.
     pub(super) streams: Docker,
+    /// Its socket, where it is on this machine.
+    pub(super) socket: Option<PathBuf>,
 }
 
 impl fmt::Debug for Connection {
@@ -74,6 +76,7 @@ pub(super) fn connect(endpoint: &Endpoint) -> Result<Connection, bollard::errors
     Ok(Connection {
         calls: client(&address, certificates, CALL_TIMEOUT)?,
         streams: client(&address, certificates, STREAM_TIMEOUT)?,
+        socket: address.strip_prefix("unix://").map(PathBuf::from),
     })
 }
 

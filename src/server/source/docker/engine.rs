@@ -178,15 +178,23 @@ impl Engine for DockerEngine {
 
     async fn logs(&self, id: ContainerId, query: &LogQuery) -> Result<LogLines, EngineError> {
         // Nobody shall see a line before it is known what must not be seen.
-        let Connection { calls, streams } = self.connection()?;
+        let Connection {
+            calls,
+            streams,
+            socket,
+        } = self.connection()?;
         let name = id.to_string();
         let known = call(calls.inspect_container(&name, None::<InspectContainerOptions>)).await?;
-        let variables = known
-            .config
-            .and_then(|config| config.env)
-            .unwrap_or_default();
+        let config = known.config.unwrap_or_default();
+        let variables = config.env.unwrap_or_default();
         let secrets = Secrets::of(variables.iter().map(String::as_str));
-        logs::lines(streams, id, query, secrets).await
+        match socket.filter(|_| query.follow) {
+            Some(socket) => {
+                let is_terminal = config.tty.unwrap_or(false);
+                logs::follow(&socket, id, query, is_terminal, secrets).await
+            }
+            None => logs::lines(streams, id, query, secrets).await,
+        }
     }
 }
 

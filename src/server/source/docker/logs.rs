@@ -1,13 +1,17 @@
 //! Lines from what an engine sends of a container's log.
 
 mod assemble;
+mod local;
+mod wire;
 
 use super::super::{EngineError, LogLines, LogQuery, SourceLine, secrets::Secrets};
-use crate::model::{ContainerId, Timestamp};
+use crate::model::{ContainerId, LogStream, Timestamp};
 use assemble::Assembler;
-use bollard::{Docker, query_parameters::LogsOptions};
-use futures::{StreamExt, stream};
-use std::collections::VecDeque;
+use bollard::{Docker, container::LogOutput, query_parameters::LogsOptions};
+use futures::{Stream, StreamExt, stream};
+use local::LocalLines;
+use std::{collections::VecDeque, path::Path};
+use wire::Answer;
 
 /// The lines `query` asks for, with `secrets` masked. Unless they are followed it waits for the first
 /// chunk, so that a failure is an error and not an empty log.
@@ -26,12 +30,6 @@ pub(super) async fn lines(
     };
     let first = first.transpose()?;
     let chunks = stream::iter(first.map(Ok)).chain(chunks);
-    let (since, until) = (query.since, query.until);
-    let is_asked_for = move |line: &SourceLine| {
-        line.timestamp().is_none_or(|at| {
-            since.is_none_or(|since| at >= since) && until.is_none_or(|until| at < until)
-        })
-    };
     let assembler = Some(Assembler::new(secrets));
     let lines = stream::unfold(
         (chunks.boxed(), assembler, VecDeque::new()),
@@ -42,7 +40,7 @@ pub(super) async fn lines(
                 }
                 let assembling = assembler.as_mut()?;
                 match chunks.next().await {
-                    Some(Ok(chunk)) => assembling.push(chunk, &mut ready),
+                    Some(Ok(chunk)) => push(assembling, &chunk, &mut ready),
                     Some(Err(error)) => {
                         return Some((Err(error.into()), (chunks, None, ready)));
                     }
@@ -54,12 +52,70 @@ pub(super) async fn lines(
             }
         },
     );
-    let lines =
-        lines.filter(move |line| std::future::ready(line.as_ref().map_or(true, is_asked_for)));
-    Ok(lines.boxed())
+    Ok(only_asked_for(lines, query))
+}
+
+/// The same from an engine that listens at `socket`, as it writes them, which is much cheaper: see
+/// [`wire`]. Nothing is waited for.
+///
+/// # Errors
+/// When the engine cannot be reached.
+pub(super) async fn follow(
+    socket: &Path,
+    id: ContainerId,
+    query: &LogQuery,
+    is_terminal: bool,
+    secrets: Secrets,
+) -> Result<LogLines, EngineError> {
+    let LogsOptions {
+        follow,
+        stdout,
+        stderr,
+        since,
+        until,
+        timestamps,
+        tail,
+    } = options(query);
+    let path = format!(
+        "/containers/{id}/logs?follow={follow}&stdout={stdout}&stderr={stderr}&since={since}\
+         &until={until}&timestamps={timestamps}&tail={tail}"
+    );
+    let answer = Answer::to(socket, &path).await;
+    let answer = answer.map_err(|error| EngineError::Unavailable(error.to_string()))?;
+    let lines = LocalLines::new(answer, is_terminal, Assembler::new(secrets));
+    Ok(only_asked_for(lines, query))
+}
+
+fn push(assembler: &mut Assembler, chunk: &LogOutput, ready: &mut VecDeque<SourceLine>) {
+    match chunk {
+        LogOutput::Console { message } => assembler.push_terminal(message, ready),
+        LogOutput::StdErr { message } => assembler.push(LogStream::Stderr, message, ready),
+        LogOutput::StdOut { message } | LogOutput::StdIn { message } => {
+            assembler.push(LogStream::Stdout, message, ready);
+        }
+    }
 }
 
 /// The engine takes seconds; what is outside of the milliseconds asked for is left out here.
+fn only_asked_for(
+    lines: impl Stream<Item = Result<SourceLine, EngineError>> + Send + 'static,
+    query: &LogQuery,
+) -> LogLines {
+    let (since, until) = (query.since, query.until);
+    if since.or(until).is_none() {
+        return lines.boxed();
+    }
+    let is_asked_for = move |line: &SourceLine| {
+        line.timestamp().is_none_or(|at| {
+            since.is_none_or(|since| at >= since) && until.is_none_or(|until| at < until)
+        })
+    };
+    let is_asked_for = move |line: &Result<SourceLine, _>| {
+        std::future::ready(line.as_ref().map_or(true, is_asked_for))
+    };
+    lines.filter(is_asked_for).boxed()
+}
+
 fn options(query: &LogQuery) -> LogsOptions {
     let seconds =
         |at: Timestamp| i32::try_from(at.as_millis().div_euclid(1_000)).unwrap_or(i32::MAX);

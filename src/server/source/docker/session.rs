@@ -69,7 +69,11 @@ impl DockerSource {
         backoff: &mut Backoff,
         told: &mut Told,
     ) -> Result<Infallible, Error> {
-        let Connection { calls, streams } = connect::connect(&self.endpoint)?;
+        let Connection {
+            calls,
+            streams,
+            socket,
+        } = connect::connect(&self.endpoint)?;
         ping(&calls).await?;
         let calls = calls.negotiate_version().await?;
         let streams = streams.negotiate_version().await?;
@@ -77,6 +81,7 @@ impl DockerSource {
         self.engine.connect(Connection {
             calls: calls.clone(),
             streams: streams.clone(),
+            socket,
         });
 
         // The event stream is opened before the list is asked for, so that nothing falls between.

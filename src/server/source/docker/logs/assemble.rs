@@ -2,7 +2,6 @@
 
 use super::super::super::{NANOS_PER_MS, SourceLine, secrets::Secrets};
 use crate::model::{LogStream, Timestamp};
-use bollard::container::LogOutput;
 use std::collections::VecDeque;
 
 /// Longest line that is kept, in bytes.
@@ -37,14 +36,28 @@ impl Assembler {
         }
     }
 
-    pub(super) fn push(&mut self, chunk: LogOutput, ready: &mut VecDeque<SourceLine>) {
-        let is_terminal = matches!(chunk, LogOutput::Console { .. });
-        let (stream, bytes) = match chunk {
-            LogOutput::StdErr { message } => (LogStream::Stderr, message),
-            LogOutput::StdOut { message }
-            | LogOutput::Console { message }
-            | LogOutput::StdIn { message } => (LogStream::Stdout, message),
-        };
+    /// Takes what one of the streams brought.
+    pub(super) fn push(
+        &mut self,
+        stream: LogStream,
+        bytes: &[u8],
+        ready: &mut VecDeque<SourceLine>,
+    ) {
+        self.take(stream, false, bytes, ready);
+    }
+
+    /// Takes what a terminal brought, which mixes both streams: all of it is standard output.
+    pub(super) fn push_terminal(&mut self, bytes: &[u8], ready: &mut VecDeque<SourceLine>) {
+        self.take(LogStream::Stdout, true, bytes, ready);
+    }
+
+    fn take(
+        &mut self,
+        stream: LogStream,
+        is_terminal: bool,
+        bytes: &[u8],
+        ready: &mut VecDeque<SourceLine>,
+    ) {
         // A secret that begins within the part that is shown must be seen whole.
         let most = MAX_LINE_BYTES + self.secrets.longest();
         let slot = match stream {
@@ -157,27 +170,18 @@ mod tests {
 
     const TIME: &str = "2026-01-02T03:04:05.678901234Z";
 
-    fn assemble(variables: &[&str], chunks: Vec<LogOutput>) -> Vec<SourceLine> {
+    fn assemble(variables: &[&str], chunks: &[(LogStream, &[u8])]) -> Vec<SourceLine> {
         let secrets = Secrets::of(variables.iter().copied());
         let (mut assembler, mut ready) = (Assembler::new(secrets), VecDeque::new());
-        for chunk in chunks {
-            assembler.push(chunk, &mut ready);
+        for (stream, bytes) in chunks {
+            assembler.push(*stream, bytes, &mut ready);
         }
         assembler.finish(&mut ready);
         ready.into()
     }
 
-    fn chunk(stream: LogStream, bytes: &[u8]) -> LogOutput {
-        let message = bytes.to_vec().into();
-        match stream {
-            LogStream::Stdout => LogOutput::StdOut { message },
-            LogStream::Stderr => LogOutput::StdErr { message },
-        }
-    }
-
     fn lines(chunks: &[(LogStream, &[u8])]) -> Vec<SourceLine> {
-        let chunks = chunks.iter().map(|(stream, bytes)| chunk(*stream, bytes));
-        assemble(&[], chunks.collect())
+        assemble(&[], chunks)
     }
 
     #[test]
@@ -228,8 +232,8 @@ mod tests {
     fn parts_of_a_long_line_of_a_terminal_lose_their_times() {
         let part = "a".repeat(PART_BYTES);
         let text = format!("{TIME} {part}{TIME} {part}{TIME} b 2026\r\n");
-        let message = text.into_bytes().into();
-        let read = assemble(&[], vec![LogOutput::Console { message }]);
+        let (mut assembler, mut read) = (Assembler::default(), VecDeque::new());
+        assembler.push_terminal(text.as_bytes(), &mut read);
         let expected = format!("{part}{part}b 2026");
         assert!(read.iter().map(|line| &line.line).eq([&expected]));
     }
@@ -263,11 +267,12 @@ mod tests {
         let text = format!("{}hunter2-and-more tail", "a".repeat(100));
         for at in 95..130 {
             let (a, b) = text.split_at(at.min(text.len()));
-            let chunks = [format!("{TIME} {a}"), format!("{TIME} {b}\n")];
+            let (a, b) = (format!("{TIME} {a}"), format!("{TIME} {b}\n"));
+            let chunks = [a, b].map(String::into_bytes);
             let chunks = chunks
-                .iter()
-                .map(|text| chunk(LogStream::Stdout, text.as_bytes()));
-            let read = assemble(&["TOKEN=hunter2-and-more"], chunks.collect());
+                .each_ref()
+                .map(|chunk| (LogStream::Stdout, &chunk[..]));
+            let read = assemble(&["TOKEN=hunter2-and-more"], &chunks);
             let expected = format!("{}•••••• tail", "a".repeat(100));
             assert!(
                 read.iter().map(|line| &line.line).eq([&expected]),
@@ -280,8 +285,8 @@ mod tests {
     fn no_part_of_a_secret_is_left_where_a_line_is_cut() {
         for before in [MAX_LINE_BYTES - 15, MAX_LINE_BYTES - 1, MAX_LINE_BYTES] {
             let text = format!("{TIME} {}0123456789abcdef\n", "-".repeat(before));
-            let chunk = chunk(LogStream::Stdout, text.as_bytes());
-            let read = assemble(&["TOKEN=0123456789abcdef"], vec![chunk]);
+            let chunk = (LogStream::Stdout, text.as_bytes());
+            let read = assemble(&["TOKEN=0123456789abcdef"], &[chunk]);
             let shown = &read[0].line;
             assert!(!shown.contains("01"), "{}", &shown[before - 10..]);
             assert!(shown.ends_with(TRUNCATED) || before < MAX_LINE_BYTES);
