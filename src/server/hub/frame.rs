@@ -91,7 +91,7 @@ impl Frame {
         let encode = || match &self.base {
             // Nothing is left in changes that could be compressed.
             Some(base) => codec::encode_tick(&self.message, base).into(),
-            None => compressed(codec::encode(&*self.message)),
+            None => compressed(codec::encode(&*self.message), self.effort()),
         };
         self.binary.get_or_init(encode).clone()
     }
@@ -113,6 +113,14 @@ impl Frame {
         }
     }
 
+    /// Lines of logs are many, and much alike: the least effort finds most of what there is to find.
+    fn effort(&self) -> Compression {
+        match &*self.message {
+            ServerMessage::Log { .. } => Compression::fast(),
+            _ => Compression::default(),
+        }
+    }
+
     fn docker_logs(&self, form: LogForm) -> Vec<Message> {
         let lines = || docker_logs(&self.message, form);
         if form != LogForm::ALL {
@@ -124,19 +132,19 @@ impl Frame {
 }
 
 /// `frame`, compressed if that makes it shorter by enough to be worth the browser's while.
-fn compressed(frame: Vec<u8>) -> Bytes {
+fn compressed(frame: Vec<u8>, effort: Compression) -> Bytes {
     let Some((_version, message)) = frame.split_first().filter(|_| frame.len() > COMPRESS_ABOVE)
     else {
         return frame.into();
     };
-    match deflate(message) {
+    match deflate(message, effort) {
         Ok(short) if short.len() < message.len() / 8 * 7 => codec::deflated(&short).into(),
         _ => frame.into(),
     }
 }
 
-fn deflate(bytes: &[u8]) -> io::Result<Vec<u8>> {
-    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
+fn deflate(bytes: &[u8], effort: Compression) -> io::Result<Vec<u8>> {
+    let mut encoder = DeflateEncoder::new(Vec::new(), effort);
     encoder.write_all(bytes)?;
     encoder.finish()
 }

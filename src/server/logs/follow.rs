@@ -7,6 +7,7 @@
 
 use super::{
     position::{Position, Resumption, Step},
+    rest::Rest,
     ring::{MAX_BYTES, MAX_LINES},
     stream::Stream,
 };
@@ -28,14 +29,9 @@ use tokio::{
 /// How long lines are gathered before readers are woken: nobody sees the difference, and it halves
 /// what a chatty container costs.
 const GATHER: Duration = Duration::from_millis(10);
-/// The shortest time for which a container that writes much is left to itself, between two looks at
-/// what it has written: an engine tells lines one by one, and to be woken by each costs more than
-/// all that is done with it. What the kernel holds meanwhile is some two hundred lines.
-const PAUSE: Duration = Duration::from_millis(1);
-/// Lines at one look that are few, so that the next may come later, …
-const FEW: usize = 30;
-/// … and many, so that it had better come earlier.
-const MANY: usize = 120;
+/// Lines an engine may say while nobody listens: it tells them one by one, and the kernel holds more
+/// than a hundred and fifty of them.
+const UNHEARD: f64 = 64.0;
 /// Bytes that are passed on at once without being gathered any longer.
 const BATCH_BYTES: usize = 32 * 1024;
 /// The same in lines; also how many are taken before anything else is looked at.
@@ -93,10 +89,12 @@ struct Reading {
     bytes: usize,
     /// Since when lines are gathered or held back, as the case may be.
     since: Instant,
-    /// Until when the engine is left to itself.
-    rest_until: Instant,
-    /// For how long it is.
-    rest: Duration,
+    /// Lines taken since a moment, by which it is judged how fast they come.
+    pace: (usize, Instant),
+    /// For how long the engine is left to itself after each look.
+    pause: Duration,
+    /// While it is. Absent where the kernel has no timer for us: then it is not.
+    rest: Option<Rest>,
 }
 
 impl Follower {
@@ -427,26 +425,36 @@ impl Reading {
             batch: Vec::new(),
             bytes: 0,
             since: Instant::now(),
-            rest_until: Instant::now(),
-            rest: GATHER,
+            pace: (0, Instant::now()),
+            pause: GATHER,
+            rest: Rest::new().ok(),
         }
     }
 
     /// The next line, once the engine has been left to itself for long enough.
     async fn next(&mut self) -> Option<Result<SourceLine, EngineError>> {
-        sleep_until(self.rest_until).await;
+        if let Some(rest) = &mut self.rest {
+            rest.over().await;
+        }
         self.lines.next().await
     }
 
-    /// Leaves the engine to itself after so many lines came at once: for as long as lines are
-    /// gathered anyway, or for less where the kernel could not hold what it says meanwhile.
+    /// Leaves the engine to itself after so many lines came at once, for as long as lines are
+    /// gathered anyway, or as the kernel can hold what it says: to be woken by every line costs more
+    /// than all that is done with it.
     fn rest_after(&mut self, lines: usize) {
-        if lines <= FEW {
-            self.rest = (self.rest * 2).min(GATHER);
-        } else if lines >= MANY {
-            self.rest = (self.rest / 2).max(PAUSE);
+        let now = Instant::now();
+        let (before, began) = self.pace;
+        let (lines, time) = (before + lines, now.duration_since(began));
+        self.pace.0 = lines;
+        if time >= GATHER {
+            self.pace = (0, now);
+            // Where it was left to itself for too long it says more than this afterwards, and is left
+            // to itself for less, until that no longer holds it up.
+            self.pause = time.mul_f64(UNHEARD / lines as f64).min(GATHER);
         }
-        self.rest_until = Instant::now() + self.rest;
+        let pause = self.pause;
+        self.rest.take_if(|rest| rest.begin(pause).is_err());
     }
 
     fn judge(&mut self, line: SourceLine) -> Step {

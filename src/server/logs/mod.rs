@@ -8,6 +8,7 @@
 
 mod follow;
 mod position;
+mod rest;
 mod ring;
 mod stream;
 #[cfg(test)]
