@@ -7,7 +7,6 @@
 
 use super::{
     position::{Position, Resumption, Step},
-    rest::Rest,
     ring::{MAX_BYTES, MAX_LINES},
     stream::Stream,
 };
@@ -29,9 +28,6 @@ use tokio::{
 /// How long lines are gathered before readers are woken: nobody sees the difference, and it halves
 /// what a chatty container costs.
 const GATHER: Duration = Duration::from_millis(10);
-/// Lines an engine may say while nobody listens: it tells them one by one, and the kernel holds more
-/// than a hundred and fifty of them.
-const UNHEARD: f64 = 64.0;
 /// Bytes that are passed on at once without being gathered any longer.
 const BATCH_BYTES: usize = 32 * 1024;
 /// The same in lines; also how many are taken before anything else is looked at.
@@ -89,12 +85,6 @@ struct Reading {
     bytes: usize,
     /// Since when lines are gathered or held back, as the case may be.
     since: Instant,
-    /// Lines taken since a moment, by which it is judged how fast they come.
-    pace: (usize, Instant),
-    /// For how long the engine is left to itself after each look.
-    pause: Duration,
-    /// While it is. Absent where the kernel has no timer for us: then it is not.
-    rest: Option<Rest>,
 }
 
 impl Follower {
@@ -176,20 +166,19 @@ impl Follower {
         let mut reading = Reading::new(lines, self.position);
         let mut leaving = None;
         loop {
-            let (end, since) = (leaving, reading.since);
-            let has_lines = !reading.batch.is_empty();
+            let end = leaving;
             let is_holding = reading.resumption.is_holding();
             tokio::select! {
-                line = reading.next() => match self.take(&mut reading, line).await? {
+                line = reading.lines.next() => match self.take(&mut reading, line).await? {
                     Some(Read::Lost) if tail.is_some() => return Ok(Read::Lost),
                     Some(Read::Lost) => self.tell_gap(&mut reading).await,
                     Some(Read::Ended) => return self.finish(reading, tail).await,
                     None => {}
                 },
-                () = sleep_until(since + GATHER), if has_lines => {
+                () = sleep_until(reading.since + GATHER), if !reading.batch.is_empty() => {
                     self.flush(&mut reading).await;
                 }
-                () = sleep_until(since + HOLD), if is_holding => {
+                () = sleep_until(reading.since + HOLD), if is_holding => {
                     if tail.is_some() {
                         return Ok(Read::Lost);
                     }
@@ -206,7 +195,7 @@ impl Follower {
                         _ => leaving.or(Some(Instant::now() + LEAVING)),
                     };
                 }
-                () = sleep_until(end.unwrap_or(since)), if end.is_some() => {
+                () = sleep_until(end.unwrap_or(reading.since)), if end.is_some() => {
                     return self.finish(reading, tail).await;
                 }
             }
@@ -220,7 +209,7 @@ impl Follower {
         line: Option<Result<SourceLine, EngineError>>,
     ) -> Result<Option<Read>, EngineError> {
         let mut next = line;
-        for taken in 1..=BATCH_LINES {
+        for _ in 0..BATCH_LINES {
             match next {
                 None => return Ok(Some(Read::Ended)),
                 Some(Err(error)) => {
@@ -238,10 +227,7 @@ impl Follower {
             }
             match reading.lines.next().now_or_never() {
                 Some(more) => next = more,
-                None => {
-                    reading.rest_after(taken);
-                    return Ok(None);
-                }
+                None => return Ok(None),
             }
         }
         self.flush(reading).await;
@@ -425,36 +411,7 @@ impl Reading {
             batch: Vec::new(),
             bytes: 0,
             since: Instant::now(),
-            pace: (0, Instant::now()),
-            pause: GATHER,
-            rest: Rest::new().ok(),
         }
-    }
-
-    /// The next line, once the engine has been left to itself for long enough.
-    async fn next(&mut self) -> Option<Result<SourceLine, EngineError>> {
-        if let Some(rest) = &mut self.rest {
-            rest.over().await;
-        }
-        self.lines.next().await
-    }
-
-    /// Leaves the engine to itself after so many lines came at once, for as long as lines are
-    /// gathered anyway, or as the kernel can hold what it says: to be woken by every line costs more
-    /// than all that is done with it.
-    fn rest_after(&mut self, lines: usize) {
-        let now = Instant::now();
-        let (before, began) = self.pace;
-        let (lines, time) = (before + lines, now.duration_since(began));
-        self.pace.0 = lines;
-        if time >= GATHER {
-            self.pace = (0, now);
-            // Where it was left to itself for too long it says more than this afterwards, and is left
-            // to itself for less, until that no longer holds it up.
-            self.pause = time.mul_f64(UNHEARD / lines as f64).min(GATHER);
-        }
-        let pause = self.pause;
-        self.rest.take_if(|rest| rest.begin(pause).is_err());
     }
 
     fn judge(&mut self, line: SourceLine) -> Step {

@@ -8,7 +8,6 @@
 
 mod follow;
 mod position;
-mod rest;
 mod ring;
 mod stream;
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod assemble;
 mod local;
+mod rest;
 mod wire;
 
 use super::super::{EngineError, LogLines, LogQuery, SourceLine, secrets::Secrets};

@@ -3,6 +3,7 @@
 use super::{
     super::super::{EngineError, SourceLine},
     assemble::Assembler,
+    rest::Rest,
     wire::Answer,
 };
 use crate::model::LogStream;
@@ -12,6 +13,7 @@ use std::{
     collections::VecDeque,
     pin::Pin,
     task::{Context, Poll, ready},
+    time::{Duration, Instant},
 };
 
 /// Bytes of what stands before each piece: the stream's number, three zeroes, its length.
@@ -19,13 +21,29 @@ const HEADER: usize = 8;
 /// Longest piece that is waited for. Engines cut at 16 KiB; a logging driver may not.
 const LONGEST: usize = 4 << 20;
 
+/// Lines an engine may say while nobody listens: the kernel holds more than a hundred and fifty …
+const UNHEARD_LINES: f64 = 64.0;
+/// … and two hundred thousand bytes, with what it needs itself for each line.
+const UNHEARD_BYTES: f64 = 48.0 * 1024.0;
+/// The longest time for which nobody does. It is added to the time a line takes to its reader.
+const LONGEST_REST: Duration = Duration::from_millis(10);
+
 /// Lines as an engine writes them to a connection of its own.
+///
+/// Between two looks at it the engine is left to itself, for as long as the kernel can hold what it
+/// says meanwhile: to be woken by every line costs more than all that is done with it.
 #[derive(Debug)]
 pub(super) struct LocalLines {
     answer: Answer,
     pieces: Pieces,
     ready: VecDeque<SourceLine>,
     is_over: bool,
+    /// Lines and bytes since a moment, by which it is judged how fast they come.
+    pace: (usize, usize, Instant),
+    /// For how long the engine is left to itself.
+    pause: Duration,
+    /// While it is. Absent where the kernel has no timer for us: then it is not.
+    rest: Option<Rest>,
 }
 
 impl LocalLines {
@@ -40,6 +58,30 @@ impl LocalLines {
             },
             ready: VecDeque::new(),
             is_over: false,
+            pace: (0, 0, Instant::now()),
+            pause: Duration::ZERO,
+            rest: Rest::new().ok(),
+        }
+    }
+
+    /// Leaves the engine to itself after so many lines and bytes were read, unless there is more.
+    fn rest_after(&mut self, lines: usize, bytes: usize) {
+        let now = Instant::now();
+        let (lines_before, bytes_before, began) = self.pace;
+        let (lines, bytes) = (lines_before + lines, bytes_before + bytes);
+        self.pace = (lines, bytes, began);
+        let time = now.duration_since(began);
+        if time >= LONGEST_REST {
+            self.pace = (0, 0, now);
+            // After a rest that was too long there is more than should have been, and the next one
+            // is shorter, until the engine is no longer held up.
+            let part =
+                (UNHEARD_LINES / lines.max(1) as f64).min(UNHEARD_BYTES / bytes.max(1) as f64);
+            self.pause = time.mul_f64(part).min(LONGEST_REST);
+        }
+        let pause = self.pause;
+        if self.answer.is_drained() {
+            self.rest.take_if(|rest| rest.begin(pause).is_err());
         }
     }
 }
@@ -56,11 +98,16 @@ impl Stream for LocalLines {
             if this.is_over {
                 return Poll::Ready(None);
             }
+            if let Some(rest) = &mut this.rest {
+                ready!(rest.poll_over(cx));
+            }
+            let before = this.pieces.body.len();
             let read = ready!(this.answer.poll_read(cx, &mut this.pieces.body));
+            let bytes = this.pieces.body.len() - before;
             // What came before it was cut came all the same.
             let put = this.pieces.put_together(&mut this.ready);
             match read.and_then(|more| put.map(|()| more)) {
-                Ok(true) => {}
+                Ok(true) => this.rest_after(this.ready.len(), bytes),
                 Ok(false) => {
                     this.is_over = true;
                     this.pieces.finish(&mut this.ready);

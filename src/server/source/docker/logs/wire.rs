@@ -1,23 +1,23 @@
 //! The answer of an engine on this machine, read from a connection of its own.
 //!
-//! An engine writes a chatty container's lines one by one, and an HTTP client hands them on one by
-//! one, from task to task: to wake tasks takes several times what the lines take. Here whatever has
-//! come is read at once, by who wants it.
+//! An engine writes a chatty container's lines one by one. An HTTP client hands them on one by one,
+//! from task to task, and a socket that the runtime watches wakes it at every one of them: that takes
+//! several times what the lines take. Here whatever has come is read at once, by who wants it, and
+//! the runtime watches the socket only while that is waited for.
 
 use super::super::super::EngineError;
 use bollard::errors::Error;
 use bytes::{Buf, BytesMut};
 use std::{
-    io,
+    io::{self, ErrorKind, Read},
+    os::unix::net,
     path::Path,
-    pin::Pin,
     task::{Context, Poll, ready},
 };
 use tokio::{io::AsyncWriteExt, net::UnixStream};
-use tokio_util::io::poll_read_buf;
 
-/// Bytes read at once: what the kernel holds of many short writes, and several of long ones.
-const READ: usize = 64 * 1024;
+/// Bytes read at once: what the kernel holds of many short writes, or two long ones.
+const READ: usize = 32 * 1024;
 /// Headers an engine answers with: it has about ten.
 const MAX_HEADERS: usize = 64;
 /// Bytes of those together.
@@ -28,10 +28,62 @@ const MAX_FAILURE: usize = 64 * 1024;
 /// The answer to one request.
 #[derive(Debug)]
 pub(super) struct Answer {
-    socket: UnixStream,
+    socket: Socket,
     /// What came and is not understood yet.
     wire: BytesMut,
     form: Form,
+    is_drained: bool,
+}
+
+/// The connection, which nobody watches, or which the runtime does.
+#[derive(Debug)]
+enum Socket {
+    Idle(net::UnixStream),
+    Watched(UnixStream),
+    /// It could not be handed over.
+    Lost,
+}
+
+impl Socket {
+    /// Reads into `buffer` what is there, or waits for something.
+    fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut BytesMut,
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            *self = match std::mem::replace(self, Self::Lost) {
+                Self::Idle(mut socket) => {
+                    let read = read(&mut socket, buffer);
+                    let is_empty =
+                        matches!(&read, Err(error) if error.kind() == ErrorKind::WouldBlock);
+                    if !is_empty {
+                        *self = Self::Idle(socket);
+                        return Poll::Ready(read);
+                    }
+                    Self::Watched(UnixStream::from_std(socket)?)
+                }
+                Self::Watched(socket) => {
+                    if socket.poll_read_ready(cx)?.is_pending() {
+                        *self = Self::Watched(socket);
+                        return Poll::Pending;
+                    }
+                    Self::Idle(socket.into_std()?)
+                }
+                Self::Lost => return Poll::Ready(Err(ErrorKind::NotConnected.into())),
+            }
+        }
+    }
+}
+
+fn read(socket: &mut net::UnixStream, buffer: &mut BytesMut) -> io::Result<usize> {
+    let before = buffer.len();
+    buffer.resize(before + READ, 0);
+    let read = buffer
+        .get_mut(before..)
+        .map_or(Ok(0), |room| socket.read(room));
+    buffer.truncate(before + read.as_ref().map_or(0, |n| *n));
+    read
 }
 
 /// What comes next.
@@ -63,9 +115,10 @@ impl Answer {
         let request = format!("GET {path} HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n");
         socket.write_all(request.as_bytes()).await?;
         Ok(Self {
-            socket,
+            socket: Socket::Watched(socket),
             wire: BytesMut::new(),
             form: Form::Head,
+            is_drained: false,
         })
     }
 
@@ -77,10 +130,11 @@ impl Answer {
     ) -> Poll<Result<bool, EngineError>> {
         let before = body.len();
         loop {
-            self.wire.reserve(READ);
-            let read = poll_read_buf(Pin::new(&mut self.socket), cx, &mut self.wire);
-            let is_over = match ready!(read) {
-                Ok(n) => n == 0,
+            let is_over = match ready!(self.socket.poll_read(cx, &mut self.wire)) {
+                Ok(n) => {
+                    self.is_drained = n < READ;
+                    n == 0
+                }
                 Err(error) => return Poll::Ready(Err(EngineError::Unavailable(error.to_string()))),
             };
             self.understand(body, is_over)?;
@@ -92,6 +146,11 @@ impl Answer {
                 _ => {}
             }
         }
+    }
+
+    /// Whether all that had come was read.
+    pub(super) const fn is_drained(&self) -> bool {
+        self.is_drained
     }
 
     /// Takes from the wire all that makes sense by itself.
@@ -208,9 +267,10 @@ mod tests {
     async fn read(bytes: &[u8], cut: usize) -> Result<Vec<u8>, EngineError> {
         let (ours, mut theirs) = UnixStream::pair().unwrap();
         let mut answer = Answer {
-            socket: ours,
+            socket: Socket::Watched(ours),
             wire: BytesMut::new(),
             form: Form::Head,
+            is_drained: false,
         };
         let server = async {
             for piece in bytes.chunks(cut) {

@@ -4,7 +4,12 @@ use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
     timerfd_settime,
 };
-use std::{io, os::fd::OwnedFd, time::Duration};
+use std::{
+    io,
+    os::fd::OwnedFd,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
 use tokio::io::{Interest, unix::AsyncFd};
 
 /// A timer of the kernel's own, exact to some fifty microseconds: the runtime's count in
@@ -51,34 +56,35 @@ impl Rest {
         Ok(())
     }
 
-    /// Waits until it is over. May be cancelled without a loss.
-    pub(super) async fn over(&mut self) {
+    /// Waits until it is over.
+    pub(super) fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.is_on {
             // It fails only when the runtime ends.
-            if let Ok(mut ready) = self.timer.readable().await {
-                ready.clear_ready();
+            if let Ok(mut over) = ready!(self.timer.poll_read_ready(cx)) {
+                over.clear_ready();
             }
             self.is_on = false;
         }
+        Poll::Ready(())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Instant;
+    use std::{future::poll_fn, time::Instant};
 
     #[tokio::test]
     async fn a_rest_takes_as_long_as_it_should_and_another_one_after_it_does_too() {
         let mut rest = Rest::new().unwrap();
         let began = Instant::now();
-        rest.over().await;
+        poll_fn(|cx| rest.poll_over(cx)).await;
         for n in 1..=5 {
             rest.begin(Duration::from_micros(300)).unwrap();
-            rest.over().await;
+            poll_fn(|cx| rest.poll_over(cx)).await;
             assert!(began.elapsed() >= n * Duration::from_micros(300));
         }
         rest.begin(Duration::ZERO).unwrap();
-        rest.over().await;
+        poll_fn(|cx| rest.poll_over(cx)).await;
     }
 }
