@@ -41,11 +41,14 @@ pub fn Meter(
         format!("meter {kind}{level}")
     };
     // Whole steps: a bar a few dozen pixels wide shows no more, and fewer changes are drawn.
-    let width = Memo::new(move |_| percent.get().unwrap_or(0.0).clamp(0.0, 100.0).round() as u8);
+    let width = move || {
+        let percent = percent.get().unwrap_or(0.0).clamp(0.0, 100.0);
+        format!("{}%", percent.round() as u8)
+    };
     view! {
         <div class=class>
             <svg class="track" aria-hidden="true">
-                <rect class="fill" height="100%" width=move || format!("{}%", width.get()) />
+                <rect class="fill" height="100%" width=width />
             </svg>
             <span class="num">{text}</span>
         </div>

@@ -6,6 +6,7 @@ use crate::{
 };
 use js_sys::Array;
 use leptos::{ev, html, prelude::*};
+use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, MediaQueryList, ResizeObserver};
 
@@ -24,9 +25,24 @@ pub(super) struct Palette {
     font: String,
 }
 
+thread_local! {
+    /// Kept until looks change: to look them up makes the browser compute the document's styles at
+    /// once, in the middle of its changes.
+    static PALETTE: RefCell<Option<Rc<Palette>>> = const { RefCell::new(None) };
+}
+
 impl Palette {
-    /// Looks them up once for all that is painted together.
-    pub(super) fn read() -> Option<Self> {
+    /// Those of now.
+    pub(super) fn current() -> Option<Rc<Self>> {
+        PALETTE.with_borrow_mut(|known| {
+            if known.is_none() {
+                *known = Self::read().map(Rc::new);
+            }
+            known.clone()
+        })
+    }
+
+    fn read() -> Option<Self> {
         let root = document().document_element()?;
         let style = window().get_computed_style(&root).ok()??;
         let value = |name| style.get_property_value(name).unwrap_or_default();
@@ -43,7 +59,7 @@ impl Palette {
 
 /// Paints `scene` on the canvas of `node`, which is of this `size` in CSS pixels.
 pub fn paint(node: NodeRef<html::Canvas>, size: (f32, f32), scene: &Scene) {
-    if let (Some(canvas), Some(palette)) = (node.get_untracked(), Palette::read()) {
+    if let (Some(canvas), Some(palette)) = (node.get_untracked(), Palette::current()) {
         paint_on(&canvas, size, scene, &palette);
     }
 }
@@ -194,6 +210,7 @@ pub fn use_looks() -> Signal<u32> {
     let preferences = expect_context::<RwSignal<Preferences>>();
     let theme = Memo::new(move |_| preferences.read().theme);
     let change = move || {
+        PALETTE.take();
         let _ = looks.try_update(|version| *version += 1);
     };
     Effect::new(move |before: Option<()>| {

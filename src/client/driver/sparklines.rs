@@ -14,10 +14,10 @@ use super::{
 use crate::{
     client::Live,
     model::{ContainerId, Dashboard, SLOT_MS, Sparkline, Sparklines, Timestamp, is_gap_between},
-    plot::{self, Ink},
+    plot::{self, Ink, Scene},
 };
 use leptos::{html, prelude::*};
-use std::{cell::RefCell, collections::BTreeMap, time::Duration};
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc, time::Duration};
 use web_sys::HtmlCanvasElement;
 
 /// Width and height of a line, in CSS pixels, as the style sheet has them.
@@ -31,12 +31,19 @@ const AT_ONCE: usize = 250;
 struct Board {
     lines: BTreeMap<ContainerId, Known>,
     /// The lines in the document, by a number of their own: one container may be there twice.
-    shown: BTreeMap<u32, (ContainerId, HtmlCanvasElement)>,
+    shown: BTreeMap<u32, Shown>,
     /// Whether the server is about to be asked.
     asking: bool,
     /// Between two sets of figures.
     interval: Duration,
     next_number: u32,
+}
+
+struct Shown {
+    id: ContainerId,
+    canvas: HtmlCanvasElement,
+    /// What was painted last, and with what.
+    painted: Option<(Scene, Rc<Palette>)>,
 }
 
 struct Known {
@@ -90,12 +97,17 @@ pub(super) fn feed(live: Live) {
 impl Board {
     fn show(&mut self, live: Live, number: u32, id: ContainerId, canvas: HtmlCanvasElement) {
         let now = live.now().get_untracked();
-        match (self.lines.get(&id), Palette::read()) {
-            (Some(known), Some(palette)) => known.paint(&canvas, now, &palette),
+        let mut shown = Shown {
+            id,
+            canvas,
+            painted: None,
+        };
+        match (self.lines.get(&id), Palette::current()) {
+            (Some(known), Some(palette)) => shown.paint(known, now, &palette),
             (None, _) => self.ask(live),
             _ => {}
         }
-        self.shown.insert(number, (id, canvas));
+        self.shown.insert(number, shown);
     }
 
     /// Adds the newest figures and paints. Whether the page has missed some: those of a container
@@ -128,16 +140,16 @@ impl Board {
         late > 0 && late == read
     }
 
-    fn paint(&self, now: Timestamp) {
+    fn paint(&mut self, now: Timestamp) {
         if browser::is_hidden() || self.shown.is_empty() {
             return;
         }
-        let Some(palette) = Palette::read() else {
+        let Some(palette) = Palette::current() else {
             return;
         };
-        for (id, canvas) in self.shown.values() {
-            if let Some(known) = self.lines.get(id) {
-                known.paint(canvas, now, &palette);
+        for shown in self.shown.values_mut() {
+            if let Some(known) = self.lines.get(&shown.id) {
+                shown.paint(known, now, &palette);
             }
         }
     }
@@ -152,7 +164,7 @@ impl Board {
 
     fn wanted(&mut self) -> Vec<ContainerId> {
         self.asking = false;
-        let ids = self.shown.values().map(|(id, _)| *id);
+        let ids = self.shown.values().map(|shown| shown.id);
         ids.filter(|id| !self.lines.contains_key(id))
             .take(AT_ONCE)
             .collect()
@@ -186,11 +198,18 @@ async fn fetch(live: Live) {
     }
 }
 
-impl Known {
-    fn paint(&self, canvas: &HtmlCanvasElement, now: Timestamp, palette: &Palette) {
-        let known = self.line.values.iter().flatten();
-        let top = known.copied().fold(LEAST_TOP, f32::max);
-        let scene = plot::sparkline(self.line.points(now), top, SIZE, Ink::Cpu);
-        paint_on(canvas, SIZE, &scene, palette);
+impl Shown {
+    /// Paints, unless that would change nothing: a line shows the highest figure of each of its
+    /// slots, and most figures are not.
+    fn paint(&mut self, known: &Known, now: Timestamp, palette: &Rc<Palette>) {
+        let values = known.line.values.iter().flatten();
+        let top = values.copied().fold(LEAST_TOP, f32::max);
+        let scene = plot::sparkline(known.line.points(now), top, SIZE, Ink::Cpu);
+        let is_painted =
+            |(painted, with): &(Scene, Rc<Palette>)| *painted == scene && Rc::ptr_eq(with, palette);
+        if !self.painted.as_ref().is_some_and(is_painted) {
+            paint_on(&self.canvas, SIZE, &scene, palette);
+            self.painted = Some((scene, Rc::clone(palette)));
+        }
     }
 }

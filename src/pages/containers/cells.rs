@@ -27,11 +27,16 @@ pub(super) fn CellContent(
         SortKey::Ports => view! { <Ports row /> }.into_any(),
         SortKey::Cpu | SortKey::Memory => view! { <Gauge id key row /> }.into_any(),
         SortKey::Network | SortKey::Disk | SortKey::Pids => {
-            let figure = Memo::new(move |_| {
-                row.stats
-                    .with(|stats| stats.as_ref().map(|stats| figure(key, stats)))
-            });
-            view! { {move || figure.get().unwrap_or_default()} }.into_any()
+            // No memo: to make the text anew and to find it the same costs less than to ask whether
+            // it has to be made.
+            let figure = move || {
+                let stats = row.stats.read();
+                stats
+                    .as_ref()
+                    .map(|stats| figure(key, stats))
+                    .unwrap_or_default()
+            };
+            view! { {figure} }.into_any()
         }
         SortKey::Host => view! { {row.host.to_string()} }.into_any(),
         SortKey::Image | SortKey::Restarts | SortKey::Created => {
@@ -139,7 +144,7 @@ fn Gauge(
     let stats = row.stats;
     let percent = {
         let stats = stats.clone();
-        Memo::new(move |_| {
+        Signal::derive(move || {
             let stats = stats.read();
             stats.as_ref().and_then(|stats| {
                 if key == SortKey::Cpu {
@@ -150,18 +155,16 @@ fn Gauge(
             })
         })
     };
-    let figure = Memo::new(move |_| {
-        stats
-            .read()
-            .as_ref()
-            .and_then(|stats| gauge_text(key, stats))
+    let text = Signal::derive(move || {
+        let stats = stats.read();
+        let text = stats.as_ref().and_then(|stats| gauge_text(key, stats));
+        text.unwrap_or_else(|| format::UNKNOWN.to_owned())
     });
     let kind = if key == SortKey::Cpu {
         MeterKind::Cpu
     } else {
         MeterKind::Memory
     };
-    let text = Signal::derive(move || figure.get().unwrap_or_else(|| format::UNKNOWN.to_owned()));
     view! {
         <Show when=move || runs.get()>
             <div class="gauge">
