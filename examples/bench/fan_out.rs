@@ -18,14 +18,18 @@ const CROWDS: [(usize, u32); 2] = [(1_000, 3), (5_000, 2)];
 const WINDOW: Duration = Duration::from_secs(8);
 
 pub(crate) async fn measure(setting: &Setting, results: &mut Results) -> Result<(), Failure> {
-    let payload = tick_bytes(setting).await?;
+    let (payload, anyway) = alone(setting).await?;
     results.figure("frame_bytes", payload as f64)?;
+    results.figure("anyway_ms", anyway * 1e3)?;
     for (clients, rounds) in CROWDS {
         for _ in 0..setting.rounds(rounds) {
             let ours = one(setting, clients, Contender::Deckwatch).await?;
             let send = one(setting, clients, Contender::Send(payload)).await?;
             let mut figure = |key: &str, value| results.figure(&format!("{key}:{clients}"), value);
             figure("ours", ours.cpu)?;
+            let each = ours.cpu - anyway * 1e6 / ours.frames_a_second;
+            figure("each", each)?;
+            figure("each/send", each / send.cpu)?;
             figure("send", send.cpu)?;
             figure("ours/send", ours.cpu / send.cpu)?;
             figure("last_client", ours.last_client)?;
@@ -93,6 +97,7 @@ pub(crate) fn demo(setting: &Setting, containers: usize) -> Result<Process, Fail
 struct Outcome {
     /// Of the server, in microseconds a delivered frame.
     cpu: f64,
+    frames_a_second: f64,
     last_client: f64,
     delay_p50: f64,
     delay_p99: f64,
@@ -110,11 +115,13 @@ async fn one(setting: &Setting, clients: usize, contender: Contender) -> Result<
         let mut crowd = crowd.await?;
         crowd.settle().await;
         crowd.reset();
-        let cpu = cpu_during(&[server.id()], setting.window(WINDOW)).await;
+        let window = setting.window(WINDOW);
+        let cpu = cpu_during(&[server.id()], window).await;
         let mut tally = crowd.tally();
         crowd.check()?;
         Ok(Outcome {
             cpu: cpu * 1e6 / tally.frames as f64,
+            frames_a_second: tally.frames as f64 / window.as_secs_f64(),
             last_client: tally.last_client(),
             delay_p50: tally.delay(50.0),
             delay_p99: tally.delay(99.0),
@@ -124,15 +131,17 @@ async fn one(setting: &Setting, clients: usize, contender: Contender) -> Result<
     .await
 }
 
-/// What a tick holds: the floor and the peer send as much.
-async fn tick_bytes(setting: &Setting) -> Result<usize, Failure> {
+/// With a single client: what a tick holds, of which the floor and the peer send as much, and what
+/// the server takes anyway, in CPU seconds a second.
+async fn alone(setting: &Setting) -> Result<(usize, f64), Failure> {
     let server = demo(setting, CONTAINERS)?;
-    let tally = with_crowds(async {
+    let window = setting.window(WINDOW);
+    let (tally, cpu) = with_crowds(async {
         let crowd = Crowd::gather(server.address, 1, Sender::Deckwatch, &[Channel::Stats]).await?;
         crowd.settle().await;
         crowd.reset();
-        tokio::time::sleep(setting.window(WINDOW)).await;
-        Ok(crowd.tally())
+        let cpu = cpu_during(&[server.id()], window).await;
+        Ok((crowd.tally(), cpu))
     })
     .await?;
     let frame = tally
@@ -140,5 +149,6 @@ async fn tick_bytes(setting: &Setting) -> Result<usize, Failure> {
         .checked_div(tally.frames)
         .ok_or("no frame came")?;
     // Four bytes go around it.
-    Ok(usize::try_from(frame)?.saturating_sub(4))
+    let payload = usize::try_from(frame)?.saturating_sub(4);
+    Ok((payload, cpu / window.as_secs_f64()))
 }

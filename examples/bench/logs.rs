@@ -225,7 +225,7 @@ async fn in_browser(
     for (what, lines) in [("burst", 40_000), ("few", 10_000), ("many", 1_000_000)] {
         let lines = if setting.quick { lines / 4 } else { lines };
         let id = start(engine, lines, HEAD_START * 2).await?;
-        let url = format!("http://{}/containers/{id}/logs", server.address);
+        let url = format!("http://{}/containers/{id}?tab=logs", server.address);
         let figures = browser(setting, &["logs", &url, what, &lines.to_string()], results).await?;
         heaps.extend(figures.get(&format!("{what}_heap_mib")).copied());
     }
