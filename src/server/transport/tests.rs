@@ -325,6 +325,40 @@ async fn who_does_not_read_is_let_go() {
 }
 
 #[tokio::test]
+async fn who_reads_late_is_brought_what_came_meanwhile() {
+    let running = server(10).await;
+    publish_much(&running);
+    let wish = r#"{"type":"subscribe","channel":"containers"}"#;
+    let mut late = sleeper(&running, wish).await;
+    until_something_long_comes(&late).await;
+    // While the first list is on its way nothing else can be: it waits until there is room.
+    let mut other = connect(&running, "/api/ws").await;
+    say(&mut other, wish).await;
+    for n in 2..=5 {
+        publish(&running, n);
+        hear(&mut other, list_of(n.into())).await;
+    }
+    let heard = async {
+        let (mut seqs, mut last) = (Vec::new(), 0);
+        while last != 5 {
+            let Message::Text(text) = late.next().await.unwrap().unwrap() else {
+                continue;
+            };
+            if let ServerMessage::Containers { seq, data, .. } =
+                ServerMessage::decode(&text).unwrap()
+            {
+                seqs.push(seq);
+                last = data.len();
+            }
+        }
+        seqs
+    };
+    let seqs = timeout(DEADLINE, heard).await.expect("the newest list");
+    assert!(seqs.is_sorted_by(|a, b| a < b), "{seqs:?}");
+    assert!(running.shutdown().await);
+}
+
+#[tokio::test]
 async fn who_does_not_read_does_not_hold_up_the_end() {
     let running = server(10).await;
     publish_much(&running);

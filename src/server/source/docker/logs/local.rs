@@ -104,9 +104,8 @@ impl Stream for LocalLines {
             let before = this.pieces.body.len();
             let read = ready!(this.answer.poll_read(cx, &mut this.pieces.body));
             let bytes = this.pieces.body.len() - before;
-            // What came before it was cut came all the same.
-            let put = this.pieces.put_together(&mut this.ready);
-            match read.and_then(|more| put.map(|()| more)) {
+            let put = |more| this.pieces.put_together(&mut this.ready).map(|()| more);
+            match read.and_then(put) {
                 Ok(true) => this.rest_after(this.ready.len(), bytes),
                 Ok(false) => {
                     this.is_over = true;

@@ -20,7 +20,7 @@ use tokio::{io::AsyncWriteExt, net::UnixStream};
 const READ: usize = 32 * 1024;
 /// Headers an engine answers with: it has about ten.
 const MAX_HEADERS: usize = 64;
-/// Bytes of those together.
+/// Bytes of those together, and of what may stand beside the size of a chunk.
 const MAX_HEAD: usize = 16 * 1024;
 /// Bytes of a failure's description that are read.
 const MAX_FAILURE: usize = 64 * 1024;
@@ -219,8 +219,8 @@ impl Answer {
                 self.wire.advance(length);
                 Ok(Form::Chunk(size))
             }
-            Ok(httparse::Status::Partial) => Ok(Form::Size),
-            Err(_) => Err(nonsense()),
+            Ok(httparse::Status::Partial) if self.wire.len() <= MAX_HEAD => Ok(Form::Size),
+            _ => Err(nonsense()),
         }
     }
 
@@ -332,7 +332,9 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_no_http_is_refused() {
+        let endless = format!("{CHUNKED}3;{}", "x".repeat(2 * MAX_HEAD));
         for bytes in [
+            endless.as_bytes(),
             &b"\x15\x03\x01\0\x02\x02P"[..],
             &[b'x'; 40_000],
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
