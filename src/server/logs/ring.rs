@@ -114,9 +114,9 @@ impl Ring {
         self.lines
     }
 
-    /// Whether older entries go when others come.
-    pub(super) fn is_full(&self) -> bool {
-        self.lines >= MAX_LINES || self.bytes >= MAX_BYTES
+    /// Whether older entries stay when `lines` come.
+    pub(super) fn has_room_for(&self, lines: &[SourceLine]) -> bool {
+        self.lines + lines.len() <= MAX_LINES && self.bytes + bytes_of(lines) <= MAX_BYTES
     }
 
     /// The entry in the middle of the ring: a reader before it is about to fall off.
@@ -282,8 +282,7 @@ impl Ring {
 
     fn entry(&self, lines: Vec<SourceLine>, first_seq: u64) -> Entry {
         let first_nanos = lines.first().and_then(|line| line.nanos);
-        let bytes = lines.iter().map(|line| line.line.len() + LINE_OVERHEAD);
-        let bytes = bytes.sum();
+        let bytes = bytes_of(&lines);
         let lines = (first_seq..).zip(lines).map(|(seq, line)| LogLine {
             seq,
             timestamp: line.timestamp(),
@@ -328,4 +327,10 @@ impl Ring {
             self.vague_until = self.first;
         }
     }
+}
+
+/// What lines cost, in bytes.
+fn bytes_of(lines: &[SourceLine]) -> usize {
+    let bytes = lines.iter().map(|line| line.line.len() + LINE_OVERHEAD);
+    bytes.sum()
 }

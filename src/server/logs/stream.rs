@@ -166,11 +166,11 @@ impl Stream {
         if lines.is_empty() {
             return;
         }
-        while let Some(fastest) = self.fastest_that_lags() {
+        while let Some(fastest) = self.fastest_that_lags(&lines) {
             let progress = self.progress.notified();
-            if self.fastest_that_lags() == Some(fastest)
+            if self.fastest_that_lags(&lines) == Some(fastest)
                 && timeout(STALLED, progress).await.is_err()
-                && self.fastest_that_lags() == Some(fastest)
+                && self.fastest_that_lags(&lines) == Some(fastest)
             {
                 self.state().given_up_at = Some(fastest);
             }
@@ -202,10 +202,11 @@ impl Stream {
         state.wake();
     }
 
-    /// Where the fastest reader is, if it is about to fall off and was not given up there.
-    fn fastest_that_lags(&self) -> Option<u64> {
+    /// Where the fastest reader is, if it is about to fall off when `lines` come and was not given up
+    /// there.
+    fn fastest_that_lags(&self, lines: &[SourceLine]) -> Option<u64> {
         let state = self.state();
-        if !state.ring.is_full() {
+        if state.ring.has_room_for(lines) {
             return None;
         }
         let fastest = state

@@ -264,11 +264,18 @@ async fn a_reader_that_does_not_read_holds_up_nobody_and_misses_a_counted_number
 
 #[tokio::test]
 async fn a_quick_burst_is_lost_to_nobody_who_reads() {
+    // As many as the ring holds, and as many bytes.
+    for length in [0, 333] {
+        burst(length).await;
+    }
+}
+
+async fn burst(length: usize) {
     const LINES: u64 = 40_000;
     let (logs, found, writer) = followed();
     let waker = Arc::new(Notify::new());
     let mut watch = logs.watch(&found, start(), Arc::clone(&waker));
-    (1..LINES).for_each(|n| writer.send(line(n, 0)).unwrap());
+    (1..LINES).for_each(|n| writer.send(line(n, length)).unwrap());
     let mut lines = 0;
     let reading = async {
         while lines < LINES {
