@@ -14,8 +14,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-/// Observations that are published together: a burst (a compose project starting) is one wake-up
-/// for every client, and still short enough to be computed in no time.
+/// Observations that are published together: a burst (a compose project starting) is one round
+/// of the delivery, and still short enough to be computed in no time.
 const BATCH: usize = 64;
 
 /// Publishes what sources observe until `shutdown` is cancelled.

@@ -1,7 +1,7 @@
 //! The hub: one state, one ring of frames per channel, and cursors that walk along them.
 //!
-//! There are no per-client queues. A client is a [`Cursor`] per channel: when the hub wakes it, it
-//! takes what lies between its cursor and the head. Whoever falls off a ring gets the snapshot,
+//! There are no per-client queues. A client is a [`Cursor`] per channel: after a publication it is
+//! brought what lies between its cursor and the head. Whoever falls off a ring gets the snapshot,
 //! because of a state only the newest matters; of events, what is left. So a slow client costs only
 //! itself, and resuming after a reconnect is the same thing as catching up.
 

@@ -24,7 +24,7 @@ const SURELY_ALL: usize = 2048;
 /// Samples for which one look at `memory.stat` will do: to read it costs as much as everything else,
 /// for pages of files that come and go slowly …
 const LOOKS: u32 = 5;
-/// … unless the memory in use has changed by more than this part of it.
+/// … unless the memory in use has changed by more than this part of what is shown.
 const CHANGE: u64 = 128;
 
 /// Opens containers' files.
@@ -64,7 +64,9 @@ impl Inactive {
     fn again(self, used: Option<u64>) -> Option<Self> {
         let left = self.left.checked_sub(1)?;
         let (before, now) = self.used.zip(used)?;
-        (before.abs_diff(now) <= before / CHANGE).then_some(Self { left, ..self })
+        let shown = without_inactive(before, self.bytes);
+        let is_less = self.bytes.is_none_or(|bytes| bytes < now);
+        (is_less && before.abs_diff(now) <= shown / CHANGE).then_some(Self { left, ..self })
     }
 }
 
@@ -271,15 +273,8 @@ mod tests {
     fn memory_stat_is_looked_at_every_few_samples_and_when_memory_changes() {
         let mut memory_stat = file("inactive_file 1000\n");
         let mut files = Files {
-            cpu: None,
             memory: Some(file("100000\n")),
-            memory_stat: Some(memory_stat.try_clone().unwrap()),
-            io: None,
-            pids: None,
-            net: None,
-            memory_limit: None,
-            is_v2: true,
-            inactive: None,
+            ..files(memory_stat.try_clone().unwrap())
         };
         let mut memory = || files.read(&mut Vec::new()).unwrap().memory.unwrap();
         assert_eq!(memory(), 99_000);
@@ -294,6 +289,34 @@ mod tests {
             Some(198_000),
             "at once"
         );
+    }
+
+    #[test]
+    fn what_was_inactive_is_never_more_than_what_is_in_use() {
+        let mut memory_stat = file("inactive_file 99900\n");
+        let mut files = Files {
+            memory: Some(file("100000\n")),
+            ..files(memory_stat.try_clone().unwrap())
+        };
+        let memory = |files: &mut Files| files.read(&mut Vec::new()).unwrap().memory;
+        assert_eq!(memory(&mut files), Some(100));
+        rewrite(&mut memory_stat, "inactive_file 99700\n");
+        rewrite(files.memory.as_mut().unwrap(), "099800\n");
+        assert_eq!(memory(&mut files), Some(100));
+    }
+
+    fn files(memory_stat: File) -> Files {
+        Files {
+            cpu: None,
+            memory: None,
+            memory_stat: Some(memory_stat),
+            io: None,
+            pids: None,
+            net: None,
+            memory_limit: None,
+            is_v2: true,
+            inactive: None,
+        }
     }
 
     fn rewrite(file: &mut File, text: &str) {

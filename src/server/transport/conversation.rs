@@ -129,7 +129,7 @@ impl Conversation {
                         return Err(end);
                     }
                 }
-                () = self.outbox.left_over() => {}
+                () = self.outbox.left_over() => self.outbox.catch_up(),
                 Some(()) = logs => self.queue_logs(),
                 Some(ack) = ack => self.answered(ack),
                 () = self.beat.next() => self.look_at_the_clock()?,

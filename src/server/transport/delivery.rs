@@ -6,7 +6,10 @@ use super::outbox::Outbox;
 use crate::server::{hub::Hub, shutdown::Shutdown};
 use slab::Slab;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::{sync::watch, task::yield_now};
+use tokio::{
+    sync::watch,
+    task::{coop::unconstrained, yield_now},
+};
 use tokio_util::sync::CancellationToken;
 
 /// Clients after which others have their turn: two milliseconds, as writing goes.
@@ -32,7 +35,8 @@ impl Delivery {
     pub fn start(hub: &Hub, shutdown: &Shutdown) -> Self {
         let clients = Clients::default();
         let delivering = deliver(hub.changes(), Arc::clone(&clients), shutdown.token());
-        shutdown.spawn("delivery", delivering);
+        // It gives way by itself; to be made to would leave some clients' news to their own tasks.
+        shutdown.spawn("delivery", unconstrained(delivering));
         Self { clients }
     }
 

@@ -117,7 +117,7 @@ impl Outbox {
     /// Waits until something is left to the client's own task.
     pub(super) async fn left_over(&self) {
         poll_fn(|cx| match &mut *self.open() {
-            Some(open) if open.writer.is_empty() => {
+            Some(open) if open.writer.is_empty() && !open.is_behind => {
                 open.waiting = Some(cx.waker().clone());
                 Poll::Pending
             }
@@ -138,15 +138,14 @@ impl Outbox {
         .await
     }
 
-    /// Adds the news there was while something was on its way; whether there was any.
-    pub(super) fn catch_up(&self) -> bool {
-        let mut open = self.open();
-        let Some(open) = open.as_mut().filter(|open| open.is_behind) else {
-            return false;
-        };
-        open.is_behind = false;
-        open.queue_news(self.codec);
-        true
+    /// Adds the news there was while something was on its way, once that has left.
+    pub(super) fn catch_up(&self) {
+        if let Some(open) = &mut *self.open()
+            && open.writer.is_empty()
+            && std::mem::take(&mut open.is_behind)
+        {
+            open.queue_news(self.codec);
+        }
     }
 
     /// Follows nothing any more; what is left to say goodbye with.

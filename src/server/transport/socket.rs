@@ -29,15 +29,12 @@ pub(super) enum End {
 pub(super) const OTHER_VERSION: End =
     End::Close(close_code::VERSION, "another version of the protocol");
 
-/// Sends what is in `outbox` and what comes meanwhile.
+/// Sends what is in `outbox`, all of it at once.
 pub(super) async fn flush(outbox: &Outbox) -> Result<(), End> {
-    loop {
-        match timeout(SEND_TIMEOUT, outbox.flush()).await {
-            Ok(Ok(())) if outbox.catch_up() => {}
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(_)) => return Err(End::Gone),
-            Err(_) => return Err(End::Close(close_code::TOO_SLOW, "too slow")),
-        }
+    match timeout(SEND_TIMEOUT, outbox.flush()).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) => Err(End::Gone),
+        Err(_) => Err(End::Close(close_code::TOO_SLOW, "too slow")),
     }
 }
 

@@ -359,6 +359,54 @@ async fn who_reads_late_is_brought_what_came_meanwhile() {
 }
 
 #[tokio::test]
+async fn who_is_always_behind_is_still_heard() {
+    let running = server(10).await;
+    publish_much(&running);
+    let wish = r#"{"type":"subscribe","channel":"containers"}"#;
+    let mut behind = sleeper(&running, wish).await;
+    until_something_long_comes(&behind).await;
+    // There is news at every moment at which it could be through with what came before.
+    let hub = running.hub.clone();
+    let publishing = tokio::spawn(async move {
+        for n in 0_i64.. {
+            let mut large = container(1);
+            large.labels = [("note".to_owned(), n.to_string().repeat(1 << 16))].into();
+            hub.publish(vec![Update::Containers {
+                host: HostId::default(),
+                at: Timestamp::from_millis(n),
+                containers: vec![Arc::new(large)],
+            }]);
+            tokio::task::yield_now().await;
+        }
+    });
+    let enough = r#"{"type":"unsubscribe","channel":"containers"}"#;
+    behind.send(Message::text(enough)).await.unwrap();
+    hear_late(&mut behind, |message| {
+        matches!(message, ServerMessage::Unsubscribed { .. })
+    })
+    .await;
+    publishing.abort();
+    assert!(running.shutdown().await);
+}
+
+/// Waits for the message that `is_wanted`.
+async fn hear_late(
+    client: &mut WebSocketStream<tokio::net::TcpStream>,
+    is_wanted: impl Fn(&ServerMessage) -> bool,
+) {
+    let heard = async {
+        loop {
+            if let Message::Text(text) = client.next().await.unwrap().unwrap()
+                && is_wanted(&ServerMessage::decode(&text).unwrap())
+            {
+                return;
+            }
+        }
+    };
+    timeout(DEADLINE, heard).await.expect("an answer in time");
+}
+
+#[tokio::test]
 async fn who_does_not_read_does_not_hold_up_the_end() {
     let running = server(10).await;
     publish_much(&running);
