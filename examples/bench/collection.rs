@@ -27,6 +27,8 @@ const ROUNDS: u32 = 3;
 const WINDOW: Duration = Duration::from_secs(10);
 /// What a server may take to see all containers.
 const WARM_UP: Duration = Duration::from_secs(4);
+/// What an engine may go on doing after it has started its containers.
+const SETTLING: Duration = Duration::from_secs(15);
 /// How often the bare loop reads all files.
 const PASSES: &str = "100";
 
@@ -34,6 +36,7 @@ pub(crate) async fn measure(setting: &Setting, results: &mut Results) -> Result<
     let engine = setting.engine()?;
     engine.clear().await?;
     engine.run(CONTAINERS).await?;
+    tokio::time::sleep(SETTLING).await;
     let measured = with_crowds(all(setting, &engine, results)).await;
     engine.clear().await?;
     measured

@@ -209,7 +209,8 @@ const SECTIONS: &[Section] = &[
         title: "Size",
         method: "What the browser loads, compressed with Brotli at its highest level as it is served.",
         rows: &[
-            row("code_kib", "WebAssembly and JavaScript", "KiB").at_most(300.0, "see `docs/adr`"),
+            row("code_kib", "WebAssembly and JavaScript, for all pages", "KiB").at_most(300.0, SIZE),
+            row("first_kib", "of it before the first page is hydrated", "KiB").at_most(150.0, SIZE),
             row("css_kib", "styles", "KiB").at_most(15.0, "see `docs/adr`"),
             row("section:code", "WebAssembly: code", "B"),
             row("section:data", "WebAssembly: data", "B"),
@@ -222,6 +223,8 @@ const WAKE: &str = "beside the writing: to invent 100 containers, and to see for
      the peer's time a bare `send` is more than half, so that little is left to be better by";
 const SPREAD: &str = "as above; server and clients share the cores";
 const LOST: &str = "a fault";
+const SIZE: &str = "what the framework generates for each view and each closure, in one module that is loaded \
+     whole; `docs/adr/0010-size-of-the-page.md` says what weighs what, and what was tried";
 const FRAME: &str = "changes are drawn with the next animation frame";
 
 /// Writes the page.

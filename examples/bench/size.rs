@@ -39,6 +39,8 @@ pub(crate) fn measure(setting: &Setting, results: &mut Results) -> Result<(), Fa
         }
     }
     results.figure("code_kib", total / 1024.0)?;
+    // There is one module, and the page cannot be hydrated before all of it is there.
+    results.figure("first_kib", total / 1024.0)?;
     results.figure(
         "binary_mib",
         fs::metadata(&setting.binary)?.len() as f64 / f64::from(1 << 20),

@@ -338,22 +338,15 @@ async fn who_reads_late_is_brought_what_came_meanwhile() {
         publish(&running, n);
         hear(&mut other, list_of(n.into())).await;
     }
-    let heard = async {
-        let (mut seqs, mut last) = (Vec::new(), 0);
-        while last != 5 {
-            let Message::Text(text) = late.next().await.unwrap().unwrap() else {
-                continue;
-            };
-            if let ServerMessage::Containers { seq, data, .. } =
-                ServerMessage::decode(&text).unwrap()
-            {
-                seqs.push(seq);
-                last = data.len();
-            }
+    let mut seqs = Vec::new();
+    hear_late(&mut late, |message| match message {
+        ServerMessage::Containers { seq, data, .. } => {
+            seqs.push(*seq);
+            data.len() == 5
         }
-        seqs
-    };
-    let seqs = timeout(DEADLINE, heard).await.expect("the newest list");
+        _ => false,
+    })
+    .await;
     assert!(seqs.is_sorted_by(|a, b| a < b), "{seqs:?}");
     assert!(running.shutdown().await);
 }
@@ -392,7 +385,7 @@ async fn who_is_always_behind_is_still_heard() {
 /// Waits for the message that `is_wanted`.
 async fn hear_late(
     client: &mut WebSocketStream<tokio::net::TcpStream>,
-    is_wanted: impl Fn(&ServerMessage) -> bool,
+    mut is_wanted: impl FnMut(&ServerMessage) -> bool,
 ) {
     let heard = async {
         loop {
