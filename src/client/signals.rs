@@ -48,3 +48,13 @@ pub struct HostSignals {
     /// Where its figures come from.
     pub sources: ArcRwSignal<BTreeMap<SourceKind, SourceStatus>>,
 }
+
+impl HostSignals {
+    /// What the host calls itself; before that is known, what `host` calls it.
+    pub fn name(&self, host: &HostId) -> String {
+        let metrics = self.metrics.read();
+        metrics
+            .as_ref()
+            .map_or_else(|| host.to_string(), |metrics| metrics.hostname.clone())
+    }
+}

@@ -62,7 +62,7 @@ fn EngineBanner(
     let live = use_live();
     let text = use_text();
     let signals = live.host(&host);
-    let sources = signals.sources;
+    let sources = signals.sources.clone();
     let wrong = Memo::new(move |_| {
         let sources = sources.read();
         sources
@@ -70,12 +70,7 @@ fn EngineBanner(
             .filter(|status| status.state != SourceState::Live)
             .cloned()
     });
-    let name = Memo::new(move |_| {
-        let metrics = signals.metrics.read();
-        metrics
-            .as_ref()
-            .map_or_else(|| host.to_string(), |metrics| metrics.hostname.clone())
-    });
+    let name = Memo::new(move |_| signals.name(&host));
     let banner = move |status: SourceStatus| {
         let is_down = status.state == SourceState::Down;
         let title = move || {

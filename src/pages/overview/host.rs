@@ -55,13 +55,8 @@ fn HostTitle(
     let text = use_text();
     let metrics = signals.metrics.clone();
     let name = {
-        let (metrics, host) = (metrics.clone(), host.clone());
-        move || {
-            metrics
-                .read()
-                .as_ref()
-                .map_or_else(|| host.to_string(), |metrics| metrics.hostname.clone())
-        }
+        let (signals, host) = (signals.clone(), host.clone());
+        move || signals.name(&host)
     };
     let uptime = move || {
         let seconds = metrics.read().as_ref()?.uptime;

@@ -51,6 +51,10 @@ fn HostSample(
     let live = use_live();
     let text = use_text();
     let signals = live.host(&host);
+    let name = {
+        let signals = signals.clone();
+        move || signals.name(&host)
+    };
     let figures = move || {
         let metrics = signals.metrics.read();
         let metrics = metrics.as_ref()?;
@@ -66,7 +70,7 @@ fn HostSample(
     let age = move || Some(format::age(signals.metrics_at.get()?.age(live.now().get())));
     view! {
         <li>
-            <span class="name">{host.to_string()}</span>
+            <span class="name">{name}</span>
             <span class="space"></span>
             <span class="num">{figures}</span>
             <span class="num faint">{age}</span>
