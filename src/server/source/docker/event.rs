@@ -120,11 +120,19 @@ fn timestamp(seconds: Option<i64>, nanoseconds: Option<i64>) -> Timestamp {
 
 fn name(kind: &str, id: &str, attributes: &HashMap<String, String>) -> String {
     match attributes.get("name") {
-        Some(name) => name.trim_start_matches('/').to_owned(),
+        Some(name) => short(name.trim_start_matches('/')),
         // Images and volumes are called by their id.
-        None if kind != "container" => id.to_owned(),
+        None if kind != "container" => short(id),
         None => id.chars().take(12).collect(),
     }
+}
+
+/// A name; one that is nothing but a hash, as short as the engine's own tools write it.
+fn short(name: &str) -> String {
+    let hash = name.strip_prefix("sha256:").unwrap_or(name);
+    let is_hash = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let shown = if is_hash { hash.get(..12) } else { None };
+    shown.unwrap_or(name).to_owned()
 }
 
 fn shown(attributes: HashMap<String, String>) -> BTreeMap<String, String> {
@@ -169,6 +177,22 @@ mod tests {
         assert_eq!(event.timestamp.as_millis(), 1_763_687_885_042);
         let told: Vec<_> = event.attributes.keys().map(String::as_str).collect();
         assert_eq!(told, ["exitCode", "image"]);
+    }
+
+    #[test]
+    fn what_has_no_name_but_a_hash_is_called_by_its_beginning() {
+        for (name, called) in [
+            (format!("sha256:{ID}").as_str(), "4e7d7e1c0fb8"),
+            (ID, "4e7d7e1c0fb8"),
+            ("nginx@sha256:4e7d", "nginx@sha256:4e7d"),
+            ("data", "data"),
+        ] {
+            let of_image = serde_json::json!({
+                "Type": "image", "Action": "import", "time": 1,
+                "Actor": {"ID": name, "Attributes": {"name": name}},
+            });
+            assert_eq!(read(of_image, None).news.unwrap().name, called);
+        }
     }
 
     #[test]
