@@ -302,7 +302,7 @@ fn list(lines: Vec<AnyView>) -> Option<AnyView> {
         .into_iter()
         .map(|line| view! { <li>{line}</li> })
         .collect();
-    (!lines.is_empty()).then(|| view! { <ul class="lines">{lines}</ul> }.into_any())
+    (!lines.is_empty()).then(|| view! { <ul class="values">{lines}</ul> }.into_any())
 }
 
 fn port_line(port: Port, page_host: Option<&str>) -> AnyView {
