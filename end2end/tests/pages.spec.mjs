@@ -62,7 +62,9 @@ for (const colorScheme of ['dark', 'light']) {
     expect.soft(await violations(page), 'question').toEqual([]);
     await page.keyboard.press('Escape');
     await expect(page.getByTestId('confirm')).toBeHidden();
-    await page.getByRole('checkbox', { name: 'Select all' }).check();
+    // One that comes to run the moment after is not ticked, and then not all are.
+    await page.getByRole('checkbox', { name: 'Select all' }).click();
+    await expect(page.getByTestId('bulk')).toBeVisible();
     await page.locator('.toolbar details.menu > summary').click();
     expect.soft(await violations(page), 'menu and bulk bar').toEqual([]);
   });
@@ -98,4 +100,32 @@ test('every page is there without JavaScript', async ({ page, newPage }) => {
   await expect(plain.locator('main')).toContainText(container.name);
   await plain.goto(`${deckwatch.url}/containers?host=demo&q=${container.name}`);
   await expect(plain.locator('tr[data-id]').first()).toContainText(container.name);
+});
+
+test('without an engine every page says so, and claims nothing', async ({ newPage }) => {
+  const own = await Deckwatch.startWith({ DOCKER_HOST: 'unix:///nonexistent/docker.sock' });
+  const page = await newPage();
+  await open(page, `${own.url}/`);
+  await expect(page.getByTestId('attention')).toContainText('Not known');
+  await expect(page.getByTestId('attention')).not.toContainText('Nothing needs attention');
+  for (const path of ['/', '/containers']) {
+    await open(page, own.url + path);
+    await expect(page.getByTestId('engine-banner')).toContainText('No Docker engine at');
+    await expect(page.getByTestId('no-engine')).toBeVisible();
+  }
+  await own.kill();
+});
+
+test('on a phone a log leaves the tabs above it and the bar below it alone', async ({ newPage }) => {
+  const page = await newPage({ viewport: { width: 390, height: 560 } });
+  await open(page, `${deckwatch.url}/containers/${container.id}?tab=logs`);
+  await expect(page.getByTestId('log')).not.toBeEmpty();
+  await page.evaluate(() => window.scrollTo(0, document.documentElement.scrollHeight));
+  const edges = () => page.evaluate(() => {
+    const box = (selector) => document.querySelector(selector).getBoundingClientRect();
+    return { tabs: box('nav.tabs').height, tab: box('nav.tabs .tab').height, foot: box('.logs').bottom, bar: box('nav.navigation').top, lines: box('[data-testid=log]').height };
+  });
+  await expect.poll(async () => { const { tabs, tab } = await edges(); return tabs >= tab; }).toBe(true);
+  await expect.poll(async () => { const { foot, bar } = await edges(); return foot <= bar; }).toBe(true);
+  expect((await edges()).lines).toBeGreaterThan(60);
 });

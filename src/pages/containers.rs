@@ -11,7 +11,7 @@ mod toolbar;
 
 use crate::{
     client::use_live,
-    components::PageTitle,
+    components::{NoContainers, PageTitle, engine_failure},
     i18n::use_text,
     model::{ContainerId, ContainerQuery, Layout, Preferences},
 };
@@ -94,7 +94,9 @@ fn EmptyList(
 ) -> impl IntoView {
     let live = use_live();
     let text = use_text();
-    let is_empty = move || items.read().is_empty() && live.is_listed().get();
+    let failure = engine_failure(live);
+    let is_known = move || live.is_listed().get() || failure.read().is_some();
+    let is_empty = move || items.read().is_empty() && is_known();
     let clear = move |_| set_query.run(ContainerQuery::default());
     let content = move || {
         let text = text.get();
@@ -105,12 +107,7 @@ fn EmptyList(
             }
             .into_any()
         } else {
-            view! {
-                <b>{text.frame.no_containers}</b>
-                <p>{text.frame.no_containers_hint}</p>
-                <code>"docker run -d --name hello nginx"</code>
-            }
-            .into_any()
+            view! { <NoContainers /> }.into_any()
         }
     };
     view! {

@@ -7,7 +7,7 @@ use crate::{
         logs::{LogView, MAX_CONTAINERS},
         use_live,
     },
-    components::{A, Glyph, Icon, StatusPill},
+    components::{A, Glyph, Icon, StatusPill, engine_failure},
     i18n::{say, use_text},
     model::{ContainerId, ContainerQuery},
 };
@@ -116,6 +116,15 @@ fn Choices(
             </li>
         }
     };
+    let failure = engine_failure(live);
+    let none = move || {
+        let text = text.get().frame;
+        match live.totals().read().all {
+            0 if failure.read().is_some() => text.no_engine,
+            0 => text.no_containers,
+            _ => text.no_match,
+        }
+    };
     view! {
         <label class="search">
             <Icon glyph=Glyph::Search />
@@ -124,7 +133,7 @@ fn Choices(
         </label>
         <ul>{move || offered.get().into_iter().map(choice).collect_view()}</ul>
         <Show when=move || is_full.get()><p class="hint">{say(text, |text| text.logs.full)}</p></Show>
-        <Show when=move || offered.read().is_empty()><p class="hint">{say(text, |text| text.frame.no_match)}</p></Show>
+        <Show when=move || offered.read().is_empty()><p class="hint">{none}</p></Show>
     }
 }
 

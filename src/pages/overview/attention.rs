@@ -2,7 +2,7 @@
 
 use crate::{
     client::{Live, RowSignals, use_live},
-    components::{A, ActionButtons, ActionFailure, Glyph, Icon, StatusPill},
+    components::{A, ActionButtons, ActionFailure, Glyph, Icon, StatusPill, engine_failure},
     i18n::{say, use_text},
     model::{Attention, Container, ContainerId, ContainerStats, Timestamp, format},
 };
@@ -22,6 +22,16 @@ pub(super) fn NeedsAttention() -> impl IntoView {
         find(live, live.now().get_untracked())
     });
     let count = move || Some(found.read().len()).filter(|count| *count > 0);
+    let failure = engine_failure(live);
+    let has_none = move || found.read().is_empty() && !live.loading().get();
+    let all_well = move || {
+        match failure.read().is_some() {
+        true => view! { <span data-testid="not-known">{text.get().frame.not_known}</span> }.into_any(),
+        false => {
+            view! { <span class="calm"><Icon glyph=Glyph::Check /> {text.get().frame.all_well}</span> }.into_any()
+        }
+    }
+    };
     let shown = move || found.get().into_iter().take(SHOWN).collect::<Vec<_>>();
     view! {
         <section class="card" data-testid="attention">
@@ -31,8 +41,8 @@ pub(super) fn NeedsAttention() -> impl IntoView {
                     {live.row(id).map(|row| view! { <Troubled id row why /> })}
                 </For>
             </ul>
-            <Show when=move || found.read().is_empty() && !live.loading().get()>
-                <div class="empty calm"><Icon glyph=Glyph::Check /> {say(text, |text| text.frame.all_well)}</div>
+            <Show when=has_none>
+                <div class="empty">{all_well}</div>
             </Show>
         </section>
     }

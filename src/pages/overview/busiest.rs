@@ -1,13 +1,10 @@
 //! The containers that use most, or why there are none.
 
 use crate::{
-    client::{Live, RowSignals, use_live},
-    components::{A, Meter, MeterKind, StatusPill},
+    client::{RowSignals, use_live},
+    components::{A, Meter, MeterKind, NoContainers, StatusPill},
     i18n::{say, use_text},
-    model::{
-        ContainerId, ContainerQuery, ContainerStats, HostId, SortKey, SourceKind, SourceState,
-        StateFilter, format,
-    },
+    model::{ContainerId, ContainerQuery, ContainerStats, SortKey, StateFilter, format},
 };
 use leptos::prelude::*;
 
@@ -45,7 +42,7 @@ pub(super) fn Busiest() -> impl IntoView {
                 <div class="empty">{say(text, |text| text.frame.nothing_runs)}</div>
             </Show>
             <Show when=has_none>
-                <NoContainers />
+                <div class="empty"><NoContainers /></div>
             </Show>
         </section>
     }
@@ -87,43 +84,4 @@ fn read<T: Send + Sync + 'static>(
 
 fn figure<T>(value: Option<T>, format: fn(T) -> String) -> String {
     value.map_or_else(|| format::UNKNOWN.to_owned(), format)
-}
-
-/// Why there is no container, and what to do.
-#[component]
-fn NoContainers() -> impl IntoView {
-    let live = use_live();
-    let text = use_text();
-    // An engine that cannot be reached has the containers; why it cannot says what to do.
-    let reason = Memo::new(move |_| {
-        let hosts = live.hosts();
-        let hosts = hosts.read();
-        hosts.iter().find_map(|host| reason(live, host))
-    });
-    move || match reason.get() {
-        Some(reason) => view! {
-            <div class="empty" data-testid="no-engine">
-                <b>{say(text, |text| text.frame.no_engine)}</b>
-                <p>{reason}</p>
-            </div>
-        }
-        .into_any(),
-        None => view! {
-            <div class="empty">
-                <b>{say(text, |text| text.frame.no_containers)}</b>
-                <p>{say(text, |text| text.frame.no_containers_hint)}</p>
-                <code>"docker run -d --name hello nginx"</code>
-            </div>
-        }
-        .into_any(),
-    }
-}
-
-/// Why a host's engine cannot be reached, when it cannot.
-fn reason(live: Live, host: &HostId) -> Option<String> {
-    let sources = live.host(host).sources;
-    let sources = sources.read();
-    let status = sources.get(&SourceKind::Docker)?;
-    let is_down = status.state == SourceState::Down;
-    is_down.then(|| status.message.clone().unwrap_or_default())
 }
