@@ -9,7 +9,7 @@ use deckwatch::server::{
 use std::{num::NonZero, process::ExitCode};
 
 // Many small allocations of many sizes, freed on other threads: the system's allocator would keep
-// growing.
+// growing. It is told in `.cargo/config.toml` to leave huge pages alone.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -17,14 +17,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const MAX_WORKERS: usize = 4;
 
 fn main() -> ExitCode {
-    // Where the kernel hands out memory in pieces of 2 MiB, all of a piece counts as used of which
-    // the allocator has touched a little. Before there are threads: they inherit it.
-    let frugal = rustix::thread::disable_transparent_huge_pages(true);
     let command_line = CommandLine::parse();
     telemetry::init();
-    if let Err(error) = frugal {
-        tracing::debug!(%error, "huge pages stay as they are");
-    }
     let config = match Config::load(command_line) {
         Ok(config) => config,
         Err(error) => {

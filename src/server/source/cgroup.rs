@@ -8,6 +8,7 @@ mod parse;
 mod paths;
 
 use super::counters::{Counters, Target};
+pub(super) use parse::interfaces;
 use paths::{Controller, Hierarchy};
 use std::{
     fs::File,

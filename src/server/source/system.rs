@@ -1,33 +1,35 @@
 //! The host's own figures, from its operating system.
 
 mod own_cost;
+mod traffic;
 
 use super::{Observation, Observer, Status};
 use crate::{
     model::{
-        Cpu, Disk, HostMetrics, Memory, Network, SourceKind, SourceState, Temperature, percent_of,
+        Cpu, Disk, HostMetrics, Memory, SourceKind, SourceState, Temperature, percent_of,
         round_percent,
     },
     server::clock,
 };
 use own_cost::OwnCost;
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     path::Path,
     time::{Duration, Instant},
 };
-use sysinfo::{Components, Disks, Networks, System};
+use sysinfo::{Components, Disks, System};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
+use traffic::Traffic;
 
 /// Disks fill slowly, and asking for them can be slow.
 const DISKS_EVERY: Duration = Duration::from_secs(30);
+/// What is warm stays so for a while, and some sensors take long to answer.
+const TEMPERATURES_EVERY: Duration = Duration::from_secs(10);
 /// File systems that are no disks.
 const VIRTUAL_FILE_SYSTEMS: [&str; 6] = [
     "tmpfs", "ramfs", "squashfs", "devtmpfs", "overlay", "efivarfs",
 ];
-/// Interfaces that belong to containers or to nobody else.
-const OTHER_INTERFACES: [&str; 7] = ["lo", "veth", "docker", "br-", "cni", "flannel", "podman"];
 
 /// The machine Deckwatch runs on.
 #[derive(Debug)]
@@ -105,8 +107,9 @@ struct Probe {
     system: System,
     disks: Vec<Disk>,
     disks_at: Option<Instant>,
-    networks: Option<Networks>,
-    traffic: BTreeMap<String, (u64, u64, Instant)>,
+    traffic: Traffic,
+    temperatures: Vec<Temperature>,
+    temperatures_at: Option<Instant>,
     components: Option<Components>,
     cost: OwnCost,
 }
@@ -117,8 +120,9 @@ impl Probe {
             system: System::new()?,
             disks: Vec::new(),
             disks_at: None,
-            networks: None,
-            traffic: BTreeMap::new(),
+            traffic: Traffic::default(),
+            temperatures: Vec::new(),
+            temperatures_at: None,
             components: None,
             cost: OwnCost::default(),
         })
@@ -135,7 +139,7 @@ impl Probe {
             swap: self.swap(),
             disk: most_important(&disks),
             disks,
-            networks: self.networks(),
+            networks: self.traffic.look(),
             temperatures: self.temperatures(),
             uptime: System::uptime().unwrap_or(0),
             hostname: System::host_name().unwrap_or_default(),
@@ -183,9 +187,7 @@ impl Probe {
     }
 
     fn disks(&mut self) -> Vec<Disk> {
-        let is_due = self.disks_at.is_none_or(|at| at.elapsed() >= DISKS_EVERY);
-        if is_due {
-            self.disks_at = Some(Instant::now());
+        if is_due(&mut self.disks_at, DISKS_EVERY) {
             self.disks = Disks::new_with_refreshed_list()
                 .map(|disks| real_disks(&disks))
                 .unwrap_or_default();
@@ -193,40 +195,14 @@ impl Probe {
         self.disks.clone()
     }
 
-    fn networks(&mut self) -> Vec<Network> {
-        let known = self.networks.take().map(Ok);
-        let Ok(mut networks) = known.unwrap_or_else(Networks::new_with_refreshed_list) else {
-            return Vec::new();
-        };
-        networks.refresh(true);
-        let now = Instant::now();
-        let mut found = Vec::new();
-        for (name, data) in &networks {
-            let name = name.to_string_lossy().into_owned();
-            if OTHER_INTERFACES.iter().any(|other| name.starts_with(other)) {
-                continue;
-            }
-            let (rx, tx) = (data.total_received(), data.total_transmitted());
-            let before = self.traffic.insert(name.clone(), (rx, tx, now));
-            let rate = |now_bytes: u64, before_bytes: u64, since: Instant| {
-                let bytes = now_bytes.checked_sub(before_bytes)?;
-                let seconds = now.duration_since(since).as_secs_f64();
-                (seconds > 0.0).then(|| (bytes as f64 / seconds).round() as u64)
-            };
-            found.push(Network {
-                rx_rate: before.and_then(|(before, _, at)| rate(rx, before, at)),
-                tx_rate: before.and_then(|(_, before, at)| rate(tx, before, at)),
-                name,
-                rx,
-                tx,
-            });
+    fn temperatures(&mut self) -> Vec<Temperature> {
+        if is_due(&mut self.temperatures_at, TEMPERATURES_EVERY) {
+            self.temperatures = self.read_temperatures();
         }
-        self.networks = Some(networks);
-        found.sort_by(|a, b| a.name.cmp(&b.name));
-        found
+        self.temperatures.clone()
     }
 
-    fn temperatures(&mut self) -> Vec<Temperature> {
+    fn read_temperatures(&mut self) -> Vec<Temperature> {
         let known = self.components.take().map(Ok);
         let Ok(mut components) = known.unwrap_or_else(Components::new_with_refreshed_list) else {
             return Vec::new();
@@ -245,6 +221,15 @@ impl Probe {
         self.components = Some(components);
         found
     }
+}
+
+/// Whether what was last done at `last` is to be done again.
+fn is_due(last: &mut Option<Instant>, every: Duration) -> bool {
+    let is_due = last.is_none_or(|at| at.elapsed() >= every);
+    if is_due {
+        *last = Some(Instant::now());
+    }
+    is_due
 }
 
 /// Each device once, at its shortest mount point.

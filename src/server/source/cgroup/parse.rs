@@ -61,25 +61,28 @@ pub(super) fn blkio(text: &[u8]) -> (u64, u64) {
 
 /// `/proc/<pid>/net/dev`: bytes received and sent, over all interfaces but loopback.
 pub(super) fn net_dev(text: &[u8]) -> (u64, u64) {
-    let (mut received, mut sent) = (0_u64, 0_u64);
-    for line in text.split(|byte| *byte == b'\n') {
-        let Some(colon) = line.iter().position(|byte| *byte == b':') else {
-            continue;
-        };
+    interfaces(text)
+        .filter(|(name, ..)| *name != b"lo")
+        .fold((0, 0), |(received, sent), (_, rx, tx)| {
+            (received.saturating_add(rx), sent.saturating_add(tx))
+        })
+}
+
+/// `net/dev`: the name of each interface, and the bytes it received and sent.
+pub(in crate::server::source) fn interfaces(
+    text: &[u8],
+) -> impl Iterator<Item = (&[u8], u64, u64)> {
+    text.split(|byte| *byte == b'\n').filter_map(|line| {
+        let colon = line.iter().position(|byte| *byte == b':')?;
         let (name, figures) = line.split_at(colon);
-        if name.trim_ascii() == b"lo" {
-            continue;
-        }
         let figures = figures.get(1..).unwrap_or_default();
         let mut figures = figures
             .split(u8::is_ascii_whitespace)
             .filter(|word| !word.is_empty());
         let rx = figures.next().and_then(number).unwrap_or(0);
         let tx = figures.nth(7).and_then(number).unwrap_or(0);
-        received = received.saturating_add(rx);
-        sent = sent.saturating_add(tx);
-    }
-    (received, sent)
+        Some((name.trim_ascii(), rx, tx))
+    })
 }
 
 #[cfg(test)]
