@@ -185,7 +185,7 @@ const SECTIONS: &[Section] = &[
         title: "Table",
         method: "1,000 rows; at each tick 100 of them change in four cells, all in view. The same document \
             with the same styles in the same browser is changed by hand-written JavaScript that gets the \
-            texts ready-made, while Deckwatch decodes the protocol, keeps the state and formats. Main \
+            texts and the small lines ready-made, while Deckwatch decodes the protocol, keeps the state and formats. Main \
             thread's time a tick: script, style, layout and paint. First HTML and hydration are of a server \
             with 1,000 containers.",
         rows: &[
@@ -196,8 +196,8 @@ const SECTIONS: &[Section] = &[
             row("vanilla_script_ms", "of it script", "ms"),
             row("vanilla_layout_ms", "of it style and layout", "ms"),
             row("ours/vanilla", "Deckwatch ÷ by hand", "×").at_most(1.15, "every cell is an effect of the reactive graph that is woken, run and compared, in WebAssembly that is \
-                 made small rather than fast; and the tick is decoded, 400 texts are formatted and lines drawn, none of \
-                 which the other side does"),
+                 made small rather than fast; and the tick is decoded, 400 texts are formatted and 100 lines worked \
+                 out, none of which the other side does"),
             row("text_writes", "texts written a tick; 400 cells change", "").at_most(400.0, "cells are written that do not change"),
             row("attribute_writes", "bars drawn anew a tick", ""),
             row("html_ms", "first HTML of 1,000 containers, CPU time of the server", "ms").at_most(50.0, "rows are rendered that fill a large screen"),

@@ -2,9 +2,12 @@
 //! something else.
 
 use crate::Failure;
-use deckwatch::model::{
-    Container, ContainerId, ContainerState, ContainerStats, HostId, SourceKind, SourceState,
-    SourceStatus, Timestamp, Update, format, percent_of,
+use deckwatch::{
+    model::{
+        Container, ContainerId, ContainerState, ContainerStats, HostId, SourceKind, SourceState,
+        SourceStatus, Sparkline, Timestamp, Update, format, percent_of,
+    },
+    plot::Spark,
 };
 use std::{
     collections::BTreeMap,
@@ -21,7 +24,41 @@ pub(crate) struct Rows {
     host: HostId,
     ids: Vec<ContainerId>,
     stats: Vec<ContainerStats>,
+    looks: Vec<Look>,
     tick: u64,
+}
+
+/// What a row looks like besides its texts.
+struct Look {
+    line: Sparkline,
+    drawn: Spark,
+    class: &'static str,
+}
+
+impl Look {
+    fn new(id: ContainerId) -> Self {
+        Self {
+            line: Sparkline::new(id),
+            drawn: Spark::default(),
+            class: "",
+        }
+    }
+
+    /// The class of the CPU's bar and the two paths of its line, where they are others than before.
+    fn change(&mut self, stats: &ContainerStats) -> (Option<&'static str>, Option<[String; 2]>) {
+        self.line.push(stats.timestamp, stats.cpu_percent, false);
+        let drawn = Spark::of_cpu(&self.line, now());
+        let class = match stats.cpu_percent.unwrap_or_default() {
+            percent if percent >= 92.0 => "meter cpu full",
+            percent if percent >= 80.0 => "meter cpu hot",
+            _ => "meter cpu",
+        };
+        let has_other_class = std::mem::replace(&mut self.class, class) != class;
+        let is_other_line = drawn != self.drawn;
+        self.drawn = drawn;
+        let paths = || [self.drawn.area.clone(), self.drawn.line.clone()];
+        (has_other_class.then_some(class), is_other_line.then(paths))
+    }
 }
 
 impl Rows {
@@ -32,6 +69,7 @@ impl Rows {
         let mut rows = Self {
             host: HostId::new(HostId::DEMO),
             stats: Vec::new(),
+            looks: ids.iter().map(|id| Look::new(*id)).collect(),
             ids,
             tick: 0,
         };
@@ -65,7 +103,7 @@ impl Rows {
         ]
     }
 
-    /// Changes the first rows: what Deckwatch is told, and the same as ready-made texts.
+    /// Changes the first rows: what Deckwatch is told, and the same as it has to look, ready-made.
     pub(crate) fn tick(&mut self, rows: usize) -> (Vec<Update>, String) {
         self.tick += 1;
         let mut texts = Vec::new();
@@ -73,8 +111,8 @@ impl Rows {
             let Some(figures) = self.figures(at) else {
                 continue;
             };
-            texts.push(texts_of(&figures));
-            if let Some(stats) = self.stats.get_mut(at) {
+            if let (Some(stats), Some(look)) = (self.stats.get_mut(at), self.looks.get_mut(at)) {
+                texts.push((texts_of(&figures), look.change(&figures)));
                 *stats = figures;
             }
         }

@@ -111,7 +111,7 @@ impl TableServer {
             tokio::time::sleep(TICK).await;
             let (updates, text) = rows.tick(CHANGED_ROWS);
             running.hub.publish(updates);
-            let frame = text_frame(&text)?;
+            let frame = text_frame(&text);
             let mut clients = clients.lock().unwrap_or_else(PoisonError::into_inner);
             clients.retain_mut(|client: &mut TcpStream| client.write_all(&frame).is_ok());
         }
@@ -141,9 +141,16 @@ fn greet(mut client: TcpStream) -> Result<TcpStream, Failure> {
     Ok(client)
 }
 
-fn text_frame(text: &str) -> Result<Vec<u8>, Failure> {
-    let mut frame = vec![0x81, 126];
-    frame.extend_from_slice(&u16::try_from(text.len())?.to_be_bytes());
+fn text_frame(text: &str) -> Vec<u8> {
+    // A length is written as short as it can be, or browsers refuse it.
+    let mut frame = vec![0x81];
+    if let Ok(length) = u16::try_from(text.len()) {
+        frame.push(126);
+        frame.extend_from_slice(&length.to_be_bytes());
+    } else {
+        frame.push(127);
+        frame.extend_from_slice(&(text.len() as u64).to_be_bytes());
+    }
     frame.extend_from_slice(text.as_bytes());
-    Ok(frame)
+    frame
 }

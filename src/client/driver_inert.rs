@@ -6,7 +6,7 @@ use crate::{
     plot::Scene,
     protocol::{ApiError, MetricsHistory, codec::Wire},
 };
-use leptos::{ev, html, prelude::*};
+use leptos::{ev, html, prelude::*, svg};
 use std::time::Duration;
 
 /// A key of the list of containers.
@@ -88,7 +88,7 @@ pub fn use_looks() -> Signal<u32> {
 }
 
 /// Does nothing.
-pub fn show_sparkline(_live: Live, _id: ContainerId, _node: NodeRef<html::Canvas>) {}
+pub fn show_sparkline(_live: Live, _id: ContainerId, _node: NodeRef<svg::Svg>) {}
 
 /// Draws nothing: the first lines are in the HTML.
 pub fn show_logs(_setup: LogSetup) -> Callback<LogCommand> {

@@ -1,11 +1,11 @@
-//! Small lines of the last minutes, painted beside the document.
+//! Small lines of the last minutes.
 
 use crate::{
     client::{driver, use_live},
     model::ContainerId,
-    plot::{self, Ink},
+    plot::{SPARK_BOX, Spark},
 };
-use leptos::{html::Canvas, prelude::*};
+use leptos::{prelude::*, svg::Svg};
 
 /// A point of a line: where in time, from 0 at the left to 1 at the right, and its value.
 pub type SparkPoint = (f32, f32);
@@ -19,39 +19,28 @@ pub fn Sparkline(
     /// The value at the top; the largest value when absent.
     #[prop(optional)]
     top: Option<f32>,
-    /// Which colour.
-    ink: Ink,
-    /// Changes with the theme.
-    looks: Signal<u32>,
+    /// What it is of: a class, which gives it its colour.
+    of: &'static str,
     /// What it shows, for screen readers.
     #[prop(into)]
     label: Signal<String>,
 ) -> impl IntoView {
-    let node = NodeRef::<Canvas>::new();
-    let size = RwSignal::new((0.0, 0.0));
-    driver::watch_size(node, size);
-    Effect::new(move || {
-        looks.track();
+    let spark = Memo::new(move |_| {
         let points = points.read();
-        let highest = || {
-            points
-                .iter()
-                .flatten()
-                .map(|(_, value)| *value)
-                .fold(0.0, f32::max)
-        };
-        let top = top.unwrap_or_else(highest);
+        let values = points.iter().flatten().map(|(_, value)| *value);
+        let top = top.unwrap_or_else(|| values.fold(0.0, f32::max));
         let each = points.iter().map(|point| match point {
             Some((at, value)) => (*at, Some(*value)),
             None => (0.0, None),
         });
-        driver::paint(
-            node,
-            size.get(),
-            &plot::sparkline(each, top, size.get(), ink),
-        );
+        Spark::through(each, top)
     });
-    view! { <canvas class="sparkline" role="img" aria-label=label node_ref=node></canvas> }
+    view! {
+        <svg class=format!("spark sparkline {of}") role="img" aria-label=label viewBox=SPARK_BOX preserveAspectRatio="none">
+            <path class="area" d=move || spark.read().area.clone() />
+            <path class="line" d=move || spark.read().line.clone() />
+        </svg>
+    }
 }
 
 /// A container's CPU over the last five minutes, as small as a word. What it shows stands beside it
@@ -61,7 +50,12 @@ pub fn CpuLine(
     /// Which container.
     id: ContainerId,
 ) -> impl IntoView {
-    let node = NodeRef::<Canvas>::new();
+    let node = NodeRef::<Svg>::new();
     driver::show_sparkline(use_live(), id, node);
-    view! { <canvas class="cpu-line" aria-hidden="true" node_ref=node></canvas> }
+    view! {
+        <svg class="spark cpu-line cpu" aria-hidden="true" viewBox=SPARK_BOX preserveAspectRatio="none" node_ref=node>
+            <path class="area" />
+            <path class="line" />
+        </svg>
+    }
 }

@@ -8,7 +8,7 @@ use js_sys::Array;
 use leptos::{ev, html, prelude::*};
 use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
-use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, MediaQueryList, ResizeObserver};
+use web_sys::{CanvasRenderingContext2d, MediaQueryList, ResizeObserver};
 
 /// Width of lines, in CSS pixels.
 const LINE: f64 = 1.5;
@@ -20,7 +20,7 @@ const DASHES: [f64; 2] = [4.0, 3.0];
 const FONT_SIZE: &str = "11px ";
 
 /// The theme's colours and font, as they are now.
-pub(super) struct Palette {
+struct Palette {
     inks: [String; Ink::ALL.len()],
     font: String,
 }
@@ -33,7 +33,7 @@ thread_local! {
 
 impl Palette {
     /// Those of now.
-    pub(super) fn current() -> Option<Rc<Self>> {
+    fn current() -> Option<Rc<Self>> {
         PALETTE.with_borrow_mut(|known| {
             if known.is_none() {
                 *known = Self::read().map(Rc::new);
@@ -58,18 +58,10 @@ impl Palette {
 }
 
 /// Paints `scene` on the canvas of `node`, which is of this `size` in CSS pixels.
-pub fn paint(node: NodeRef<html::Canvas>, size: (f32, f32), scene: &Scene) {
-    if let (Some(canvas), Some(palette)) = (node.get_untracked(), Palette::current()) {
-        paint_on(&canvas, size, scene, &palette);
-    }
-}
-
-pub(super) fn paint_on(
-    canvas: &HtmlCanvasElement,
-    (width, height): (f32, f32),
-    scene: &Scene,
-    palette: &Palette,
-) {
+pub fn paint(node: NodeRef<html::Canvas>, (width, height): (f32, f32), scene: &Scene) {
+    let (Some(canvas), Some(palette)) = (node.get_untracked(), Palette::current()) else {
+        return;
+    };
     let context = canvas.get_context("2d").ok().flatten();
     let Some(context) = context.and_then(|context| context.dyn_into().ok()) else {
         return;
@@ -88,7 +80,7 @@ pub(super) fn paint_on(
     context.set_font(&palette.font);
     context.set_text_baseline("middle");
     for shape in scene {
-        draw(&context, shape, palette, ratio);
+        draw(&context, shape, &palette, ratio);
     }
 }
 

@@ -1,29 +1,21 @@
-//! The small lines in lists: painted beside the document, all of them together with each new set of
-//! figures, and only those that are in it.
+//! The small lines in lists: drawn all together with each new set of figures, and only those that are
+//! in the document.
 //!
 //! What came before the page is asked for once for all lines that have come into view, in one request:
 //! built up from what comes, a line would be empty at first and not show the last minutes for as many
 //! minutes. Afterwards the page goes on by itself, also for lines that have left the view, so that
 //! they need not be asked for again.
 
-use super::{
-    browser,
-    canvas::{Palette, paint_on},
-    http,
-};
+use super::{browser, http};
 use crate::{
     client::Live,
     model::{ContainerId, Dashboard, SLOT_MS, Sparkline, Sparklines, Timestamp, is_gap_between},
-    plot::{self, Ink, Scene},
+    plot::Spark,
 };
-use leptos::{html, prelude::*};
-use std::{cell::RefCell, collections::BTreeMap, rc::Rc, time::Duration};
-use web_sys::HtmlCanvasElement;
+use leptos::{prelude::*, svg::Svg};
+use std::{cell::RefCell, collections::BTreeMap, time::Duration};
+use web_sys::{Element, SvgElement};
 
-/// Width and height of a line, in CSS pixels, as the style sheet has them.
-const SIZE: (f32, f32) = (56.0, 20.0);
-/// A line that never got higher than this, in percent, stays low: noise is not to look like load.
-const LEAST_TOP: f32 = 5.0;
 /// As many as the server answers at once.
 const AT_ONCE: usize = 250;
 
@@ -41,9 +33,10 @@ struct Board {
 
 struct Shown {
     id: ContainerId,
-    canvas: HtmlCanvasElement,
-    /// What was painted last, and with what.
-    painted: Option<(Scene, Rc<Palette>)>,
+    area: Element,
+    line: Element,
+    /// What is drawn.
+    drawn: Spark,
 }
 
 struct Known {
@@ -56,15 +49,15 @@ thread_local! {
     static BOARD: RefCell<Board> = RefCell::default();
 }
 
-/// Paints the line of `id` on the canvas of `node` for as long as the calling component lives.
-pub fn show_sparkline(live: Live, id: ContainerId, node: NodeRef<html::Canvas>) {
+/// Draws the line of `id` with the two paths in `node` for as long as the calling component lives.
+pub fn show_sparkline(live: Live, id: ContainerId, node: NodeRef<Svg>) {
     let number = BOARD.with_borrow_mut(|board| {
         board.next_number = board.next_number.wrapping_add(1);
         board.next_number
     });
     Effect::new(move || {
-        if let Some(canvas) = node.get() {
-            BOARD.with_borrow_mut(|board| board.show(live, number, id, canvas));
+        if let Some(shown) = node.get().and_then(|node| Shown::new(id, &node)) {
+            BOARD.with_borrow_mut(|board| board.show(live, number, shown));
         }
     });
     on_cleanup(move || {
@@ -72,13 +65,11 @@ pub fn show_sparkline(live: Live, id: ContainerId, node: NodeRef<html::Canvas>) 
     });
 }
 
-/// Feeds all lines and paints those in the document, for as long as the page lives.
+/// Feeds all lines and draws those in the document, for as long as the page lives.
 pub(super) fn feed(live: Live) {
-    let looks = super::use_looks();
     let slot = Memo::new(move |_| live.now().get().as_millis() / SLOT_MS);
     Effect::new(move || {
         live.track_stats();
-        looks.track();
         // Without new figures the lines move to the left.
         slot.track();
         let now = live.now().get_untracked();
@@ -95,22 +86,15 @@ pub(super) fn feed(live: Live) {
 }
 
 impl Board {
-    fn show(&mut self, live: Live, number: u32, id: ContainerId, canvas: HtmlCanvasElement) {
-        let now = live.now().get_untracked();
-        let mut shown = Shown {
-            id,
-            canvas,
-            painted: None,
-        };
-        match (self.lines.get(&id), Palette::current()) {
-            (Some(known), Some(palette)) => shown.paint(known, now, &palette),
-            (None, _) => self.ask(live),
-            _ => {}
+    fn show(&mut self, live: Live, number: u32, mut shown: Shown) {
+        match self.lines.get(&shown.id) {
+            Some(known) => shown.draw(known, live.now().get_untracked()),
+            None => self.ask(live),
         }
         self.shown.insert(number, shown);
     }
 
-    /// Adds the newest figures and paints. Whether the page has missed some: those of a container
+    /// Adds the newest figures and draws. Whether the page has missed some: those of a container
     /// alone are missing because it did not run.
     fn tick(&mut self, dashboard: &Dashboard, now: Timestamp) -> bool {
         self.lines.retain(|id, _| {
@@ -136,20 +120,17 @@ impl Board {
                 known.line.push(stats.timestamp, stats.cpu_percent, missing);
             }
         }
-        self.paint(now);
+        self.draw(now);
         late > 0 && late == read
     }
 
-    fn paint(&mut self, now: Timestamp) {
-        if browser::is_hidden() || self.shown.is_empty() {
+    fn draw(&mut self, now: Timestamp) {
+        if browser::is_hidden() {
             return;
         }
-        let Some(palette) = Palette::current() else {
-            return;
-        };
         for shown in self.shown.values_mut() {
             if let Some(known) = self.lines.get(&shown.id) {
-                shown.paint(known, now, &palette);
+                shown.draw(known, now);
             }
         }
     }
@@ -178,7 +159,7 @@ impl Board {
             let id = line.container_id;
             self.lines.insert(id, Known { line, at: None });
         }
-        self.paint(now);
+        self.draw(now);
     }
 }
 
@@ -199,17 +180,23 @@ async fn fetch(live: Live) {
 }
 
 impl Shown {
-    /// Paints, unless that would change nothing: a line shows the highest figure of each of its
+    fn new(id: ContainerId, node: &SvgElement) -> Option<Self> {
+        Some(Self {
+            id,
+            area: node.first_element_child()?,
+            line: node.last_element_child()?,
+            drawn: Spark::default(),
+        })
+    }
+
+    /// Draws, unless that would change nothing: a line shows the highest figure of each of its
     /// slots, and most figures are not.
-    fn paint(&mut self, known: &Known, now: Timestamp, palette: &Rc<Palette>) {
-        let values = known.line.values.iter().flatten();
-        let top = values.copied().fold(LEAST_TOP, f32::max);
-        let scene = plot::sparkline(known.line.points(now), top, SIZE, Ink::Cpu);
-        let is_painted =
-            |(painted, with): &(Scene, Rc<Palette>)| *painted == scene && Rc::ptr_eq(with, palette);
-        if !self.painted.as_ref().is_some_and(is_painted) {
-            paint_on(&self.canvas, SIZE, &scene, palette);
-            self.painted = Some((scene, Rc::clone(palette)));
+    fn draw(&mut self, known: &Known, now: Timestamp) {
+        let spark = Spark::of_cpu(&known.line, now);
+        if spark != self.drawn {
+            let _ = self.area.set_attribute("d", &spark.area);
+            let _ = self.line.set_attribute("d", &spark.line);
+            self.drawn = spark;
         }
     }
 }

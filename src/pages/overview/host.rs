@@ -2,11 +2,10 @@
 
 use super::history::{follow_history, points, traffic};
 use crate::{
-    client::{HostSignals, driver, use_live},
+    client::{HostSignals, use_live},
     components::Sparkline,
     i18n::{say, use_text},
     model::{Freshness, HostId, HostMetrics, SourceKind, SourceState, format},
-    plot::Ink,
     protocol::MetricsSample,
 };
 use leptos::prelude::*;
@@ -31,9 +30,8 @@ pub(super) fn HostCard(
         let is_stale = Freshness::judge(at, now, INTERVAL) == Freshness::Stale;
         at.filter(|_| is_stale).map(|at| at.age(now))
     });
-    let looks = driver::use_looks();
     let tiles = TILES
-        .map(|tile| view! { <Tile tile signals=signals.clone() history looks /> })
+        .map(|tile| view! { <Tile tile signals=signals.clone() history /> })
         .collect_view();
     view! {
         <section class="card host" class:stale=move || stale.read().is_some() data-testid="host">
@@ -127,8 +125,6 @@ fn Tile(
     signals: HostSignals,
     /// The last five minutes.
     history: RwSignal<VecDeque<MetricsSample>>,
-    /// Changes with the theme.
-    looks: Signal<u32>,
 ) -> impl IntoView {
     let live = use_live();
     let text = use_text();
@@ -191,16 +187,16 @@ fn Tile(
         history.with(|samples| points(samples, now, |sample| point(tile, sample)))
     });
     let label = Signal::derive(move || format!("{} {}", name(), value.get()));
-    let ink = match tile {
-        TileKind::Cpu => Ink::Cpu,
-        TileKind::Memory => Ink::Memory,
-        TileKind::Disk => Ink::Tx,
-        TileKind::Network => Ink::Rx,
+    let of = match tile {
+        TileKind::Cpu => "cpu",
+        TileKind::Memory => "memory",
+        TileKind::Disk => "disk",
+        TileKind::Network => "network",
     };
     let line = if tile == TileKind::Network {
-        view! { <Sparkline points ink looks label /> }.into_any()
+        view! { <Sparkline points of label /> }.into_any()
     } else {
-        view! { <Sparkline points ink looks label top=100.0 /> }.into_any()
+        view! { <Sparkline points of label top=100.0 /> }.into_any()
     };
     view! {
         <div class="tile">
