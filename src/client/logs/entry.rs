@@ -21,13 +21,20 @@ pub enum Kind {
     Paused,
     /// It goes on.
     Unpaused,
-    /// Lines are missing: so many, when that is known.
-    Gap(Option<u64>),
+    /// Lines are missing: so many, when that is known, or four thousand million and more.
+    Gap(Option<u32>),
 }
 
-/// A line of one of the logs, or what happened between lines.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+impl Kind {
+    /// Lines are missing: so many, when that is known.
+    pub fn gap(missing: Option<u64>) -> Self {
+        Self::Gap(missing.map(|missing| u32::try_from(missing).unwrap_or(u32::MAX)))
+    }
+}
+
+/// What is known of an entry besides its text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
     /// Where it stands in time: its own time, or that of the line before it in the same log when
     /// that is later, in milliseconds.
     pub at: i64,
@@ -43,8 +50,22 @@ pub struct Entry {
     pub is_expanded: bool,
     /// Whether it is what is searched for; not known before it was looked at.
     pub is_match: Option<bool>,
+}
+
+/// A line of one of the logs, or what happened between lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// What is known of it.
+    pub head: Head,
     /// The line as it came.
     pub text: Box<str>,
+}
+
+impl Head {
+    /// Whether it is a line.
+    pub const fn is_line(&self) -> bool {
+        matches!(self.kind, Kind::Line(_))
+    }
 }
 
 impl Entry {
@@ -52,16 +73,15 @@ impl Entry {
     pub fn line(source: u8, line: LogLine) -> Self {
         let head = line.line.get(..line.line.floor_char_boundary(LEVEL_BYTES));
         let level = Level::of(&ansi::plain(head.unwrap_or_default()));
-        Self {
-            level,
-            text: line.line.into(),
-            ..Self::at(source, line.timestamp, Kind::Line(line.stream))
-        }
+        let mut entry = Self::at(source, line.timestamp, Kind::Line(line.stream));
+        entry.head.level = level;
+        entry.text = line.line.into();
+        entry
     }
 
     /// Something other than a line.
     pub fn at(source: u8, time: Option<Timestamp>, kind: Kind) -> Self {
-        Self {
+        let head = Head {
             at: time.map_or(i64::MIN, Timestamp::as_millis),
             time,
             source,
@@ -69,6 +89,9 @@ impl Entry {
             level: None,
             is_expanded: false,
             is_match: None,
+        };
+        Self {
+            head,
             text: Box::default(),
         }
     }
@@ -93,22 +116,12 @@ impl Entry {
         })
     }
 
-    /// Whether it is a line.
-    pub const fn is_line(&self) -> bool {
-        matches!(self.kind, Kind::Line(_))
-    }
-
     /// Whether it goes on with the entry before, as the lines of a stack trace do.
     pub fn is_continuation(&self) -> bool {
         let begins = ["Caused by:", "Traceback (", "...", "}"];
-        self.is_line()
-            && self.level.is_none()
+        self.head.is_line()
+            && self.head.level.is_none()
             && (self.text.starts_with([' ', '\t'])
                 || begins.iter().any(|b| self.text.starts_with(b)))
-    }
-
-    /// Bytes it takes, about.
-    pub const fn bytes(&self) -> usize {
-        size_of::<Self>() + self.text.len()
     }
 }

@@ -1,6 +1,6 @@
 //! Which entries are shown, and which are found.
 
-use super::{Entry, Kind, LevelFilter, LogView, StreamFilter, ansi};
+use super::{Head, Kind, LevelFilter, LogView, StreamFilter, ansi};
 use crate::model::LogStream;
 use std::{borrow::Cow, ops::Range};
 
@@ -29,7 +29,7 @@ impl Filter {
     }
 
     /// Whether an entry is shown. What is no line always is.
-    pub fn shows(self, entry: &Entry) -> bool {
+    pub fn shows(self, entry: &Head) -> bool {
         let Kind::Line(stream) = entry.kind else {
             return true;
         };
@@ -145,16 +145,16 @@ impl Needle {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::LogLine;
+    use crate::{client::logs::Entry, model::LogLine};
     use proptest::prelude::*;
 
-    fn entry(text: &str, stream: LogStream) -> Entry {
+    fn head(text: &str, stream: LogStream) -> Head {
         let line = LogLine {
             stream,
             line: text.into(),
             ..LogLine::default()
         };
-        Entry::line(0, line)
+        Entry::line(0, line).head
     }
 
     #[test]
@@ -164,16 +164,16 @@ mod tests {
             stream: StreamFilter::Stderr,
             only_matches: false,
         };
-        assert!(warn.shows(&entry("ERROR x", LogStream::Stderr)));
-        assert!(!warn.shows(&entry("ERROR x", LogStream::Stdout)));
-        assert!(!warn.shows(&entry("INFO x", LogStream::Stderr)));
-        assert!(!warn.shows(&entry("x", LogStream::Stderr)));
-        assert!(warn.shows(&Entry::at(0, None, Kind::Gap(None))));
+        assert!(warn.shows(&head("ERROR x", LogStream::Stderr)));
+        assert!(!warn.shows(&head("ERROR x", LogStream::Stdout)));
+        assert!(!warn.shows(&head("INFO x", LogStream::Stderr)));
+        assert!(!warn.shows(&head("x", LogStream::Stderr)));
+        assert!(warn.shows(&Entry::at(0, None, Kind::Gap(None)).head));
         let only = Filter {
             only_matches: true,
             ..Filter::default()
         };
-        let mut found = entry("x", LogStream::Stdout);
+        let mut found = head("x", LogStream::Stdout);
         assert!(!only.shows(&found));
         found.is_match = Some(true);
         assert!(only.shows(&found));

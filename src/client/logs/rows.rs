@@ -1,12 +1,22 @@
 //! Which entries stand in which rows, and how high they are.
 
+use super::{MAX_ENTRIES, make_room};
 use std::collections::VecDeque;
 
 /// The rows of a viewer, top to bottom. Heights are in lines of text.
 #[derive(Debug, Default)]
 pub struct Rows {
-    rows: VecDeque<(u64, u16)>,
+    rows: VecDeque<Row>,
+    /// What the numbers of rows are counted from: of what there are many, each is to be small.
+    base: u64,
     height: u64,
+}
+
+#[derive(Debug)]
+struct Row {
+    /// Of its entry, counted from the base.
+    number: u32,
+    height: u16,
 }
 
 impl Rows {
@@ -27,26 +37,47 @@ impl Rows {
 
     /// The entry's number in a row.
     pub fn number(&self, row: usize) -> Option<u64> {
-        self.rows.get(row).map(|(number, _)| *number)
+        self.rows
+            .get(row)
+            .map(|row| self.base + u64::from(row.number))
     }
 
     /// Adds a row at the end.
     pub fn push(&mut self, number: u64, height: u16) {
-        self.rows.push_back((number, height));
+        let row = self.row(number, height);
+        make_room(&mut self.rows, 1, MAX_ENTRIES);
+        self.rows.push_back(row);
         self.height += u64::from(height);
+    }
+
+    fn row(&mut self, number: u64, height: u16) -> Row {
+        if self.rows.is_empty() {
+            self.base = number;
+        }
+        if number.saturating_sub(self.base) > u32::MAX.into() {
+            let first = self.rows.front().map_or(0, |row| row.number);
+            self.base += u64::from(first);
+            self.rows.iter_mut().for_each(|row| row.number -= first);
+        }
+        let number = u32::try_from(number.saturating_sub(self.base)).unwrap_or(u32::MAX);
+        Row { number, height }
     }
 
     /// Takes out the rows of entries from `number` on.
     pub fn truncate(&mut self, number: u64) {
-        while let Some((_, height)) = self.rows.pop_back_if(|(last, _)| *last >= number) {
-            self.height -= u64::from(height);
+        let base = self.base;
+        let is_out = |row: &mut Row| base + u64::from(row.number) >= number;
+        while let Some(row) = self.rows.pop_back_if(is_out) {
+            self.height -= u64::from(row.height);
         }
     }
 
     /// Takes out the rows of entries before `number`.
     pub fn drop_before(&mut self, number: u64) {
-        while let Some((_, height)) = self.rows.pop_front_if(|(first, _)| *first < number) {
-            self.height -= u64::from(height);
+        let base = self.base;
+        let is_out = |row: &mut Row| base + u64::from(row.number) < number;
+        while let Some(row) = self.rows.pop_front_if(is_out) {
+            self.height -= u64::from(row.height);
         }
     }
 
@@ -58,16 +89,17 @@ impl Rows {
 
     /// The row of the entry `number`, or of the first after it.
     pub fn row_of(&self, number: u64) -> usize {
-        self.rows.partition_point(|(row, _)| *row < number)
+        let before = |row: &Row| self.base + u64::from(row.number) < number;
+        self.rows.partition_point(before)
     }
 
     /// The row at `line` lines from the top, and the line its top is at.
     pub fn at_line(&self, line: u64) -> (usize, u64) {
         let mut top = 0;
-        for (row, (_, height)) in self.rows.iter().enumerate() {
-            let bottom = top + u64::from(*height);
+        for (at, row) in self.rows.iter().enumerate() {
+            let bottom = top + u64::from(row.height);
             if line < bottom {
-                return (row, top);
+                return (at, top);
             }
             top = bottom;
         }
@@ -79,16 +111,16 @@ impl Rows {
         self.rows
             .iter()
             .take(row)
-            .map(|(_, height)| u64::from(*height))
+            .map(|row| u64::from(row.height))
             .sum()
     }
 
     /// Corrects a row's height. Whether it was another.
     pub fn measure(&mut self, row: usize, height: u16) -> bool {
-        let Some((_, known)) = self.rows.get_mut(row) else {
+        let Some(row) = self.rows.get_mut(row) else {
             return false;
         };
-        let was = std::mem::replace(known, height);
+        let was = std::mem::replace(&mut row.height, height);
         self.height = self.height + u64::from(height) - u64::from(was);
         was != height
     }
@@ -128,5 +160,20 @@ mod tests {
         assert_eq!((rows.len(), rows.height(), rows.number(0)), (2, 3, Some(5)));
         rows.clear();
         assert_eq!(rows.height(), 0);
+    }
+
+    #[test]
+    fn numbers_may_be_of_any_size() {
+        let mut rows = Rows::default();
+        let step = u64::from(u32::MAX) / 2;
+        for n in 1..8 {
+            rows.push(n * step, 1);
+            rows.drop_before((n - 1) * step);
+        }
+        assert_eq!(
+            (rows.len(), rows.number(0), rows.number(1)),
+            (2, Some(6 * step), Some(7 * step))
+        );
+        assert_eq!(rows.row_of(7 * step), 1);
     }
 }

@@ -1,6 +1,10 @@
 //! The lines a viewer keeps, of all its containers in the order of time.
 
-use super::{Entry, Level};
+use super::{
+    Entry, Head, Kind, Level, make_room,
+    texts::{TextId, Texts},
+};
+use crate::model::Timestamp;
 use std::collections::VecDeque;
 
 /// Entries kept; older ones make room.
@@ -12,14 +16,59 @@ pub const MAX_BYTES: usize = 48 * 1024 * 1024;
 /// before change, which [`Store::insert`] tells.
 #[derive(Debug, Default)]
 pub struct Store {
-    entries: VecDeque<Entry>,
+    entries: VecDeque<Kept>,
+    texts: Texts,
     /// Number of the first entry.
     first: u64,
-    bytes: usize,
     dropped: u64,
     matches: u64,
     /// Of each source the place in time of its last line, and that line's level.
     last: Vec<(i64, Option<Level>)>,
+}
+
+/// An entry, as small as it can be: there are many.
+#[derive(Debug)]
+struct Kept {
+    at: i64,
+    /// In milliseconds; the least there is when there is none.
+    time: i64,
+    text: TextId,
+    kind: Kind,
+    /// Bytes of the text, as far as it is counted.
+    length: u16,
+    source: u8,
+    level: Option<Level>,
+    is_expanded: bool,
+    is_match: Option<bool>,
+}
+
+impl Kept {
+    fn new(entry: &Entry, text: TextId) -> Self {
+        let head = entry.head;
+        Self {
+            at: head.at,
+            time: head.time.map_or(i64::MIN, Timestamp::as_millis),
+            kind: head.kind,
+            text,
+            length: u16::try_from(entry.text.len()).unwrap_or(u16::MAX),
+            source: head.source,
+            level: head.level,
+            is_expanded: head.is_expanded,
+            is_match: head.is_match,
+        }
+    }
+
+    fn head(&self) -> Head {
+        Head {
+            at: self.at,
+            time: (self.time > i64::MIN).then(|| Timestamp::from_millis(self.time)),
+            source: self.source,
+            kind: self.kind,
+            level: self.level,
+            is_expanded: self.is_expanded,
+            is_match: self.is_match,
+        }
+    }
 }
 
 impl Store {
@@ -29,20 +78,21 @@ impl Store {
         for entry in &mut batch {
             self.follow_on(entry);
         }
-        batch.sort_by_key(|entry| entry.at);
-        let Some(earliest) = batch.first().map(|entry| entry.at) else {
+        batch.sort_by_key(|entry| entry.head.at);
+        let Some(earliest) = batch.first().map(|entry| entry.head.at) else {
             return self.end();
         };
-        self.bytes += batch.iter().map(Entry::bytes).sum::<usize>();
-        let matches = batch
-            .iter()
-            .filter(|entry| entry.is_match == Some(true))
-            .count();
-        self.matches += matches as u64;
+        let is_match = |entry: &&Entry| entry.head.is_match == Some(true);
+        self.matches += batch.iter().filter(is_match).count() as u64;
         let at = self.entries.partition_point(|entry| entry.at <= earliest);
         let moved = self.entries.split_off(at);
         let from = self.first + at as u64;
-        let mut batch = batch.into_iter().peekable();
+        let texts = &mut self.texts;
+        let keep = batch
+            .into_iter()
+            .map(|entry| Kept::new(&entry, texts.push(&entry.text)));
+        let mut batch = keep.peekable();
+        make_room(&mut self.entries, moved.len() + batch.len(), MAX_ENTRIES);
         for entry in moved {
             while let Some(new) = batch.next_if(|new| new.at < entry.at) {
                 self.entries.push_back(new);
@@ -56,50 +106,51 @@ impl Store {
 
     /// Lets a line stand behind the one before it, and go on with its level.
     fn follow_on(&mut self, entry: &mut Entry) {
-        let source = usize::from(entry.source);
+        let source = usize::from(entry.head.source);
         if self.last.len() <= source {
             self.last.resize(source + 1, (i64::MIN, None));
         }
         let Some(last) = self.last.get_mut(source) else {
             return;
         };
-        if entry.is_line() {
-            entry.at = entry.at.max(last.0);
-            if entry.is_continuation() {
-                entry.level = last.1;
+        let continues = entry.is_continuation();
+        let head = &mut entry.head;
+        if head.is_line() {
+            head.at = head.at.max(last.0);
+            if continues {
+                head.level = last.1;
             }
-            *last = (entry.at, entry.level);
-        } else if entry.time.is_none() {
-            entry.at = last.0;
+            *last = (head.at, head.level);
+        } else if head.time.is_none() {
+            head.at = last.0;
         }
     }
 
     fn shrink(&mut self) {
-        while self.entries.len() > MAX_ENTRIES || self.bytes > MAX_BYTES {
+        while self.entries.len() > MAX_ENTRIES || self.bytes() > MAX_BYTES {
             let Some(entry) = self.entries.pop_front() else {
                 return;
             };
             self.first += 1;
-            self.bytes = self.bytes.saturating_sub(entry.bytes());
-            self.dropped += u64::from(entry.is_line());
+            self.texts.release(entry.text);
+            self.dropped += u64::from(entry.head().is_line());
             self.matches -= u64::from(entry.is_match == Some(true));
         }
     }
 
     /// Forgets everything of `source`. All numbers change.
     pub fn forget(&mut self, source: u8) {
-        self.entries.retain(|entry| entry.source != source);
+        self.retain(|entry| entry.source != source);
         if let Some(last) = self.last.get_mut(usize::from(source)) {
             *last = (i64::MIN, None);
         }
-        self.count_anew();
     }
 
     /// Gives each source its new place; forgets what is of a source that has none. All numbers
     /// change.
     pub fn assign(&mut self, places: &[Option<u8>]) {
         let place = |source: u8| places.get(usize::from(source)).copied().flatten();
-        self.entries.retain_mut(|entry| {
+        self.retain(|entry| {
             let place = place(entry.source);
             entry.source = place.unwrap_or(entry.source);
             place.is_some()
@@ -111,20 +162,31 @@ impl Store {
             }
         }
         self.last = last;
-        self.count_anew();
+    }
+
+    fn retain(&mut self, mut is_kept: impl FnMut(&mut Kept) -> bool) {
+        let texts = &mut self.texts;
+        self.entries.retain_mut(|entry| {
+            let is_kept = is_kept(entry);
+            if !is_kept {
+                texts.release(entry.text);
+            }
+            is_kept
+        });
+        self.count_matches();
     }
 
     /// Forgets all entries, but not where the sources got to.
     pub fn clear(&mut self) {
         self.first = self.end();
         self.entries.clear();
+        self.texts = Texts::default();
         self.dropped = 0;
-        self.count_anew();
+        self.matches = 0;
     }
 
-    fn count_anew(&mut self) {
-        self.bytes = self.entries.iter().map(Entry::bytes).sum();
-        let is_match = |entry: &&Entry| entry.is_match == Some(true);
+    fn count_matches(&mut self) {
+        let is_match = |entry: &&Kept| entry.is_match == Some(true);
         self.matches = self.entries.iter().filter(is_match).count() as u64;
     }
 
@@ -149,8 +211,8 @@ impl Store {
     }
 
     /// Bytes taken, about.
-    pub const fn bytes(&self) -> usize {
-        self.bytes
+    pub fn bytes(&self) -> usize {
+        self.entries.len() * size_of::<Kept>() + self.texts.bytes()
     }
 
     /// How many lines made room for newer ones.
@@ -163,25 +225,51 @@ impl Store {
         self.matches
     }
 
-    /// The entry with a number.
-    pub fn get(&self, number: u64) -> Option<&Entry> {
-        self.entries.get(self.position(number)?)
+    /// What is known of an entry besides its text.
+    pub fn head(&self, number: u64) -> Option<Head> {
+        self.kept(number).map(Kept::head)
     }
 
-    /// Entries from a number on.
-    pub fn from(&self, number: u64) -> impl Iterator<Item = (u64, &Entry)> {
-        let skipped = self.position(number).unwrap_or(0);
-        (self.first + skipped as u64..).zip(self.entries.range(skipped.min(self.len())..))
+    /// Bytes of an entry's text: exact up to 65,534.
+    pub fn length(&self, number: u64) -> Option<usize> {
+        self.kept(number).map(|entry| entry.length.into())
+    }
+
+    /// Lets `look` look at an entry's text.
+    pub fn with_text<T>(&self, number: u64, look: impl FnOnce(&str) -> T) -> Option<T> {
+        self.texts.with(self.kept(number)?.text, look)
+    }
+
+    /// The entry with a number.
+    pub fn get(&self, number: u64) -> Option<Entry> {
+        let text = self.with_text(number, |text| Box::from(text))?;
+        let head = self.head(number)?;
+        Some(Entry { head, text })
+    }
+
+    /// Entries from a number on, without their texts.
+    pub fn from(&self, number: u64) -> impl Iterator<Item = (u64, Head)> {
+        let skipped = self.position(number).unwrap_or(0).min(self.len());
+        let heads = self.entries.range(skipped..).map(Kept::head);
+        (self.first + skipped as u64..).zip(heads)
+    }
+
+    fn kept(&self, number: u64) -> Option<&Kept> {
+        self.entries.get(self.position(number)?)
     }
 
     fn position(&self, number: u64) -> Option<usize> {
         number.checked_sub(self.first)?.try_into().ok()
     }
 
+    fn kept_mut(&mut self, number: u64) -> Option<&mut Kept> {
+        let position = self.position(number)?;
+        self.entries.get_mut(position)
+    }
+
     /// Says whether an entry is what is searched for.
     pub fn judge(&mut self, number: u64, is_match: bool) {
-        let position = self.position(number);
-        if let Some(entry) = position.and_then(|position| self.entries.get_mut(position)) {
+        if let Some(entry) = self.kept_mut(number) {
             let was_match = entry.is_match.replace(is_match) == Some(true);
             self.matches = self.matches + u64::from(is_match) - u64::from(was_match);
         }
@@ -197,8 +285,7 @@ impl Store {
 
     /// Shows all of an entry, or only its beginning.
     pub fn toggle(&mut self, number: u64) {
-        let position = self.position(number);
-        if let Some(entry) = position.and_then(|position| self.entries.get_mut(position)) {
+        if let Some(entry) = self.kept_mut(number) {
             entry.is_expanded = !entry.is_expanded;
         }
     }
@@ -207,10 +294,7 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        client::logs::Kind,
-        model::{LogLine, LogStream, Timestamp},
-    };
+    use crate::model::{LogLine, LogStream};
     use proptest::prelude::*;
 
     fn line(source: u8, at: i64, text: &str) -> Entry {
@@ -225,8 +309,14 @@ mod tests {
         )
     }
 
-    fn texts(store: &Store) -> Vec<&str> {
-        store.from(0).map(|(_, entry)| &*entry.text).collect()
+    fn entries(store: &Store) -> Vec<Entry> {
+        let numbers = store.from(0).map(|(number, _)| number);
+        numbers.filter_map(|number| store.get(number)).collect()
+    }
+
+    fn texts(store: &Store) -> Vec<String> {
+        let entries = entries(store).into_iter();
+        entries.map(|entry| entry.text.into()).collect()
     }
 
     #[test]
@@ -280,11 +370,20 @@ mod tests {
         }
         assert_eq!((store.len(), store.dropped()), (MAX_ENTRIES, 50_000));
         assert_eq!((store.first(), store.end()), (50_000, 150_000));
-        let long = "x".repeat(64 * 1024);
-        for n in 0..1_000 {
+        // What cannot be packed.
+        let mut random = 1_u64;
+        let mut letter = || {
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            char::from(b' ' + (random >> 58) as u8)
+        };
+        for n in 0..1_500 {
+            let long: String = (0..64 * 1024).map(|_| letter()).collect();
             store.insert(vec![line(0, 200_000 + n, &long)]);
+            assert!(store.bytes() <= MAX_BYTES);
         }
-        assert!(store.bytes() <= MAX_BYTES);
+        assert!(store.bytes() > MAX_BYTES / 2);
         assert_eq!(store.end() - store.first(), store.len() as u64);
     }
 
@@ -308,9 +407,10 @@ mod tests {
         let mut store = Store::default();
         store.insert(vec![line(0, 1, "a"), line(1, 2, "b"), line(2, 9, "c")]);
         store.assign(&[None, Some(1), Some(0)]);
-        let left: Vec<_> = store
-            .from(0)
-            .map(|(_, entry)| (entry.source, &*entry.text))
+        let left = entries(&store);
+        let left: Vec<_> = left
+            .iter()
+            .map(|entry| (entry.head.source, &*entry.text))
             .collect();
         assert_eq!(left, [(1, "b"), (0, "c")]);
         store.insert(vec![line(0, 5, "after c")]);
@@ -331,10 +431,10 @@ mod tests {
                 }
                 store.insert(entries);
             }
-            let all: Vec<_> = store.from(0).map(|(_, entry)| entry).collect();
-            prop_assert!(all.is_sorted_by_key(|entry| entry.at));
+            let all = entries(&store);
+            prop_assert!(all.is_sorted_by_key(|entry| entry.head.at));
             for (source, expected) in sent.iter().enumerate() {
-                let own: Vec<_> = all.iter().filter(|entry| usize::from(entry.source) == source).map(|entry| entry.text.to_string()).collect();
+                let own: Vec<_> = all.iter().filter(|entry| usize::from(entry.head.source) == source).map(|entry| entry.text.to_string()).collect();
                 prop_assert_eq!(&own, expected);
             }
         }

@@ -4,7 +4,7 @@ use super::{Input, row::Row, seek::Seeker};
 use crate::{
     client::{
         LogLooks, LogSource,
-        logs::{Entry, Rows, Store, ansi, json},
+        logs::{Rows, Store, ansi, json},
     },
     model::{LogTimes, Timestamp},
 };
@@ -60,18 +60,22 @@ pub(super) struct Columns {
 
 impl Columns {
     /// Lines of text an entry takes, about.
-    pub(super) fn height(self, entry: &Entry) -> u16 {
+    pub(super) fn height(self, store: &Store, number: u64) -> u16 {
         let wrapped = |len: usize| len.div_ceil(self.characters).max(1);
-        let lines = if entry.is_expanded {
-            let text = ansi::plain(&entry.text);
+        let spread = |text: &str| {
+            let text = ansi::plain(text);
             let json = json::pretty(&text).map(|pretty| pretty.lines().count());
             json.unwrap_or_else(|| wrapped(text.len()))
-        } else if self.wrap && entry.is_line() {
-            wrapped(entry.text.len().min(DRAWN_BYTES))
-        } else {
-            1
         };
-        u16::try_from(lines).unwrap_or(u16::MAX)
+        let lines = match store.head(number) {
+            Some(head) if head.is_expanded => store.with_text(number, spread),
+            Some(head) if self.wrap && head.is_line() => {
+                let length = store.length(number);
+                length.map(|length| wrapped(length.min(DRAWN_BYTES)))
+            }
+            _ => None,
+        };
+        u16::try_from(lines.unwrap_or(1)).unwrap_or(u16::MAX)
     }
 }
 
@@ -243,9 +247,8 @@ impl Canvas {
             let last = rows.at_line((below / LINE) as u64).0;
             self.cover(first, last.saturating_add(1).min(rows.len()));
             for (at, row) in self.drawn.iter_mut().enumerate() {
-                let number = rows.number(first + at);
-                if let Some((number, entry)) = number.and_then(|n| Some((n, store.get(n)?))) {
-                    row.draw(number, entry, sources, looks, seeker, now, self.version);
+                if let Some(number) = rows.number(first + at) {
+                    row.draw(number, store, sources, looks, seeker, now, self.version);
                 }
             }
             set_pixels(&self.sizer, "height", height);

@@ -8,9 +8,9 @@ use super::{Input, draw::Canvas, request_frame, seek::Seeker};
 use crate::{
     client::{
         Live, LogLooks, LogSource,
-        logs::{Entry, Filter, LogCommand, LogOrder, LogStatus, LogView, Rows, Store},
+        logs::{Entry, Filter, LogCommand, LogOrder, LogStatus, LogView, Queue, Rows, Store},
     },
-    model::{ContainerId, LogLine, Timestamp},
+    model::{ContainerId, Timestamp},
 };
 use futures::channel::mpsc::UnboundedSender;
 use leptos::prelude::*;
@@ -21,8 +21,6 @@ use web_sys::HtmlDivElement;
 const BUDGET_MS: f64 = 8.0;
 /// Steps between two looks at the clock.
 const STEPS: usize = 200;
-/// Lines that may wait, while paused or out of sight; older ones make room.
-const MAX_WAITING: usize = 50_000;
 /// Rows copied at most: a clipboard is no archive, the log can be downloaded.
 const COPIED_ROWS: usize = 10_000;
 /// Between two changes of the mere counts that are shown.
@@ -31,12 +29,6 @@ const COUNTS_MS: f64 = 250.0;
 const COPIED_SECONDS: u32 = 5;
 /// Events whose marks are remembered, so that none comes twice.
 const KNOWN_EVENTS: usize = 256;
-
-/// Something of a log that waits to be taken in.
-enum Waiting {
-    Line(u8, LogLine),
-    Gap(u8, Option<u64>),
-}
 
 /// A viewer.
 pub(super) struct Pane {
@@ -56,9 +48,7 @@ pub(super) struct Pane {
     rows: Rows,
     /// Up to which number entries have their rows.
     listed: u64,
-    waiting: VecDeque<Waiting>,
-    /// Lines that had to make room before they were taken in.
-    overflown: u64,
+    waiting: Queue,
     marks: Vec<Entry>,
     known_events: VecDeque<(ContainerId, Timestamp, String)>,
     seeker: Seeker,
@@ -97,8 +87,7 @@ impl Pane {
             store: Store::default(),
             rows: Rows::default(),
             listed: 0,
-            waiting: VecDeque::new(),
-            overflown: 0,
+            waiting: Queue::default(),
             marks: Vec::new(),
             known_events: VecDeque::new(),
             follows: true,
@@ -190,10 +179,8 @@ impl Pane {
         let columns = self
             .canvas
             .columns(self.looks.is_some_and(|looks| looks.wrap));
-        if let Some(entry) = self.store.get(number) {
-            self.rows
-                .measure(self.rows.row_of(number), columns.height(entry));
-        }
+        let height = columns.height(&self.store, number);
+        self.rows.measure(self.rows.row_of(number), height);
         // What somebody wants to read stays where it is.
         self.follows = false;
         self.canvas.stay(&self.rows);
@@ -253,22 +240,6 @@ impl Drop for Pane {
         for source in &self.sources {
             self.live.order_log(LogOrder::Leave(self.viewer, source.id));
         }
-    }
-}
-
-impl Waiting {
-    const fn source(&self) -> u8 {
-        match self {
-            Self::Line(source, _) | Self::Gap(source, _) => *source,
-        }
-    }
-
-    /// Gives it the source's new place. Whether it has one.
-    fn assign(&mut self, places: &[Option<u8>]) -> bool {
-        let (Self::Line(source, _) | Self::Gap(source, _)) = self;
-        let place = places.get(usize::from(*source)).copied().flatten();
-        *source = place.unwrap_or(*source);
-        place.is_some()
     }
 }
 

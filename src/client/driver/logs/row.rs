@@ -7,7 +7,7 @@ use super::{
 use crate::{
     client::{
         LogLooks, LogSource,
-        logs::{Entry, Kind, Level, ansi, json},
+        logs::{Entry, Kind, Level, Store, ansi, json},
     },
     model::{LogStream, LogTimes, Timestamp, format},
 };
@@ -79,12 +79,12 @@ impl Row {
         self.text.client_width().into()
     }
 
-    /// Shows an entry, unless it does already.
+    /// Shows the entry `number`, unless it does already.
     #[expect(clippy::too_many_arguments, reason = "all that a row is made of")]
     pub(super) fn draw(
         &mut self,
         number: u64,
-        entry: &Entry,
+        store: &Store,
         sources: &[LogSource],
         looks: LogLooks,
         seeker: &Seeker,
@@ -94,30 +94,34 @@ impl Row {
         if self.number == Some(number) && self.version == version {
             return;
         }
+        let Some(entry) = store.get(number) else {
+            return;
+        };
+        let head = &entry.head;
         (self.number, self.version) = (Some(number), version);
-        self.may_be_high = looks.wrap || entry.is_expanded;
-        let source = sources.get(usize::from(entry.source));
+        self.may_be_high = looks.wrap || head.is_expanded;
+        let source = sources.get(usize::from(head.source));
         let name = source.map_or("", |source| source.name.as_str());
         let is_current = seeker.is_current(number);
-        self.node.set_class_name(&class(entry, is_current));
+        self.node.set_class_name(&class(&entry, is_current));
         let time = match looks.times {
-            LogTimes::Absolute => entry.time.map(clock),
-            LogTimes::Relative => entry.time.map(|time| format::age(time.age(now))),
+            LogTimes::Absolute => head.time.map(clock),
+            LogTimes::Relative => head.time.map(|time| format::age(time.age(now))),
             LogTimes::Off => None,
         };
         self.time.set_text_content(time.as_deref());
-        let _ = match entry.time {
+        let _ = match head.time {
             Some(time) => self.time.set_attribute("title", &time.to_string()),
             None => self.time.remove_attribute("title"),
         };
         self.source.set_text_content(Some(name));
         self.level
-            .set_text_content(entry.level.filter(|_| entry.is_line()).map(Level::as_str));
-        if entry.is_line() {
-            self.draw_line(number, entry, looks, seeker);
+            .set_text_content(head.level.filter(|_| head.is_line()).map(Level::as_str));
+        if head.is_line() {
+            self.draw_line(number, &entry, looks, seeker);
         } else {
             self.more.set_hidden(true);
-            self.text.set_text_content(Some(&mark(entry, name, looks)));
+            self.text.set_text_content(Some(&mark(&entry, name, looks)));
         }
     }
 
@@ -125,7 +129,9 @@ impl Row {
         let head = entry
             .text
             .get(..entry.text.floor_char_boundary(DRAWN_BYTES));
-        let head = head.filter(|_| !entry.is_expanded).unwrap_or(&entry.text);
+        let head = head
+            .filter(|_| !entry.head.is_expanded)
+            .unwrap_or(&entry.text);
         let mut styled = ansi::parse(head);
         let looks_like_json = entry.text.starts_with('{') && entry.text.ends_with('}');
         let pretty = if looks_like_json {
@@ -136,24 +142,28 @@ impl Row {
         let has_more = pretty.is_some() || entry.text.len() > DRAWN_BYTES;
         self.more.set_hidden(!has_more);
         if has_more {
-            let label = if entry.is_expanded {
+            let label = if entry.head.is_expanded {
                 looks.words.show_less
             } else {
                 looks.words.show_all
             };
             let _ = self.more.set_attribute(
                 "aria-expanded",
-                if entry.is_expanded { "true" } else { "false" },
+                if entry.head.is_expanded {
+                    "true"
+                } else {
+                    "false"
+                },
             );
             let _ = self.more.set_attribute("aria-label", label);
         }
-        if let Some(pretty) = pretty.filter(|_| entry.is_expanded) {
+        if let Some(pretty) = pretty.filter(|_| entry.head.is_expanded) {
             styled.spans = vec![(pretty.len(), ansi::Style::default())];
             styled.text = pretty;
         } else if head.len() < entry.text.len() {
             styled.text.push('…');
         }
-        let is_found = entry.is_match == Some(true);
+        let is_found = entry.head.is_match == Some(true);
         // Places in a line that is spread are others than in the line that was searched.
         let ranges = if is_found {
             seeker.ranges(number, &styled.text)
@@ -210,21 +220,21 @@ impl Row {
 }
 
 fn class(entry: &Entry, is_current: bool) -> String {
-    let mut class = String::from(match entry.kind {
+    let mut class = String::from(match entry.head.kind {
         Kind::Line(_) => "line",
         Kind::Gap(_) => "line between gap",
         _ => "line between",
     });
-    if entry.kind == Kind::Line(LogStream::Stderr) {
+    if entry.head.kind == Kind::Line(LogStream::Stderr) {
         class.push_str(" stderr");
     }
     class.push_str(" c");
-    class.push_str(&(entry.source + 1).to_string());
-    if let Some(level) = entry.level {
+    class.push_str(&(entry.head.source + 1).to_string());
+    if let Some(level) = entry.head.level {
         class.push(' ');
         class.push_str(level.as_str());
     }
-    if entry.is_expanded {
+    if entry.head.is_expanded {
         class.push_str(" expanded");
     }
     if is_current {
@@ -236,14 +246,18 @@ fn class(entry: &Entry, is_current: bool) -> String {
 /// What stands between lines.
 fn mark(entry: &Entry, name: &str, looks: LogLooks) -> String {
     let words = looks.words;
-    let what = match entry.kind {
+    let what = match entry.head.kind {
         Kind::Started => words.started,
         Kind::Ended => words.ended,
         Kind::OutOfMemory => words.out_of_memory,
         Kind::Paused => words.paused,
         Kind::Unpaused => words.unpaused,
         Kind::Gap(Some(missing)) => {
-            return format!("{name} · {} {}", format::count(missing), words.missing);
+            return format!(
+                "{name} · {} {}",
+                format::count(missing.into()),
+                words.missing
+            );
         }
         Kind::Gap(None) => return format!("{name} · {}", words.missing_some),
         Kind::Line(_) => return String::new(),
@@ -256,7 +270,7 @@ fn mark(entry: &Entry, name: &str, looks: LogLooks) -> String {
             ansi::plain(&entry.text)
         ));
     }
-    if let Some(time) = entry.time {
+    if let Some(time) = entry.head.time {
         text.push_str(" · ");
         text.push_str(&clock(time));
     }

@@ -5,9 +5,7 @@ use super::{
     draw::Canvas,
     search::{Found, MARKS, Purpose, Searcher},
 };
-use crate::client::logs::{
-    Entry, Findings, LogView, Needle, Order, Problem, Rows, Store, searched,
-};
+use crate::client::logs::{Findings, Head, LogView, Needle, Order, Problem, Rows, Store, searched};
 use futures::channel::mpsc::UnboundedSender;
 use std::{collections::BTreeMap, ops::Range};
 use wasm_bindgen::JsValue;
@@ -96,11 +94,11 @@ impl Seeker {
             What::Text(needle) => {
                 while self.searched < store.end() && has_time() {
                     for number in (self.searched..store.end()).take(STEPS) {
-                        let unseen = store.get(number).filter(|entry| entry.is_match.is_none());
-                        if let Some(entry) = unseen {
-                            let is_match =
-                                entry.is_line() && needle.is_in(&entry.text) != self.invert;
-                            store.judge(number, is_match);
+                        let unseen = store.head(number).filter(|head| head.is_match.is_none());
+                        if let Some(head) = unseen {
+                            let has_it = store.with_text(number, |text| needle.is_in(text));
+                            let is_match = has_it.is_some_and(|has_it| has_it != self.invert);
+                            store.judge(number, head.is_line() && is_match);
                         }
                         self.searched = number + 1;
                     }
@@ -109,16 +107,14 @@ impl Seeker {
             }
             What::Expression(Some(searcher)) if searcher.is_idle() => {
                 let (mut lines, mut numbers) = (String::new(), Vec::new());
-                for (number, entry) in store.from(self.searched) {
+                for (number, head) in store.from(self.searched) {
                     if numbers.len() == PARCEL_LINES || lines.len() > PARCEL_BYTES {
                         break;
                     }
                     numbers.push(number);
-                    lines.push_str(&if entry.is_line() {
-                        searched(&entry.text)
-                    } else {
-                        "".into()
-                    });
+                    if head.is_line() {
+                        store.with_text(number, |text| lines.push_str(&searched(text)));
+                    }
                     lines.push('\n');
                 }
                 if !numbers.is_empty() {
@@ -135,8 +131,8 @@ impl Seeker {
     pub(super) fn is_stuck_at(&self, number: u64, store: &Store) -> bool {
         matches!(self.what, What::Expression(_))
             && store
-                .get(number)
-                .is_some_and(|entry| entry.is_match.is_none())
+                .head(number)
+                .is_some_and(|head| head.is_match.is_none())
     }
 
     /// Takes in what the thread has found. Whether what is drawn changes by it.
@@ -162,7 +158,7 @@ impl Seeker {
                 let mut found = found.iter().map(|[line, ..]| *line as usize).peekable();
                 for (line, number) in asked.into_iter().enumerate() {
                     let has_it = found.next_if_eq(&line).is_some();
-                    let is_line = store.get(number).is_some_and(Entry::is_line);
+                    let is_line = store.head(number).as_ref().is_some_and(Head::is_line);
                     store.judge(number, is_line && has_it != self.invert);
                     self.searched = number + 1;
                 }
@@ -211,12 +207,9 @@ impl Seeker {
         }
         let (mut lines, mut numbers) = (String::new(), Vec::new());
         for number in drawn.filter(|number| !self.marks.contains_key(number)) {
-            if let Some(entry) = store
-                .get(number)
-                .filter(|entry| entry.is_match == Some(true))
-            {
+            if is_match(store, number) {
                 numbers.push(number);
-                lines.push_str(&searched(&entry.text));
+                store.with_text(number, |text| lines.push_str(&searched(text)));
                 lines.push('\n');
             }
         }
@@ -268,15 +261,10 @@ impl Seeker {
             Order::Next => (from + step) % len,
             Order::Previous => (from + len - step % len) % len,
         };
-        let is_match = |number: &u64| {
-            store
-                .get(*number)
-                .is_some_and(|entry| entry.is_match == Some(true))
-        };
         let found = steps
             .filter(|_| len > 0)
             .filter_map(|step| rows.number(row_after(step)))
-            .find(is_match);
+            .find(|number| is_match(store, *number));
         self.current = found.or(self.current);
         found
     }
@@ -288,14 +276,14 @@ impl Seeker {
                 .from(store.first())
                 .take_while(|(number, _)| *number <= current);
             before
-                .filter(|(_, entry)| entry.is_match == Some(true))
+                .filter(|(_, head)| head.is_match == Some(true))
                 .count() as u64
         };
         Findings {
             total: store.matches(),
             current: self
                 .current
-                .filter(|current| store.get(*current).is_some())
+                .filter(|current| store.head(*current).is_some())
                 .map(rank),
             is_searching: match self.what {
                 What::Nothing | What::Expression(None) => false,
@@ -304,6 +292,11 @@ impl Seeker {
             problem: self.problem.clone(),
         }
     }
+}
+
+fn is_match(store: &Store, number: u64) -> bool {
+    let head = store.head(number);
+    head.is_some_and(|head| head.is_match == Some(true))
 }
 
 /// The byte at a UTF-16 unit.

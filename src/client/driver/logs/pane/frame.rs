@@ -1,8 +1,11 @@
 //! What a viewer does once a frame, as far as there is time.
 
-use super::{BUDGET_MS, Pane, STEPS, Waiting, now};
-use crate::client::logs::{Entry, Kind};
+use super::{BUDGET_MS, Pane, STEPS, now};
+use crate::client::logs::Entry;
 use leptos::prelude::*;
+
+/// Entries taken in at once at most: for more than this there is no room beyond what is kept.
+const MAX_BATCH: usize = 4_000;
 
 impl Pane {
     pub(super) fn frame(&mut self) {
@@ -23,30 +26,23 @@ impl Pane {
 
     pub(super) fn take_in(&mut self, end: f64) {
         let mut batch = Vec::new();
-        while !self.is_paused && now() < end && !self.waiting.is_empty() {
-            for waiting in self.waiting.drain(..STEPS.min(self.waiting.len())) {
-                if self.overflown > 0 {
-                    let gap = Kind::Gap(Some(std::mem::take(&mut self.overflown)));
-                    batch.push(Entry::at(waiting.source(), None, gap));
-                }
-                batch.push(match waiting {
-                    Waiting::Line(source, line) => Entry::line(source, line),
-                    Waiting::Gap(source, missing) => Entry::at(source, None, Kind::Gap(missing)),
-                });
-            }
+        while !self.is_paused && now() < end && batch.len() < MAX_BATCH && !self.waiting.is_empty()
+        {
+            self.waiting.take(STEPS, &mut batch);
         }
         // What happened before the lines that are shown explains none of them.
-        let begin = self.store.from(0).next().map(|(_, entry)| entry.at);
+        let begin = self.store.from(0).next().map(|(_, head)| head.at);
         let first = batch
             .iter()
-            .map(|entry| entry.at)
+            .map(|entry| entry.head.at)
             .filter(|at| *at > i64::MIN)
             .min();
         let begin = begin.into_iter().chain(first).min();
         let opened = self.opened.as_millis();
         if !self.is_paused {
-            let is_due =
-                |mark: &mut Entry| mark.at >= opened || begin.is_some_and(|at| mark.at >= at);
+            let is_due = |mark: &mut Entry| {
+                mark.head.at >= opened || begin.is_some_and(|at| mark.head.at >= at)
+            };
             batch.extend(self.marks.extract_if(.., is_due));
         }
         if batch.is_empty() {
@@ -65,16 +61,16 @@ impl Pane {
         let columns = self
             .canvas
             .columns(self.looks.is_some_and(|looks| looks.wrap));
-        for (number, entry) in self.store.from(self.listed) {
+        for (number, head) in self.store.from(self.listed) {
             steps += 1;
             if steps.is_multiple_of(STEPS) && now() > end {
                 break;
             }
-            if self.filter.only_matches && entry.is_line() && entry.is_match.is_none() {
+            if self.filter.only_matches && head.is_line() && head.is_match.is_none() {
                 break;
             }
-            if self.filter.shows(entry) {
-                self.rows.push(number, columns.height(entry));
+            if self.filter.shows(&head) {
+                self.rows.push(number, columns.height(&self.store, number));
             }
             self.listed = number + 1;
         }

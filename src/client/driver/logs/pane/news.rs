@@ -1,6 +1,6 @@
 //! What a viewer hears, and of whom.
 
-use super::{Input, KNOWN_EVENTS, MAX_WAITING, Pane, Waiting};
+use super::{Input, KNOWN_EVENTS, Pane};
 use crate::{
     client::{
         LogSource,
@@ -19,7 +19,7 @@ impl Pane {
         let source = source as u8;
         match news {
             LogNews::Begin => {
-                self.waiting.retain(|waiting| waiting.source() != source);
+                self.waiting.forget(source);
                 self.store.forget(source);
                 self.renumber();
                 self.said.complaint = None;
@@ -32,12 +32,9 @@ impl Pane {
                     self.end(id, None);
                 }
                 self.lines_this_second += lines.len() as u32;
-                let lines = lines.into_iter().map(|line| Waiting::Line(source, line));
-                self.waiting.extend(lines);
-                let excess = self.waiting.len().saturating_sub(MAX_WAITING);
-                self.overflown += self.waiting.drain(..excess).len() as u64;
+                self.waiting.push(source, lines);
             }
-            LogNews::Gap(missing) => self.waiting.push_back(Waiting::Gap(source, missing)),
+            LogNews::Gap(missing) => self.waiting.push_gap(source, missing),
             LogNews::End(reason, message) => {
                 self.said.has_begun = true;
                 self.said.complaint = message;
@@ -77,7 +74,7 @@ impl Pane {
             .any(|(at, place)| place.map(usize::from) != Some(at));
         if moved {
             self.store.assign(&places);
-            self.waiting.retain_mut(|waiting| waiting.assign(&places));
+            self.waiting.assign(&places);
             self.marks.clear();
             self.known_events.clear();
             self.renumber();

@@ -12,14 +12,14 @@ impl Pane {
         let mut lines = 0;
         let numbers = (first..self.rows.len()).filter_map(|row| self.rows.number(row));
         for entry in numbers.filter_map(|number| self.store.get(number)) {
-            if !entry.is_line() {
+            if !entry.head.is_line() {
                 continue;
             }
-            if let Some(time) = entry.time {
+            if let Some(time) = entry.head.time {
                 text.push_str(&time.to_string());
                 text.push(' ');
             }
-            if several && let Some(source) = self.sources.get(usize::from(entry.source)) {
+            if several && let Some(source) = self.sources.get(usize::from(entry.head.source)) {
                 text.push_str(&source.name);
                 text.push(' ');
             }
