@@ -36,12 +36,18 @@ const VIRTUAL_FILE_SYSTEMS: [&str; 6] = [
 pub struct SystemSource {
     observer: Observer,
     interval: Duration,
+    /// Name and version of the operating system.
+    version: Option<String>,
 }
 
 impl SystemSource {
     /// Looks every `interval`.
     pub fn new(observer: Observer, interval: Duration) -> Self {
-        Self { observer, interval }
+        Self {
+            observer,
+            interval,
+            version: System::long_os_version().ok(),
+        }
     }
 
     /// Observes the host until `shutdown`.
@@ -96,7 +102,7 @@ impl SystemSource {
             state,
             message,
             endpoint: None,
-            version: System::long_os_version().ok(),
+            version: self.version.clone(),
         };
         self.observer.observe(Observation::Status(status)).await;
     }
