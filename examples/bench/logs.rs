@@ -17,7 +17,7 @@ use std::{
 };
 
 const LINES: u64 = 400_000;
-const ROUNDS: u32 = 3;
+const ROUNDS: u32 = 5;
 /// What a container waits before it writes, so that who reads is there.
 const HEAD_START: Duration = Duration::from_secs(4);
 /// What a run may take.

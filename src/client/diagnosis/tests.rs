@@ -1,4 +1,5 @@
 use super::*;
+use crate::protocol::Channel;
 
 fn socket() -> SocketTrial {
     SocketTrial {

@@ -55,11 +55,11 @@ pub(super) fn Overview(
         {failure}
         <div class="columns">
             <div class="stack">
-            <RunsAs row=row.clone() known />
-        <section class="card" data-testid="env">
-            <h2>{say(text, |text| text.container.env)} <span class="faint">{say(text, |text| text.container.values_hidden)}</span></h2>
-            <Pairs pairs=env none=Signal::derive(say(text, |text| text.containers.none)) />
-        </section>
+                <RunsAs row=row.clone() known />
+                <section class="card" data-testid="env">
+                    <h2>{say(text, |text| text.container.env)} <span class="faint">{say(text, |text| text.container.values_hidden)}</span></h2>
+                    <Pairs pairs=env none=Signal::derive(say(text, |text| text.containers.none)) />
+                </section>
             </div>
             <div class="stack">
                 <Use row=row.clone() known />

@@ -5,13 +5,15 @@
 //! [`Resumption`] leaves out what is known. Whether the container runs and the engine answers is
 //! what the hub says: a stream that is silent may just have nothing to say.
 
+mod history;
+mod situation;
+
 use super::{
     position::{Position, Resumption, Step},
-    ring::{MAX_BYTES, MAX_LINES},
     stream::Stream,
 };
 use crate::{
-    model::{ContainerState, LogEndReason, SourceKind, SourceState, Timestamp},
+    model::LogEndReason,
     server::{
         backoff::Backoff,
         hub::Hub,
@@ -19,10 +21,11 @@ use crate::{
     },
 };
 use futures::{FutureExt, StreamExt};
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use situation::Situation;
+use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::watch,
-    time::{Instant, sleep, sleep_until, timeout},
+    time::{Instant, sleep_until, timeout},
 };
 
 /// How long lines are gathered before readers are woken: nobody sees the difference, and it halves
@@ -39,9 +42,6 @@ const RESUME_TAIL: u32 = 2_000;
 const HOLD: Duration = Duration::from_secs(1);
 /// How long an engine may take to tell a log's last lines.
 const HISTORY: Duration = Duration::from_secs(30);
-/// Lines more than are missing that are asked for when older ones are wanted: some may be written
-/// meanwhile.
-const SLACK: usize = 200;
 /// How long the stream of a container that no longer runs is read on: it ends by itself, or never.
 const LEAVING: Duration = Duration::from_secs(3);
 
@@ -57,15 +57,6 @@ pub(super) struct Follower {
     /// Whether the last lines were asked for.
     has_begun: bool,
     backoff: Backoff,
-}
-
-/// What the hub says about container and engine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Situation {
-    Running(Option<Timestamp>),
-    Stopped(Option<Timestamp>),
-    Removed,
-    EngineDown,
 }
 
 /// How the reading of a stream ended.
@@ -275,132 +266,6 @@ impl Follower {
         self.flush(&mut reading).await;
         Ok(Read::Ended)
     }
-
-    /// Asks for the last lines, or for older ones, as many as readers want.
-    async fn deepen(&mut self) -> Result<(), EngineError> {
-        let is_first = !self.has_begun;
-        let wanted = match self.stream.wanted() {
-            Some(wanted) => wanted,
-            None if is_first => 1,
-            None => return Ok(()),
-        };
-        let asked = if is_first {
-            wanted
-        } else {
-            wanted.max(self.stream.lines()) + SLACK
-        };
-        let read = timeout(HISTORY, self.history(asked, is_first)).await;
-        let (lines, is_whole) = read.map_err(|_| EngineError::Timeout)??;
-        // There is no use in asking for more than there is.
-        let depth = if is_whole { MAX_LINES } else { wanted };
-        let chunks = chunks(lines);
-        if is_first {
-            self.has_begun = true;
-            for chunk in chunks {
-                for line in &chunk {
-                    self.position = Position::after(self.position, line);
-                }
-                self.stream.publish(chunk).await;
-            }
-            self.stream.deepen(depth, Vec::new());
-        } else {
-            self.stream.deepen(depth, chunks);
-        }
-        Ok(())
-    }
-
-    /// At most `tail` of the last lines before those that are known, as many as there is room for,
-    /// and whether these are all there are.
-    async fn history(
-        &self,
-        tail: usize,
-        is_first: bool,
-    ) -> Result<(VecDeque<SourceLine>, bool), EngineError> {
-        let query = LogQuery {
-            tail: Some(u32::try_from(tail).unwrap_or(u32::MAX)),
-            stdout: true,
-            stderr: true,
-            ..LogQuery::default()
-        };
-        let mut told = self.engine.logs(self.stream.key.1, &query).await?;
-        let (mut lines, mut bytes, mut count) = (VecDeque::new(), 0, 0);
-        let mut is_known = false;
-        while let Some(line) = told.next().await {
-            let line = line?;
-            count += 1;
-            is_known = is_known || (!is_first && self.stream.begins_with(&line));
-            if is_known {
-                // Read to the end all the same: how many there are is to be known.
-                continue;
-            }
-            bytes += line.line.len();
-            lines.push_back(line);
-            while bytes > MAX_BYTES
-                && let Some(oldest) = lines.pop_front()
-            {
-                bytes -= oldest.line.len();
-            }
-        }
-        if !is_first && !is_known {
-            // What we know was thrown away by the engine: nobody can tell what comes before it.
-            lines.clear();
-        }
-        Ok((lines, count < tail))
-    }
-
-    fn situation(&self) -> Situation {
-        let (host, id) = &self.stream.key;
-        self.hub.read(|dashboard| {
-            let Some(host) = dashboard.hosts.get(host) else {
-                return Situation::EngineDown;
-            };
-            let is_down = |kind| {
-                let source = host.sources.get(&kind);
-                source.is_some_and(|source| source.state == SourceState::Down)
-            };
-            if is_down(SourceKind::Docker) || is_down(SourceKind::Demo) {
-                return Situation::EngineDown;
-            }
-            match host.containers.get(id) {
-                None => Situation::Removed,
-                Some(container) => match container.state {
-                    ContainerState::Running
-                    | ContainerState::Paused
-                    | ContainerState::Restarting => Situation::Running(container.started_at),
-                    _ => Situation::Stopped(container.finished_at),
-                },
-            }
-        })
-    }
-
-    /// Waits until something else is so than `known`, and meanwhile gets what readers want.
-    async fn until_other(&mut self, known: Situation) {
-        while self.situation() == known {
-            tokio::select! {
-                () = hub_changed(&mut self.changes) => {}
-                () = readers_changed(&mut self.readers) => {
-                    if known != Situation::EngineDown && self.deepen().await.is_err() {
-                        self.stream.deepen(MAX_LINES, Vec::new());
-                    }
-                }
-            }
-        }
-    }
-
-    /// Waits a while before another try, unless something else becomes so than `known`.
-    async fn pause(&mut self, known: Situation) {
-        let pause = self.backoff.next(fastrand::f64());
-        let mut changes = self.changes.clone();
-        let changed = async {
-            while self.situation() == known {
-                hub_changed(&mut changes).await;
-            }
-        };
-        tokio::select! {
-            () = changed => {}
-            () = sleep(pause) => {}
-        }
-    }
 }
 
 impl Reading {
@@ -420,23 +285,6 @@ impl Reading {
         }
         self.resumption.take(line)
     }
-}
-
-/// Lines in pieces as they are passed on.
-fn chunks(lines: VecDeque<SourceLine>) -> Vec<Vec<SourceLine>> {
-    let (mut chunks, mut bytes) = (Vec::new(), BATCH_BYTES);
-    for line in lines {
-        let is_full = |chunk: &&mut Vec<SourceLine>| chunk.len() < BATCH_LINES;
-        bytes += line.line.len();
-        match chunks.last_mut().filter(is_full) {
-            Some(chunk) if bytes < BATCH_BYTES => chunk.push(line),
-            _ => {
-                bytes = line.line.len();
-                chunks.push(vec![line]);
-            }
-        }
-    }
-    chunks
 }
 
 /// Waits until the state changes. The hub outlives everybody who follows it.

@@ -2,6 +2,7 @@
 //!
 //! It is a host of its own, marked on every page, and never mixed with a real one.
 
+mod being;
 mod engine;
 mod log;
 mod world;
@@ -98,7 +99,7 @@ impl DemoSource {
         if moves {
             world.tick(now);
         }
-        let mut seen = vec![Observation::Containers(world.containers(now))];
+        let mut seen = vec![Observation::Containers(world.containers())];
         seen.extend(world.take_events().into_iter().map(Observation::Event));
         if tells {
             seen.push(Observation::Stats {

@@ -1,10 +1,10 @@
 //! Rows on the page: only those in view and a few around them, used again and again.
 
-use super::{Input, row::Row, seek::Seeker};
+use super::{Input, columns::Columns, row::Row, seek::Seeker};
 use crate::{
     client::{
         LogLooks, LogSource,
-        logs::{Rows, Store, ansi, json},
+        logs::{Rows, Store},
     },
     model::{LogTimes, Timestamp},
 };
@@ -18,12 +18,8 @@ use web_sys::{Element, Event, HtmlDivElement, HtmlElement, ResizeObserver};
 const LINE: f64 = 20.0;
 /// Lines that are drawn beyond either edge of the view.
 const OVERSCAN: f64 = 20.0;
-/// Width of a character in pixels, about; what is drawn is measured.
-const CHARACTER: f64 = 7.6;
 /// Width of what stands before the text, about.
 const BEFORE_TEXT: f64 = 230.0;
-/// Bytes of a line that are drawn before somebody asks for all of it.
-pub(super) const DRAWN_BYTES: usize = 2_000;
 /// How often rows are measured for one frame, when they turn out to be of another height.
 const MEASURES: usize = 2;
 
@@ -49,34 +45,6 @@ pub(super) struct Canvas {
     observer: Option<ResizeObserver>,
     _closures: [Closure<dyn FnMut(Event)>; 2],
     _on_resize: Closure<dyn FnMut()>,
-}
-
-/// What heights are worked out from before they are measured.
-#[derive(Clone, Copy)]
-pub(super) struct Columns {
-    characters: usize,
-    wrap: bool,
-}
-
-impl Columns {
-    /// Lines of text an entry takes, about.
-    pub(super) fn height(self, store: &Store, number: u64) -> u16 {
-        let wrapped = |len: usize| len.div_ceil(self.characters).max(1);
-        let spread = |text: &str| {
-            let text = ansi::plain(text);
-            let json = json::pretty(&text).map(|pretty| pretty.lines().count());
-            json.unwrap_or_else(|| wrapped(text.len()))
-        };
-        let lines = match store.head(number) {
-            Some(head) if head.is_expanded => store.with_text(number, spread),
-            Some(head) if self.wrap && head.is_line() => {
-                let length = store.length(number);
-                length.map(|length| wrapped(length.min(DRAWN_BYTES)))
-            }
-            _ => None,
-        };
-        u16::try_from(lines.unwrap_or(1)).unwrap_or(u16::MAX)
-    }
 }
 
 impl Canvas {
@@ -154,10 +122,7 @@ impl Canvas {
             .map(Row::text_width)
             .filter(|width| *width > 0.0);
         let width = measured.unwrap_or_else(|| f64::from(self.node.client_width()) - BEFORE_TEXT);
-        Columns {
-            characters: (width / CHARACTER).max(10.0) as usize,
-            wrap,
-        }
+        Columns::new(width, wrap)
     }
 
     /// The entry's number in the row with the id `drawn`.

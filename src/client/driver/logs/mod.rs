@@ -1,6 +1,7 @@
 //! The viewer of logs in the browser. It draws outside of the reactive tree: a signal is a value
 //! and no queue, and a list of a hundred thousand lines is no list of components.
 
+mod columns;
 mod copy;
 mod draw;
 mod feeds;

@@ -1,9 +1,6 @@
 //! One row on the page.
 
-use super::{
-    draw::{DRAWN_BYTES, element},
-    seek::Seeker,
-};
+use super::{columns::DRAWN_BYTES, draw::element, seek::Seeker};
 use crate::{
     client::{
         LogLooks, LogSource,

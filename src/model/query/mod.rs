@@ -1,7 +1,13 @@
 //! Which containers a list shows, and in which order: the part of a page that lives in its URL.
 
-use super::{Container, ContainerState, ContainerStats, Dashboard, Health, HostId};
-use std::{cmp::Ordering, fmt, sync::Arc};
+mod sort;
+mod state;
+
+pub use sort::SortKey;
+pub use state::{StateFilter, Totals};
+
+use super::{Container, ContainerStats, Dashboard, Health, HostId};
+use std::{cmp::Ordering, sync::Arc};
 
 /// A container in a list, with what a list needs of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,256 +18,6 @@ pub struct Row {
     pub container: Arc<Container>,
     /// Its figures, when it runs.
     pub stats: Option<ContainerStats>,
-}
-
-/// How many containers there are of what interests people first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Totals {
-    /// All of them.
-    pub all: u32,
-    /// Running.
-    pub running: u32,
-    /// Failing their health check.
-    pub unhealthy: u32,
-    /// Being restarted by the engine.
-    pub restarting: u32,
-    /// Paused.
-    pub paused: u32,
-    /// Neither running, restarting nor paused.
-    pub stopped: u32,
-}
-
-impl Totals {
-    /// Counts `containers`.
-    pub fn of<'a>(containers: impl IntoIterator<Item = &'a Container>) -> Self {
-        let mut totals = Self::default();
-        for container in containers {
-            totals.all += 1;
-            totals.running += u32::from(container.state == ContainerState::Running);
-            totals.unhealthy += u32::from(is_unhealthy(container));
-            totals.restarting += u32::from(container.state == ContainerState::Restarting);
-            totals.paused += u32::from(container.state == ContainerState::Paused);
-            totals.stopped += u32::from(!container.state.is_up());
-        }
-        totals
-    }
-}
-
-fn is_unhealthy(container: &Container) -> bool {
-    container.state.is_up() && container.health == Some(Health::Unhealthy)
-}
-
-/// A quick filter by what a container is doing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum StateFilter {
-    /// Every container.
-    #[default]
-    All,
-    /// Running ones.
-    Running,
-    /// Ones that fail their health check.
-    Unhealthy,
-    /// Ones the engine keeps restarting.
-    Restarting,
-    /// Paused ones.
-    Paused,
-    /// Ones that do not run.
-    Stopped,
-}
-
-impl StateFilter {
-    /// Every filter, in the order in which they are offered.
-    pub const ALL: [Self; 6] = [
-        Self::All,
-        Self::Running,
-        Self::Unhealthy,
-        Self::Restarting,
-        Self::Paused,
-        Self::Stopped,
-    ];
-
-    /// Its name in URLs.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::All => "all",
-            Self::Running => "running",
-            Self::Unhealthy => "unhealthy",
-            Self::Restarting => "restarting",
-            Self::Paused => "paused",
-            Self::Stopped => "stopped",
-        }
-    }
-
-    /// Whether it lets `container` through.
-    pub fn matches(self, container: &Container) -> bool {
-        match self {
-            Self::All => true,
-            Self::Running => container.state == ContainerState::Running,
-            Self::Unhealthy => is_unhealthy(container),
-            Self::Restarting => container.state == ContainerState::Restarting,
-            Self::Paused => container.state == ContainerState::Paused,
-            Self::Stopped => !container.state.is_up(),
-        }
-    }
-
-    /// How many containers it lets through.
-    pub const fn count(self, totals: &Totals) -> u32 {
-        match self {
-            Self::All => totals.all,
-            Self::Running => totals.running,
-            Self::Unhealthy => totals.unhealthy,
-            Self::Restarting => totals.restarting,
-            Self::Paused => totals.paused,
-            Self::Stopped => totals.stopped,
-        }
-    }
-}
-
-/// What a list is sorted by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum SortKey {
-    /// Running first, then by name.
-    #[default]
-    State,
-    /// Name.
-    Name,
-    /// Image reference.
-    Image,
-    /// Health, worst first.
-    Health,
-    /// Time since it was started.
-    Uptime,
-    /// Number of restarts.
-    Restarts,
-    /// CPU share.
-    Cpu,
-    /// Memory in use.
-    Memory,
-    /// Network traffic per second.
-    Network,
-    /// Block device traffic per second.
-    Disk,
-    /// Processes.
-    Pids,
-    /// Lowest published port.
-    Ports,
-    /// Host.
-    Host,
-    /// Time since it was created.
-    Created,
-}
-
-impl SortKey {
-    /// Every key.
-    pub const ALL: [Self; 14] = [
-        Self::State,
-        Self::Name,
-        Self::Image,
-        Self::Health,
-        Self::Uptime,
-        Self::Restarts,
-        Self::Cpu,
-        Self::Memory,
-        Self::Network,
-        Self::Disk,
-        Self::Pids,
-        Self::Ports,
-        Self::Host,
-        Self::Created,
-    ];
-
-    /// Its name in URLs and stored preferences.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::State => "state",
-            Self::Name => "name",
-            Self::Image => "image",
-            Self::Health => "health",
-            Self::Uptime => "uptime",
-            Self::Restarts => "restarts",
-            Self::Cpu => "cpu",
-            Self::Memory => "memory",
-            Self::Network => "network",
-            Self::Disk => "disk",
-            Self::Pids => "pids",
-            Self::Ports => "ports",
-            Self::Host => "host",
-            Self::Created => "created",
-        }
-    }
-
-    /// Whether it changes with every sample, so that the order must be steadied.
-    pub const fn is_live(self) -> bool {
-        matches!(
-            self,
-            Self::Cpu | Self::Memory | Self::Network | Self::Disk | Self::Pids
-        )
-    }
-
-    /// Whether the largest come first unless told otherwise.
-    pub const fn is_descending_by_default(self) -> bool {
-        self.is_live() || matches!(self, Self::Restarts | Self::Created)
-    }
-
-    fn compare(self, a: &Row, b: &Row) -> Ordering {
-        let stats =
-            |row: &Row, of: fn(&ContainerStats) -> Option<u64>| row.stats.as_ref().and_then(of);
-        match self {
-            Self::State => rank(a.container.state).cmp(&rank(b.container.state)),
-            Self::Name => Ordering::Equal,
-            Self::Image => a.container.image.cmp(&b.container.image),
-            Self::Health => b.container.health.cmp(&a.container.health),
-            Self::Uptime => b.container.started_at.cmp(&a.container.started_at),
-            Self::Restarts => a.container.restart_count.cmp(&b.container.restart_count),
-            Self::Cpu => {
-                let cpu = |row: &Row| row.stats.as_ref().and_then(|stats| stats.cpu_percent);
-                cpu(a).partial_cmp(&cpu(b)).unwrap_or(Ordering::Equal)
-            }
-            Self::Memory => stats(a, |s| s.memory_usage).cmp(&stats(b, |s| s.memory_usage)),
-            Self::Network => {
-                let rate = |s: &ContainerStats| Some(s.network_rx_rate? + s.network_tx_rate?);
-                stats(a, rate).cmp(&stats(b, rate))
-            }
-            Self::Disk => {
-                let rate = |s: &ContainerStats| Some(s.block_read_rate? + s.block_write_rate?);
-                stats(a, rate).cmp(&stats(b, rate))
-            }
-            Self::Pids => {
-                stats(a, |s| s.pids.map(u64::from)).cmp(&stats(b, |s| s.pids.map(u64::from)))
-            }
-            Self::Ports => lowest_port(a).cmp(&lowest_port(b)),
-            Self::Host => a.host.cmp(&b.host),
-            Self::Created => a.container.created.cmp(&b.container.created),
-        }
-    }
-}
-
-impl fmt::Display for SortKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// What needs attention and what runs comes before what rests.
-const fn rank(state: ContainerState) -> u8 {
-    match state {
-        ContainerState::Restarting => 0,
-        ContainerState::Running => 1,
-        ContainerState::Paused => 2,
-        ContainerState::Removing => 3,
-        ContainerState::Dead => 4,
-        ContainerState::Exited => 5,
-        ContainerState::Created => 6,
-        ContainerState::Unknown => 7,
-    }
-}
-
-fn lowest_port(row: &Row) -> Option<u16> {
-    row.container
-        .ports
-        .iter()
-        .filter_map(|port| port.public_port)
-        .min()
 }
 
 /// Which containers a list shows, and in which order.
@@ -473,7 +229,7 @@ fn has_word(container: &Container, word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{super::fixtures::*, *};
-    use crate::model::{Timestamp, Update};
+    use crate::model::{ContainerState, Timestamp, Update};
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 

@@ -1,0 +1,73 @@
+//! How container and engine are, and waiting until they are otherwise.
+
+use super::{Follower, hub_changed, readers_changed};
+use crate::{
+    model::{ContainerState, SourceKind, SourceState, Timestamp},
+    server::logs::ring::MAX_LINES,
+};
+use tokio::time::sleep;
+
+/// What the hub says about container and engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Situation {
+    Running(Option<Timestamp>),
+    Stopped(Option<Timestamp>),
+    Removed,
+    EngineDown,
+}
+
+impl Follower {
+    pub(super) fn situation(&self) -> Situation {
+        let (host, id) = &self.stream.key;
+        self.hub.read(|dashboard| {
+            let Some(host) = dashboard.hosts.get(host) else {
+                return Situation::EngineDown;
+            };
+            let is_down = |kind| {
+                let source = host.sources.get(&kind);
+                source.is_some_and(|source| source.state == SourceState::Down)
+            };
+            if is_down(SourceKind::Docker) || is_down(SourceKind::Demo) {
+                return Situation::EngineDown;
+            }
+            match host.containers.get(id) {
+                None => Situation::Removed,
+                Some(container) => match container.state {
+                    ContainerState::Running
+                    | ContainerState::Paused
+                    | ContainerState::Restarting => Situation::Running(container.started_at),
+                    _ => Situation::Stopped(container.finished_at),
+                },
+            }
+        })
+    }
+
+    /// Waits until something else is so than `known`, and meanwhile gets what readers want.
+    pub(super) async fn until_other(&mut self, known: Situation) {
+        while self.situation() == known {
+            tokio::select! {
+                () = hub_changed(&mut self.changes) => {}
+                () = readers_changed(&mut self.readers) => {
+                    if known != Situation::EngineDown && self.deepen().await.is_err() {
+                        self.stream.deepen(MAX_LINES, Vec::new());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Waits a while before another try, unless something else becomes so than `known`.
+    pub(super) async fn pause(&mut self, known: Situation) {
+        let pause = self.backoff.next(fastrand::f64());
+        let mut changes = self.changes.clone();
+        let changed = async {
+            while self.situation() == known {
+                hub_changed(&mut changes).await;
+            }
+        };
+        tokio::select! {
+            () = changed => {}
+            () = sleep(pause) => {}
+        }
+    }
+}
