@@ -90,10 +90,9 @@ pub fn is_typing(event: &web_sys::KeyboardEvent) -> bool {
         .target()
         .and_then(|target| target.dyn_into::<web_sys::Element>().ok());
     target.is_some_and(|element| {
-        matches!(
-            element.closest("input, textarea, select, dialog"),
-            Ok(Some(_))
-        )
+        let is_within = |selectors| matches!(element.closest(selectors), Ok(Some(_)));
+        // A field in a dialog that was closed keeps the focus until the next frame.
+        is_within("input, textarea, select, dialog") && !is_within("dialog:not([open])")
     })
 }
 

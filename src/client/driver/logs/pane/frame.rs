@@ -5,7 +5,7 @@ use crate::client::logs::Entry;
 use leptos::prelude::*;
 
 /// Entries taken in at once at most: for more than this there is no room beyond what is kept.
-const MAX_BATCH: usize = 4_000;
+const MAX_BATCH: usize = 3_800;
 
 impl Pane {
     pub(super) fn frame(&mut self) {
