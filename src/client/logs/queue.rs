@@ -2,7 +2,8 @@
 //! come faster than they can be shown.
 
 use super::{
-    Entry, Kind, make_room,
+    Entry, Kind,
+    room::make_room,
     texts::{TextId, Texts},
 };
 use crate::model::{LogLine, LogStream, Timestamp};

@@ -1,6 +1,6 @@
 //! Which entries stand in which rows, and how high they are.
 
-use super::{MAX_ENTRIES, make_room};
+use super::{room::make_room, store::MAX_ENTRIES};
 use std::collections::VecDeque;
 
 /// The rows of a viewer, top to bottom. Heights are in lines of text.

@@ -1,7 +1,8 @@
 //! The lines a viewer keeps, of all its containers in the order of time.
 
 use super::{
-    Entry, Head, Kind, Level, make_room,
+    Entry, Head, Kind, Level,
+    room::make_room,
     texts::{TextId, Texts},
 };
 use crate::model::Timestamp;

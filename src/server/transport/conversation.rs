@@ -3,9 +3,8 @@
 use super::{
     Session, TooManyLogs,
     delivery::Seat,
-    following::Following,
+    following::{Following, start},
     limits::{Malformed, RateLimit, Verdict},
-    logs::start,
     outbox::Outbox,
     pulse::Beat,
     socket::{End, OTHER_VERSION, end, flush, hear},

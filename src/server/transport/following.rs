@@ -2,6 +2,7 @@
 
 use crate::{
     model::ContainerId,
+    protocol::{DEFAULT_LOG_TAIL, MAX_LOG_TAIL, Resume, Subscribe},
     server::{
         actions::Found,
         hub::Frame,
@@ -83,5 +84,15 @@ impl Following {
             self.waker.notify_one();
         }
         news
+    }
+}
+
+/// Where `subscribe` to a log wants to begin, in the run of the server called `epoch`.
+pub(super) fn start(subscribe: &Subscribe, epoch: &str) -> Start {
+    let known = |resume: &Resume| (resume.epoch == epoch).then_some(resume.seq);
+    Start {
+        tail: subscribe.tail.unwrap_or(DEFAULT_LOG_TAIL).min(MAX_LOG_TAIL) as usize,
+        since: subscribe.since,
+        resume: subscribe.resume.as_ref().map(known),
     }
 }

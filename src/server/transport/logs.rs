@@ -1,9 +1,9 @@
-//! `GET /ws/docker/{id}/logs`, and how a subscription to a log begins.
+//! `GET /ws/docker/{id}/logs`.
 
 use super::ws::talk;
 use crate::{
     model::HostId,
-    protocol::{DEFAULT_LOG_TAIL, MAX_LOG_TAIL, Subscribe},
+    protocol::{DEFAULT_LOG_TAIL, MAX_LOG_TAIL},
     server::{
         AppState,
         api::{
@@ -82,14 +82,4 @@ pub async fn docker_logs(
         // The first is never too many.
         let _ = conversation.follow_log(&found, start);
     }))
-}
-
-/// Where `subscribe` to a log wants to begin, in the run of the server called `epoch`.
-pub(super) fn start(subscribe: &Subscribe, epoch: &str) -> Start {
-    let known = |resume: &crate::protocol::Resume| (resume.epoch == epoch).then_some(resume.seq);
-    Start {
-        tail: subscribe.tail.unwrap_or(DEFAULT_LOG_TAIL).min(MAX_LOG_TAIL) as usize,
-        since: subscribe.since,
-        resume: subscribe.resume.as_ref().map(known),
-    }
 }

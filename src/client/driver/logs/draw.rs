@@ -1,6 +1,11 @@
 //! Rows on the page: only those in view and a few around them, used again and again.
 
-use super::{Input, columns::Columns, row::Row, seek::Seeker};
+use super::{
+    Input,
+    columns::Columns,
+    row::{Row, element},
+    seek::Seeker,
+};
 use crate::{
     client::{
         LogLooks, LogSource,
@@ -9,7 +14,6 @@ use crate::{
     model::{LogTimes, Timestamp},
 };
 use futures::channel::mpsc::UnboundedSender;
-use leptos::prelude::document;
 use std::collections::VecDeque;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Element, Event, HtmlDivElement, HtmlElement, ResizeObserver};
@@ -308,13 +312,6 @@ impl Drop for Canvas {
             observer.disconnect();
         }
     }
-}
-
-/// A new element.
-pub(super) fn element(tag: &str, class: &str) -> Option<HtmlElement> {
-    let element = document().create_element(tag).ok()?;
-    element.set_class_name(class);
-    element.dyn_into().ok()
 }
 
 fn set_pixels(element: &HtmlElement, name: &str, pixels: f64) {

@@ -166,7 +166,8 @@ impl Pane {
             }
             LogCommand::Copy => self.copy(),
             LogCommand::Go(order) => {
-                if let Some(number) = self.seeker.go(order, &self.store, &self.rows, &self.canvas) {
+                let view = self.canvas.first_in_view(&self.rows);
+                if let Some(number) = self.seeker.go(order, &self.store, &self.rows, view) {
                     self.follows = false;
                     self.canvas.show(number, &self.rows);
                 }

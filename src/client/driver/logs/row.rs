@@ -1,6 +1,6 @@
 //! One row on the page.
 
-use super::{columns::DRAWN_BYTES, draw::element, seek::Seeker};
+use super::{columns::DRAWN_BYTES, seek::Seeker};
 use crate::{
     client::{
         LogLooks, LogSource,
@@ -10,6 +10,7 @@ use crate::{
 };
 use leptos::prelude::document;
 use std::ops::Range;
+use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
 /// One row on the page, for one entry after the other.
@@ -277,4 +278,11 @@ fn mark(entry: &Entry, name: &str, looks: LogLooks) -> String {
 /// The time of day, to the millisecond.
 fn clock(time: Timestamp) -> String {
     time.to_string().get(11..23).unwrap_or_default().to_owned()
+}
+
+/// A new element.
+pub(super) fn element(tag: &str, class: &str) -> Option<HtmlElement> {
+    let element = document().create_element(tag).ok()?;
+    element.set_class_name(class);
+    element.dyn_into().ok()
 }

@@ -2,7 +2,6 @@
 
 use super::{
     Input,
-    draw::Canvas,
     search::{Found, MARKS, Purpose, Searcher},
 };
 use crate::client::logs::{Findings, Head, LogView, Needle, Order, Problem, Rows, Store, searched};
@@ -245,14 +244,12 @@ impl Seeker {
         order: Order,
         store: &Store,
         rows: &Rows,
-        canvas: &Canvas,
+        first_in_view: usize,
     ) -> Option<u64> {
         let len = rows.len();
         let from = match self.current {
             Some(current) => rows.row_of(current),
-            None => canvas
-                .first_in_view(rows)
-                .saturating_sub(usize::from(order == Order::Next)),
+            None => first_in_view.saturating_sub(usize::from(order == Order::Next)),
         };
         let includes_first =
             usize::from(self.current.is_none() && from == 0 && order == Order::Next);
