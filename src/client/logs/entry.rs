@@ -25,21 +25,33 @@ pub enum Kind {
     Gap(Option<u32>),
 }
 
-impl Kind {
-    /// Lines are missing: so many, when that is known.
-    pub fn gap(missing: Option<u64>) -> Self {
-        Self::Gap(missing.map(|missing| u32::try_from(missing).unwrap_or(u32::MAX)))
+/// A time that is known or not, in the room of one that is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MaybeTime(i64);
+
+impl MaybeTime {
+    const UNKNOWN: i64 = i64::MIN;
+
+    /// The time, when it is known.
+    pub fn get(self) -> Option<Timestamp> {
+        (self.0 != Self::UNKNOWN).then(|| Timestamp::from_millis(self.0))
     }
 }
 
-/// What is known of an entry besides its text.
+impl From<Option<Timestamp>> for MaybeTime {
+    fn from(time: Option<Timestamp>) -> Self {
+        Self(time.map_or(Self::UNKNOWN, Timestamp::as_millis))
+    }
+}
+
+/// What is known of an entry besides its text; small, for there are many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
     /// Where it stands in time: its own time, or that of the line before it in the same log when
     /// that is later, in milliseconds.
     pub at: i64,
     /// Its own time, when it has one.
-    pub time: Option<Timestamp>,
+    pub time: MaybeTime,
     /// Which of the viewer's containers it is of.
     pub source: u8,
     /// What it is.
@@ -83,7 +95,7 @@ impl Entry {
     pub fn at(source: u8, time: Option<Timestamp>, kind: Kind) -> Self {
         let head = Head {
             at: time.map_or(i64::MIN, Timestamp::as_millis),
-            time,
+            time: time.into(),
             source,
             kind,
             level: None,

@@ -16,13 +16,13 @@ mod style;
 mod texts;
 mod view;
 
-pub use entry::{Entry, Head, Kind};
+pub use entry::{Entry, Head, Kind, MaybeTime};
 pub use filter::{Filter, Needle, Order, searched};
 pub use level::Level;
 pub use news::{Following, LogNews, LogOrder, LogRequest};
 pub use place::Place;
-pub use queue::{MAX_WAITING, Queue};
+pub use queue::Queue;
 pub use rows::Rows;
 pub use status::{Findings, LogCommand, LogStatus, Problem};
-pub use store::{MAX_BYTES, MAX_ENTRIES, Store};
+pub use store::Store;
 pub use view::{LevelFilter, LogView, MAX_CONTAINERS, Since, StreamFilter, TAILS};

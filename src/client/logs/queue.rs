@@ -2,15 +2,15 @@
 //! come faster than they can be shown.
 
 use super::{
-    Entry, Kind,
+    Entry, Kind, MaybeTime,
     room::make_room,
     texts::{TextId, Texts},
 };
-use crate::model::{LogLine, LogStream, Timestamp};
+use crate::model::{LogLine, LogStream};
 use std::{collections::VecDeque, mem};
 
 /// Lines and gaps that may wait; older ones make room.
-pub const MAX_WAITING: usize = 50_000;
+const MAX_WAITING: usize = 50_000;
 
 /// What waits to be taken in, in the order in which it came.
 #[derive(Debug, Default)]
@@ -25,21 +25,16 @@ pub struct Queue {
 #[derive(Debug)]
 struct Waiting {
     source: u8,
-    /// What it is, and for a line which text.
+    /// When it was written, for a line.
+    time: MaybeTime,
     what: What,
-    /// When a line was written in milliseconds, or how many are missing; the least there is when
-    /// that is not known.
-    figure: i64,
 }
 
 #[derive(Debug)]
 enum What {
     Line(LogStream, TextId),
-    Gap,
+    Gap(Option<u32>),
 }
-
-/// A figure that is not known.
-const UNKNOWN: i64 = i64::MIN;
 
 impl Queue {
     /// Adds lines of `source`.
@@ -49,7 +44,7 @@ impl Queue {
             self.waiting.push_back(Waiting {
                 source,
                 what: What::Line(line.stream, self.texts.push(&line.line)),
-                figure: line.timestamp.map_or(UNKNOWN, Timestamp::as_millis),
+                time: line.timestamp.into(),
             });
         }
         while self.waiting.len() > MAX_WAITING
@@ -60,20 +55,17 @@ impl Queue {
                     self.texts.release(text);
                     1
                 }
-                What::Gap => u64::try_from(waiting.figure).unwrap_or(0),
+                What::Gap(missing) => missing.unwrap_or(0).into(),
             };
         }
     }
 
     /// Says that lines of `source` are missing: so many, when that is known.
     pub fn push_gap(&mut self, source: u8, missing: Option<u64>) {
-        let figure = missing.map_or(UNKNOWN, |missing| {
-            i64::try_from(missing).unwrap_or(i64::MAX)
-        });
         self.waiting.push_back(Waiting {
             source,
-            what: What::Gap,
-            figure,
+            time: None.into(),
+            what: What::Gap(saturated(missing)),
         });
     }
 
@@ -83,24 +75,23 @@ impl Queue {
             let Some(waiting) = self.waiting.pop_front() else {
                 return;
             };
-            let gap = |missing| Entry::at(waiting.source, None, Kind::gap(missing));
+            let gap = |missing| Entry::at(waiting.source, None, Kind::Gap(missing));
             if self.overflown > 0 {
-                batch.push(gap(Some(mem::take(&mut self.overflown))));
+                batch.push(gap(saturated(Some(mem::take(&mut self.overflown)))));
             }
             batch.push(match waiting.what {
                 What::Line(stream, text) => {
                     let line = self.texts.with(text, str::to_owned).unwrap_or_default();
                     self.texts.release(text);
-                    let known = waiting.figure > UNKNOWN;
                     let line = LogLine {
                         seq: 0,
-                        timestamp: known.then(|| Timestamp::from_millis(waiting.figure)),
+                        timestamp: waiting.time.get(),
                         stream,
                         line,
                     };
                     Entry::line(waiting.source, line)
                 }
-                What::Gap => gap(u64::try_from(waiting.figure).ok()),
+                What::Gap(missing) => gap(missing),
             });
         }
     }
@@ -146,6 +137,11 @@ impl Queue {
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }
+}
+
+/// As many as are told of.
+fn saturated(missing: Option<u64>) -> Option<u32> {
+    missing.map(|missing| u32::try_from(missing).unwrap_or(u32::MAX))
 }
 
 #[cfg(test)]

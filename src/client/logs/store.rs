@@ -1,11 +1,10 @@
 //! The lines a viewer keeps, of all its containers in the order of time.
 
 use super::{
-    Entry, Head, Kind, Level,
+    Entry, Head, Level,
     room::make_room,
     texts::{TextId, Texts},
 };
-use crate::model::Timestamp;
 use std::collections::VecDeque;
 
 /// Entries kept; older ones make room.
@@ -27,49 +26,10 @@ pub struct Store {
     last: Vec<(i64, Option<Level>)>,
 }
 
-/// An entry, as small as it can be: there are many.
 #[derive(Debug)]
 struct Kept {
-    at: i64,
-    /// In milliseconds; the least there is when there is none.
-    time: i64,
+    head: Head,
     text: TextId,
-    kind: Kind,
-    /// Bytes of the text, as far as it is counted.
-    length: u16,
-    source: u8,
-    level: Option<Level>,
-    is_expanded: bool,
-    is_match: Option<bool>,
-}
-
-impl Kept {
-    fn new(entry: &Entry, text: TextId) -> Self {
-        let head = entry.head;
-        Self {
-            at: head.at,
-            time: head.time.map_or(i64::MIN, Timestamp::as_millis),
-            kind: head.kind,
-            text,
-            length: u16::try_from(entry.text.len()).unwrap_or(u16::MAX),
-            source: head.source,
-            level: head.level,
-            is_expanded: head.is_expanded,
-            is_match: head.is_match,
-        }
-    }
-
-    fn head(&self) -> Head {
-        Head {
-            at: self.at,
-            time: (self.time > i64::MIN).then(|| Timestamp::from_millis(self.time)),
-            source: self.source,
-            kind: self.kind,
-            level: self.level,
-            is_expanded: self.is_expanded,
-            is_match: self.is_match,
-        }
-    }
 }
 
 impl Store {
@@ -85,17 +45,20 @@ impl Store {
         };
         let is_match = |entry: &&Entry| entry.head.is_match == Some(true);
         self.matches += batch.iter().filter(is_match).count() as u64;
-        let at = self.entries.partition_point(|entry| entry.at <= earliest);
+        let at = self
+            .entries
+            .partition_point(|entry| entry.head.at <= earliest);
         let moved = self.entries.split_off(at);
         let from = self.first + at as u64;
         let texts = &mut self.texts;
-        let keep = batch
-            .into_iter()
-            .map(|entry| Kept::new(&entry, texts.push(&entry.text)));
+        let keep = batch.into_iter().map(|Entry { head, text }| Kept {
+            head,
+            text: texts.push(&text),
+        });
         let mut batch = keep.peekable();
         make_room(&mut self.entries, moved.len() + batch.len(), MAX_ENTRIES);
         for entry in moved {
-            while let Some(new) = batch.next_if(|new| new.at < entry.at) {
+            while let Some(new) = batch.next_if(|new| new.head.at < entry.head.at) {
                 self.entries.push_back(new);
             }
             self.entries.push_back(entry);
@@ -122,7 +85,7 @@ impl Store {
                 head.level = last.1;
             }
             *last = (head.at, head.level);
-        } else if head.time.is_none() {
+        } else if head.time.get().is_none() {
             head.at = last.0;
         }
     }
@@ -134,14 +97,14 @@ impl Store {
             };
             self.first += 1;
             self.texts.release(entry.text);
-            self.dropped += u64::from(entry.head().is_line());
-            self.matches -= u64::from(entry.is_match == Some(true));
+            self.dropped += u64::from(entry.head.is_line());
+            self.matches -= u64::from(entry.head.is_match == Some(true));
         }
     }
 
     /// Forgets everything of `source`. All numbers change.
     pub fn forget(&mut self, source: u8) {
-        self.retain(|entry| entry.source != source);
+        self.retain(|head| head.source != source);
         if let Some(last) = self.last.get_mut(usize::from(source)) {
             *last = (i64::MIN, None);
         }
@@ -151,9 +114,9 @@ impl Store {
     /// change.
     pub fn assign(&mut self, places: &[Option<u8>]) {
         let place = |source: u8| places.get(usize::from(source)).copied().flatten();
-        self.retain(|entry| {
-            let place = place(entry.source);
-            entry.source = place.unwrap_or(entry.source);
+        self.retain(|head| {
+            let place = place(head.source);
+            head.source = place.unwrap_or(head.source);
             place.is_some()
         });
         let mut last = vec![(i64::MIN, None); places.len()];
@@ -165,10 +128,10 @@ impl Store {
         self.last = last;
     }
 
-    fn retain(&mut self, mut is_kept: impl FnMut(&mut Kept) -> bool) {
+    fn retain(&mut self, mut is_kept: impl FnMut(&mut Head) -> bool) {
         let texts = &mut self.texts;
         self.entries.retain_mut(|entry| {
-            let is_kept = is_kept(entry);
+            let is_kept = is_kept(&mut entry.head);
             if !is_kept {
                 texts.release(entry.text);
             }
@@ -187,7 +150,7 @@ impl Store {
     }
 
     fn count_matches(&mut self) {
-        let is_match = |entry: &&Kept| entry.is_match == Some(true);
+        let is_match = |entry: &&Kept| entry.head.is_match == Some(true);
         self.matches = self.entries.iter().filter(is_match).count() as u64;
     }
 
@@ -227,13 +190,13 @@ impl Store {
     }
 
     /// What is known of an entry besides its text.
-    pub fn head(&self, number: u64) -> Option<Head> {
-        self.kept(number).map(Kept::head)
+    pub fn head(&self, number: u64) -> Option<&Head> {
+        self.kept(number).map(|entry| &entry.head)
     }
 
     /// Bytes of an entry's text: exact up to 65,534.
     pub fn length(&self, number: u64) -> Option<usize> {
-        self.kept(number).map(|entry| entry.length.into())
+        self.kept(number).map(|entry| entry.text.length())
     }
 
     /// Lets `look` look at an entry's text.
@@ -244,14 +207,14 @@ impl Store {
     /// The entry with a number.
     pub fn get(&self, number: u64) -> Option<Entry> {
         let text = self.with_text(number, |text| Box::from(text))?;
-        let head = self.head(number)?;
+        let head = *self.head(number)?;
         Some(Entry { head, text })
     }
 
     /// Entries from a number on, without their texts.
-    pub fn from(&self, number: u64) -> impl Iterator<Item = (u64, Head)> {
+    pub fn from(&self, number: u64) -> impl Iterator<Item = (u64, &Head)> {
         let skipped = self.position(number).unwrap_or(0).min(self.len());
-        let heads = self.entries.range(skipped..).map(Kept::head);
+        let heads = self.entries.range(skipped..).map(|entry| &entry.head);
         (self.first + skipped as u64..).zip(heads)
     }
 
@@ -263,15 +226,15 @@ impl Store {
         number.checked_sub(self.first)?.try_into().ok()
     }
 
-    fn kept_mut(&mut self, number: u64) -> Option<&mut Kept> {
+    fn head_mut(&mut self, number: u64) -> Option<&mut Head> {
         let position = self.position(number)?;
-        self.entries.get_mut(position)
+        self.entries.get_mut(position).map(|entry| &mut entry.head)
     }
 
     /// Says whether an entry is what is searched for.
     pub fn judge(&mut self, number: u64, is_match: bool) {
-        if let Some(entry) = self.kept_mut(number) {
-            let was_match = entry.is_match.replace(is_match) == Some(true);
+        if let Some(head) = self.head_mut(number) {
+            let was_match = head.is_match.replace(is_match) == Some(true);
             self.matches = self.matches + u64::from(is_match) - u64::from(was_match);
         }
     }
@@ -280,14 +243,14 @@ impl Store {
     pub fn forget_matches(&mut self) {
         self.matches = 0;
         for entry in &mut self.entries {
-            entry.is_match = None;
+            entry.head.is_match = None;
         }
     }
 
     /// Shows all of an entry, or only its beginning.
     pub fn toggle(&mut self, number: u64) {
-        if let Some(entry) = self.kept_mut(number) {
-            entry.is_expanded = !entry.is_expanded;
+        if let Some(head) = self.head_mut(number) {
+            head.is_expanded = !head.is_expanded;
         }
     }
 }
@@ -295,7 +258,10 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{LogLine, LogStream};
+    use crate::{
+        client::logs::Kind,
+        model::{LogLine, LogStream, Timestamp},
+    };
     use proptest::prelude::*;
 
     fn line(source: u8, at: i64, text: &str) -> Entry {

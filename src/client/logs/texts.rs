@@ -11,11 +11,19 @@ const PARCEL_TEXTS: usize = 1_024;
 /// looked at again and again.
 const UNPACKED: usize = 8;
 
-/// Where a text is kept.
+/// Where a text is kept, and how long it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TextId {
     parcel: u32,
     index: u16,
+    length: u16,
+}
+
+impl TextId {
+    /// Bytes of the text: exact up to 65,534.
+    pub(super) fn length(self) -> usize {
+        self.length.into()
+    }
 }
 
 /// Texts, in parcels in the order in which they came. A text is kept until it is released; it takes
@@ -58,6 +66,7 @@ impl Texts {
         let id = TextId {
             parcel: self.open_number(),
             index: self.open.ends.len() as u16,
+            length: u16::try_from(text.len()).unwrap_or(u16::MAX),
         };
         self.open.text.push_str(text);
         self.open.ends.push(self.open.text.len());

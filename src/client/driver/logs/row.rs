@@ -103,12 +103,12 @@ impl Row {
         let is_current = seeker.is_current(number);
         self.node.set_class_name(&class(&entry, is_current));
         let time = match looks.times {
-            LogTimes::Absolute => head.time.map(clock),
-            LogTimes::Relative => head.time.map(|time| format::age(time.age(now))),
+            LogTimes::Absolute => head.time.get().map(clock),
+            LogTimes::Relative => head.time.get().map(|time| format::age(time.age(now))),
             LogTimes::Off => None,
         };
         self.time.set_text_content(time.as_deref());
-        let _ = match head.time {
+        let _ = match head.time.get() {
             Some(time) => self.time.set_attribute("title", &time.to_string()),
             None => self.time.remove_attribute("title"),
         };
@@ -268,7 +268,7 @@ fn mark(entry: &Entry, name: &str, looks: LogLooks) -> String {
             ansi::plain(&entry.text)
         ));
     }
-    if let Some(time) = entry.head.time {
+    if let Some(time) = entry.head.time.get() {
         text.push_str(" · ");
         text.push_str(&clock(time));
     }

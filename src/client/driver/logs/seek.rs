@@ -157,7 +157,7 @@ impl Seeker {
                 let mut found = found.iter().map(|[line, ..]| *line as usize).peekable();
                 for (line, number) in asked.into_iter().enumerate() {
                     let has_it = found.next_if_eq(&line).is_some();
-                    let is_line = store.head(number).as_ref().is_some_and(Head::is_line);
+                    let is_line = store.head(number).is_some_and(Head::is_line);
                     store.judge(number, is_line && has_it != self.invert);
                     self.searched = number + 1;
                 }

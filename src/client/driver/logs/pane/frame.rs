@@ -69,7 +69,7 @@ impl Pane {
             if self.filter.only_matches && head.is_line() && head.is_match.is_none() {
                 break;
             }
-            if self.filter.shows(&head) {
+            if self.filter.shows(head) {
                 self.rows.push(number, columns.height(&self.store, number));
             }
             self.listed = number + 1;

@@ -15,7 +15,7 @@ impl Pane {
             if !entry.head.is_line() {
                 continue;
             }
-            if let Some(time) = entry.head.time {
+            if let Some(time) = entry.head.time.get() {
                 text.push_str(&time.to_string());
                 text.push(' ');
             }
