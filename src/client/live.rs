@@ -216,6 +216,15 @@ impl Live {
             .unwrap_or_default()
     }
 
+    /// Why an engine cannot be reached, while one cannot.
+    pub fn engine_failure(self) -> Memo<Option<String>> {
+        Memo::new(move |_| {
+            let hosts = self.hosts.read();
+            let mut each = hosts.iter().map(|host| self.host(host));
+            each.find_map(|host| host.engine_failure())
+        })
+    }
+
     /// Asks the server to do `action`; the row's `action` signal tells how it goes.
     pub fn act(self, id: ContainerId, action: Action, options: ActionOptions) {
         let Some(row) = self.row(id) else { return };

@@ -2,7 +2,8 @@
 
 use crate::{
     model::{
-        Action, Container, ContainerStats, HostId, HostMetrics, SourceKind, SourceStatus, Timestamp,
+        Action, Container, ContainerStats, HostId, HostMetrics, SourceKind, SourceState,
+        SourceStatus, Timestamp,
     },
     protocol::ApiError,
 };
@@ -50,6 +51,14 @@ pub struct HostSignals {
 }
 
 impl HostSignals {
+    /// Why its engine cannot be reached, when it cannot.
+    pub fn engine_failure(&self) -> Option<String> {
+        let sources = self.sources.read();
+        let status = sources.get(&SourceKind::Docker)?;
+        let is_down = status.state == SourceState::Down;
+        is_down.then(|| status.message.clone().unwrap_or_default())
+    }
+
     /// What the host calls itself; before that is known, what `host` calls it.
     pub fn name(&self, host: &HostId) -> String {
         let metrics = self.metrics.read();

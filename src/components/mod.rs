@@ -28,7 +28,7 @@ pub use icon::{Glyph, Icon};
 pub use keys::PageKeys;
 pub use link::A;
 pub use meter::{Meter, MeterKind};
-pub use no_containers::{NoContainers, engine_failure};
+pub use no_containers::NoContainers;
 pub use page_title::PageTitle;
 pub use palette::Palette;
 pub use sparkline::{CpuLine, SparkPoint, Sparkline};

@@ -11,7 +11,7 @@ mod toolbar;
 
 use crate::{
     client::use_live,
-    components::{NoContainers, PageTitle, engine_failure},
+    components::{NoContainers, PageTitle},
     i18n::use_text,
     model::{ContainerId, ContainerQuery, Layout, Preferences},
 };
@@ -94,7 +94,7 @@ fn EmptyList(
 ) -> impl IntoView {
     let live = use_live();
     let text = use_text();
-    let failure = engine_failure(live);
+    let failure = live.engine_failure();
     let is_known = move || live.is_listed().get() || failure.read().is_some();
     let is_empty = move || items.read().is_empty() && is_known();
     let clear = move |_| set_query.run(ContainerQuery::default());

@@ -7,7 +7,7 @@ use crate::{
         logs::{LogView, MAX_CONTAINERS},
         use_live,
     },
-    components::{A, Glyph, Icon, StatusPill, engine_failure},
+    components::{A, Glyph, Icon, StatusPill},
     i18n::{say, use_text},
     model::{ContainerId, ContainerQuery},
 };
@@ -116,7 +116,7 @@ fn Choices(
             </li>
         }
     };
-    let failure = engine_failure(live);
+    let failure = live.engine_failure();
     let none = move || {
         let text = text.get().frame;
         match live.totals().read().all {

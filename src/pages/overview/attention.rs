@@ -2,7 +2,7 @@
 
 use crate::{
     client::{Live, RowSignals, use_live},
-    components::{A, ActionButtons, ActionFailure, Glyph, Icon, StatusPill, engine_failure},
+    components::{A, ActionButtons, ActionFailure, Glyph, Icon, StatusPill},
     i18n::{say, use_text},
     model::{Attention, Container, ContainerId, ContainerStats, Timestamp, format},
 };
@@ -22,7 +22,7 @@ pub(super) fn NeedsAttention() -> impl IntoView {
         find(live, live.now().get_untracked())
     });
     let count = move || Some(found.read().len()).filter(|count| *count > 0);
-    let failure = engine_failure(live);
+    let failure = live.engine_failure();
     let has_none = move || found.read().is_empty() && !live.loading().get();
     let all_well = move || {
         match failure.read().is_some() {
