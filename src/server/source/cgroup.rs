@@ -273,10 +273,7 @@ mod tests {
     #[test]
     fn memory_stat_is_looked_at_every_few_samples_and_when_memory_changes() {
         let mut memory_stat = file("inactive_file 1000\n");
-        let mut files = Files {
-            memory: Some(file("100000\n")),
-            ..files(memory_stat.try_clone().unwrap())
-        };
+        let mut files = files(file("100000\n"), memory_stat.try_clone().unwrap());
         let mut memory = || files.read(&mut Vec::new()).unwrap().memory.unwrap();
         assert_eq!(memory(), 99_000);
         rewrite(&mut memory_stat, "inactive_file 3000\n");
@@ -295,10 +292,7 @@ mod tests {
     #[test]
     fn what_was_inactive_is_never_more_than_what_is_in_use() {
         let mut memory_stat = file("inactive_file 99900\n");
-        let mut files = Files {
-            memory: Some(file("100000\n")),
-            ..files(memory_stat.try_clone().unwrap())
-        };
+        let mut files = files(file("100000\n"), memory_stat.try_clone().unwrap());
         let memory = |files: &mut Files| files.read(&mut Vec::new()).unwrap().memory;
         assert_eq!(memory(&mut files), Some(100));
         rewrite(&mut memory_stat, "inactive_file 99700\n");
@@ -306,10 +300,10 @@ mod tests {
         assert_eq!(memory(&mut files), Some(100));
     }
 
-    fn files(memory_stat: File) -> Files {
+    fn files(memory: File, memory_stat: File) -> Files {
         Files {
             cpu: None,
-            memory: None,
+            memory: Some(memory),
             memory_stat: Some(memory_stat),
             io: None,
             pids: None,

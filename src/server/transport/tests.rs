@@ -3,7 +3,7 @@
 use crate::{
     model::{HostId, Timestamp, Update, fixtures::container},
     protocol::{Channel, DEAD_PEER, ServerMessage, Snapshot, close_code},
-    server::{Config, Running, start},
+    server::{Config, Running, hub::Hub, start},
 };
 use futures::{SinkExt, StreamExt};
 use std::{net::Ipv4Addr, sync::Arc, time::Duration};
@@ -235,31 +235,33 @@ async fn a_stream_begins_with_the_list_and_repeats_it() {
     assert!(running.shutdown().await, "the stream ends with the server");
 }
 
-/// A client that has said what it wants and reads nothing, with hardly any room for what comes.
-async fn sleeper(running: &Running, wish: &str) -> WebSocketStream<tokio::net::TcpStream> {
+/// Asks for the list of containers.
+const WISH: &str = r#"{"type":"subscribe","channel":"containers"}"#;
+
+/// A client that reads nothing, with hardly any room for what comes: a list far longer than any
+/// buffer on the way holds, which has begun to come.
+async fn sleeper(running: &Running) -> WebSocketStream<tokio::net::TcpStream> {
+    publish_large(&running.hub, 1, "x".repeat(8 << 20));
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4_096).unwrap();
     let stream = socket.connect(running.addr).await.unwrap();
     let url = format!("ws://{}/api/ws", running.addr);
     let (mut client, _) = tokio_tungstenite::client_async(url, stream).await.unwrap();
-    client.send(Message::text(wish)).await.unwrap();
-    client
-}
-
-/// Waits until more has come than a greeting, so that the rest is on its way.
-async fn until_something_long_comes(client: &WebSocketStream<tokio::net::TcpStream>) {
+    client.send(Message::text(WISH)).await.unwrap();
+    // More than a greeting.
     let mut buffer = [0; 2_048];
     let comes = async { while client.get_ref().peek(&mut buffer).await.unwrap() < buffer.len() {} };
     timeout(DEADLINE, comes).await.expect("it comes");
+    client
 }
 
-/// Far more than any buffer on the way holds.
-fn publish_much(running: &Running) {
+/// A list of one container with a long label.
+fn publish_large(hub: &Hub, at: i64, note: String) {
     let mut large = container(1);
-    large.labels = [("note".to_owned(), "x".repeat(8 << 20))].into();
-    running.hub.publish(vec![Update::Containers {
+    large.labels = [("note".to_owned(), note)].into();
+    hub.publish(vec![Update::Containers {
         host: HostId::default(),
-        at: Timestamp::from_millis(1),
+        at: Timestamp::from_millis(at),
         containers: vec![Arc::new(large)],
     }]);
 }
@@ -306,10 +308,7 @@ async fn who_is_silent_for_too_long_is_let_go() {
 #[tokio::test]
 async fn who_does_not_read_is_let_go() {
     let running = server(10).await;
-    publish_much(&running);
-    let wish = r#"{"type":"subscribe","channel":"containers"}"#;
-    let mut client = sleeper(&running, wish).await;
-    until_something_long_comes(&client).await;
+    let mut client = sleeper(&running).await;
     pass(Duration::from_secs(11)).await;
     until_nobody_is_connected(&running).await;
     // Whether the reason still gets through is up to the network; the end does.
@@ -327,13 +326,10 @@ async fn who_does_not_read_is_let_go() {
 #[tokio::test]
 async fn who_reads_late_is_brought_what_came_meanwhile() {
     let running = server(10).await;
-    publish_much(&running);
-    let wish = r#"{"type":"subscribe","channel":"containers"}"#;
-    let mut late = sleeper(&running, wish).await;
-    until_something_long_comes(&late).await;
+    let mut late = sleeper(&running).await;
     // While the first list is on its way nothing else can be: it waits until there is room.
     let mut other = connect(&running, "/api/ws").await;
-    say(&mut other, wish).await;
+    say(&mut other, WISH).await;
     for n in 2..=5 {
         publish(&running, n);
         hear(&mut other, list_of(n.into())).await;
@@ -354,21 +350,12 @@ async fn who_reads_late_is_brought_what_came_meanwhile() {
 #[tokio::test]
 async fn who_is_always_behind_is_still_heard() {
     let running = server(10).await;
-    publish_much(&running);
-    let wish = r#"{"type":"subscribe","channel":"containers"}"#;
-    let mut behind = sleeper(&running, wish).await;
-    until_something_long_comes(&behind).await;
+    let mut behind = sleeper(&running).await;
     // There is news at every moment at which it could be through with what came before.
     let hub = running.hub.clone();
     let publishing = tokio::spawn(async move {
         for n in 0_i64.. {
-            let mut large = container(1);
-            large.labels = [("note".to_owned(), n.to_string().repeat(1 << 16))].into();
-            hub.publish(vec![Update::Containers {
-                host: HostId::default(),
-                at: Timestamp::from_millis(n),
-                containers: vec![Arc::new(large)],
-            }]);
+            publish_large(&hub, n, n.to_string().repeat(1 << 16));
             tokio::task::yield_now().await;
         }
     });
@@ -402,10 +389,7 @@ async fn hear_late(
 #[tokio::test]
 async fn who_does_not_read_does_not_hold_up_the_end() {
     let running = server(10).await;
-    publish_much(&running);
-    let wish = r#"{"type":"subscribe","channel":"containers"}"#;
-    let client = sleeper(&running, wish).await;
-    until_something_long_comes(&client).await;
+    let client = sleeper(&running).await;
     assert!(running.shutdown().await, "all tasks end in time");
     drop(client);
 }
