@@ -17,7 +17,7 @@ use deckwatch::{
         Config, config,
         source::{
             Engine, EngineError, LogQuery, Observation, Observer,
-            docker::{DockerSource, Endpoint, Intervals},
+            docker::{Address, DockerSource, Endpoint, Intervals},
         },
     },
 };
@@ -74,7 +74,7 @@ impl Watched {
             reconcile: NEVER,
         };
         let endpoint = Endpoint {
-            host: Some(host.clone()),
+            host: Some(Address::parse(&host, false).unwrap()),
             sockets: Vec::new(),
             certificates: None,
         };
@@ -337,7 +337,7 @@ async fn a_log_is_followed_through_restarts_without_missing_or_doubled_lines() {
     let config = Config {
         site_addr: ([127, 0, 0, 1], 0).into(),
         docker: config::Docker {
-            host: Some(host.clone()),
+            host: Some(Address::parse(&host, false).unwrap()),
             ..config::Docker::default()
         },
         ..Config::default()

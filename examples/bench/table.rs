@@ -8,7 +8,7 @@ use crate::{
     results::Results,
     rows::Rows,
 };
-use deckwatch::server::{self, Config, config::Docker};
+use deckwatch::server::{self, Config, config::Docker, source::docker::Address};
 use std::{
     io::{BufRead, BufReader, Write},
     net::{Ipv4Addr, TcpListener, TcpStream},
@@ -85,7 +85,7 @@ impl TableServer {
         let config = Config {
             site_addr: (Ipv4Addr::LOCALHOST, 0).into(),
             docker: Docker {
-                host: Some("unix:///nonexistent/docker.sock".into()),
+                host: Some(Address::Unix("/nonexistent/docker.sock".into())),
                 ..Docker::default()
             },
             ..Config::default()

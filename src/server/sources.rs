@@ -33,7 +33,7 @@ pub(super) fn spawn(
 
     let endpoint = endpoint(config);
     tracing::info!(
-        endpoint = endpoint.address(),
+        endpoint = %endpoint.address(),
         "watching this engine; another one is set with --docker-host or DOCKER_HOST"
     );
     let docker = DockerSource::new(endpoint, local, demand(), intervals(config));
@@ -56,7 +56,7 @@ fn endpoint(config: &Config) -> Endpoint {
     Endpoint {
         host: docker.host.clone(),
         sockets: default_sockets(docker.runtime_dir.as_deref()),
-        certificates: docker.cert_path.clone().filter(|_| docker.tls_verify),
+        certificates: docker.cert_path.clone(),
     }
 }
 

@@ -1,15 +1,30 @@
-//! An engine behind TLS: a real one, which only talks to whom it knows.
+//! Engines behind TLS: a real one, which only accepts clients that it knows, and servers of our own.
 
-use crate::support::{PATIENCE, app::Settings, eventually, launch::launch_with};
+use crate::support::{
+    PATIENCE, app::Settings, eventually, fake_engine::FakeEngine, launch::launch_with,
+    process::Process,
+};
 use deckwatch::{
     model::{SourceKind, SourceState},
     protocol::{ServerMessage, Snapshot},
-    server::config::Docker,
+    server::{config::Docker, source::docker::Address},
 };
 use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener},
     path::Path,
     process::{Child, Command, Stdio},
+    sync::Arc,
+};
+use tokio::{
+    io::AsyncReadExt,
+    net::{TcpStream, UnixStream},
+};
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{
+        ServerConfig,
+        pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    },
 };
 
 /// Makes a certificate authority in `ca`, and what is signed by it in `server` and `client`.
@@ -39,15 +54,16 @@ fn make_certificates(folder: &Path) {
     assert!(made.unwrap().success(), "openssl makes no certificates");
 }
 
+fn has(command: &str) -> bool {
+    let found = Command::new("which")
+        .arg(command)
+        .stdout(Stdio::null())
+        .status();
+    found.is_ok_and(|status| status.success())
+}
+
 /// Why there is no engine to test against.
 fn missing() -> Option<&'static str> {
-    let has = |command: &str| {
-        let found = Command::new("which")
-            .arg(command)
-            .stdout(Stdio::null())
-            .status();
-        found.is_ok_and(|status| status.success())
-    };
     let id = Command::new("id").arg("-u").output();
     let is_root = id.is_ok_and(|output| output.stdout == b"0\n");
     match (is_root, has("dockerd") && has("containerd"), has("openssl")) {
@@ -120,9 +136,8 @@ impl Drop for Engine {
 
 fn docker(engine: SocketAddr, certificates: &Path) -> Docker {
     Docker {
-        host: Some(format!("tcp://{engine}")),
+        host: Some(Address::parse(&format!("tcp://{engine}"), true).unwrap()),
         cert_path: Some(certificates.to_owned()),
-        tls_verify: true,
         runtime_dir: None,
     }
 }
@@ -190,4 +205,116 @@ async fn an_engine_behind_tls_is_watched_by_whom_it_knows() {
     assert!(words.contains(&engine.address.to_string()), "{words}");
     assert!(words.contains("DOCKER_CERT_PATH"), "{words}");
     unknown.end().await;
+}
+
+/// Puts TLS before `engine`, with the server's certificate in `folder`. Where it listens.
+async fn tls_before(engine: &FakeEngine, folder: &Path) -> SocketAddr {
+    let chain = CertificateDer::pem_file_iter(folder.join("server/cert.pem"));
+    let chain = chain.unwrap().map(Result::unwrap).collect();
+    let key = PrivateKeyDer::from_pem_file(folder.join("server/key.pem")).unwrap();
+    let config = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .await
+        .unwrap();
+    let address = listener.local_addr().unwrap();
+    let socket = engine.address().replacen("unix://", "", 1);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let (acceptor, socket) = (acceptor.clone(), socket.clone());
+            tokio::spawn(async move {
+                let mut theirs = acceptor.accept(stream).await?;
+                let mut ours = UnixStream::connect(socket).await?;
+                tokio::io::copy_bidirectional(&mut theirs, &mut ours).await
+            });
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn the_certificate_of_an_engine_is_checked_with_the_system_s_authorities_and_ca_pem() {
+    if !has("openssl") {
+        println!("SKIPPED: openssl is not installed");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    make_certificates(folder.path());
+    let engine = FakeEngine::start().with_containers(1);
+    let address = tls_before(&engine, folder.path()).await;
+    let only_authority = folder.path().join("only-authority");
+    std::fs::create_dir(&only_authority).unwrap();
+    let authority = folder.path().join("client/ca.pem");
+    std::fs::copy(&authority, only_authority.join("ca.pem")).unwrap();
+
+    let (tcp, https) = (format!("tcp://{address}"), format!("https://{address}"));
+    let verify = ("DOCKER_TLS_VERIFY", "1");
+    let system = ("SSL_CERT_FILE", authority.to_str().unwrap());
+    let own = ("DOCKER_CERT_PATH", only_authority.to_str().unwrap());
+    let no_home = ("HOME", folder.path().to_str().unwrap());
+    for (host, environment, is_trusted) in [
+        (&tcp, &[verify, system][..], true),
+        (&https, &[system], true),
+        (&tcp, &[verify, own], true),
+        (&https, &[own], true),
+        (&https, &[], false),
+    ] {
+        let host = ("DOCKER_HOST", host.as_str());
+        let process = Process::start_with(&[&[host, no_home], environment].concat()).await;
+        eventually("it is said whether the engine is trusted", async || {
+            let told = source(process.address).await;
+            told.is_some_and(|(state, _, message)| match is_trusted {
+                true => state == SourceState::Live,
+                false => state == SourceState::Down && message.contains("certificate"),
+            })
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn with_tls_demanded_not_a_byte_of_plain_http_is_sent() {
+    let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .await
+        .unwrap();
+    let host = format!("tcp://{}", listener.local_addr().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let (empty, gone) = (folder.path(), folder.path().join("gone"));
+    for certificates in ["", empty.to_str().unwrap()] {
+        let _process = Process::start_with(&[
+            ("DOCKER_HOST", &host),
+            ("DOCKER_TLS_VERIFY", "1"),
+            ("DOCKER_CERT_PATH", certificates),
+        ])
+        .await;
+        assert_eq!(first_bytes(&listener).await, [0x16, 3], "no TLS handshake");
+    }
+    // Certificates that are not where they are said to be are a fault, and no reason to go without.
+    let process = Process::start_with(&[
+        ("DOCKER_HOST", &host),
+        ("DOCKER_TLS_VERIFY", "1"),
+        ("DOCKER_CERT_PATH", gone.to_str().unwrap()),
+    ])
+    .await;
+    eventually("the folder is named", async || {
+        let told = source(process.address).await;
+        told.is_some_and(|(_, _, message)| message.contains(gone.to_str().unwrap()))
+    })
+    .await;
+}
+
+/// The first two bytes of the next connection.
+async fn first_bytes(listener: &tokio::net::TcpListener) -> [u8; 2] {
+    let first = async {
+        let (mut stream, _): (TcpStream, _) = listener.accept().await.unwrap();
+        let mut bytes = [0; 2];
+        stream.read_exact(&mut bytes).await.unwrap();
+        bytes
+    };
+    tokio::time::timeout(PATIENCE, first)
+        .await
+        .expect("nothing is sent")
 }

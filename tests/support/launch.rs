@@ -1,7 +1,7 @@
 //! Starting and ending the server in this process.
 
 use super::app::Settings;
-use deckwatch::server::{self, Config, config::Docker};
+use deckwatch::server::{self, Config, config::Docker, source::docker::Address};
 use std::net::{Ipv4Addr, SocketAddr};
 
 /// A server that runs.
@@ -10,7 +10,7 @@ pub(crate) struct Running(server::Running);
 
 pub(crate) async fn launch(engine: &str, settings: Settings) -> Running {
     let docker = Docker {
-        host: Some(engine.to_owned()),
+        host: Some(Address::parse(engine, false).unwrap()),
         ..Docker::default()
     };
     launch_with(docker, settings).await

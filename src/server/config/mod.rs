@@ -1,11 +1,13 @@
 //! Configuration, read once at the start: command line > environment > `Leptos.toml` > defaults.
 
+mod docker;
 mod duration;
 mod environment;
 mod settings;
 #[cfg(test)]
 mod tests;
 
+pub use docker::Docker;
 pub use duration::{HumanDuration, NotADuration};
 pub use settings::{CommandLine, DockerSettings, Settings};
 
@@ -52,19 +54,6 @@ pub struct Config {
     pub docker: Docker,
     /// What Leptos wants to know.
     pub leptos: Leptos,
-}
-
-/// How to reach the engine.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Docker {
-    /// Its address; searched for when absent.
-    pub host: Option<String>,
-    /// Folder with `ca.pem`, `cert.pem` and `key.pem`.
-    pub cert_path: Option<PathBuf>,
-    /// Whether it is behind TLS.
-    pub tls_verify: bool,
-    /// The user's folder for sockets, where Podman's may be.
-    pub runtime_dir: Option<PathBuf>,
 }
 
 /// What Leptos wants to know; the same as in `Cargo.toml`.
@@ -178,6 +167,11 @@ impl Config {
         let default = Self::default();
         let (first, then) = (command_line.settings, file.deckwatch);
         let leptos = file.package.metadata.leptos;
+        let folders = docker::Folders {
+            runtime: command_line.runtime_dir,
+            docker: command_line.docker_config,
+            home: command_line.home,
+        };
         let time = |key, first: Option<HumanDuration>, then, default, range| {
             let value = first.or(then).map_or(default, |HumanDuration(value)| value);
             in_range(key, HumanDuration(value), value, range, HumanDuration)
@@ -256,7 +250,7 @@ impl Config {
                 .map(allowed_host)
                 .collect::<Result<_, _>>()?,
             demo: number("demo", first.demo, then.demo, default.demo, 0..=10_000)?,
-            docker: docker(first.docker, then.docker, command_line.runtime_dir)?,
+            docker: Docker::merge(first.docker, then.docker, folders)?,
             leptos: Leptos::merge(leptos, default.leptos)?,
         })
     }
@@ -354,38 +348,5 @@ fn allowed_host(name: String) -> Result<String, ConfigError> {
         key: "allowed-hosts",
         value: format!("{name:?}"),
         allowed: "a name such as deck.example.com, with a port or without".into(),
-    })
-}
-
-/// An empty variable is how shells unset one for a single command.
-fn docker(
-    first: DockerSettings,
-    then: DockerSettings,
-    runtime_dir: Option<PathBuf>,
-) -> Result<Docker, ConfigError> {
-    let set = |text: Option<String>| text.filter(|text| !text.is_empty());
-    Ok(Docker {
-        host: set(first.host)
-            .or(set(then.host))
-            .map(docker_host)
-            .transpose()?,
-        cert_path: set(first.cert_path).or(set(then.cert_path)).map(Into::into),
-        tls_verify: first.tls_verify.or(then.tls_verify).unwrap_or(false),
-        runtime_dir,
-    })
-}
-
-fn docker_host(url: String) -> Result<String, ConfigError> {
-    const SCHEMES: [&str; 4] = ["unix://", "tcp://", "http://", "https://"];
-    if SCHEMES
-        .iter()
-        .any(|scheme| url.len() > scheme.len() && url.starts_with(scheme))
-    {
-        return Ok(url);
-    }
-    Err(ConfigError::Value {
-        key: "docker-host",
-        value: format!("{url:?}"),
-        allowed: "a URL that begins with unix://, tcp://, http:// or https:// (DOCKER_HOST)".into(),
     })
 }

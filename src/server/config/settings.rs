@@ -1,7 +1,7 @@
 //! What can be set, on the command line, in the environment and in `Leptos.toml`: one list for all.
 
 use super::duration::HumanDuration;
-use clap::{Args, Parser};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, builder::Resettable};
 use serde::Deserialize;
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -21,9 +21,30 @@ pub struct CommandLine {
     /// The user's folder for sockets, where Podman's may be.
     #[arg(long, env = "XDG_RUNTIME_DIR", hide = true)]
     pub runtime_dir: Option<PathBuf>,
+    /// The folder of the settings of Docker's own command line, where its certificates are.
+    #[arg(long, env = "DOCKER_CONFIG", hide = true)]
+    pub docker_config: Option<PathBuf>,
+    /// The user's folder, where that folder is otherwise.
+    #[arg(long, env = "HOME", hide = true)]
+    pub home: Option<PathBuf>,
     /// The rest.
     #[command(flatten)]
     pub settings: Settings,
+}
+
+impl CommandLine {
+    /// Reads the arguments and the environment of this process, and ends it when they are wrong. An
+    /// empty variable counts as absent: Compose writes `${X:-}` for one that is not set.
+    pub fn of_process() -> Self {
+        let command = Self::command().mut_args(|argument| {
+            let value = argument.get_env().and_then(std::env::var_os);
+            match value {
+                Some(value) if value.is_empty() => argument.env(Resettable::Reset),
+                _ => argument,
+            }
+        });
+        Self::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
+    }
 }
 
 /// Our own settings; what is absent keeps its value.
@@ -74,17 +95,18 @@ pub struct Settings {
 #[derive(Args, Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct DockerSettings {
-    /// The engine, e.g. unix:///var/run/docker.sock or tcp://10.0.0.5:2376 [default: searched for].
+    /// The engine: unix:///path, tcp://host[:port], host:port or https://host[:port] [default:
+    /// searched for].
     #[arg(long = "docker-host", value_name = "URL", env = "DOCKER_HOST")]
     pub host: Option<String>,
-    /// Folder with ca.pem, cert.pem and key.pem for an engine behind TLS.
+    /// Folder of ca.pem, cert.pem and key.pem for an engine behind TLS [default: ~/.docker].
     #[arg(
         long = "docker-cert-path",
         value_name = "FOLDER",
         env = "DOCKER_CERT_PATH"
     )]
     pub cert_path: Option<String>,
-    /// Whether the engine is behind TLS.
+    /// Whether to speak TLS only, and to check the engine's certificate.
     #[arg(
         long = "docker-tls-verify",
         value_name = "BOOL",

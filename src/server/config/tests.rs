@@ -1,4 +1,5 @@
 use super::*;
+use crate::server::source::docker::Address;
 use clap::Parser;
 
 fn load(arguments: &[&str], file: &str) -> Result<Config, String> {
@@ -6,6 +7,10 @@ fn load(arguments: &[&str], file: &str) -> Result<Config, String> {
     let command_line = CommandLine::try_parse_from(arguments).map_err(|error| error.to_string())?;
     let file = parse(file).map_err(|error| error.to_string())?;
     Config::merge(command_line, file).map_err(|error| error.to_string())
+}
+
+fn engine(config: &Config) -> String {
+    config.docker.host.as_ref().map(Address::to_string).unwrap()
 }
 
 #[test]
@@ -31,10 +36,38 @@ fn the_command_line_wins_over_the_file() {
     assert_eq!(config.max_clients, 5);
     assert_eq!(config.site_addr.to_string(), "0.0.0.0:80");
     assert_eq!(config.allowed_hosts, ["deck.example.com"]);
-    assert_eq!(config.docker.host.as_deref(), Some("tcp://10.0.0.5:2375"));
-    let config = load(&["--docker-host", "unix:///x", "--docker-tls-verify"], file).unwrap();
-    assert_eq!(config.docker.host.as_deref(), Some("unix:///x"));
-    assert!(config.docker.tls_verify);
+    assert_eq!(engine(&config), "tcp://10.0.0.5:2375");
+    let config = load(&["--docker-host", "tcp://x", "--docker-tls-verify"], file).unwrap();
+    assert_eq!(engine(&config), "https://x:2376");
+}
+
+#[test]
+fn certificates_are_where_docker_keeps_them_and_read_for_tls_only() {
+    let home = tempfile::tempdir().unwrap();
+    let usual = home.path().join(".docker");
+    std::fs::create_dir(&usual).unwrap();
+    let home = home.path().to_str().unwrap();
+    for (arguments, expected) in [
+        (&["--docker-host", "tcp://x"][..], None),
+        (&["--docker-host", "unix:///x", "--docker-tls-verify"], None),
+        (&["--docker-host", "https://x"], Some(usual.as_path())),
+        (&["--docker-host", "x", "--docker-tls-verify"], Some(&usual)),
+        (
+            &["--docker-host", "https://x", "--docker-cert-path", "/y"],
+            Some(Path::new("/y")),
+        ),
+        (
+            &["--docker-host", "https://x", "--docker-config", "/nowhere"],
+            None,
+        ),
+    ] {
+        let config = load(&[arguments, &["--home", home]].concat(), "").unwrap();
+        assert_eq!(
+            config.docker.cert_path.as_deref(),
+            expected,
+            "{arguments:?}"
+        );
+    }
 }
 
 #[test]
@@ -59,6 +92,15 @@ fn what_is_wrong_is_said_with_key_value_and_range() {
             &["metrics-intervall"],
         ),
         ("[deckwatch.docker]\nhots = \"x\"", &["hots"]),
+        (
+            "[deckwatch.docker]\nhost = \"npipe://x\"",
+            &[
+                "docker-host",
+                "npipe://x",
+                "unix:///path",
+                "tcp://host[:port]",
+            ],
+        ),
         (
             "[deckwatch]\nbase-path = \"deck\"",
             &["base-path", "\"deck\"", "/deck"],

@@ -3,7 +3,7 @@
 use crate::{
     model::{HostId, Timestamp, Update, fixtures::container},
     protocol::{Channel, DEAD_PEER, ServerMessage, Snapshot, close_code},
-    server::{Config, Running, hub::Hub, start},
+    server::{Config, Running, hub::Hub, source::docker::Address, start},
 };
 use futures::{SinkExt, StreamExt};
 use std::{net::Ipv4Addr, sync::Arc, time::Duration};
@@ -24,7 +24,7 @@ async fn server(max_clients: u32) -> Running {
         max_clients,
         ..Config::default()
     };
-    config.docker.host = Some("unix:///nonexistent/docker.sock".into());
+    config.docker.host = Some(Address::Unix("/nonexistent/docker.sock".into()));
     start(config).await.unwrap()
 }
 

@@ -1,6 +1,10 @@
 //! Finding and reaching the engine.
 
-use bollard::{API_DEFAULT_VERSION, Docker};
+use super::{
+    address::{Address, DEFAULT_SOCKET},
+    transport::Transport,
+};
+use bollard::{API_DEFAULT_VERSION, BollardRequest, Docker};
 use std::{
     fmt,
     path::{Path, PathBuf},
@@ -15,38 +19,36 @@ const STREAM_TIMEOUT: Duration = Duration::from_secs(86_400);
 /// Where the engine is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
-    /// As in `DOCKER_HOST`: `unix://`, `tcp://`, `http://` or `https://`. Where absent the first of
-    /// [`Self::sockets`] that exists is taken.
-    pub host: Option<String>,
+    /// The configured address. Where absent the first of [`Self::sockets`] that exists is taken.
+    pub host: Option<Address>,
     /// Sockets to look for, best first. See [`default_sockets`].
     pub sockets: Vec<PathBuf>,
-    /// As in `DOCKER_CERT_PATH`: a folder with `ca.pem`, `cert.pem` and `key.pem`; `tcp://` then
-    /// speaks TLS.
+    /// As in `DOCKER_CERT_PATH`: the folder of `ca.pem`, `cert.pem` and `key.pem`, each of which may
+    /// be absent. Read for addresses behind TLS only.
     pub certificates: Option<PathBuf>,
 }
 
 impl Endpoint {
-    /// Its address, for people: the one configured or the first that exists.
-    pub fn address(&self) -> String {
+    /// The address configured, or of the first socket that exists.
+    pub fn address(&self) -> Address {
         if let Some(host) = &self.host {
             return host.clone();
         }
         let found = self.sockets.iter().find(|path| path.exists());
-        let path = found.or(self.sockets.first());
-        path.map(|path| format!("unix://{}", path.display()))
-            .unwrap_or_default()
+        let path = found.or(self.sockets.first()).cloned();
+        Address::Unix(path.unwrap_or_else(|| DEFAULT_SOCKET.into()))
     }
 
     /// Whether the engine runs on this machine, so that its containers' files can be read.
     pub fn is_local(&self) -> bool {
-        self.address().starts_with("unix://")
+        self.address().socket().is_some()
     }
 }
 
 /// Where engines listen: Docker's socket, then Podman's of the user (in `runtime_dir`, which is
 /// `XDG_RUNTIME_DIR`) and of the system.
 pub fn default_sockets(runtime_dir: Option<&Path>) -> Vec<PathBuf> {
-    let mut sockets = vec![PathBuf::from("/var/run/docker.sock")];
+    let mut sockets = vec![PathBuf::from(DEFAULT_SOCKET)];
     sockets.extend(runtime_dir.map(|dir| dir.join("podman/podman.sock")));
     sockets.push(PathBuf::from("/run/podman/podman.sock"));
     sockets
@@ -55,6 +57,8 @@ pub fn default_sockets(runtime_dir: Option<&Path>) -> Vec<PathBuf> {
 /// Clients of one engine.
 #[derive(Clone)]
 pub(super) struct Connection {
+    /// What the other two are made of; for requests of our own.
+    pub(super) transport: Transport,
     /// For calls that answer at once.
     pub(super) calls: Docker,
     /// For streams and for calls that take as long as they take; bring a deadline.
@@ -65,47 +69,34 @@ pub(super) struct Connection {
 
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connection").finish_non_exhaustive()
+        f.debug_struct("Connection")
+            .field("transport", &self.transport)
+            .finish_non_exhaustive()
     }
 }
 
 /// Makes clients for `endpoint`; nothing is sent yet.
 pub(super) fn connect(endpoint: &Endpoint) -> Result<Connection, bollard::errors::Error> {
     let address = endpoint.address();
-    let certificates = endpoint.certificates.as_deref();
+    let socket = address.socket().map(Path::to_owned);
+    let transport = Transport::new(address, endpoint.certificates.as_deref())?;
+    let client = |timeout: Duration| {
+        let transport = transport.clone();
+        let request = move |request: BollardRequest| {
+            let transport = transport.clone();
+            async move { Ok(transport.request(request).await?) }
+        };
+        // The transport knows the way: no host is meant by this address.
+        let address = Some("http://engine");
+        let seconds = timeout.as_secs();
+        Docker::connect_with_custom_transport(request, address, seconds, API_DEFAULT_VERSION)
+    };
     Ok(Connection {
-        calls: client(&address, certificates, CALL_TIMEOUT)?,
-        streams: client(&address, certificates, STREAM_TIMEOUT)?,
-        socket: address.strip_prefix("unix://").map(PathBuf::from),
+        calls: client(CALL_TIMEOUT)?,
+        streams: client(STREAM_TIMEOUT)?,
+        transport,
+        socket,
     })
-}
-
-fn client(
-    address: &str,
-    certificates: Option<&Path>,
-    timeout: Duration,
-) -> Result<Docker, bollard::errors::Error> {
-    let seconds = timeout.as_secs();
-    let plain_tcp = address.starts_with("tcp://");
-    match certificates {
-        Some(dir) if plain_tcp || address.starts_with("https://") => Docker::connect_with_ssl(
-            address,
-            &dir.join("key.pem"),
-            &dir.join("cert.pem"),
-            &dir.join("ca.pem"),
-            seconds,
-            API_DEFAULT_VERSION,
-        ),
-        _ if address.starts_with("unix://") => {
-            Docker::connect_with_unix(address, seconds, API_DEFAULT_VERSION)
-        }
-        _ if plain_tcp || address.starts_with("http://") => {
-            Docker::connect_with_http(address, seconds, API_DEFAULT_VERSION)
-        }
-        _ => Err(bollard::errors::Error::UnsupportedURISchemeError {
-            uri: address.to_owned(),
-        }),
-    }
 }
 
 #[cfg(test)]
@@ -114,7 +105,7 @@ mod tests {
 
     fn endpoint(host: Option<&str>, sockets: &[&Path]) -> Endpoint {
         Endpoint {
-            host: host.map(str::to_owned),
+            host: host.map(|host| Address::parse(host, false).unwrap()),
             sockets: sockets.iter().map(|path| path.to_path_buf()).collect(),
             certificates: None,
         }
@@ -124,7 +115,7 @@ mod tests {
     fn the_configured_host_wins_over_sockets_that_exist() {
         let dir = tempfile::tempdir().unwrap();
         let endpoint = endpoint(Some("tcp://engine:2375"), &[dir.path()]);
-        assert_eq!(endpoint.address(), "tcp://engine:2375");
+        assert_eq!(endpoint.address().to_string(), "tcp://engine:2375");
         assert!(!endpoint.is_local());
     }
 
@@ -136,9 +127,9 @@ mod tests {
             dir.path().join("podman.sock"),
         );
         std::fs::write(&there, "").unwrap();
-        let found = endpoint(None, &[&missing, &there]).address();
+        let found = endpoint(None, &[&missing, &there]).address().to_string();
         assert_eq!(found, format!("unix://{}", there.display()));
-        let none = endpoint(None, &[&missing]).address();
+        let none = endpoint(None, &[&missing]).address().to_string();
         assert_eq!(
             none,
             format!("unix://{}", missing.display()),
@@ -155,10 +146,5 @@ mod tests {
             "/run/podman/podman.sock",
         ];
         assert_eq!(sockets, expected.map(PathBuf::from));
-    }
-
-    #[test]
-    fn an_unknown_scheme_is_refused() {
-        assert!(connect(&endpoint(Some("ftp://engine"), &[])).is_err());
     }
 }

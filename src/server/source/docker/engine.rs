@@ -182,6 +182,7 @@ impl Engine for DockerEngine {
             calls,
             streams,
             socket,
+            ..
         } = self.connection()?;
         let name = id.to_string();
         let known = call(calls.inspect_container(&name, None::<InspectContainerOptions>)).await?;

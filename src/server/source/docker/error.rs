@@ -72,9 +72,6 @@ pub(super) fn advice(error: &Error, address: &str) -> String {
         return format!("The engine at {address} answers with status {status_code}: {message}");
     }
     let what = format!("No Docker engine at {address}: ");
-    if matches!(error, Error::SocketNotFoundError(_)) {
-        return what + "no such file. Start Docker, or set DOCKER_HOST to where it listens.";
-    }
     match io_kind(error) {
         Some(io::ErrorKind::PermissionDenied) => {
             what + "permission denied. Add your user to the docker group or set DOCKER_HOST."
@@ -98,10 +95,7 @@ pub(super) fn advice(error: &Error, address: &str) -> String {
 fn is_connection_failure(error: &Error) -> bool {
     matches!(
         error,
-        Error::HyperLegacyError { .. }
-            | Error::HyperResponseError { .. }
-            | Error::IOError { .. }
-            | Error::SocketNotFoundError(_)
+        Error::HyperResponseError { .. } | Error::IOError { .. }
     )
 }
 
@@ -174,7 +168,7 @@ mod tests {
         let advice_on_broken = advice(&broken, "unix:///x");
         assert!(advice_on_broken.starts_with("The engine at unix:///x answers with status 500"));
         assert!(advice_on_broken.contains("layer store is gone"));
-        let missing = Error::SocketNotFoundError("/x".into());
+        let missing = Error::from(io::Error::from(io::ErrorKind::NotFound));
         assert!(advice(&missing, "unix:///x").contains("no such file"));
         assert!(
             advice(&Error::RequestTimeoutError, "unix:///x").contains("did not answer in time")

@@ -1,5 +1,6 @@
 //! A Docker or Podman engine as a source.
 
+mod address;
 mod connect;
 mod convert;
 mod engine;
@@ -8,9 +9,13 @@ mod event;
 mod inventory;
 mod logs;
 mod own;
+mod refusal;
 mod session;
 mod stats;
+mod tls;
+mod transport;
 
+pub use address::{Address, NotAnAddress, TcpAddress};
 pub use connect::{Endpoint, default_sockets};
 
 use super::{Engine, Observation, Observer, Status};
@@ -89,7 +94,7 @@ impl DockerSource {
                 error = self.session(&mut backoff, &mut told) => error,
             };
             self.engine.disconnect();
-            let message = error::advice(&ended, &self.endpoint.address());
+            let message = error::advice(&ended, &self.endpoint.address().to_string());
             tracing::debug!(error = %ended, "lost the engine");
             self.report(SourceState::Down, Some(message), None).await;
             tokio::select! {
@@ -104,7 +109,7 @@ impl DockerSource {
             source: SourceKind::Docker,
             state,
             message,
-            endpoint: Some(self.endpoint.address()),
+            endpoint: Some(self.endpoint.address().to_string()),
             version,
         };
         self.observer.observe(Observation::Status(status)).await;

@@ -70,6 +70,7 @@ impl DockerSource {
         told: &mut Told,
     ) -> Result<Infallible, Error> {
         let Connection {
+            transport,
             calls,
             streams,
             socket,
@@ -79,6 +80,7 @@ impl DockerSource {
         let streams = streams.negotiate_version().await?;
         let version = version(&calls).await?;
         self.engine.connect(Connection {
+            transport,
             calls: calls.clone(),
             streams: streams.clone(),
             socket,

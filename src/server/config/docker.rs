@@ -1,0 +1,65 @@
+//! How to reach the engine, merged from the settings and from where Docker keeps its own.
+
+use super::{ConfigError, DockerSettings};
+use crate::server::source::docker::Address;
+use std::path::PathBuf;
+
+/// How to reach the engine.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Docker {
+    /// Its address; searched for when absent.
+    pub host: Option<Address>,
+    /// Folder of `ca.pem`, `cert.pem` and `key.pem`; any of them may be absent.
+    pub cert_path: Option<PathBuf>,
+    /// The user's folder for sockets, where Podman's may be.
+    pub runtime_dir: Option<PathBuf>,
+}
+
+/// Where the user's files are.
+pub(super) struct Folders {
+    /// `XDG_RUNTIME_DIR`.
+    pub(super) runtime: Option<PathBuf>,
+    /// `DOCKER_CONFIG`.
+    pub(super) docker: Option<PathBuf>,
+    /// `HOME`.
+    pub(super) home: Option<PathBuf>,
+}
+
+impl Folders {
+    /// Where Docker's own command line keeps the certificates it speaks TLS with.
+    fn certificates(self) -> Option<PathBuf> {
+        let docker = self.docker.or(self.home.map(|home| home.join(".docker")));
+        docker.filter(|folder| folder.is_dir())
+    }
+}
+
+impl Docker {
+    /// What `first` says, else `then`. An empty text says nothing.
+    pub(super) fn merge(
+        first: DockerSettings,
+        then: DockerSettings,
+        mut folders: Folders,
+    ) -> Result<Self, ConfigError> {
+        let set = |text: Option<String>| text.filter(|text| !text.is_empty());
+        let tls = first.tls_verify.or(then.tls_verify).unwrap_or(false);
+        let host = set(first.host).or(set(then.host));
+        let host = host.map(|host| parse_host(&host, tls)).transpose()?;
+        let runtime_dir = folders.runtime.take();
+        let cert_path = set(first.cert_path).or(set(then.cert_path));
+        let is_secure = host.as_ref().is_some_and(Address::is_tls);
+        let usual = folders.certificates().filter(|_| is_secure);
+        Ok(Self {
+            host,
+            cert_path: cert_path.map(PathBuf::from).or(usual),
+            runtime_dir,
+        })
+    }
+}
+
+fn parse_host(text: &str, tls: bool) -> Result<Address, ConfigError> {
+    Address::parse(text, tls).map_err(|allowed| ConfigError::Value {
+        key: "docker-host",
+        value: format!("{text:?}"),
+        allowed: format!("{allowed} (DOCKER_HOST)"),
+    })
+}

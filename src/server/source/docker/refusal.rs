@@ -1,0 +1,194 @@
+//! What an engine, or a proxy in front of it, writes when it does not do what it was asked for: a
+//! JSON object, plain text or a whole HTML page, made fit to be shown.
+
+use hyper::{
+    Method, Response, Uri,
+    body::{Body as _, Incoming},
+};
+use std::{future::poll_fn, pin::Pin, time::Duration};
+use tokio::time::timeout;
+
+/// Bytes of the body that are read; Docker's longest messages, of failed starts, have about 1 KiB.
+const MAX_BODY: usize = 16 * 1024;
+/// What reading it may take; what has come by then is used.
+const BODY_TIMEOUT: Duration = Duration::from_secs(2);
+/// Characters of the reason that are kept: some lines in a dialog.
+const MAX_REASON: usize = 500;
+/// Digits of a container's id.
+const ID_DIGITS: usize = 64;
+
+/// An answer other than success.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    /// The HTTP status.
+    pub(super) status: u16,
+    /// Why, for people; empty when nothing was said. For 401 and 403 it names the call, with `{id}`
+    /// for the container's id, as the list of needed calls in `docs/deploy` does.
+    pub(super) message: String,
+}
+
+impl Refusal {
+    /// Reads the answer to a call.
+    pub(super) async fn read(method: &Method, uri: &Uri, response: Response<Incoming>) -> Self {
+        let status = response.status().as_u16();
+        let reason = reason(&body(response.into_body()).await);
+        let message = match status {
+            401 | 403 => forbidden(&call(method, uri), status, &reason),
+            _ => reason,
+        };
+        Self { status, message }
+    }
+}
+
+/// The beginning of the body, as far as it comes in time.
+async fn body(mut body: Incoming) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let reading = async {
+        while bytes.len() < MAX_BODY {
+            let frame = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await;
+            let Some(Ok(frame)) = frame else { break };
+            bytes.extend_from_slice(&frame.into_data().unwrap_or_default());
+        }
+    };
+    // What has come until then is better than nothing.
+    let _ = timeout(BODY_TIMEOUT, reading).await;
+    bytes.truncate(MAX_BODY);
+    bytes
+}
+
+/// `GET /containers/{id}/json` for a request.
+fn call(method: &Method, uri: &Uri) -> String {
+    let is_id = |part: &&str| {
+        part.len() == ID_DIGITS && part.bytes().all(|digit| digit.is_ascii_hexdigit())
+    };
+    let parts = uri.path().split('/');
+    let parts: Vec<_> = parts
+        .map(|part| if is_id(&part) { "{id}" } else { part })
+        .collect();
+    format!("{method} {}", parts.join("/"))
+}
+
+fn forbidden(call: &str, status: u16, reason: &str) -> String {
+    let what = format!("{call} is forbidden by the engine or a proxy in front of it ({status})");
+    match reason {
+        "" => what,
+        reason => format!("{what}: {reason}"),
+    }
+}
+
+/// The reason in a body: the `message` of a JSON object, else its words without markup.
+pub(super) fn reason(body: &[u8]) -> String {
+    let described: Option<serde_json::Value> = serde_json::from_slice(body).ok();
+    let message = described
+        .as_ref()
+        .and_then(|value| value.get("message")?.as_str());
+    match message {
+        // Docker quotes programs' output, in which `<` stands for itself.
+        Some(message) => one_line(message),
+        None => one_line(&without_markup(&String::from_utf8_lossy(body))),
+    }
+}
+
+/// The words of an HTML page, or of plain text.
+fn without_markup(text: &str) -> String {
+    let mut rest = text;
+    let mut words = String::new();
+    while let Some((before, from)) = rest.split_once('<') {
+        words.push_str(before);
+        words.push(' ');
+        let name: String = from
+            .chars()
+            .take_while(char::is_ascii_alphanumeric)
+            .collect();
+        let name = name.to_ascii_lowercase();
+        let after = match name.as_str() {
+            // Neither is the page's text; the title repeats its heading.
+            "script" | "style" | "title" => after_end(from, &name),
+            _ => from.split_once('>').map(|(_, after)| after),
+        };
+        rest = after.unwrap_or_default();
+    }
+    words.push_str(rest);
+    for (entity, character) in [
+        ("&nbsp;", " "),
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&amp;", "&"),
+    ] {
+        words = words.replace(entity, character);
+    }
+    words
+}
+
+/// What follows the end tag of the element called `name`.
+fn after_end<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    let end = format!("</{name}");
+    let at = text.to_ascii_lowercase().find(&end)?;
+    let (_, after) = text.get(at..)?.split_once('>')?;
+    Some(after)
+}
+
+/// The text on one line, without control characters, cut to [`MAX_REASON`].
+fn one_line(text: &str) -> String {
+    let plain = text.replace(char::is_control, " ");
+    let words: Vec<_> = plain.split_whitespace().collect();
+    let line = words.join(" ");
+    if line.chars().count() <= MAX_REASON {
+        return line;
+    }
+    let kept: String = line.chars().take(MAX_REASON - 1).collect();
+    kept + "…"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_words_on_one_line_whatever_the_body() {
+        let haproxy = "<html><body><h1>403 Forbidden</h1>\nRequest forbidden by administrative \
+                       rules.\n</body></html>\n";
+        let nginx = "<html>\r\n<head><title>403 Forbidden</title></head>\r\n<body>\r\n<center>\
+                     <h1>403 Forbidden</h1></center>\r\n<hr><center>nginx/1.22.1</center>\r\n";
+        let page = "<style>a{b:c}</style><SCRIPT>if (a<b) alert(1)</Script><p>No&nbsp;entry &lt;3";
+        for (body, expected) in [
+            (
+                &br#"{"message":"no such <container>"}"#[..],
+                "no such <container>",
+            ),
+            (
+                haproxy.as_bytes(),
+                "403 Forbidden Request forbidden by administrative rules.",
+            ),
+            (nginx.as_bytes(), "403 Forbidden nginx/1.22.1"),
+            (page.as_bytes(), "No entry <3"),
+            (b"Forbidden\n", "Forbidden"),
+            (b"", ""),
+            (b"<", ""),
+            (b"<script>", ""),
+            (b"[1]", "[1]"),
+            (b"a\x1b[31m\0b \xff", "a [31m b \u{fffd}"),
+        ] {
+            let body_text = String::from_utf8_lossy(body);
+            assert_eq!(reason(body), expected, "{body_text}");
+        }
+        let long = reason("é".repeat(MAX_REASON + 1).as_bytes());
+        assert_eq!(long.chars().count(), MAX_REASON);
+        assert!(long.ends_with('…'));
+    }
+
+    #[test]
+    fn a_forbidden_call_is_named_without_ids_and_queries() {
+        let id = "0123456789abcdef".repeat(4);
+        let uri: Uri = format!("http://engine/containers/{id}/stop?t=5")
+            .parse()
+            .unwrap();
+        let call = call(&Method::POST, &uri);
+        assert_eq!(call, "POST /containers/{id}/stop");
+        assert_eq!(
+            forbidden(&call, 403, ""),
+            "POST /containers/{id}/stop is forbidden by the engine or a proxy in front of it (403)"
+        );
+        assert!(forbidden(&call, 403, "Not here").ends_with("(403): Not here"));
+    }
+}
