@@ -1,6 +1,5 @@
 //! The `deckwatch` server.
 
-use clap::Parser;
 use deckwatch::server::{
     self,
     config::{CommandLine, Config},
@@ -17,7 +16,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const MAX_WORKERS: usize = 4;
 
 fn main() -> ExitCode {
-    let command_line = CommandLine::parse();
+    let command_line = CommandLine::of_process();
     telemetry::init();
     let config = match Config::load(command_line) {
         Ok(config) => config,

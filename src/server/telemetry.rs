@@ -1,11 +1,15 @@
 //! What the server says in the terminal.
 
-use std::io::IsTerminal;
+use std::{env, io::IsTerminal};
 use tracing_subscriber::EnvFilter;
 
 /// Starts logging to standard error: what `RUST_LOG` asks for, else what an operator should know.
 pub fn init() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    // An empty variable counts as absent, as for every other setting.
+    let wanted = env::var(EnvFilter::DEFAULT_ENV).ok();
+    let wanted = wanted.filter(|wanted| !wanted.is_empty());
+    let filter = wanted.and_then(|wanted| EnvFilter::try_new(wanted).ok());
+    let filter = filter.unwrap_or_else(|| EnvFilter::new("info"));
     let result = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_target(false)

@@ -4,7 +4,10 @@ use crate::support::{
     fake_engine::FakeEngine,
     process::{Process, deckwatch},
 };
-use deckwatch::protocol::{Channel, ServerMessage, close_code};
+use deckwatch::{
+    protocol::{Channel, ServerMessage, close_code},
+    server::config::CommandLine,
+};
 use std::time::{Duration, Instant};
 
 /// What the command says when it fails to start.
@@ -61,6 +64,17 @@ async fn a_wrong_variable_is_named() {
         let said = said.to_uppercase().replace('-', "_");
         assert!(said.contains(name), "{key}={value}: {said}");
     }
+}
+
+#[tokio::test]
+async fn an_empty_variable_counts_as_absent() {
+    let command = <CommandLine as clap::CommandFactory>::command();
+    let names = command.get_arguments().filter_map(clap::Arg::get_env);
+    let mut empty: Vec<(&str, &str)> = names.map(|name| (name.to_str().unwrap(), "")).collect();
+    assert!(empty.contains(&("LEPTOS_SITE_ADDR", "")));
+    empty.push(("RUST_LOG", ""));
+    let process = Process::start_with(&empty).await;
+    process.socket().await;
 }
 
 #[tokio::test]

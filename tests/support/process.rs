@@ -18,6 +18,9 @@ pub(crate) struct Process {
     _folder: tempfile::TempDir,
 }
 
+/// Configures nothing but that the server chooses its port.
+const ANY_PORT: &str = "[package.metadata.leptos]\nsite-addr = \"127.0.0.1:0\"\n";
+
 /// The command, in a folder and an environment without configuration.
 pub(crate) fn deckwatch(folder: &std::path::Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_deckwatch"));
@@ -54,8 +57,8 @@ impl Process {
     pub(crate) async fn start_with(environment: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let log = folder.path().join("log");
+        std::fs::write(folder.path().join("Leptos.toml"), ANY_PORT).unwrap();
         let child = deckwatch(folder.path())
-            .env("LEPTOS_SITE_ADDR", "127.0.0.1:0")
             .envs(environment.iter().copied())
             .stdout(Stdio::null())
             .stderr(std::fs::File::create(&log).unwrap())
