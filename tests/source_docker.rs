@@ -1,7 +1,9 @@
 //! The Docker source against a real engine, changed by the Docker CLI behind its back.
 //!
-//! Runs where `DECKWATCH_TEST_DOCKER` names an engine with the image `deckwatch-test:latest`
-//! (`scripts/engine start DIR`); elsewhere the tests say that they are skipped.
+//! Every test is `#[ignore]`d, so that a run without an engine counts it as ignored. `scripts/test`
+//! runs the suite where it can start an engine. By hand: `scripts/engine start DIR`, then
+//! `DECKWATCH_TEST_DOCKER=unix://DIR/docker.sock cargo test --features ssr --test source_docker --
+//! --ignored`. The engine has the image `deckwatch-test:latest`.
 
 #![cfg(feature = "ssr")]
 #![expect(
@@ -50,22 +52,19 @@ struct Watched {
     _demand: watch::Sender<bool>,
 }
 
+/// The engine under test. A test that asks for it and finds none fails.
 #[expect(
     clippy::disallowed_methods,
-    clippy::print_stderr,
-    reason = "only the one who runs the tests knows an engine, and should know without"
+    clippy::expect_used,
+    reason = "only the environment names the engine"
 )]
-fn test_engine() -> Option<String> {
-    let host = std::env::var("DECKWATCH_TEST_DOCKER").ok();
-    if host.is_none() {
-        eprintln!("SKIPPED: DECKWATCH_TEST_DOCKER names no engine");
-    }
-    host
+fn test_engine() -> String {
+    std::env::var("DECKWATCH_TEST_DOCKER").expect("DECKWATCH_TEST_DOCKER names no engine")
 }
 
 impl Watched {
-    async fn begin() -> Option<Self> {
-        let host = test_engine()?;
+    async fn begin() -> Self {
+        let host = test_engine();
         let (sender, told) = mpsc::channel(256);
         let (demand, wanted) = watch::channel(true);
         let intervals = Intervals {
@@ -95,7 +94,7 @@ impl Watched {
             _demand: demand,
         };
         watched.until(|w| w.state == Some(SourceState::Live)).await;
-        Some(watched)
+        watched
     }
 
     /// Observes until `condition` holds.
@@ -196,10 +195,9 @@ impl Drop for Removed {
 }
 
 #[tokio::test]
+#[ignore = "needs a Docker engine"]
 async fn the_list_follows_the_docker_cli_by_events_alone() {
-    let Some(mut watched) = Watched::begin().await else {
-        return;
-    };
+    let mut watched = Watched::begin().await;
     let (name, renamed) = ("dw-follow", "dw-renamed");
     let script = "trap 'exit 3' TERM; while :; do sleep 0.1; done";
     let _removed = watched.run(name, &[], script);
@@ -237,10 +235,9 @@ async fn the_list_follows_the_docker_cli_by_events_alone() {
 }
 
 #[tokio::test]
+#[ignore = "needs a Docker engine"]
 async fn actions_do_what_they_say_and_say_why_they_cannot() {
-    let Some(mut watched) = Watched::begin().await else {
-        return;
-    };
+    let mut watched = Watched::begin().await;
     let (name, plain) = ("dw-actions", ActionOptions::default);
     let script = "trap 'exit 0' TERM; while :; do sleep 0.1; done";
     let _removed = watched.run(name, &[], script);
@@ -275,10 +272,9 @@ async fn actions_do_what_they_say_and_say_why_they_cannot() {
 }
 
 #[tokio::test]
+#[ignore = "needs a Docker engine"]
 async fn logs_processes_and_inspection_are_told_without_secrets() {
-    let Some(mut watched) = Watched::begin().await else {
-        return;
-    };
+    let mut watched = Watched::begin().await;
     let name = "dw-logs";
     let script = "echo one; echo two >&2; head -c 40000 /dev/zero | tr '\\0' a; echo; sleep 600";
     let _removed = watched.run(name, &["--env", "API_TOKEN=hunter2"], script);
@@ -323,10 +319,9 @@ fn log_of(host: &str, name: &str) -> Vec<String> {
 }
 
 #[tokio::test]
+#[ignore = "needs a Docker engine"]
 async fn a_log_is_followed_through_restarts_without_missing_or_doubled_lines() {
-    let Some(host) = test_engine() else {
-        return;
-    };
+    let host = test_engine();
     let name = "dw-restarts";
     let script =
         "n=0; while :; do n=$((n+1)); echo line $n; [ $((n % 20)) = 0 ] && sleep 0.05; done";
@@ -463,10 +458,9 @@ fn bounds(readings: &[Reading], from: f64, to: f64) -> Option<(f64, f64)> {
 /// between what the engine counted in a little less and a little more time. How busy the machine is
 /// does not matter to that.
 #[tokio::test]
+#[ignore = "needs a Docker engine"]
 async fn cpu_agrees_with_the_engine() {
-    let Some(mut watched) = Watched::begin().await else {
-        return;
-    };
+    let mut watched = Watched::begin().await;
     let name = "dw-busy";
     // A fifth of a core is enough, and leaves something for the other tests.
     let quota = ["--cpu-quota", "2000", "--cpu-period", "10000"];
@@ -511,10 +505,9 @@ async fn cpu_agrees_with_the_engine() {
 }
 
 #[tokio::test]
+#[ignore = "needs a Docker engine"]
 async fn memory_agrees_with_docker_stats() {
-    let Some(mut watched) = Watched::begin().await else {
-        return;
-    };
+    let mut watched = Watched::begin().await;
     let name = "dw-still";
     let _removed = watched.run(name, &[], "while :; do sleep 3600; done");
     watched

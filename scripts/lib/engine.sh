@@ -165,7 +165,7 @@ engine_is_skipped() {
   # shellcheck disable=SC2034 # read by scripts/test
   ENGINE_SKIPPED=$1
   note "SKIPPED: no Docker engine for the tests: $1."
-  note "Tests against a real engine will say that they are skipped."
+  note "Tests against a real engine are counted as ignored."
 }
 
 # A folder for an engine. A socket's path may have 107 characters, and some TMPDIRs are long.

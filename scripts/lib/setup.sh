@@ -23,6 +23,7 @@ setup() {
   if [ "$level" = test ]; then
     ensure_rust_lints
     need brotli brotli
+    need openssl openssl # tests make certificates
     ensure_chromium
     ensure_engine_binaries
     ensure_proxies
@@ -46,7 +47,7 @@ ensure_chromium() {
   ) || die "No Chromium could be had." "Install it; on Debian: sudo apt-get install chromium"
 }
 
-# An engine of our own for the tests. Where it cannot be had they say what they skip.
+# An engine of our own for the tests. Where it cannot be had, tests that need one stay ignored.
 ensure_engine_binaries() {
   wish dockerd docker.io
   # Newer Debian has the command in a package of its own.

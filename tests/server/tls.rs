@@ -54,26 +54,6 @@ fn make_certificates(folder: &Path) {
     assert!(made.unwrap().success(), "openssl makes no certificates");
 }
 
-fn has(command: &str) -> bool {
-    let found = Command::new("which")
-        .arg(command)
-        .stdout(Stdio::null())
-        .status();
-    found.is_ok_and(|status| status.success())
-}
-
-/// Why there is no engine to test against.
-fn missing() -> Option<&'static str> {
-    let id = Command::new("id").arg("-u").output();
-    let is_root = id.is_ok_and(|output| output.stdout == b"0\n");
-    match (is_root, has("dockerd") && has("containerd"), has("openssl")) {
-        (false, ..) => Some("it needs root"),
-        (_, false, _) => Some("dockerd or containerd is not installed"),
-        (.., false) => Some("openssl is not installed"),
-        _ => None,
-    }
-}
-
 /// A real engine behind TLS; ended when dropped.
 struct Engine {
     child: Child,
@@ -164,11 +144,8 @@ async fn source(address: SocketAddr) -> Option<(SourceState, String, String)> {
 }
 
 #[tokio::test]
+#[ignore = "needs a Docker engine of its own: root, dockerd, containerd and openssl"]
 async fn an_engine_behind_tls_is_watched_by_whom_it_knows() {
-    if let Some(reason) = missing() {
-        println!("SKIPPED: no engine behind TLS: {reason}");
-        return;
-    }
     let folder = tempfile::tempdir().unwrap();
     make_certificates(folder.path());
     let strangers = folder.path().join("strangers");
@@ -237,10 +214,6 @@ async fn tls_before(engine: &FakeEngine, folder: &Path) -> SocketAddr {
 
 #[tokio::test]
 async fn the_certificate_of_an_engine_is_checked_with_the_system_s_authorities_and_ca_pem() {
-    if !has("openssl") {
-        println!("SKIPPED: openssl is not installed");
-        return;
-    }
     let folder = tempfile::tempdir().unwrap();
     make_certificates(folder.path());
     let engine = FakeEngine::start().with_containers(1);
