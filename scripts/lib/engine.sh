@@ -1,6 +1,9 @@
 # shellcheck shell=bash
-# A throw-away Docker engine on a private socket, beside any engine of the user's and never touching it.
-# Everything it has stands in one folder, so that everything it leaves can be found by that folder.
+# A throw-away engine on a private socket, beside any engine of the user's and never touching it.
+# Everything it has is in one folder, so that everything it leaves can be found by that folder.
+#
+# Three kinds are known: `docker`, the engine that is installed; `docker-next`, a newer one from the
+# next release of Debian, in a root file system of its own (`newer_docker.sh`); and `podman`.
 
 ENGINE_IMAGE=deckwatch-test:latest
 ENGINE_START_TIMEOUT=180 # seconds
@@ -13,40 +16,113 @@ engine_docker() {
   timeout 180 docker -H "$(engine_socket "$dir")" "$@" </dev/null
 }
 
-# Says why no engine can be started here; silent and false where one can.
+# engine_is_impossible [KIND]: says why no engine of that kind can be started here; silent and false
+# where one can.
 engine_is_impossible() {
+  local kind=${1:-docker}
   if ! is_root; then
     echo "it needs root"
-  elif ! have dockerd || ! have docker; then
-    echo "dockerd or docker is not installed"
-  elif ! have containerd; then
-    echo "containerd is not installed"
+  elif ! have docker; then
+    echo "the command docker is not installed"
   elif ! have busybox; then
     echo "busybox is not installed, and the test image is made of it"
   elif LC_ALL=C ldd "$(command -v busybox)" 2>&1 | grep -q '=>'; then
     echo "busybox is not a static one (Debian: busybox-static)"
   else
+    "engine_lacks_${kind//-/_}"
+  fi
+}
+
+engine_lacks_docker() {
+  if ! have dockerd || ! have containerd; then
+    echo "dockerd or containerd is not installed"
+  else
     return 1
   fi
 }
 
-# engine_start DIR: an engine with the test image, answering at $(engine_socket DIR).
+engine_lacks_docker_next() {
+  if [ ! -x "$NEWER_DOCKER_ROOT/usr/sbin/dockerd" ]; then
+    echo "$NEWER_DOCKER_ROOT has no engine: it could not be fetched"
+  else
+    return 1
+  fi
+}
+
+engine_lacks_podman() {
+  if ! have podman || ! have runc; then
+    echo "podman or runc is not installed"
+  else
+    return 1
+  fi
+}
+
+# engine_start DIR [KIND]: an engine with the test image, answering at $(engine_socket DIR).
 engine_start() {
-  local dir=$1
+  local dir=$1 kind=${2:-docker}
   if [ ${#dir} -gt 60 ]; then
     echo "The engine's folder needs a shorter path: a socket's may have 107 characters." >&2
     return 1
   fi
   mkdir -p "$dir" || return 1
   rm -f "$dir/dockerd.pid"
-  # A process group of its own: Ctrl-C is for the scripts, which then stop it in order.
-  setsid dockerd -H "$(engine_socket "$dir")" --data-root "$dir/data" --exec-root "$dir/exec" \
-    --pidfile "$dir/dockerd.pid" --bridge=none --iptables=false --ip6tables=false \
-    </dev/null >"$dir/dockerd.log" 2>&1 3>&- 9>&- &
+  "engine_spawn_${kind//-/_}" "$dir"
   if engine_wait "$dir" && engine_import_image "$dir"; then return 0; fi
   tail -n 20 "$dir/dockerd.log" >&2
   engine_stop "$dir"
   return 1
+}
+
+# Every engine gets a process group of its own: Ctrl-C is for the scripts, which then stop it in order.
+engine_spawn_docker() {
+  local dir=$1
+  setsid dockerd -H "$(engine_socket "$dir")" --data-root "$dir/data" --exec-root "$dir/exec" \
+    --pidfile "$dir/dockerd.pid" --bridge=none --iptables=false --ip6tables=false \
+    </dev/null >"$dir/dockerd.log" 2>&1 3>&- 9>&- &
+}
+
+# The newer engine runs in a mount namespace whose root is its own file system. A plain chroot is not
+# enough: runc refuses to remount its root. The folder keeps its path inside, so that the socket, the
+# logs and the command line look the same from both sides.
+engine_spawn_docker_next() {
+  local dir=$1
+  # shellcheck disable=SC2016 # expanded by the inner shell
+  setsid unshare -m bash -ec '
+    root=$1 dir=$2 socket=$3
+    mount --make-rprivate /
+    mount --bind "$root" "$root"
+    for point in proc sys dev; do mount --rbind "/$point" "$root/$point"; done
+    mount -t tmpfs tmpfs "$root/run"
+    mkdir -p "$root/run/old" "$root$dir"
+    mount --bind "$dir" "$root$dir"
+    cd "$root"
+    pivot_root . run/old
+    umount -l /run/old
+    exec dockerd -H "$socket" --data-root "$dir/data" --exec-root "$dir/exec" \
+      --pidfile "$dir/dockerd.pid" --bridge=none --iptables=false --ip6tables=false \
+      --storage-driver=vfs
+  ' newer-docker "$NEWER_DOCKER_ROOT" "$dir" "$(engine_socket "$dir")" \
+    </dev/null >"$dir/dockerd.log" 2>&1 3>&- 9>&- &
+}
+
+# What `docker run` would need as options on machines without systemd, or where limits may not be
+# raised, is a default of this engine.
+engine_spawn_podman() {
+  local dir=$1
+  mkdir -p "$dir/data" "$dir/exec"
+  cat >"$dir/containers.conf" <<EOF_CONF
+[containers]
+default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
+netns = "host"
+log_driver = "k8s-file"
+[engine]
+runtime = "runc"
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+EOF_CONF
+  CONTAINERS_CONF=$dir/containers.conf setsid podman --root "$dir/data" --runroot "$dir/exec/run" \
+    --tmpdir "$dir/exec/tmp" --storage-driver vfs system service --time=0 "$(engine_socket "$dir")" \
+    </dev/null >"$dir/dockerd.log" 2>&1 3>&- 9>&- &
 }
 
 engine_wait() {
@@ -100,7 +176,7 @@ engine_container_pids() {
 engine_stop() {
   local dir=$1 ids containers pids
   [ -n "$dir" ] && [ -d "$dir" ] || return 0
-  containers=$(ls "$dir/data/containers" 2>/dev/null || true) # their ids
+  containers=$(ls "$dir/data/containers" "$dir/data/vfs-containers" 2>/dev/null || true) # their ids
   if [ -S "$dir/docker.sock" ]; then
     ids=$(timeout 10 docker -H "$(engine_socket "$dir")" ps -aq </dev/null 2>/dev/null || true)
     # shellcheck disable=SC2086 # one word per container
@@ -112,6 +188,8 @@ engine_stop() {
   engine_unmount "$dir"
   engine_remove_cgroups "$containers"
   rm -rf --one-file-system "$dir"
+  # Where the newer engine saw the folder.
+  rmdir "${NEWER_DOCKER_ROOT:?}$dir" 2>/dev/null || true
 }
 
 # engine_end_processes SIGNAL TENTHS PIDS: signals them and waits until they are gone.
@@ -139,33 +217,38 @@ engine_remove_cgroups() {
   done
 }
 
-# engine_for_this_script: starts one for as long as the calling script lives, and exports
-# DECKWATCH_TEST_DOCKER. A guard of its own cleans up even when the script is killed outright. Not
-# every machine lets an engine run; where it does not, the tests say what they skip.
+# engine_for_this_script [KIND]: starts one for as long as the calling script lives, and exports its
+# address: DECKWATCH_TEST_DOCKER, or DECKWATCH_TEST_PODMAN. A guard of its own cleans up even when the
+# script is killed outright. Not every machine lets an engine run; where it does not, the tests say
+# what they skip.
 engine_for_this_script() {
-  local reason
-  unset DECKWATCH_TEST_DOCKER
-  if reason=$(engine_is_impossible); then
-    engine_is_skipped "$reason"
+  local kind=${1:-docker} reason variable
+  variable=$(engine_variable "$kind")
+  unset "$variable"
+  if reason=$(engine_is_impossible "$kind"); then
+    engine_is_skipped "$kind" "$reason"
     return 0
   fi
   ENGINE_DIR=$(engine_folder) || return 1
   engine_guard "$ENGINE_DIR" $$
-  if ! engine_start "$ENGINE_DIR" || ! engine_runs_containers "$ENGINE_DIR"; then
+  if ! engine_start "$ENGINE_DIR" "$kind" || ! engine_runs_containers "$ENGINE_DIR"; then
     engine_stop "$ENGINE_DIR"
-    engine_is_skipped "it did not start here, see above"
+    engine_is_skipped "$kind" "it did not start here, see above"
     return 0
   fi
-  DECKWATCH_TEST_DOCKER=$(engine_socket "$ENGINE_DIR")
-  export DECKWATCH_TEST_DOCKER
-  note "Docker $(engine_docker "$ENGINE_DIR" version -f '{{.Server.Version}}') at $DECKWATCH_TEST_DOCKER"
+  export "$variable=$(engine_socket "$ENGINE_DIR")"
+  note "$kind $(engine_docker "$ENGINE_DIR" version -f '{{.Server.Version}}') at ${!variable}"
+}
+
+engine_variable() {
+  if [ "$1" = podman ]; then echo DECKWATCH_TEST_PODMAN; else echo DECKWATCH_TEST_DOCKER; fi
 }
 
 engine_is_skipped() {
   # shellcheck disable=SC2034 # read by scripts/test
-  ENGINE_SKIPPED=$1
-  note "SKIPPED: no Docker engine for the tests: $1."
-  note "Tests against a real engine are counted as ignored."
+  ENGINE_SKIPPED="$1: $2"
+  note "SKIPPED: no engine of the kind $1 for the tests: $2."
+  note "Tests against it are counted as ignored."
 }
 
 # A folder for an engine. A socket's path may have 107 characters, and some TMPDIRs are long.

@@ -3,7 +3,7 @@
 
 # shellcheck source=scripts/lib/env.sh
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
-for part in say system rust tools; do
+for part in say system rust tools newer_docker; do
   # shellcheck source=/dev/null
   . "$DECKWATCH_ROOT/scripts/lib/$part.sh"
 done
@@ -26,6 +26,7 @@ setup() {
     need openssl openssl # tests make certificates
     ensure_chromium
     ensure_engine_binaries
+    ensure_newer_docker
     ensure_proxies
     ensure_cargo_deny
   fi
@@ -54,6 +55,9 @@ ensure_engine_binaries() {
   wish docker docker-cli
   wish containerd containerd
   wish busybox busybox-static
+  wish podman podman
+  # Podman's own choice, crun, refuses the hybrid cgroups of some machines.
+  wish runc runc
   # The engine itself runs `ps` to tell a container's processes.
   wish ps procps
 }
