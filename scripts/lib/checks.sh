@@ -109,4 +109,10 @@ failed_tests() {
     kind && /^    [^ ]/ { sub(/^ +/, ""); print kind ": " $0 }' "$1"
 }
 
-needs_engine() { [ "$1" = test ] || [ "$1" = browser ]; }
+# engines_of CHECK: the kinds of engines it needs.
+engines_of() {
+  case "$1" in
+    test) echo docker docker-next podman ;;
+    browser) echo docker ;;
+  esac
+}

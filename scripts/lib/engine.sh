@@ -7,6 +7,7 @@
 
 ENGINE_IMAGE=deckwatch-test:latest
 ENGINE_START_TIMEOUT=180 # seconds
+ENGINES_SKIPPED=()       # kinds for which there is no engine here, and why
 
 engine_socket() { printf 'unix://%s/docker.sock' "$1"; }
 
@@ -217,14 +218,15 @@ engine_remove_cgroups() {
   done
 }
 
-# engine_for_this_script [KIND]: starts one for as long as the calling script lives, and exports its
-# address: DECKWATCH_TEST_DOCKER, or DECKWATCH_TEST_PODMAN. A guard of its own cleans up even when the
-# script is killed outright. Not every machine lets an engine run; where it does not, the tests say
-# what they skip.
+# engine_for_this_script [KIND]: starts one for as long as the calling script lives, sets ENGINE_DIR and
+# exports its address as DECKWATCH_TEST_DOCKER, _DOCKER_NEXT or _PODMAN. A guard of its own cleans up
+# even when the script is killed outright. Not every machine lets an engine run; where it does not, the
+# tests say what they skip.
 engine_for_this_script() {
   local kind=${1:-docker} reason variable
   variable=$(engine_variable "$kind")
   unset "$variable"
+  ENGINE_DIR=
   if reason=$(engine_is_impossible "$kind"); then
     engine_is_skipped "$kind" "$reason"
     return 0
@@ -241,12 +243,13 @@ engine_for_this_script() {
 }
 
 engine_variable() {
-  if [ "$1" = podman ]; then echo DECKWATCH_TEST_PODMAN; else echo DECKWATCH_TEST_DOCKER; fi
+  local name=${1//-/_}
+  echo "DECKWATCH_TEST_${name^^}"
 }
 
 engine_is_skipped() {
   # shellcheck disable=SC2034 # read by scripts/test
-  ENGINE_SKIPPED="$1: $2"
+  ENGINES_SKIPPED+=("$1: $2")
   note "SKIPPED: no engine of the kind $1 for the tests: $2."
   note "Tests against it are counted as ignored."
 }
