@@ -20,39 +20,42 @@ check_docs() {
   RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --features ssr --document-private-items
 }
 
-# The suites of tests that need a real engine, one per line: the suite (a name for `cargo test --test`)
-# and the variable with the engine's address. A suite may run on several engines. Its tests carry
+# The suites of tests that need a real engine, one per line: the suite (a name for `cargo test --test`),
+# the kind of engine, and what the names of the tests contain, if not all are meant. Such tests carry
 # `#[ignore = "needs …"]`, so that a run without the engine counts them as ignored, never as passed.
 ENGINE_SUITES=(
-  "source_docker DECKWATCH_TEST_DOCKER"
-  "server DECKWATCH_TEST_DOCKER"
+  "engines docker docker::"
+  "engines docker-next docker::"
+  "engines podman podman::"
+  "server docker"
 )
 
 check_test() {
-  local failed=0 suite variable
+  local failed=0 suite kind filter
   # The engine of the user who runs this must not influence the tests.
   unset DOCKER_HOST
   cargo test --features ssr --no-fail-fast || failed=$?
   tell "tests: $(test_counts <"$LOG")"
   for suite in "${ENGINE_SUITES[@]}"; do
-    read -r suite variable <<<"$suite"
-    engine_suite "$suite" "$variable" || failed=$?
+    read -r suite kind filter <<<"$suite"
+    engine_suite "$suite" "$kind" "$filter" || failed=$?
   done
   return "$failed"
 }
 
-# engine_suite SUITE VARIABLE: runs the ignored tests of SUITE, which find the engine in
+# engine_suite SUITE KIND [FILTER]: runs the ignored tests of SUITE, which find the engine in
 # DECKWATCH_TEST_DOCKER. Without an engine they stay ignored, and this says so.
 engine_suite() {
-  local failed=0 before
-  if [ -z "${!2:-}" ]; then
-    tell "tests of $1 with $2: SKIPPED, there is no such engine"
+  local failed=0 before address
+  address=$(engine_variable "$2")
+  if [ -z "${!address:-}" ]; then
+    tell "tests of $1 on $2: SKIPPED, there is no such engine"
     return 0
   fi
   before=$(wc -l <"$LOG")
-  DECKWATCH_TEST_DOCKER=${!2} cargo test --features ssr --no-fail-fast --test "$1" -- --ignored ||
-    failed=$?
-  tell "tests of $1 with $2: $(tail -n "+$((before + 1))" "$LOG" | test_counts)"
+  DECKWATCH_TEST_DOCKER=${!address} cargo test --features ssr --no-fail-fast --test "$1" -- \
+    --ignored ${3:+"$3"} || failed=$?
+  tell "tests of $1 on $2: $(tail -n "+$((before + 1))" "$LOG" | test_counts)"
   return "$failed"
 }
 

@@ -5,7 +5,8 @@
 NEWER_DEBIAN=trixie
 # Exported for the guard of an engine, which is a shell of its own.
 export NEWER_DOCKER_ROOT=$DECKWATCH_CACHE/debian-$NEWER_DEBIAN
-NEWER_DOCKER_PACKAGES=docker.io,busybox-static,ca-certificates,iproute2
+# The engine runs `ps` to list the processes of a container.
+NEWER_DOCKER_PACKAGES=docker.io,busybox-static,ca-certificates,iproute2,procps
 
 # The mirror that apt uses on this machine.
 debian_mirror() {

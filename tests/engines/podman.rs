@@ -1,0 +1,258 @@
+//! What Podman does in its own way.
+
+use crate::watched::{DEADLINE, Removed, Watched};
+use deckwatch::{
+    model::*,
+    server::source::{EngineError, LogQuery},
+};
+use futures::StreamExt;
+use std::{process::Command, sync::Arc};
+use tokio::time::timeout;
+
+const WAIT: &str = "trap 'exit 3' TERM; while :; do sleep 0.1; done";
+
+/// Podman's own command line, for what the Docker one cannot do. Without systemd nothing else runs
+/// health checks.
+fn podman(watched: &Watched, args: &[&str]) {
+    let mut podman = Command::new("podman");
+    podman.args(["--url", &watched.host]).args(args);
+    // A check that fails makes the command fail.
+    podman.output().unwrap();
+}
+
+#[tokio::test]
+#[ignore = "needs a Podman engine"]
+async fn the_list_follows_the_command_line_by_events_alone() {
+    let mut watched = Watched::begin().await;
+    let (name, renamed) = ("dwp-follow", "dwp-renamed");
+    let _removed = watched.run(name, &[], WAIT);
+    let _renamed = Removed(watched.host.clone(), renamed);
+    watched.until_state(name, ContainerState::Running).await;
+    let container = &watched.containers[name];
+    assert!(
+        container.image.ends_with("deckwatch-test:latest"),
+        "{container:?}"
+    );
+    assert!(container.started_at.is_some() && container.exit_code.is_none());
+
+    watched.docker(&["pause", name]);
+    watched.until_state(name, ContainerState::Paused).await;
+    watched.docker(&["unpause", name]);
+    watched.until_state(name, ContainerState::Running).await;
+    watched.docker(&["rename", name, renamed]);
+    watched.until(|w| w.containers.contains_key(renamed)).await;
+    watched.docker(&["stop", renamed]);
+    watched
+        .until(|w| {
+            w.containers
+                .get(renamed)
+                .is_some_and(|c| c.state == ContainerState::Exited && c.exit_code == Some(3))
+        })
+        .await;
+    let id = watched.containers[renamed].id.to_string();
+    watched.docker(&["rm", renamed]);
+    watched.until(|w| !w.containers.contains_key(renamed)).await;
+    // Podman names them in its own way; each is told once.
+    let told = |w: &Watched, action: &str| {
+        let events = w.events.iter().filter(|event| event.id == id);
+        events.filter(|event| event.action == action).count()
+    };
+    watched.until(|w| told(w, "remove") == 1).await;
+    for action in ["create", "start", "pause", "unpause", "rename", "die"] {
+        assert_eq!(told(&watched, action), 1, "{action}: {:?}", watched.events);
+    }
+    let end = watched
+        .events
+        .iter()
+        .find(|event| event.id == id && event.action == "die");
+    assert_eq!(end.unwrap().attributes.get("exitCode").unwrap(), "3");
+    watched.end().await;
+}
+
+#[tokio::test]
+#[ignore = "needs a Podman engine"]
+async fn every_action_does_what_it_says() {
+    let mut watched = Watched::begin().await;
+    let (name, renamed) = ("dwp-actions", "dwp-actions-renamed");
+    let plain = ActionOptions::default;
+    let _removed = watched.run(name, &[], WAIT);
+    let _renamed = Removed(watched.host.clone(), renamed);
+    watched.until_state(name, ContainerState::Running).await;
+
+    watched.act(name, Action::Pause, plain()).await.unwrap();
+    watched.until_state(name, ContainerState::Paused).await;
+    let again = watched.act(name, Action::Pause, plain()).await;
+    assert!(matches!(again, Err(EngineError::Conflict(_))), "{again:?}");
+    watched.act(name, Action::Unpause, plain()).await.unwrap();
+    watched.until_state(name, ContainerState::Running).await;
+    watched.act(name, Action::Stop, plain()).await.unwrap();
+    watched.until_state(name, ContainerState::Exited).await;
+    watched.act(name, Action::Stop, plain()).await.unwrap();
+    watched.act(name, Action::Start, plain()).await.unwrap();
+    watched.until_state(name, ContainerState::Running).await;
+    let began = watched.containers[name].started_at;
+    watched.act(name, Action::Restart, plain()).await.unwrap();
+    watched
+        .until(|w| {
+            let container = &w.containers[name];
+            container.state == ContainerState::Running && container.started_at > began
+        })
+        .await;
+    watched.act(name, Action::Kill, plain()).await.unwrap();
+    watched
+        .until(|w| w.containers[name].exit_code == Some(137))
+        .await;
+    let rename = ActionOptions {
+        name: Some(renamed.to_owned()),
+        ..plain()
+    };
+    watched.act(name, Action::Rename, rename).await.unwrap();
+    watched.until(|w| w.containers.contains_key(renamed)).await;
+    let id = watched.containers[renamed].id;
+    watched.act(renamed, Action::Remove, plain()).await.unwrap();
+    watched.until(|w| !w.containers.contains_key(renamed)).await;
+    let engine = Arc::clone(&watched.engine);
+    let gone = engine.act(id, Action::Start, &plain()).await;
+    assert_eq!(gone, Err(EngineError::NotFound));
+    watched.end().await;
+}
+
+/// Podman 4 lists a container as `stopped` for a moment after every exit, a word that Docker does
+/// not have.
+#[tokio::test]
+#[ignore = "needs a Podman engine"]
+async fn an_exit_never_takes_the_engine_down() {
+    let mut watched = Watched::begin().await;
+    for round in 0..5 {
+        let name = "dwp-exits";
+        let removed = watched.run(name, &[], "exit 7");
+        watched
+            .until(|w| {
+                w.containers
+                    .get(name)
+                    .is_some_and(|c| c.state == ContainerState::Exited && c.exit_code == Some(7))
+            })
+            .await;
+        drop(removed);
+        watched.until(|w| !w.containers.contains_key(name)).await;
+        assert!(watched.is_always_live, "round {round}");
+    }
+    watched.end().await;
+}
+
+#[tokio::test]
+#[ignore = "needs a Podman engine"]
+async fn a_log_has_whole_lines_and_last_words() {
+    let mut watched = Watched::begin().await;
+    let name = "dwp-logs";
+    let script = "echo one; echo two >&2; head -c 40000 /dev/zero | tr '\\0' a; echo; printf last";
+    let _removed = watched.run(name, &[], script);
+    watched.until_state(name, ContainerState::Exited).await;
+    let query = LogQuery {
+        stdout: true,
+        stderr: true,
+        ..LogQuery::default()
+    };
+    let engine = Arc::clone(&watched.engine);
+    let id = watched.containers[name].id;
+    for follow in [false, true] {
+        let query = LogQuery {
+            follow,
+            ..query.clone()
+        };
+        let log = engine.logs(id, &query).await.unwrap().take(4);
+        let lines: Vec<_> = timeout(DEADLINE, log.collect()).await.unwrap();
+        let lines: Vec<_> = lines.into_iter().map(Result::unwrap).collect();
+        assert!(lines.iter().all(|line| line.nanos.is_some()));
+        let mut texts: Vec<_> = lines.into_iter().map(|line| line.line).collect();
+        texts.sort_unstable();
+        let long = "a".repeat(40_000);
+        assert_eq!(
+            texts,
+            [long.as_str(), "last", "one", "two"],
+            "follow: {follow}"
+        );
+    }
+    watched.end().await;
+}
+
+#[tokio::test]
+#[ignore = "needs a Podman engine"]
+async fn figures_and_processes_of_a_running_container_are_known() {
+    let mut watched = Watched::begin().await;
+    let name = "dwp-figures";
+    let _removed = watched.run(name, &[], "while :; do :; done & sleep 1000");
+    watched
+        .until(|w| {
+            w.stats.get(name).is_some_and(|stats| {
+                stats.memory_usage.is_some_and(|used| used > 0)
+                    && stats.cpu_percent.is_some_and(|percent| percent > 0.0)
+                    && stats.pids.is_some_and(|pids| pids >= 2)
+            })
+        })
+        .await;
+    let (engine, id) = (Arc::clone(&watched.engine), watched.containers[name].id);
+    let top = engine.top(id).await.unwrap();
+    // Podman puts a whole row of `ps` into one cell.
+    let command = top.titles.iter().position(|title| title == "COMMAND");
+    let commands = top.processes.iter().filter_map(|row| row.get(command?));
+    assert!(
+        commands
+            .into_iter()
+            .any(|command| command.contains("sleep 1000")),
+        "{top:?}"
+    );
+    watched.docker(&["kill", name]);
+    watched.until_state(name, ContainerState::Exited).await;
+    let top = engine.top(id).await;
+    assert!(
+        matches!(
+            top,
+            Err(EngineError::Conflict(_) | EngineError::Unsupported(_))
+        ),
+        "{top:?}"
+    );
+    watched.end().await;
+}
+
+#[tokio::test]
+#[ignore = "needs a Podman engine"]
+async fn health_follows_every_check() {
+    let mut watched = Watched::begin().await;
+    let name = "dwp-health";
+    // With the Docker command line there is no health check without a timer, which needs systemd.
+    let _removed = Removed(watched.host.clone(), name);
+    podman(
+        &watched,
+        &[
+            "run",
+            "-d",
+            "--name",
+            name,
+            "--network",
+            "none",
+            "--health-cmd",
+            "test -f /tmp/well",
+            "--health-retries",
+            "1",
+            "--health-interval",
+            "disable",
+            "deckwatch-test:latest",
+            "sleep",
+            "1000",
+        ],
+    );
+    watched.until_state(name, ContainerState::Running).await;
+    for (makes, health) in [
+        ("rm -f /tmp/well", Health::Unhealthy),
+        ("touch /tmp/well", Health::Healthy),
+        ("rm -f /tmp/well", Health::Unhealthy),
+    ] {
+        podman(&watched, &["exec", name, "sh", "-c", makes]);
+        podman(&watched, &["healthcheck", "run", name]);
+        watched
+            .until(|w| w.containers[name].health == Some(health))
+            .await;
+    }
+    watched.end().await;
+}

@@ -1,0 +1,186 @@
+//! A source under observation, and the command line that changes its engine behind its back.
+
+use deckwatch::{
+    model::*,
+    server::source::{
+        Engine, EngineError, Observation, Observer,
+        docker::{Address, DockerSource, Endpoint, Intervals},
+    },
+};
+use std::{collections::BTreeMap, future::Future, process::Command, sync::Arc, time::Duration};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+    time::timeout,
+};
+use tokio_util::sync::CancellationToken;
+
+/// Generous: the machine may be busy with other tests.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(120);
+/// No reconciliation within a test: what is seen is seen by events alone.
+pub(crate) const NEVER: Duration = Duration::from_secs(3_600);
+
+/// A source under observation, and what it has told so far.
+pub(crate) struct Watched {
+    pub(crate) host: String,
+    pub(crate) engine: Arc<dyn Engine>,
+    pub(crate) told: mpsc::Receiver<(HostId, Observation)>,
+    pub(crate) containers: BTreeMap<String, Container>,
+    pub(crate) events: Vec<Event>,
+    pub(crate) stats: BTreeMap<String, ContainerStats>,
+    pub(crate) samples: usize,
+    pub(crate) state: Option<SourceState>,
+    /// It was live from the moment it first was.
+    pub(crate) is_always_live: bool,
+    pub(crate) shutdown: CancellationToken,
+    pub(crate) task: JoinHandle<()>,
+    pub(crate) _demand: watch::Sender<bool>,
+}
+
+/// The engine under test. A test that asks for it and finds none fails.
+#[expect(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    reason = "only the environment names the engine"
+)]
+pub(crate) fn test_engine() -> String {
+    std::env::var("DECKWATCH_TEST_DOCKER").expect("DECKWATCH_TEST_DOCKER names no engine")
+}
+
+impl Watched {
+    pub(crate) async fn begin() -> Self {
+        let host = test_engine();
+        let (sender, told) = mpsc::channel(256);
+        let (demand, wanted) = watch::channel(true);
+        let intervals = Intervals {
+            stats_watched: Duration::from_secs(2),
+            stats_idle: Duration::from_secs(10),
+            reconcile: NEVER,
+        };
+        let endpoint = Endpoint {
+            host: Some(Address::parse(&host, false).unwrap()),
+            sockets: Vec::new(),
+            certificates: None,
+        };
+        let observer = Observer::new(HostId::default(), sender);
+        let source = DockerSource::new(endpoint, observer, wanted, intervals);
+        let (engine, shutdown) = (source.engine(), CancellationToken::new());
+        let mut watched = Self {
+            host,
+            engine,
+            told,
+            containers: BTreeMap::new(),
+            events: Vec::new(),
+            stats: BTreeMap::new(),
+            samples: 0,
+            state: None,
+            is_always_live: true,
+            task: tokio::spawn(source.run(shutdown.clone())),
+            shutdown,
+            _demand: demand,
+        };
+        watched.until(|w| w.state == Some(SourceState::Live)).await;
+        watched
+    }
+
+    /// Observes until `condition` holds.
+    pub(crate) async fn until(&mut self, condition: impl Fn(&Self) -> bool) {
+        let observing = async {
+            while !condition(self) {
+                let (_, observation) = self.told.recv().await.unwrap();
+                self.take(observation);
+            }
+        };
+        let in_time = timeout(DEADLINE, observing).await;
+        assert!(in_time.is_ok(), "{:?} {:?}", self.containers, self.events);
+    }
+
+    fn take(&mut self, observation: Observation) {
+        match observation {
+            Observation::Containers(all) => {
+                self.containers = all.into_iter().map(|c| (c.name.clone(), c)).collect();
+            }
+            Observation::ContainerChanged(container) => {
+                self.containers.retain(|_, c| c.id != container.id);
+                self.containers.insert(container.name.clone(), *container);
+            }
+            Observation::ContainerRemoved(id) => self.containers.retain(|_, c| c.id != id),
+            Observation::Stats { stats, .. } => {
+                self.samples += 1;
+                let named = stats.into_iter().map(|s| (s.container_name.clone(), s));
+                self.stats = named.collect();
+            }
+            Observation::Event(event) => self.events.push(event),
+            Observation::Status(status) => {
+                let is_live = status.state == SourceState::Live;
+                self.is_always_live &= is_live || self.state.is_none();
+                self.state = Some(status.state);
+            }
+            Observation::Metrics { .. } => {}
+        }
+    }
+
+    pub(crate) async fn until_state(&mut self, name: &str, state: ContainerState) {
+        self.until(|w| w.containers.get(name).is_some_and(|c| c.state == state))
+            .await;
+    }
+
+    pub(crate) fn docker(&self, args: &[&str]) -> String {
+        docker(&self.host, args)
+    }
+
+    pub(crate) fn run(&self, name: &'static str, options: &[&str], command: &str) -> Removed {
+        let image = ["deckwatch-test:latest", "sh", "-c", command];
+        // Without a network, since the newer Docker can rename no container on a bridge it lacks.
+        let run = ["run", "-d", "--name", name, "--network", "none"];
+        self.docker(&[&run, options, &image].concat());
+        Removed(self.host.clone(), name)
+    }
+
+    /// Goes on observing, as the collector does, while `call` is under way.
+    pub(crate) async fn during<T>(&mut self, call: impl Future<Output = T>) -> T {
+        let mut call = std::pin::pin!(call);
+        loop {
+            tokio::select! {
+                done = &mut call => return done,
+                Some((_, observation)) = self.told.recv() => self.take(observation),
+            }
+        }
+    }
+
+    pub(crate) async fn act(
+        &mut self,
+        name: &str,
+        action: Action,
+        options: ActionOptions,
+    ) -> Result<(), EngineError> {
+        let (engine, id) = (Arc::clone(&self.engine), self.containers[name].id);
+        self.during(async move { engine.act(id, action, &options).await })
+            .await
+    }
+
+    pub(crate) async fn end(self) {
+        self.shutdown.cancel();
+        timeout(DEADLINE, self.task).await.unwrap().unwrap();
+    }
+}
+
+pub(crate) fn docker(host: &str, args: &[&str]) -> String {
+    let output = Command::new("docker")
+        .args(["-H", host])
+        .args(args)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{args:?}: {output:?}");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+/// A container that is removed even when a test fails.
+pub(crate) struct Removed(pub(crate) String, pub(crate) &'static str);
+
+impl Drop for Removed {
+    fn drop(&mut self) {
+        let mut docker = Command::new("docker");
+        let _ = docker.args(["-H", &self.0, "rm", "-f", self.1]).output();
+    }
+}
