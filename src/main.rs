@@ -18,6 +18,7 @@ const MAX_WORKERS: usize = 4;
 fn main() -> ExitCode {
     let command_line = CommandLine::of_process();
     telemetry::init();
+    raise_descriptor_limit();
     let config = match Config::load(command_line) {
         Ok(config) => config,
         Err(error) => {
@@ -46,5 +47,18 @@ fn main() -> ExitCode {
             tracing::error!("{error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Allows this process as many open files as it may have: a client is one, and what shells and service managers
+/// allow at first is 1,024, for programs that use `select`.
+fn raise_descriptor_limit() {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    let raised = rustix::process::Rlimit {
+        current: limit.maximum,
+        ..limit
+    };
+    if let Err(error) = rustix::process::setrlimit(rustix::process::Resource::Nofile, raised) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
     }
 }

@@ -3,7 +3,7 @@
 //! A page of another site can make a browser connect to us. It cannot choose the `Host` it names
 //! (else a DNS name that it points at us), nor hide the `Origin` it comes from; so both are checked.
 
-use super::{AppState, problem::Refusal};
+use super::{AppState, problem::Refusal, serve::Peer};
 use crate::protocol::{ApiError, ErrorCode};
 use axum::{
     extract::{Request, State},
@@ -12,15 +12,19 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     net::{IpAddr, SocketAddr},
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// When another try makes sense for who found no room.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
+/// When all places are taken, a tenth more is kept back for peers that hold next to none: one peer may take
+/// every place, as a proxy does for its clients, and still another one gets in.
+const KEPT_BACK: u32 = 10;
+/// The same again: how many of those that are kept back one peer may hold.
+const KEPT_FOR_ONE: u32 = 10;
 
 /// Who may connect, and how many.
 #[derive(Clone, Debug)]
@@ -35,14 +39,36 @@ struct Inner {
     own: BTreeSet<String>,
     /// Names it is known by to others, as configured.
     public: BTreeSet<Authority>,
-    places: Arc<Semaphore>,
+    places: Mutex<Places>,
     max_clients: u32,
+}
+
+/// Places that are taken.
+#[derive(Debug, Default)]
+struct Places {
+    taken: u32,
+    /// Peers that have none are absent.
+    by_peer: HashMap<Peer, u32>,
 }
 
 /// A place among the clients, until dropped.
 #[derive(Debug)]
 pub struct Place {
-    _permit: OwnedSemaphorePermit,
+    gate: Gate,
+    peer: Peer,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut places = self.gate.places();
+        places.taken = places.taken.saturating_sub(1);
+        if let Some(held) = places.by_peer.get_mut(&self.peer) {
+            *held = held.saturating_sub(1);
+            if *held == 0 {
+                places.by_peer.remove(&self.peer);
+            }
+        }
+    }
 }
 
 /// A host name or address, lower-case, with a port or without.
@@ -112,34 +138,46 @@ impl Gate {
                     .iter()
                     .filter_map(|name| Authority::parse(name))
                     .collect(),
-                places: Arc::new(Semaphore::new(max_clients as usize)),
+                places: Mutex::default(),
                 max_clients,
             }),
         }
     }
 
-    /// Takes a place among the clients.
+    /// Takes a place among the clients for `peer`.
     ///
     /// # Errors
     /// When there is none.
-    pub fn admit(&self) -> Result<Place, Refusal> {
-        match Arc::clone(&self.inner.places).try_acquire_owned() {
-            Ok(permit) => Ok(Place { _permit: permit }),
-            Err(_) => Err(Refusal::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                ApiError::new(
-                    ErrorCode::RateLimited,
-                    format!("all {} places are taken", self.inner.max_clients),
-                ),
-            )
-            .retry_after(RETRY_AFTER)),
+    pub fn admit(&self, peer: Peer) -> Result<Place, Refusal> {
+        let max = self.inner.max_clients;
+        let kept_back = max / KEPT_BACK;
+        let mut places = self.places();
+        let held = places.by_peer.get(&peer).copied().unwrap_or_default();
+        let is_kept_for_it =
+            places.taken < max.saturating_add(kept_back) && held < kept_back.div_ceil(KEPT_FOR_ONE);
+        if places.taken >= max && !is_kept_for_it {
+            let error = ApiError::new(
+                ErrorCode::RateLimited,
+                format!("all {max} places are taken"),
+            );
+            let refusal = Refusal::new(StatusCode::SERVICE_UNAVAILABLE, error);
+            return Err(refusal.retry_after(RETRY_AFTER));
         }
+        places.taken += 1;
+        places.by_peer.insert(peer, held + 1);
+        drop(places);
+        let gate = self.clone();
+        Ok(Place { gate, peer })
     }
 
     /// How many places are taken.
     pub fn connections(&self) -> u32 {
-        let free = u32::try_from(self.inner.places.available_permits()).unwrap_or(u32::MAX);
-        self.inner.max_clients.saturating_sub(free)
+        self.places().taken
+    }
+
+    fn places(&self) -> MutexGuard<'_, Places> {
+        let places = self.inner.places.lock();
+        places.unwrap_or_else(PoisonError::into_inner)
     }
 
     fn allows_host(&self, host: &Authority) -> bool {
@@ -349,16 +387,36 @@ mod tests {
         assert_eq!(status(&gate, Method::GET, &cross_site), 200, "a link to us");
     }
 
+    fn peer(last: u8) -> Peer {
+        IpAddr::from([10, 0, 0, last]).into()
+    }
+
     #[test]
     fn there_is_room_for_so_many_and_a_place_is_free_again_when_left() {
         let gate = gate("127.0.0.1:3000");
-        let (first, _second) = (gate.admit().unwrap(), gate.admit().unwrap());
+        let admit = || gate.admit(peer(1));
+        let (first, _second) = (admit().unwrap(), admit().unwrap());
         assert_eq!(gate.connections(), 2);
-        let refusal = gate.admit().unwrap_err().into_response();
+        let refusal = admit().unwrap_err().into_response();
         assert_eq!(refusal.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert!(refusal.headers().contains_key(header::RETRY_AFTER));
         drop(first);
         assert_eq!(gate.connections(), 1);
-        assert!(gate.admit().is_ok());
+        assert!(admit().is_ok());
+    }
+
+    #[test]
+    fn a_peer_that_takes_every_place_does_not_keep_others_out() {
+        let gate = Gate::new("127.0.0.1:3000".parse().unwrap(), &[], 200);
+        let greedy: Vec<_> = (0..200).map(|_| gate.admit(peer(1)).unwrap()).collect();
+        assert!(gate.admit(peer(1)).is_err());
+        let others: Vec<_> = [2, 2, 3].map(|n| gate.admit(peer(n)).unwrap()).into();
+        assert!(gate.admit(peer(2)).is_err(), "a second greedy one");
+        let more: Vec<_> = (4..).map_while(|n| gate.admit(peer(n)).ok()).collect();
+        assert_eq!(others.len() + more.len(), 20, "bounded all the same");
+        drop(greedy);
+        assert_eq!(gate.connections(), 20);
+        drop((others, more));
+        assert!(gate.places().by_peer.is_empty());
     }
 }

@@ -12,6 +12,7 @@
 mod support;
 
 mod actions;
+mod attack;
 mod base;
 mod binary;
 mod fake;

@@ -1,6 +1,7 @@
 //! What the tests of the whole server share.
 
 pub(crate) mod app;
+pub(crate) mod attackers;
 pub(crate) mod fake_engine;
 pub(crate) mod launch;
 pub(crate) mod mirror;

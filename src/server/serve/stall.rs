@@ -1,17 +1,25 @@
-//! Connections on which nothing can be sent for too long are broken.
+//! Connections on which nothing can be sent for too long are broken, and those that we end are ended so that
+//! the last answer arrives.
 
-use super::Traffic;
+use super::{Connection, Traffic};
 use std::{
     future::Future,
     io,
+    mem::MaybeUninit,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     time::{Sleep, sleep},
 };
+
+/// How long a client may go on sending after our last answer. To close while something unread is there makes
+/// the kernel reset the connection, and the answer (that a head is too long, say) may be lost with it.
+const LINGER: Duration = Duration::from_secs(1);
+/// What a client may send meanwhile: a body that it had begun, a few times over.
+const LINGER_BYTES: usize = 512 * 1024;
 
 /// How long a client may take nothing of what is waiting for it. One that only reads slowly takes
 /// some of it every now and then; one that takes nothing is asleep, and holds a place and memory.
@@ -23,17 +31,28 @@ pub(in crate::server) struct Unstalled<S> {
     stream: S,
     stall: Duration,
     traffic: Traffic,
-    /// Runs while a write waits for the other side.
+    connection: Connection,
+    /// Bytes that may still come after our end was closed.
+    lingering: usize,
+    /// Runs while a write, or the end, waits for the other side.
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Unstalled<S> {
-    /// `stream`, whose other side may take nothing for `stall`; its bytes count into `traffic`.
-    pub(super) fn new(stream: S, stall: Duration, traffic: Traffic) -> Self {
+    /// `stream`, the bytes of `connection`, whose other side may take nothing for `stall`; they count into
+    /// `traffic`.
+    pub(super) fn new(
+        stream: S,
+        stall: Duration,
+        traffic: Traffic,
+        connection: Connection,
+    ) -> Self {
         Self {
             stream,
             stall,
             traffic,
+            connection,
+            lingering: LINGER_BYTES,
             deadline: None,
         }
     }
@@ -73,13 +92,37 @@ impl<S: AsyncRead + Unpin> AsyncRead for Unstalled<S> {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
-        self.traffic
-            .receive(buffer.filled().len().saturating_sub(before));
+        let received = buffer.filled().len().saturating_sub(before);
+        if received > 0 {
+            self.traffic.receive(received);
+            self.connection.received();
+        }
         read
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Unstalled<S> {
+impl<S: AsyncRead + Unpin> Unstalled<S> {
+    /// Reads what the client still sends to nobody, until it has closed its end too or has had its time.
+    fn poll_linger(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(LINGER)));
+        if deadline.as_mut().poll(context).is_ready() {
+            return Poll::Ready(());
+        }
+        while self.lingering > 0 {
+            let mut chunk = [MaybeUninit::uninit(); 4 * 1024];
+            let mut chunk = ReadBuf::uninit(&mut chunk);
+            match ready!(Pin::new(&mut self.stream).poll_read(context, &mut chunk)) {
+                Ok(()) if !chunk.filled().is_empty() => {
+                    self.lingering = self.lingering.saturating_sub(chunk.filled().len());
+                }
+                _ => return Poll::Ready(()),
+            }
+        }
+        Poll::Ready(())
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Unstalled<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -107,34 +150,68 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Unstalled<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        ready!(Pin::new(&mut self.stream).poll_shutdown(context))?;
+        self.poll_linger(context).map(Ok)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use crate::server::serve::connections::Connections;
+    use std::net::{IpAddr, Ipv4Addr};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+
+    fn unstalled(stream: DuplexStream) -> Unstalled<DuplexStream> {
+        let peer = IpAddr::from(Ipv4Addr::LOCALHOST).into();
+        let connection = Connections::new(1).enter(peer).unwrap();
+        Unstalled::new(stream, STALL, Traffic::default(), connection)
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_reader_that_takes_nothing_is_given_up() {
         let (ours, _theirs) = tokio::io::duplex(16);
-        let mut ours = Unstalled::new(ours, STALL, Traffic::default());
-        let error = ours.write_all(&[0; 64]).await.unwrap_err();
+        let error = unstalled(ours).write_all(&[0; 64]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_slow_reader_is_waited_for() {
         let (ours, mut theirs) = tokio::io::duplex(16);
-        let mut ours = Unstalled::new(ours, STALL, Traffic::default());
         let reader = tokio::spawn(async move {
             for _ in 0..64 {
                 sleep(STALL / 2).await;
                 theirs.read_u8().await.unwrap();
             }
         });
-        ours.write_all(&[0; 64]).await.unwrap();
+        unstalled(ours).write_all(&[0; 64]).await.unwrap();
         reader.await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_end_reads_on_until_the_client_has_ended_too() {
+        let (ours, mut theirs) = tokio::io::duplex(16);
+        let mut ours = unstalled(ours);
+        let client = async {
+            theirs.write_all(&[0; 1_000]).await.unwrap();
+            assert_eq!(theirs.read(&mut [0]).await.unwrap(), 0);
+            drop(theirs);
+        };
+        let (end, ()) = tokio::join!(ours.shutdown(), client);
+        end.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_end_does_not_wait_for_ever() {
+        let (ours, mut theirs) = tokio::io::duplex(16);
+        unstalled(ours).shutdown().await.unwrap();
+        let (ours, theirs_too) = tokio::io::duplex(16);
+        let sender = tokio::spawn(async move {
+            let (_reader, mut writer) = tokio::io::split(theirs_too);
+            while writer.write_all(&[0; 16]).await.is_ok() {}
+        });
+        unstalled(ours).shutdown().await.unwrap();
+        sender.await.unwrap();
+        assert_eq!(theirs.read(&mut [0]).await.unwrap(), 0);
     }
 }

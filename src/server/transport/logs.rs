@@ -13,10 +13,12 @@ use crate::{
         hub::{Codec, LogForm},
         logs::Start,
         problem::Refusal,
+        serve::Connection,
         websocket::Upgrade,
     },
 };
 use axum::{
+    Extension,
     extract::{Path, Query, State, rejection::QueryRejection},
     response::Response,
 };
@@ -70,6 +72,7 @@ impl LogsQuery {
 /// `invalid`, `not_found`, no upgrade, or no room for another client.
 pub async fn docker_logs(
     State(state): State<AppState>,
+    Extension(connection): Extension<Connection>,
     Path(id): Path<String>,
     query: Result<Query<LogsQuery>, QueryRejection>,
     upgrade: Upgrade,
@@ -77,9 +80,15 @@ pub async fn docker_logs(
     let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
     let (form, start) = (query.form()?, query.start()?);
     let found = find(&state, query.host.as_ref(), &id)?;
-    let codec = Codec::DockerLogs(form);
-    Ok(talk(upgrade, &state, codec, move |conversation, _| {
-        // The first is never too many.
-        let _ = conversation.follow_log(&found, start);
-    }))
+    let (codec, peer) = (Codec::DockerLogs(form), connection.peer());
+    Ok(talk(
+        upgrade,
+        &state,
+        codec,
+        peer,
+        move |conversation, _| {
+            // The first is never too many.
+            let _ = conversation.follow_log(&found, start);
+        },
+    ))
 }

@@ -8,9 +8,11 @@ use crate::{
         gate::Place,
         hub::{Frame, Hub},
         problem::Refusal,
+        serve::Connection,
     },
 };
 use axum::{
+    Extension,
     extract::State,
     http::{HeaderMap, HeaderName, header},
     response::{IntoResponse, Response, Sse, sse::Event},
@@ -34,9 +36,11 @@ const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// When there is no room for another client.
 pub async fn containers(
     State(state): State<AppState>,
+    Extension(connection): Extension<Connection>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let place = state.gate.admit()?;
+    let place = state.gate.admit(connection.peer())?;
+    connection.streams();
     let resume = headers
         .get("last-event-id")
         .and_then(|value| value.to_str().ok())

@@ -9,11 +9,12 @@ use crate::{
     server::{
         AppState,
         hub::Codec,
+        serve::{Connection, Peer},
         websocket::{NoUpgrade, Upgrade},
     },
 };
 use axum::{
-    Json,
+    Extension, Json,
     extract::State,
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
@@ -25,24 +26,30 @@ const SUBPROTOCOLS: &str = "deckwatch.v";
 /// The multiplexed socket; its status when no upgrade is asked for.
 pub async fn multiplexed(
     State(state): State<AppState>,
+    Extension(connection): Extension<Connection>,
     headers: HeaderMap,
     upgrade: Result<Upgrade, NoUpgrade>,
 ) -> Response {
     match upgrade {
-        Ok(upgrade) => accept(upgrade, &state),
+        Ok(upgrade) => accept(upgrade, &state, connection.peer()),
         Err(rejection) if headers.contains_key(header::UPGRADE) => rejection.into_response(),
         Err(_) => Json(status(&state)).into_response(),
     }
 }
 
 /// `/ws/docker/stats`: figures of containers in the form of the `docker` command line.
-pub async fn docker_stats(State(state): State<AppState>, upgrade: Upgrade) -> Response {
-    talk(upgrade, &state, Codec::DockerStats, |conversation, _| {
+pub async fn docker_stats(
+    State(state): State<AppState>,
+    Extension(connection): Extension<Connection>,
+    upgrade: Upgrade,
+) -> Response {
+    let (codec, peer) = (Codec::DockerStats, connection.peer());
+    talk(upgrade, &state, codec, peer, |conversation, _| {
         conversation.follow(Channel::Stats);
     })
 }
 
-fn accept(mut upgrade: Upgrade, state: &AppState) -> Response {
+fn accept(mut upgrade: Upgrade, state: &AppState, peer: Peer) -> Response {
     let offered = |name: &str| upgrade.offered().iter().any(|offer| offer == name);
     let ours = [
         (SUBPROTOCOL_BINARY, Codec::Binary),
@@ -55,26 +62,27 @@ fn accept(mut upgrade: Upgrade, state: &AppState) -> Response {
         if let Some(first) = upgrade.offered().first().cloned() {
             upgrade.select(first);
         }
-        return refuse(upgrade, state);
+        return refuse(upgrade, state, peer);
     }
     if let Some((name, _)) = agreed {
         upgrade.select(HeaderValue::from_static(name));
     }
     let codec = agreed.map_or(Codec::Json, |(_, codec)| codec);
-    talk(upgrade, state, codec, |conversation, state| {
+    talk(upgrade, state, codec, peer, |conversation, state| {
         conversation.say(&connected(state));
         conversation.follow(Channel::Sources);
     })
 }
 
-/// A conversation that `begin` begins.
+/// A conversation with a client of `peer` that `begin` begins.
 pub(super) fn talk(
     upgrade: Upgrade,
     state: &AppState,
     codec: Codec,
+    peer: Peer,
     begin: impl FnOnce(&mut Conversation, &AppState) + Send + 'static,
 ) -> Response {
-    let place = match state.gate.admit() {
+    let place = match state.gate.admit(peer) {
         Ok(place) => place,
         Err(refusal) => return refusal.into_response(),
     };
@@ -92,8 +100,8 @@ pub(super) fn talk(
 }
 
 /// A connection on which nothing is said but why not.
-fn refuse(upgrade: Upgrade, state: &AppState) -> Response {
-    let place = match state.gate.admit() {
+fn refuse(upgrade: Upgrade, state: &AppState, peer: Peer) -> Response {
+    let place = match state.gate.admit(peer) {
         Ok(place) => place,
         Err(refusal) => return refusal.into_response(),
     };
