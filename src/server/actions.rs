@@ -1,24 +1,37 @@
 //! Actions on containers: checked, done once, and never half.
 
+mod client;
 mod requests;
 #[cfg(test)]
 mod tests;
 
+pub use client::Client;
+
 use super::{
     hub::Hub,
+    shutdown::Shutdown,
     source::{Engine, EngineError},
 };
 use crate::{
     model::{Container, ContainerId, ContainerPrefix, Dashboard, HostId},
     protocol::{ApiError, ContainerAck, ContainerAction, ErrorCode},
 };
-use requests::Requests;
+use client::Rates;
+use requests::{Answer, Requests};
 use std::{
     collections::{BTreeMap, BTreeSet},
     future::Future,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
-use tokio_util::task::TaskTracker;
+use tokio_util::sync::CancellationToken;
+
+/// How long after the beginning of a shutdown the answer to an action is waited for. It must still reach the
+/// client, over a connection that closes two seconds before everything has to be over.
+const LAST_ANSWER: Duration = Duration::from_secs(6);
 
 /// Does actions on containers. A handle: copies share what is in flight.
 #[derive(Clone, Debug)]
@@ -30,9 +43,12 @@ pub struct Actions {
 struct Inner {
     hub: Hub,
     engines: BTreeMap<HostId, Arc<dyn Engine>>,
-    tracker: TaskTracker,
+    shutdown: Shutdown,
     requests: Mutex<Requests>,
+    rates: Mutex<Rates>,
     in_flight: Mutex<BTreeSet<ContainerId>>,
+    /// How many connections there were.
+    sockets: AtomicU64,
 }
 
 /// A container found in the inventory.
@@ -47,17 +63,24 @@ pub struct Found {
 }
 
 impl Actions {
-    /// Asks `engines`, by host, about the containers in `hub`. Work runs on `tracker`.
-    pub fn new(hub: Hub, engines: BTreeMap<HostId, Arc<dyn Engine>>, tracker: TaskTracker) -> Self {
+    /// Asks `engines`, by host, about the containers in `hub`. Work that was begun is finished at `shutdown`.
+    pub fn new(hub: Hub, engines: BTreeMap<HostId, Arc<dyn Engine>>, shutdown: Shutdown) -> Self {
         Self {
             inner: Arc::new(Inner {
                 hub,
                 engines,
-                tracker,
+                shutdown,
                 requests: Mutex::default(),
+                rates: Mutex::default(),
                 in_flight: Mutex::default(),
+                sockets: AtomicU64::new(0),
             }),
         }
+    }
+
+    /// A new connection that may ask for actions.
+    pub fn new_socket(&self) -> Client {
+        Client::Socket(self.inner.sockets.fetch_add(1, Ordering::Relaxed))
     }
 
     /// The one container in the inventory that `prefix` names, on `host` if that is given.
@@ -84,25 +107,27 @@ impl Actions {
         }
     }
 
-    /// Does what `request` asks for and says what became of it; an answer always comes.
+    /// Does what `request` of the client `by` asks for; an answer always comes, at shutdown too.
     ///
-    /// The work begins at once and is finished even when nobody waits for the answer any more. The
-    /// same request again within a minute is answered by the same work.
-    pub fn perform(&self, request: ContainerAction) -> impl Future<Output = ContainerAck> + use<> {
-        let answer = self
-            .inner
-            .requests
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .begin(&request, || {
-                let (actions, request) = (self.clone(), request.clone());
-                self.inner
-                    .tracker
-                    .spawn(async move { actions.act(&request).await })
-            });
+    /// The work begins at once and is finished even when the answer is no longer awaited. The same request
+    /// again within a minute is answered by the same work.
+    pub fn perform(
+        &self,
+        by: Client,
+        request: ContainerAction,
+    ) -> impl Future<Output = ContainerAck> + use<> {
+        let answer = self.begin(by, &request);
+        let shutdown = self.inner.shutdown.token();
         async move {
             let result = match answer {
-                Ok(answer) => answer.await,
+                Ok(answer) => tokio::select! {
+                    biased;
+                    result = answer => result,
+                    () = last_moment(shutdown) => Err(ApiError::new(
+                        ErrorCode::Timeout,
+                        "the server ends and has no answer from the engine yet; the action may still be done",
+                    )),
+                },
                 Err(error) => Err(error),
             };
             ContainerAck {
@@ -115,51 +140,81 @@ impl Actions {
         }
     }
 
-    async fn act(&self, request: &ContainerAction) -> Result<(), ApiError> {
+    /// Begins what `request` asks for, or finds that it was begun before. What is refused is not remembered.
+    fn begin(&self, by: Client, request: &ContainerAction) -> Result<Answer, ApiError> {
         request.validate()?;
+        let mut requests = lock(&self.inner.requests);
+        if let Some(known) = requests.known(by, request) {
+            self.count(by)?;
+            return known;
+        }
+        // First of all: to ask for a container that does not exist must cost nothing.
         let found = self.find(request.host.as_ref(), &request.container_id)?;
-        let (container, action) = (&found.container, request.action);
-        if container.protected {
-            return Err(ApiError::new(
-                ErrorCode::Protected,
-                format!("{} is protected from actions", container.name),
-            ));
-        }
-        if !action.allowed(container.state) {
-            return Err(ApiError::new(
-                ErrorCode::Conflict,
-                format!(
-                    "{action} is not possible while {} is {}",
-                    container.name,
-                    container.state.as_str()
-                ),
-            ));
-        }
-        let Some(_in_flight) = InFlight::enter(&self.inner, container.id) else {
-            return Err(ApiError::new(
-                ErrorCode::Conflict,
-                format!("another action on {} is still going on", container.name),
-            ));
+        self.count(by)?;
+        check(&found.container, request)?;
+        requests.room_for(by)?;
+        let Some(in_flight) = InFlight::enter(&self.inner, found.container.id) else {
+            let name = &found.container.name;
+            let message = format!("another action on {name} is still going on");
+            return Err(ApiError::new(ErrorCode::Conflict, message));
         };
-        let done = found.engine.act(container.id, action, &request.options);
-        let result = tokio::time::timeout(action.deadline(&request.options), done)
-            .await
-            .unwrap_or(Err(EngineError::Timeout));
-        // What was asked for is so, as the `docker` command line sees it too.
-        let result = match result {
-            Err(EngineError::NotModified) => Ok(()),
-            result => result,
-        };
-        match &result {
-            Ok(()) => {
-                tracing::info!(host = %found.host, container = %container.id.short(), %action, "done")
-            }
-            Err(error) => tracing::warn!(
-                host = %found.host, container = %container.id.short(), %action, %error, "failed"
-            ),
-        }
-        result.map_err(|error| engine_error(&error))
+        let work = act(found, request.clone(), in_flight);
+        let work = self.inner.shutdown.tracker().spawn(work);
+        Ok(requests.remember(by, request, work))
     }
+
+    fn count(&self, by: Client) -> Result<(), ApiError> {
+        lock(&self.inner.rates)
+            .count(by)
+            .map_err(|_| ApiError::new(ErrorCode::RateLimited, "too many actions"))
+    }
+}
+
+/// Whether `request` makes sense for `container`.
+fn check(container: &Container, request: &ContainerAction) -> Result<(), ApiError> {
+    let (name, action) = (&container.name, request.action);
+    if container.protected {
+        let message = format!("{name} is protected from actions");
+        return Err(ApiError::new(ErrorCode::Protected, message));
+    }
+    if !action.allowed(container.state) {
+        let state = container.state.as_str();
+        let message = format!("{action} is not possible while {name} is {state}");
+        return Err(ApiError::new(ErrorCode::Conflict, message));
+    }
+    Ok(())
+}
+
+async fn act(found: Found, request: ContainerAction, _one: InFlight) -> Result<(), ApiError> {
+    let (id, action) = (found.container.id, request.action);
+    let done = found.engine.act(id, action, &request.options);
+    let result = tokio::time::timeout(action.deadline(&request.options), done)
+        .await
+        .unwrap_or(Err(EngineError::Timeout));
+    // What was asked for is so, as the `docker` command line sees it too.
+    let result = match result {
+        Err(EngineError::NotModified) => Ok(()),
+        result => result,
+    };
+    match &result {
+        Ok(()) => {
+            tracing::info!(host = %found.host, container = %id.short(), %action, "done");
+        }
+        Err(error) => {
+            tracing::warn!(host = %found.host, container = %id.short(), %action, %error, "failed");
+        }
+    }
+    result.map_err(|error| engine_error(&error))
+}
+
+/// Waits until a shutdown leaves no more time for an answer.
+async fn last_moment(shutdown: CancellationToken) {
+    shutdown.cancelled_owned().await;
+    tokio::time::sleep(LAST_ANSWER).await;
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn resolve(
@@ -178,29 +233,24 @@ fn resolve(
 }
 
 /// The one action on a container that is going on, until dropped.
-struct InFlight<'a> {
-    inner: &'a Inner,
+struct InFlight {
+    inner: Arc<Inner>,
     id: ContainerId,
 }
 
-impl<'a> InFlight<'a> {
-    fn enter(inner: &'a Inner, id: ContainerId) -> Option<Self> {
-        let mut in_flight = inner
-            .in_flight
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        in_flight.insert(id).then(|| Self { inner, id })
+impl InFlight {
+    fn enter(inner: &Arc<Inner>, id: ContainerId) -> Option<Self> {
+        let is_new = lock(&inner.in_flight).insert(id);
+        is_new.then(|| Self {
+            inner: Arc::clone(inner),
+            id,
+        })
     }
 }
 
-impl Drop for InFlight<'_> {
+impl Drop for InFlight {
     fn drop(&mut self) {
-        let mut in_flight = self
-            .inner
-            .in_flight
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        in_flight.remove(&self.id);
+        lock(&self.inner.in_flight).remove(&self.id);
     }
 }
 

@@ -18,6 +18,7 @@ pub mod hub;
 pub mod logs;
 pub mod pages;
 pub mod problem;
+mod rate;
 pub mod router;
 pub mod serve;
 pub mod shutdown;
@@ -103,7 +104,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
 
     let traffic = Traffic::default();
     let state = AppState {
-        actions: Actions::new(hub.clone(), engines, shutdown.tracker().clone()),
+        actions: Actions::new(hub.clone(), engines, shutdown.clone()),
         gate: Gate::new(addr, &config.allowed_hosts, config.max_clients),
         delivery: Delivery::start(&hub, &shutdown),
         hub: hub.clone(),

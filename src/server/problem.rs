@@ -7,6 +7,9 @@ use axum::{
 };
 use std::time::Duration;
 
+/// When a client that asked too fast may ask again, to the second: after it, twenty more requests pass.
+const SLOW_DOWN: Duration = Duration::from_secs(1);
+
 /// An error as an answer: `application/problem+json` (RFC 9457).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
@@ -55,7 +58,10 @@ impl From<ApiError> for Refusal {
             ErrorCode::Timeout => StatusCode::GATEWAY_TIMEOUT,
             ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        Self::new(status, error)
+        let is_too_fast = error.code == ErrorCode::RateLimited;
+        let mut refusal = Self::new(status, error);
+        refusal.retry_after = is_too_fast.then_some(SLOW_DOWN);
+        refusal
     }
 }
 

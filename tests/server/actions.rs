@@ -206,6 +206,36 @@ async fn the_same_request_is_done_once() {
 }
 
 #[tokio::test]
+async fn an_id_of_one_client_is_not_in_the_way_of_another_client() {
+    let app = TestApp::start(FakeEngine::start().with_containers(2)).await;
+    let (mut one, mut other) = (app.socket().await, app.socket().await);
+    ask(&mut one, "1", Action::Stop, "web-1").await;
+    assert_eq!(code(&ack(&mut one, "1").await), "done");
+    ask(&mut other, "1", Action::Stop, "web-2").await;
+    assert_eq!(code(&ack(&mut other, "1").await), "done");
+    let truth = [("web-1", "exited"), ("web-2", "exited")];
+    let truth = truth.map(|(name, state)| (name.to_owned(), state.to_owned()));
+    assert_eq!(app.engine.truth(), truth);
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_removal_that_is_repeated_is_still_known() {
+    let app = TestApp::start(FakeEngine::start().with(FakeContainer::exited("job"))).await;
+    let mut lost = app.socket().await;
+    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    ask(&mut lost, "r-1", Action::Remove, "job").await;
+    page.until(|host| host.containers.is_empty()).await;
+    drop(lost);
+    let mut again = app.socket().await;
+    ask(&mut again, "r-1", Action::Remove, "job").await;
+    assert_eq!(code(&ack(&mut again, "r-1").await), "done");
+    ask(&mut again, "r-2", Action::Remove, "job").await;
+    assert_eq!(code(&ack(&mut again, "r-2").await), "not_found");
+    app.end().await;
+}
+
+#[tokio::test]
 async fn an_action_that_takes_too_long_is_told_as_timeout() {
     let app = TestApp::start(FakeEngine::start().with_containers(1)).await;
     let mut actor = app.socket().await;

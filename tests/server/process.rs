@@ -1,11 +1,15 @@
 //! The server as a process: how it starts, and how it ends.
 
 use crate::support::{
-    fake_engine::FakeEngine,
+    eventually,
+    fake_engine::{FakeEngine, id_of},
     process::{Process, deckwatch},
+    raw,
+    socket::Socket,
 };
 use deckwatch::{
-    protocol::{Channel, ServerMessage, close_code},
+    model::{Action, ActionOptions},
+    protocol::{Channel, ClientMessage, ContainerAck, ContainerAction, ServerMessage, close_code},
     server::config::CommandLine,
 };
 use std::time::{Duration, Instant};
@@ -203,6 +207,89 @@ async fn it_ends_in_spite_of_clients_that_do_not_read_and_an_engine_that_hangs()
         engine.hang();
         let asked = Instant::now();
         process.terminate().await;
+        assert!(process.ended().await.success());
+        asked.elapsed()
+    })
+    .await;
+}
+
+/// A socket over which web-1 is being restarted, by an engine that does not get on with it.
+async fn restarting(process: &Process, engine: &FakeEngine) -> Socket {
+    let mut socket = process.socket().await;
+    socket.subscribe(Channel::Containers).await;
+    socket
+        .until(|m| matches!(m, ServerMessage::Containers { data, .. } if !data.is_empty()))
+        .await;
+    engine.hold_actions();
+    let action = ContainerAction {
+        request_id: "r-1".into(),
+        container_id: id_of("web-1").parse().unwrap(),
+        action: Action::Restart,
+        host: None,
+        options: ActionOptions::default(),
+    };
+    socket.send(ClientMessage::ContainerAction(action)).await;
+    eventually("the engine is asked", async || {
+        engine.count("POST /containers") == 1
+    })
+    .await;
+    socket
+}
+
+async fn ack(socket: &mut Socket) -> ContainerAck {
+    let is_ack = |message| match message {
+        ServerMessage::ContainerAck(ack) => Some(ack),
+        _ => None,
+    };
+    socket.find(is_ack).await
+}
+
+#[tokio::test]
+async fn an_action_that_is_going_on_is_answered_before_the_end() {
+    ends_in_time(async || {
+        let engine = FakeEngine::start().with_containers(2);
+        let mut process = Process::start(&engine).await;
+        let mut actor = restarting(&process, &engine).await;
+        let mut other = process.socket().await;
+        let address = process.address;
+        let over_http = tokio::spawn(async move {
+            let line = format!("POST /api/containers/{}/stop", id_of("web-2"));
+            raw::ask(
+                address,
+                &line,
+                &[("Content-Type", "application/json")],
+                "{}",
+            )
+            .await
+        });
+        eventually("the engine is asked", async || {
+            engine.count("POST /containers") == 2
+        })
+        .await;
+        let asked = Instant::now();
+        process.terminate().await;
+        assert_eq!(other.closed().await, close_code::RESTART);
+        engine.release_actions();
+        assert!(ack(&mut actor).await.success);
+        assert_eq!(actor.closed().await, close_code::RESTART);
+        assert_eq!(over_http.await.unwrap().status, 200);
+        assert!(process.ended().await.success());
+        asked.elapsed()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_action_without_an_end_is_answered_and_does_not_hold_up_the_end() {
+    ends_in_time(async || {
+        let engine = FakeEngine::start().with_containers(1);
+        let mut process = Process::start(&engine).await;
+        let mut actor = restarting(&process, &engine).await;
+        let asked = Instant::now();
+        process.terminate().await;
+        let ack = ack(&mut actor).await;
+        assert_eq!(ack.error.unwrap().code.as_str(), "timeout");
+        assert_eq!(actor.closed().await, close_code::RESTART);
         assert!(process.ended().await.success());
         asked.elapsed()
     })

@@ -1,83 +1,193 @@
 //! Which requests were made lately, so that a repeated one is not done twice.
 
+use super::Client;
 use crate::protocol::{ApiError, ContainerAction, ErrorCode};
 use futures::{
     FutureExt,
     future::{BoxFuture, Shared},
 };
-use std::{collections::HashMap, fmt, time::Duration};
-use tokio::{task::JoinHandle, time::Instant};
+use std::{
+    collections::{HashMap, VecDeque},
+    fmt,
+    time::Duration,
+};
+use tokio::{
+    task::{JoinHandle, coop::unconstrained},
+    time::Instant,
+};
 
 /// How long the answer to a request is remembered.
 const REMEMBERED: Duration = Duration::from_secs(60);
-
-/// Requests remembered at most: 68 a second for a minute, more than an engine could do. Beyond that
-/// new ones are refused, because forgetting one could mean doing it twice.
-const MAX_REQUESTS: usize = 4_096;
+/// Requests remembered at most: a thousand a second for a minute. Only what an engine was asked to do is
+/// remembered, and no engine does more. Beyond it, clients that hold many are refused, because to forget a
+/// request could mean to do it twice.
+const MAX_REQUESTS: usize = 65_536;
+/// Requests that every client may have remembered whatever others do: a bulk action on a big project.
+const OWN_REQUESTS: usize = 64;
 
 /// What became, or will become, of an action.
 pub(super) type Answer = Shared<BoxFuture<'static, Result<(), ApiError>>>;
 
 /// The requests of the last minute.
+///
+/// The same action under the same id is the same request, whichever connection or address it comes from: a
+/// client that lost its connection repeats it on another, and must not act twice. The same id for another
+/// action is another request, unless it comes from the same client: an id of one client cannot get in the
+/// way of another's.
 #[derive(Default)]
 pub(super) struct Requests {
-    by_id: HashMap<String, Request>,
+    by_id: HashMap<String, Vec<Request>>,
+    /// When and under which id and number they were begun, oldest first.
+    order: VecDeque<(Instant, String, u64)>,
+    /// How many are remembered of each client; of those absent, none.
+    held: HashMap<Client, usize>,
+    begun: u64,
 }
 
 struct Request {
+    number: u64,
+    by: Client,
     content: ContainerAction,
-    begun: Instant,
     answer: Answer,
 }
 
 impl Requests {
-    /// The answer to `request`: of the work that `start` begins, or of the same request's before.
-    pub(super) fn begin(
+    /// The answer to `request` of the client `by`, if it was made before, or why it cannot be made.
+    pub(super) fn known(
         &mut self,
+        by: Client,
         request: &ContainerAction,
-        start: impl FnOnce() -> JoinHandle<Result<(), ApiError>>,
-    ) -> Result<Answer, ApiError> {
-        // Whoever asked may have left: without somebody to await it an answer would never be there.
-        let is_done = |known: &Request| known.answer.clone().now_or_never().is_some();
-        self.by_id
-            .retain(|_, known| known.begun.elapsed() < REMEMBERED || !is_done(known));
-        if let Some(known) = self.by_id.get(&request.request_id) {
-            return if known.content == *request {
-                Ok(known.answer.clone())
-            } else {
-                Err(ApiError::new(
-                    ErrorCode::DuplicateId,
-                    "that requestId was just used for another action",
-                ))
-            };
+    ) -> Option<Result<Answer, ApiError>> {
+        self.forget_old();
+        let same_id = self.by_id.get(&request.request_id)?;
+        if let Some(known) = same_id.iter().find(|known| known.content == *request) {
+            return Some(Ok(known.answer.clone()));
         }
-        if self.by_id.len() >= MAX_REQUESTS {
+        let is_own = same_id.iter().any(|known| known.by == by);
+        is_own.then(|| {
+            Err(ApiError::new(
+                ErrorCode::DuplicateId,
+                "that requestId was just used for another action",
+            ))
+        })
+    }
+
+    /// Whether one more request of `by` can be remembered.
+    ///
+    /// # Errors
+    /// `rate_limited`.
+    pub(super) fn room_for(&self, by: Client) -> Result<(), ApiError> {
+        let held = self.held.get(&by).copied().unwrap_or_default();
+        if self.order.len() >= MAX_REQUESTS && held >= OWN_REQUESTS {
             return Err(ApiError::new(
                 ErrorCode::RateLimited,
                 "too many actions in the last minute",
             ));
         }
-        let work = start();
+        Ok(())
+    }
+
+    /// Remembers `request` of `by`, which `work` does. Its answer.
+    pub(super) fn remember(
+        &mut self,
+        by: Client,
+        request: &ContainerAction,
+        work: JoinHandle<Result<(), ApiError>>,
+    ) -> Answer {
         let answer = async move {
             work.await.unwrap_or_else(|error| {
                 tracing::error!(%error, "an action broke off");
                 Err(ApiError::new(ErrorCode::Internal, "the action broke off"))
             })
         };
-        let request = Request {
+        let answer = answer.boxed().shared();
+        let (id, number) = (request.request_id.clone(), self.begun);
+        self.begun += 1;
+        self.order.push_back((Instant::now(), id.clone(), number));
+        *self.held.entry(by).or_default() += 1;
+        self.by_id.entry(id).or_default().push(Request {
+            number,
+            by,
             content: request.clone(),
-            begun: Instant::now(),
-            answer: answer.boxed().shared(),
-        };
-        let answer = request.answer.clone();
-        self.by_id
-            .insert(request.content.request_id.clone(), request);
-        Ok(answer)
+            answer: answer.clone(),
+        });
+        answer
+    }
+
+    fn forget_old(&mut self) {
+        let is_old = |(begun, ..): &mut (Instant, String, u64)| begun.elapsed() >= REMEMBERED;
+        while let Some((_, id, number)) = self.order.pop_front_if(is_old) {
+            let Some(same_id) = self.by_id.get_mut(&id) else {
+                continue;
+            };
+            let Some(at) = same_id.iter().position(|known| known.number == number) else {
+                continue;
+            };
+            // The client may have left: without a task that awaits it an answer would never be there.
+            // Nor may it seem not to be there because this task has looked at so many.
+            let is_done =
+                |known: &Request| unconstrained(known.answer.clone()).now_or_never().is_some();
+            if same_id.get(at).is_some_and(|known| !is_done(known)) {
+                self.order.push_back((Instant::now(), id, number));
+                continue;
+            }
+            let by = same_id.swap_remove(at).by;
+            if same_id.is_empty() {
+                self.by_id.remove(&id);
+            }
+            if let Some(held) = self.held.get_mut(&by) {
+                *held -= 1;
+                if *held == 0 {
+                    self.held.remove(&by);
+                }
+            }
+        }
     }
 }
 
 impl fmt::Debug for Requests {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.by_id.keys()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Action, ActionOptions, ContainerId};
+
+    fn request(n: usize) -> ContainerAction {
+        ContainerAction {
+            request_id: n.to_string(),
+            container_id: ContainerId::from_bytes([1; 32]).into(),
+            action: Action::Stop,
+            host: None,
+            options: ActionOptions::default(),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_acts_without_end_does_not_keep_another_from_acting() {
+        let mut requests = Requests::default();
+        let (greedy, other) = (Client::Socket(1), Client::Socket(2));
+        for n in 0..MAX_REQUESTS {
+            requests.room_for(greedy).unwrap();
+            let _ = requests.remember(greedy, &request(n), tokio::spawn(async { Ok(()) }));
+        }
+        assert!(requests.room_for(greedy).is_err());
+        for n in 0..OWN_REQUESTS {
+            requests.room_for(other).unwrap();
+            let n = MAX_REQUESTS + n;
+            let _ = requests.remember(other, &request(n), tokio::spawn(async { Ok(()) }));
+        }
+        assert!(requests.room_for(other).is_err(), "memory is bounded");
+        let last = request(MAX_REQUESTS + OWN_REQUESTS - 1);
+        let answer = requests.known(other, &last).unwrap().unwrap();
+        // They are run in order.
+        answer.await.unwrap();
+        tokio::time::advance(REMEMBERED).await;
+        assert!(requests.known(greedy, &request(0)).is_none());
+        requests.room_for(greedy).unwrap();
+        assert!(requests.by_id.is_empty() && requests.held.is_empty());
     }
 }

@@ -8,6 +8,8 @@ use futures::{FutureExt, StreamExt};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
+const CLIENT: Client = Client::Socket(0);
+
 /// An engine that acts as often as it has permits.
 #[derive(Debug)]
 struct Paced {
@@ -61,7 +63,7 @@ fn actions() -> (Actions, Arc<Paced>) {
         HostId::default(),
         Arc::<Paced>::clone(&engine) as Arc<dyn Engine>,
     )]);
-    (Actions::new(hub, engines, TaskTracker::new()), engine)
+    (Actions::new(hub, engines, Shutdown::default()), engine)
 }
 
 fn request(request_id: &str, n: u8, action: Action) -> ContainerAction {
@@ -75,7 +77,7 @@ fn request(request_id: &str, n: u8, action: Action) -> ContainerAction {
 }
 
 async fn code(actions: &Actions, request: ContainerAction) -> Option<ErrorCode> {
-    let ack = actions.perform(request).await;
+    let ack = actions.perform(CLIENT, request).await;
     assert_eq!(ack.success, ack.error.is_none());
     ack.error.map(|error| error.code)
 }
@@ -133,8 +135,8 @@ async fn an_ambiguous_prefix_names_nothing() {
 #[tokio::test]
 async fn a_repeated_request_is_done_once_and_answered_twice() {
     let (actions, engine) = actions();
-    let first = actions.perform(request("r", 1, Action::Stop));
-    let second = actions.perform(request("r", 1, Action::Stop));
+    let first = actions.perform(CLIENT, request("r", 1, Action::Stop));
+    let second = actions.perform(CLIENT, request("r", 1, Action::Stop));
     assert_eq!(
         code(&actions, request("r", 2, Action::Stop)).await,
         Some(ErrorCode::DuplicateId)
@@ -159,7 +161,7 @@ async fn a_request_is_forgotten_after_a_minute() {
 #[tokio::test]
 async fn a_container_has_one_action_at_a_time() {
     let (actions, engine) = actions();
-    let mut first = Box::pin(actions.perform(request("1", 1, Action::Stop)));
+    let mut first = Box::pin(actions.perform(CLIENT, request("1", 1, Action::Stop)));
     while actions.inner.in_flight.lock().unwrap().is_empty() {
         tokio::task::yield_now().await;
     }
@@ -188,9 +190,9 @@ async fn a_hung_engine_times_out_and_frees_the_container() {
 #[tokio::test]
 async fn an_action_is_finished_when_nobody_waits_for_it() {
     let (actions, engine) = actions();
-    drop(actions.perform(request("1", 1, Action::Stop)));
+    drop(actions.perform(CLIENT, request("1", 1, Action::Stop)));
     engine.permits.add_permits(1);
-    actions.inner.tracker.close();
-    actions.inner.tracker.wait().await;
+    actions.inner.shutdown.tracker().close();
+    actions.inner.shutdown.tracker().wait().await;
     assert_eq!(engine.done.lock().unwrap().len(), 1);
 }

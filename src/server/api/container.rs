@@ -4,10 +4,17 @@ use super::{HostQuery, find, prefix};
 use crate::{
     model::{Action, ActionOptions, ContainerEvents, UnknownAction},
     protocol::{ApiError, ContainerAck, ContainerAction, ErrorCode, codec},
-    server::{AppState, actions::engine_error, binary, problem::Refusal, source::EngineError},
+    server::{
+        AppState,
+        actions::{Client, engine_error},
+        binary,
+        problem::Refusal,
+        serve::Connection,
+        source::EngineError,
+    },
 };
 use axum::{
-    Json,
+    Extension, Json,
     body::Bytes,
     extract::{Path, Query, State, rejection::QueryRejection},
     http::HeaderMap,
@@ -94,6 +101,7 @@ pub async fn top(
 /// Why it was not done.
 pub async fn act(
     State(state): State<AppState>,
+    Extension(connection): Extension<Connection>,
     Path((id, action)): Path<(String, String)>,
     query: Result<Query<HostQuery>, QueryRejection>,
     headers: HeaderMap,
@@ -111,8 +119,8 @@ pub async fn act(
         host: query.host,
         options: options(&headers, &body)?,
     };
-    request.validate()?;
-    let ack = state.actions.perform(request).await;
+    let client = Client::Http(connection.peer());
+    let ack = state.actions.perform(client, request).await;
     match ack.error {
         None => Ok(Json(ack)),
         Some(error) => Err(error.into()),

@@ -17,7 +17,7 @@ use crate::{
     },
     server::{
         AppState,
-        actions::{Actions, Found},
+        actions::{Actions, Client, Found},
         clock,
         hub::{Codec, Hub},
         logs::{Logs, Start},
@@ -32,11 +32,18 @@ use futures::{
     stream::FuturesUnordered,
 };
 use std::{convert::Infallible, sync::Arc, time::Duration};
-use tokio::{net::tcp::OwnedReadHalf, time::Instant};
+use tokio::{
+    net::tcp::OwnedReadHalf,
+    time::{Instant, timeout},
+};
 use tokio_util::sync::CancellationToken;
 
 /// Actions of one client that may be going on at the same time: a bulk action on a big project.
 const MAX_PENDING: usize = 64;
+
+/// How long the answers of actions are waited for at shutdown: a moment longer than they may take to come,
+/// and a second less than what all tasks may take to end, for the close.
+const LAST_ANSWERS: Duration = Duration::from_secs(7);
 
 /// One client's conversation over a WebSocket.
 ///
@@ -49,6 +56,8 @@ pub(super) struct Conversation {
     seat: Seat,
     hub: Hub,
     actions: Actions,
+    /// Whom its actions are counted with.
+    client: Client,
     logs: Logs,
     /// Absent with most clients, who follow no log.
     following: Option<Box<Following>>,
@@ -71,10 +80,11 @@ impl Conversation {
             outbox,
             hub: state.hub.clone(),
             actions: state.actions.clone(),
+            client: state.actions.new_socket(),
             logs: state.logs.clone(),
             following: None,
             pending: None,
-            rate: RateLimit::new(),
+            rate: RateLimit::default(),
             malformed: Malformed::default(),
             beat: state.pulse.join(),
             heard: Instant::now(),
@@ -99,19 +109,32 @@ impl Conversation {
 
     /// Talks until one of both has enough.
     pub(super) async fn hold(mut self, shutdown: CancellationToken) {
-        // Also in the middle of a message that does not leave: who does not read must not hold up
+        // Also in the middle of a message that does not leave: a client that does not read must not hold up
         // the end.
         let why = tokio::select! {
             biased;
-            () = shutdown.cancelled() => End::Close(close_code::RESTART, "the server restarts"),
+            () = shutdown.cancelled() => {
+                let _ = timeout(LAST_ANSWERS, self.last_answers()).await;
+                End::Close(close_code::RESTART, "the server restarts")
+            }
             Err(why) = self.talk() => why,
         };
         tracing::debug!(end = ?why, "conversation over");
         // Counts as gone before the goodbye, which may take a moment.
         drop((self.seat, self.following));
         if let Some(writer) = self.outbox.close() {
-            end((self.reader, writer), why).await;
+            end((self.reader, writer), why, &shutdown).await;
         }
+    }
+
+    /// Sends the answers of the actions that are going on, all of which come before a shutdown is over.
+    async fn last_answers(&mut self) -> Result<(), End> {
+        while let Some(pending) = &mut self.pending {
+            let ack = pending.next().await;
+            self.answered(ack);
+            flush(&self.outbox).await?;
+        }
+        Ok(())
     }
 
     async fn talk(&mut self) -> Result<Infallible, End> {
@@ -281,7 +304,7 @@ impl Conversation {
             let retry_after = Duration::from_secs(1);
             return self.say(&rate_limited(Some(action.request_id), retry_after));
         }
-        pending.push(self.actions.perform(action).boxed());
+        pending.push(self.actions.perform(self.client, action).boxed());
     }
 }
 

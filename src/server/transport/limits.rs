@@ -1,12 +1,9 @@
 //! How much a client may say.
 
+use crate::server::rate::Bucket;
 use std::{collections::VecDeque, time::Duration};
 use tokio::time::Instant;
 
-/// Messages a second a client may send on average: more than a person can click.
-const RATE: f64 = 20.0;
-/// Messages a client may send at once, e.g. when it acts on many containers.
-const BURST: f64 = 40.0;
 /// Refused messages after which a client that does not slow down is cut off.
 const MAX_REFUSED: u32 = 200;
 /// Messages that could not be understood, within [`MALFORMED_WINDOW`], after which a client is cut
@@ -26,42 +23,28 @@ pub(super) enum Verdict {
     CutOff,
 }
 
-/// A token bucket.
-#[derive(Debug)]
+/// A token bucket, and how often it was found empty.
+#[derive(Debug, Default)]
 pub(super) struct RateLimit {
-    tokens: f64,
-    filled: Instant,
+    bucket: Bucket,
     refused: u32,
 }
 
 impl RateLimit {
-    pub(super) fn new() -> Self {
-        Self {
-            tokens: BURST,
-            filled: Instant::now(),
-            refused: 0,
-        }
-    }
-
     /// Judges one more message.
     pub(super) fn judge(&mut self) -> Verdict {
-        let now = Instant::now();
-        let filled = self.tokens + now.duration_since(self.filled).as_secs_f64() * RATE;
-        self.tokens = filled.min(BURST);
-        self.filled = now;
-        if self.tokens >= BURST {
+        if self.bucket.is_full() {
             // It has been quiet for a while: what was is forgiven.
             self.refused = 0;
         }
-        if self.tokens >= 1.0 {
-            self.tokens -= 1.0;
+        let Err(wait) = self.bucket.take() else {
             return Verdict::Heed;
-        }
+        };
         self.refused += 1;
         if self.refused > MAX_REFUSED {
             return Verdict::CutOff;
         }
-        Verdict::Refuse(Duration::from_secs_f64((1.0 - self.tokens) / RATE))
+        Verdict::Refuse(wait)
     }
 }
 
@@ -88,7 +71,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_burst_is_heeded_then_the_rate_then_patience_ends() {
-        let mut limit = RateLimit::new();
+        let mut limit = RateLimit::default();
         for n in 0..40 {
             assert_eq!(limit.judge(), Verdict::Heed, "message {n}");
         }
