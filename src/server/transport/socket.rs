@@ -5,12 +5,16 @@ use crate::{
     protocol::close_code,
     server::websocket::{Fault, Heard, Reader, WebSocket, close},
 };
-use axum::extract::ws::{CloseFrame, Utf8Bytes};
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes};
 use std::time::Duration;
 use tokio::{net::tcp::OwnedReadHalf, time::timeout};
+use tokio_util::sync::CancellationToken;
 
 /// How long messages may take to leave. Who reads slower than this cannot follow anything live.
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a client that was too slow may take to read again, and so to learn why the connection closes. It
+/// keeps its place for as long, and no more memory than the rest of one frame.
+const SLOW_CLOSE: Duration = Duration::from_secs(20);
 /// How long a peer may take to answer a close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -48,16 +52,32 @@ pub(super) async fn hear(reader: &mut Reader<OwnedReadHalf>) -> Result<Heard, En
 }
 
 /// Ends the connection in a way that lets the peer know why.
-pub(super) async fn end((reader, writer): WebSocket, end: End) {
+pub(super) async fn end((reader, mut writer): WebSocket, end: End, shutdown: &CancellationToken) {
     let (code, reason) = match end {
         End::Gone => return,
         End::Close(code, reason) => (Some(code), reason),
         End::Closed(code) => (code, ""),
     };
+    let is_slow = code == Some(close_code::TOO_SLOW);
+    if is_slow {
+        // There is no room even for the reason: what a slow client has not got yet makes way for it.
+        writer.abandon();
+    }
     let reason = Utf8Bytes::from_static(reason);
     let frame = code.map(|code| CloseFrame { code, reason });
-    // Who does not read is not waited for any longer.
-    let _ = timeout(CLOSE_TIMEOUT, close(reader, writer, frame)).await;
+    writer.queue(Message::Close(frame));
+    if is_slow {
+        let left = tokio::select! {
+            biased;
+            () = shutdown.cancelled() => return,
+            left = timeout(SLOW_CLOSE, writer.flush()) => left,
+        };
+        if !matches!(left, Ok(Ok(()))) {
+            return;
+        }
+    }
+    // A peer that does not read is waited for no longer.
+    let _ = timeout(CLOSE_TIMEOUT, close(reader, writer)).await;
 }
 
 /// How a fault ends the conversation.

@@ -105,14 +105,11 @@ fn refuse(upgrade: Upgrade, state: &AppState, peer: Peer) -> Response {
         Ok(place) => place,
         Err(refusal) => return refusal.into_response(),
     };
-    upgrade.accept(
-        MAX_MESSAGE_BYTES,
-        state.shutdown.tracker(),
-        |socket| async move {
-            end(socket, OTHER_VERSION).await;
-            drop(place);
-        },
-    )
+    let (token, tracker) = (state.shutdown.token(), state.shutdown.tracker());
+    upgrade.accept(MAX_MESSAGE_BYTES, tracker, |socket| async move {
+        end(socket, OTHER_VERSION, &token).await;
+        drop(place);
+    })
 }
 
 fn status(state: &AppState) -> SocketStatus {

@@ -33,13 +33,20 @@ pub enum Fault {
     Gone,
 }
 
+/// Empty parts of one message after which the connection ends. A part that carries bytes is bounded by the
+/// length of a message; an empty one is bounded by nothing else, and costs a header to parse. Libraries send
+/// one at most, to finish a message.
+const MAX_EMPTY_PARTS: u8 = 64;
+
 /// What was read and is not yet a message.
 #[derive(Debug)]
 pub(super) struct Assembly {
     max_message: usize,
     /// Unallocated while empty.
     bytes: Vec<u8>,
-    /// The parts so far of a message that comes in parts.
+    /// The frame whose payload is still coming; its length is what is missing of it.
+    current: Option<ClientHead>,
+    /// The parts so far of a message that comes in parts, or of a frame that comes in pieces.
     message: Option<Box<Parts>>,
     /// What ended it.
     over: Option<Fault>,
@@ -49,6 +56,43 @@ pub(super) struct Assembly {
 struct Parts {
     opcode: Opcode,
     payload: Vec<u8>,
+    /// Bytes at the beginning of `payload` that are known to be UTF-8, if it is a text.
+    valid: usize,
+    empty: u8,
+}
+
+impl Parts {
+    const fn new(opcode: Opcode) -> Self {
+        Self {
+            opcode,
+            payload: Vec::new(),
+            valid: 0,
+            empty: 0,
+        }
+    }
+
+    /// Checks what a text has so far, as soon as it is there: a character may still be incomplete at the end.
+    fn check_text(&mut self) -> Result<(), Fault> {
+        if self.opcode != Opcode::Text {
+            return Ok(());
+        }
+        match std::str::from_utf8(self.payload.get(self.valid..).unwrap_or_default()) {
+            Ok(_) => self.valid = self.payload.len(),
+            Err(error) if error.error_len().is_none() => self.valid += error.valid_up_to(),
+            Err(_) => return Err(Fault::NotUtf8),
+        }
+        Ok(())
+    }
+
+    fn into_heard(self) -> Result<Heard, Fault> {
+        Ok(match self.opcode {
+            Opcode::Text => {
+                let text = String::from_utf8(self.payload).map_err(|_| Fault::NotUtf8)?;
+                Heard::Text(text.into())
+            }
+            _ => Heard::Binary(self.payload.into()),
+        })
+    }
 }
 
 impl Assembly {
@@ -56,6 +100,7 @@ impl Assembly {
         Self {
             max_message,
             bytes: Vec::new(),
+            current: None,
             message: None,
             over: None,
         }
@@ -96,33 +141,45 @@ impl Assembly {
     }
 
     fn frames(&mut self) -> Result<Option<Heard>, Fault> {
-        while let Some(head) = ClientHead::parse(&self.bytes)? {
-            self.check(&head)?;
-            // In memory by now, or not too long to be.
-            let length = usize::try_from(head.length).map_err(|_| Fault::TooBig)?;
-            let end = head.size + length;
-            let Some(payload) = self.bytes.get_mut(head.size..end) else {
-                return Ok(None);
-            };
-            unmask(payload, head.mask);
-            let payload = payload.to_vec();
-            if end == self.bytes.len() {
-                self.bytes = Vec::new();
+        while let Some(head) = self.head()? {
+            let heard = if head.opcode.is_control() {
+                self.control(head)?
             } else {
-                self.bytes.drain(..end);
-            }
-            if let Some(heard) = self.frame(&head, payload)? {
-                return Ok(Some(heard));
+                self.data(head)?
+            };
+            if heard.is_some() || self.current.is_some() {
+                return Ok(heard);
             }
         }
         Ok(None)
     }
 
+    /// The header of the frame whose payload is to be read; absent while not all of it is there.
+    fn head(&mut self) -> Result<Option<ClientHead>, Fault> {
+        if let Some(head) = self.current.take() {
+            return Ok(Some(head));
+        }
+        let Some(head) = ClientHead::parse(&self.bytes)? else {
+            return Ok(None);
+        };
+        self.check(&head)?;
+        self.take(head.size);
+        Ok(Some(head))
+    }
+
     /// Whether a frame may come here, before its payload has.
-    fn check(&self, head: &ClientHead) -> Result<(), Fault> {
-        let begun = match (&self.message, head.opcode) {
+    fn check(&mut self, head: &ClientHead) -> Result<(), Fault> {
+        let begun = match (&mut self.message, head.opcode) {
             (_, opcode) if opcode.is_control() => return Ok(()),
-            (Some(parts), Opcode::Continuation) => parts.payload.len(),
+            (Some(parts), Opcode::Continuation) => {
+                if head.length == 0 {
+                    parts.empty += 1;
+                }
+                if parts.empty > MAX_EMPTY_PARTS {
+                    return Err(Fault::Protocol);
+                }
+                parts.payload.len()
+            }
             (None, Opcode::Text | Opcode::Binary) => 0,
             _ => return Err(Fault::Protocol),
         };
@@ -133,37 +190,54 @@ impl Assembly {
         Ok(())
     }
 
-    fn frame(&mut self, head: &ClientHead, payload: Vec<u8>) -> Result<Option<Heard>, Fault> {
-        let (opcode, payload) = match (head.opcode, self.message.take()) {
-            (Opcode::Close, _) => return close(&payload).map(Heard::Close).map(Some),
-            (opcode @ (Opcode::Ping | Opcode::Pong), message) => {
-                // Between the parts of a message.
-                self.message = message;
-                let is_ping = opcode == Opcode::Ping;
-                let heard = if is_ping {
-                    Heard::Ping(payload.into())
-                } else {
-                    Heard::Pong
-                };
-                return Ok(Some(heard));
-            }
-            (_, Some(mut parts)) => {
-                parts.payload.extend_from_slice(&payload);
-                (parts.opcode, parts.payload)
-            }
-            (opcode, None) => (opcode, payload),
-        };
-        if !head.is_final {
-            self.message = Some(Box::new(Parts { opcode, payload }));
+    /// Reads a frame about the connection itself, which may come between the parts of a message.
+    fn control(&mut self, head: ClientHead) -> Result<Option<Heard>, Fault> {
+        let length = usize::try_from(head.length).map_err(|_| Fault::TooBig)?;
+        if self.bytes.len() < length {
+            self.current = Some(head);
             return Ok(None);
         }
-        Ok(Some(match opcode {
-            Opcode::Text => {
-                let text = String::from_utf8(payload).map_err(|_| Fault::NotUtf8)?;
-                Heard::Text(text.into())
-            }
-            _ => Heard::Binary(payload.into()),
+        let mut payload = self.take(length);
+        unmask(&mut payload, head.mask);
+        Ok(Some(match head.opcode {
+            Opcode::Close => Heard::Close(close(&payload)?),
+            Opcode::Ping => Heard::Ping(payload.into()),
+            _ => Heard::Pong,
         }))
+    }
+
+    /// Reads what has come of a part of a message; the message, once all of it has.
+    fn data(&mut self, mut head: ClientHead) -> Result<Option<Heard>, Fault> {
+        let missing = usize::try_from(head.length).map_err(|_| Fault::TooBig)?;
+        let mut piece = self.take(missing.min(self.bytes.len()));
+        unmask(&mut piece, head.mask);
+        let rotation = piece.len() % head.mask.len();
+        head.mask.rotate_left(rotation);
+        head.length -= piece.len() as u64;
+        let mut parts = match self.message.take() {
+            Some(parts) => parts,
+            None => Box::new(Parts::new(head.opcode)),
+        };
+        if parts.payload.is_empty() {
+            parts.payload = piece;
+        } else {
+            parts.payload.extend_from_slice(&piece);
+        }
+        if head.length == 0 && head.is_final {
+            return parts.into_heard().map(Some);
+        }
+        parts.check_text()?;
+        self.message = Some(parts);
+        self.current = Some(head).filter(|head| head.length > 0);
+        Ok(None)
+    }
+
+    /// Takes `length` bytes off what was read; no memory is kept for nothing.
+    fn take(&mut self, length: usize) -> Vec<u8> {
+        if length >= self.bytes.len() {
+            return std::mem::take(&mut self.bytes);
+        }
+        self.bytes.drain(..length).collect()
     }
 }
 

@@ -22,7 +22,6 @@ pub use reader::Reader;
 pub use upgrade::{NoUpgrade, Upgrade};
 pub use writer::Writer;
 
-use axum::extract::ws::{CloseFrame, Message};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::tcp::{OwnedReadHalf, OwnedWriteHalf},
@@ -31,16 +30,16 @@ use tokio::{
 /// The server's end of one connection, in its two halves.
 pub type WebSocket = (Reader<OwnedReadHalf>, Writer<OwnedWriteHalf>);
 
-/// Says goodbye and waits until the client has, too. The caller limits the time.
+/// Sends what is queued, last of all a close, and waits until the client has closed too. The caller limits the
+/// time.
 ///
 /// Closing a connection while something unread is there would make the kernel reset it, and the
 /// client never learn why; so everything is read to the end.
-pub async fn close<R, W>(mut reader: Reader<R>, mut writer: Writer<W>, frame: Option<CloseFrame>)
+pub async fn close<R, W>(mut reader: Reader<R>, mut writer: Writer<W>)
 where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
-    writer.queue(Message::Close(frame));
     if writer.flush().await.is_err() {
         return;
     }

@@ -118,6 +118,84 @@ async fn a_character_may_be_cut_by_parts_but_a_text_must_be_one() {
     }
 }
 
+/// What an assembly makes of these pieces, each pushed before the next: after which of them it failed.
+fn failed_after(pieces: &[Vec<u8>]) -> Option<(usize, Fault)> {
+    let mut assembly = Assembly::new(MAX);
+    pieces.iter().enumerate().find_map(|(at, piece)| {
+        assembly.push(piece);
+        loop {
+            match assembly.next() {
+                Ok(Some(_)) => {}
+                Ok(None) => return None,
+                Err(fault) => return Some((at, fault)),
+            }
+        }
+    })
+}
+
+/// The text of the Autobahn suite's cases 6.4: valid, then one character beyond Unicode, then valid.
+const AUTOBAHN: [&[u8]; 3] = [
+    "\u{3ba}\u{1f79}\u{3c3}\u{3bc}\u{3b5}".as_bytes(),
+    &[0xf4, 0x90, 0x80, 0x80],
+    b"edited",
+];
+
+#[test]
+fn a_bad_part_of_a_text_fails_before_the_next_part_comes() {
+    // 6.4.1: the middle part is wrong as a whole.
+    let [before, bad, after] = AUTOBAHN;
+    let parts = [frame(TEXT, before), frame(0, bad), frame(FIN, after)];
+    assert_eq!(failed_after(&parts), Some((1, Fault::NotUtf8)));
+    // 6.4.2: the wrong character is cut, its second byte cannot follow the first.
+    let parts = [
+        frame(TEXT, &[before, &bad[..1]].concat()),
+        frame(0, &bad[1..]),
+        frame(FIN, after),
+    ];
+    assert_eq!(failed_after(&parts), Some((1, Fault::NotUtf8)));
+}
+
+#[test]
+fn a_bad_byte_of_a_text_fails_before_the_rest_of_its_frame_comes() {
+    // 6.4.3 and 6.4.4: one frame, sent in three pieces.
+    let [before, bad, after] = AUTOBAHN;
+    let whole = frame(FIN | TEXT, &[before, bad, after].concat());
+    let head = whole.len() - before.len() - bad.len() - after.len();
+    for (first, second) in [(0, bad.len()), (1, 2)] {
+        let (first, second) = (head + before.len() + first, head + before.len() + second);
+        let pieces = [
+            whole[..first].to_vec(),
+            whole[first..second].to_vec(),
+            whole[second..].to_vec(),
+        ];
+        assert_eq!(failed_after(&pieces), Some((1, Fault::NotUtf8)));
+    }
+    let fine = frame(FIN | TEXT, &[before, after].concat());
+    let pieces: Vec<_> = fine.iter().map(|byte| vec![*byte]).collect();
+    assert_eq!(failed_after(&pieces), None);
+}
+
+#[tokio::test]
+async fn bytes_that_are_no_text_are_not_checked() {
+    let [before, bad, _] = AUTOBAHN;
+    let bytes = [frame(BINARY, before), frame(FIN, bad)].concat();
+    let whole = [before, bad].concat();
+    assert_eq!(hear(&bytes).await.0, [Heard::Binary(whole.into())]);
+}
+
+#[tokio::test]
+async fn a_flood_of_empty_parts_ends_it() {
+    let flood = |n: usize| {
+        let mut bytes = frame(TEXT, b"x");
+        (0..n).for_each(|_| bytes.extend(frame(0, b"")));
+        bytes.extend(frame(FIN, b"y"));
+        bytes
+    };
+    let few = [flood(64), flood(64)].concat();
+    assert_eq!(hear(&few).await.0, [text("xy"), text("xy")]);
+    assert_eq!(hear(&flood(65)).await, (vec![], Fault::Protocol));
+}
+
 #[tokio::test]
 async fn what_breaks_the_rules_ends_it() {
     let long = [b'x'; 126];
@@ -254,6 +332,29 @@ async fn many_leave_together_in_order_even_when_it_was_broken_off() {
 }
 
 #[tokio::test]
+async fn of_what_is_abandoned_a_frame_that_has_begun_still_leaves() {
+    let (ours, mut theirs) = duplex(PIPE);
+    let mut writer = Writer::new(ours);
+    writer.queue(Message::Binary(vec![1; 2 * PIPE].into()));
+    writer.queue(Message::Binary(vec![2; PIPE].into()));
+    assert!(futures::FutureExt::now_or_never(writer.flush()).is_none());
+    writer.abandon();
+    writer.queue(Message::Ping(Bytes::new()));
+    let expected = [
+        &[FIN | BINARY, 126, 0x07, 0xd0][..],
+        &[1; 2 * PIPE],
+        &[FIN | PING, 0],
+    ]
+    .concat();
+    let (sent, came) = tokio::join!(writer.flush(), read(&mut theirs, expected.len()));
+    sent.unwrap();
+    assert!(came == expected);
+    writer.queue(Message::Ping(Bytes::new()));
+    writer.abandon();
+    assert!(writer.is_empty(), "nothing has begun to leave");
+}
+
+#[tokio::test]
 async fn to_send_to_who_is_gone_fails() {
     let (ours, theirs) = duplex(PIPE);
     let (mut reader, mut writer) = pair(ours);
@@ -266,7 +367,7 @@ async fn to_send_to_who_is_gone_fails() {
 #[tokio::test]
 async fn a_goodbye_has_a_code_and_waits_for_the_answer() {
     let (ours, mut theirs) = duplex(PIPE);
-    let (reader, writer) = pair(ours);
+    let (reader, mut writer) = pair(ours);
     let reason = "ü".repeat(100);
     let client = async {
         let said = read(&mut theirs, 2 + 2 + 122).await;
@@ -294,13 +395,15 @@ async fn a_goodbye_has_a_code_and_waits_for_the_answer() {
         code: 4410,
         reason: reason.into(),
     };
-    tokio::join!(close(reader, writer, Some(frame)), client);
+    writer.queue(Message::Close(Some(frame)));
+    tokio::join!(close(reader, writer), client);
 }
 
 #[tokio::test]
 async fn a_goodbye_to_who_talks_nonsense_reads_to_the_end() {
     let (ours, mut theirs) = duplex(PIPE);
-    let (mut reader, writer) = pair(ours);
+    let (mut reader, mut writer) = pair(ours);
+    writer.queue(Message::Close(None));
     theirs.write_all(&[0xff; 500]).await.unwrap();
     assert_eq!(reader.hear().await, Err(Fault::Protocol));
     let client = async {
@@ -308,7 +411,7 @@ async fn a_goodbye_to_who_talks_nonsense_reads_to_the_end() {
         theirs.write_all(&[0xff; 5_000]).await.unwrap();
         drop(theirs);
     };
-    tokio::join!(close(reader, writer, None), client);
+    tokio::join!(close(reader, writer), client);
 }
 
 proptest::proptest! {

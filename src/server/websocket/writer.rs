@@ -56,6 +56,11 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         self.outgoing.push_back((head, payload));
     }
 
+    /// Drops what is to be sent, except the rest of a frame that has begun to leave.
+    pub fn abandon(&mut self) {
+        self.outgoing.truncate(usize::from(self.left > 0));
+    }
+
     /// Whether nothing is waiting to be sent.
     pub fn is_empty(&self) -> bool {
         self.outgoing.is_empty()
