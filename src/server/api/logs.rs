@@ -9,21 +9,27 @@ use crate::{
         actions::engine_error,
         hub::encode,
         problem::Refusal,
-        source::{LogQuery, SourceLine},
+        serve::Connection,
+        source::{LogLines, LogQuery, SourceLine},
     },
 };
 use axum::{
+    BoxError, Extension,
     body::{Body, Bytes},
     extract::{Path, Query, State, rejection::QueryRejection},
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use futures::StreamExt;
+use futures::{Stream, StreamExt, stream};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 /// How long an engine may take to begin.
 const BEGIN: Duration = Duration::from_secs(10);
+/// How long an engine may send nothing in the middle of a log before the download breaks off. To look for
+/// lines of a certain time in a large file takes a while.
+const SILENCE: Duration = Duration::from_secs(60);
 
 /// Which part of a log, and how it is written.
 #[derive(Debug, Deserialize)]
@@ -62,12 +68,13 @@ struct NdjsonLine<'a> {
     line: &'a str,
 }
 
-/// The log of a container.
+/// The log of a container. It takes a place among the clients for as long as it lasts.
 ///
 /// # Errors
-/// `invalid`, `not_found`, or what the engine's failure is.
+/// `503` when there is no place, `invalid`, `not_found`, or what the engine's failure is.
 pub async fn logs(
     State(state): State<AppState>,
+    Extension(connection): Extension<Connection>,
     Path(id): Path<String>,
     query: Result<Query<LogsQuery>, QueryRejection>,
 ) -> Result<Response, Refusal> {
@@ -77,13 +84,18 @@ pub async fn logs(
     let download = flag("download", query.download.as_deref(), false)?;
     let found = find(&state, query.host.as_ref(), &id)?;
     let asked = log_query(&query)?;
+    let place = state.gate.admit(connection.peer())?;
+    connection.streams();
     let lines = tokio::time::timeout(BEGIN, found.engine.logs(found.container.id, &asked))
         .await
         .map_err(|_| ApiError::new(ErrorCode::Timeout, "the engine did not answer in time"))?
         .map_err(|error| engine_error(&error))?;
-    let body = lines
+    let body = download_of(lines, state.shutdown.token())
         .map(move |line| line.map(|line| write(&line, format, timestamps)))
-        .take_until(state.shutdown.token().cancelled_owned());
+        .inspect(move |_| {
+            // Its place is free when the download has ended, or was given up.
+            let _held = &place;
+        });
     let content_type = match format {
         Format::Text => "text/plain; charset=utf-8",
         Format::Ndjson => "application/x-ndjson",
@@ -108,6 +120,25 @@ pub async fn logs(
         }
     }
     Ok(response)
+}
+
+/// `lines` as far as they come. What breaks off fails instead of ending, so that nobody takes it for the whole.
+fn download_of(
+    lines: LogLines,
+    shutdown: CancellationToken,
+) -> impl Stream<Item = Result<SourceLine, BoxError>> {
+    let lines = tokio_stream::StreamExt::timeout(lines, SILENCE).map(|line| match line {
+        Ok(line) => line.map_err(BoxError::from),
+        Err(silence) => Err(silence.into()),
+    });
+    let is_over = shutdown.clone();
+    let broken_off = stream::once(async move {
+        let error = || Err(BoxError::from("the server ends"));
+        is_over.is_cancelled().then(error)
+    });
+    lines
+        .take_until(shutdown.cancelled_owned())
+        .chain(broken_off.filter_map(std::future::ready))
 }
 
 fn log_query(query: &LogsQuery) -> Result<LogQuery, Refusal> {
