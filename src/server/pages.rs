@@ -1,5 +1,6 @@
 //! Pages: what is asked for beside the API is the built site's files, or rendered.
 
+mod compress;
 mod preload;
 
 use super::{AppState, base, clock};
@@ -44,10 +45,14 @@ pub fn routes(routes: Router<AppState>, state: &AppState) -> Router<AppState> {
         )
         .layer(from_fn(base::restore))
         // Before the path is restored: what it names stands below the base.
-        .layer(from_fn_with_state(state.clone(), preload::container));
-    routes
-        .merge(pages)
-        .fallback_service(get(file_or_not_found).with_state(state.clone()))
+        .layer(from_fn_with_state(state.clone(), preload::container))
+        .layer(compress::layer())
+        .layer(from_fn(compress::negotiate));
+    let rest = get(file_or_not_found)
+        .with_state(state.clone())
+        .layer(compress::layer())
+        .layer(from_fn(compress::negotiate));
+    routes.merge(pages).fallback_service(rest)
 }
 
 async fn file_or_not_found(State(state): State<AppState>, request: Request) -> Response {
