@@ -9,6 +9,7 @@
     reason = "a command for the terminal"
 )]
 
+mod attack;
 mod client;
 mod collection;
 mod crowd;
@@ -99,6 +100,7 @@ enum Part {
     Table,
     Size,
     Growth,
+    Attack,
 }
 
 impl Setting {
@@ -145,6 +147,7 @@ async fn run(part: Part, setting: &Setting) -> Result<(), Failure> {
         Part::Table => table::measure(setting, &mut results).await?,
         Part::Size => size::measure(setting, &mut results)?,
         Part::Growth => growth::measure(setting, &mut results).await?,
+        Part::Attack => attack::measure(setting, &mut results)?,
     }
     results.finish()
 }

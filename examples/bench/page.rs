@@ -139,6 +139,63 @@ const SECTIONS: &[Section] = &[
         ],
     },
     Section {
+        part: "attack",
+        title: "Under attack",
+        method: "A healthy client asks for the list of containers again and again, each time over a new connection: \
+            for four seconds before an attack, during it and after it. The attackers come from another address of the \
+            same machine; what the server closes they open again, a thousand a second. An engine that answers \
+            without an end, and one that never describes a container, are a small program's.",
+        rows: &[
+            row("bodies:before_p50_ms", "4,200 unfinished bodies: p50 before", "ms"),
+            row("bodies:before_p99_ms", "p99 before", "ms"),
+            row("bodies:during_p50_ms", "p50 during", "ms"),
+            row("bodies:during_p99_ms", "p99 during", "ms"),
+            row("bodies:p99", "p99 during ÷ before", "×").at_most(10.0, CORES),
+            row("bodies:p99_after", "p99 after ÷ before", "×").at_most(3.0, CORES),
+            row("bodies:not_served", "requests not served", "").at_most(0.0, "a fault"),
+            row("bodies:grown_mib", "memory meanwhile, more", "MiB").at_most(64.0, MEMORY),
+            row("heads:before_p50_ms", "1,500 heads of 390 KB: p50 before", "ms"),
+            row("heads:before_p99_ms", "p99 before", "ms"),
+            row("heads:during_p50_ms", "p50 during", "ms"),
+            row("heads:during_p99_ms", "p99 during", "ms"),
+            row("heads:p99", "p99 during ÷ before", "×").at_most(10.0, CORES),
+            row("heads:p99_after", "p99 after ÷ before", "×").at_most(3.0, CORES),
+            row("heads:not_served", "requests not served", "").at_most(0.0, "a fault"),
+            row("heads:grown_mib", "memory meanwhile, more", "MiB").at_most(64.0, MEMORY),
+            row("idle:before_p50_ms", "10,000 idle connections: p50 before", "ms"),
+            row("idle:before_p99_ms", "p99 before", "ms"),
+            row("idle:during_p50_ms", "p50 during", "ms"),
+            row("idle:during_p99_ms", "p99 during", "ms"),
+            row("idle:p99", "p99 during ÷ before", "×").at_most(10.0, CORES),
+            row("idle:p99_after", "p99 after ÷ before", "×").at_most(3.0, CORES),
+            row("idle:not_served", "requests not served", "").at_most(0.0, "a fault"),
+            row("idle:grown_mib", "memory meanwhile, more", "MiB").at_most(64.0, MEMORY),
+            row("actions:before_p50_ms", "actions on containers that do not exist: p50 before", "ms"),
+            row("actions:before_p99_ms", "p99 before", "ms"),
+            row("actions:during_p50_ms", "p50 during", "ms"),
+            row("actions:during_p99_ms", "p99 during", "ms"),
+            row("actions:p99", "p99 during ÷ before", "×").at_most(10.0, CORES),
+            row("actions:p99_after", "p99 after ÷ before", "×").at_most(3.0, CORES),
+            row("actions:not_served", "requests not served", "").at_most(0.0, "a fault"),
+            row("actions:grown_mib", "memory meanwhile, more", "MiB").at_most(64.0, MEMORY),
+            row("actions:refused", "actions of another client refused", "").at_most(0.0, "a fault"),
+            row("endless:before_p50_ms", "an engine whose answers do not end: p50 before", "ms"),
+            row("endless:before_p99_ms", "p99 before", "ms"),
+            row("endless:during_p50_ms", "p50 during", "ms"),
+            row("endless:during_p99_ms", "p99 during", "ms"),
+            row("endless:p99", "p99 during ÷ before", "×").at_most(10.0, CORES),
+            row("endless:p99_after", "p99 after ÷ before", "×").at_most(3.0, CORES),
+            row("endless:not_served", "requests not served", "").at_most(0.0, "a fault"),
+            row("endless:grown_mib", "memory meanwhile, more", "MiB").at_most(64.0, MEMORY),
+            row("hung:start_well_ms", "start until all containers are listed", "ms"),
+            row("hung:start_ms", "the same when no description is answered", "ms"),
+            row("hung:start", "÷ the other", "×").at_most(3.0, "the list waits for descriptions"),
+            row("hung:change_well_ms", "a container dies until a client can see it", "ms"),
+            row("hung:change_ms", "the same when no description is answered", "ms"),
+            row("hung:change", "÷ the other", "×").at_most(3.0, "the change waits for a description"),
+        ],
+    },
+    Section {
         part: "latency",
         title: "Change to client, change to glass",
         method: "A container of a real engine is paused and unpaused 100 times. One process reads the \
@@ -221,6 +278,8 @@ const SECTIONS: &[Section] = &[
     },
 ];
 
+const CORES: &str = "attackers, server and client share the cores";
+const MEMORY: &str = "what each of 4,096 connections takes";
 const WAKE: &str = "beside the writing: to invent 100 containers, and to see for each client what it has not got; of \
      the peer's time a bare `send` is more than half, so that little is left to be better by";
 const SPREAD: &str = "as above; server and clients share the cores";
