@@ -82,7 +82,7 @@ pub fn parse(line: &str) -> Styled {
         rest = chars.as_str();
         match c {
             '\r' => out.clear(),
-            '\u{1b}' | '\u{9b}' | '\u{9d}' => match escape(c, rest) {
+            c if is_introducer(c) => match escape(c, rest) {
                 Some((after, sgr)) => {
                     rest = after;
                     if let Some(parameters) = sgr
@@ -100,6 +100,19 @@ pub fn parse(line: &str) -> Styled {
     out.text.push_str(rest);
     out.end_span(style);
     out
+}
+
+/// The length in bytes of the escape sequence at the beginning of `text`, which [`parse`] leaves out;
+/// none when it begins with something else.
+pub fn sequence_len(text: &str) -> Option<usize> {
+    let mut chars = text.chars();
+    let introducer = chars.next().filter(|c| is_introducer(*c))?;
+    let (after, _) = escape(introducer, chars.as_str())?;
+    Some(text.len() - after.len())
+}
+
+fn is_introducer(c: char) -> bool {
+    matches!(c, '\u{1b}' | '\u{9b}' | '\u{9d}')
 }
 
 /// What follows an escape sequence, of which `introducer` was the first character, and the
@@ -127,9 +140,10 @@ fn escape(introducer: char, rest: &str) -> Option<(&str, Option<&str>)> {
         }
         // Strings to the terminal: titles, links, images. One without an end hides nothing.
         ']' | 'P' | 'X' | '^' | '_' => {
-            let end = rest.find(['\u{7}', '\u{1b}', '\u{9c}']);
+            // Another introducer ends the search: a line of nothing but them is read once.
+            let end = rest.find(['\u{7}', '\u{1b}', '\u{9c}', '\u{9d}']);
             let after = end.and_then(|end| {
-                let after = rest.get(end..)?;
+                let after = rest.get(end..).filter(|end| !end.starts_with('\u{9d}'))?;
                 let mut chars = after.chars();
                 let is_escape = chars.next() == Some('\u{1b}');
                 let after = chars.as_str();
@@ -253,6 +267,24 @@ mod tests {
     #[test]
     fn a_string_to_the_terminal_without_an_end_hides_nothing() {
         assert_eq!(parse("a\u{1b}]0;the rest").text, "a0;the rest");
+    }
+
+    #[test]
+    fn the_length_of_a_sequence_is_what_is_left_out() {
+        for (text, len) in [
+            ("\u{1b}[1mb", Some(4)),
+            ("\u{9b}1mb", Some(4)),
+            ("\u{1b}]0;t\u{7}b", Some(6)),
+            ("\u{1b}2b", Some(2)),
+            ("\u{1b}]0;b", Some(2)),
+            ("\u{1b}", None),
+            ("b\u{1b}[1m", None),
+            ("", None),
+        ] {
+            assert_eq!(sequence_len(text), len, "{text:?}");
+        }
+        let bomb = "\u{9d}".repeat(100_000);
+        assert_eq!(parse(&bomb).text, "", "each is read once");
     }
 
     #[test]
