@@ -7,13 +7,13 @@ use crate::{
         provide_action_requests,
     },
     i18n::text,
-    model::{PREFERENCES_COOKIE, Preferences, Theme},
+    model::{PREFERENCES_COOKIE, Preferences, Theme, format},
     pages::{
         ContainerPage, ContainersPage, LogsPage, NotFoundPage, OverviewPage, RealtimeTestPage,
     },
 };
 use leptos::{html::Dialog, prelude::*};
-use leptos_meta::{MetaTags, Title, provide_meta_context};
+use leptos_meta::{Formatter, MetaTags, ServerMetaContext, Title, provide_meta_context};
 use leptos_router::{
     ParamSegment, StaticSegment,
     components::{Route, Router, Routes},
@@ -63,7 +63,7 @@ pub fn App() -> impl IntoView {
     let open_help = Callback::new(move |()| open(help));
     let skip = move || text(preferences.read().language).frame.skip_to_content;
     view! {
-        <Title text="Deckwatch" />
+        <Title text="Deckwatch" formatter=title_formatter() />
         <Router base=live.base()>
             <a class="skip" href="#content">{skip}</a>
             <Navigation />
@@ -86,6 +86,16 @@ pub fn App() -> impl IntoView {
         </Router>
         <HelpDialog node=help />
     }
+}
+
+/// What every title goes through. The server writes it into the HTML as it is given, so that there its
+/// markup is escaped; the browser sets it as text.
+fn title_formatter() -> Formatter {
+    let is_html = use_context::<ServerMetaContext>().is_some();
+    let format = move |text: String| {
+        if is_html { format::html(&text) } else { text }
+    };
+    format.into()
 }
 
 /// The person's preferences: every change is kept in the cookie and shown at once.

@@ -7,7 +7,7 @@ use crate::{
         FirstLines,
         logs::{Level, LogView, MAX_CONTAINERS, ansi},
     },
-    model::{ContainerPrefix, LogStream, Timestamp},
+    model::{ContainerPrefix, LogStream, Timestamp, format::html},
 };
 use axum::{
     extract::{Query, Request, State},
@@ -98,7 +98,7 @@ async fn lines(state: &AppState, id: &ContainerPrefix, place: usize, several: bo
         let lines = lines.map(|line| {
             let at = line.timestamp();
             let name = if several { name.as_str() } else { "" };
-            let html = html(at, line.stream, &line.line, name, place);
+            let html = row(at, line.stream, &line.line, name, place);
             Line { at, html }
         });
         Some(lines.collect().await)
@@ -108,7 +108,7 @@ async fn lines(state: &AppState, id: &ContainerPrefix, place: usize, several: bo
 }
 
 /// A row as the viewer draws them.
-fn html(at: Option<Timestamp>, stream: LogStream, line: &str, name: &str, place: usize) -> String {
+fn row(at: Option<Timestamp>, stream: LogStream, line: &str, name: &str, place: usize) -> String {
     let text = ansi::plain(line);
     let level = Level::of(&text).map_or("", Level::as_str);
     let stderr = if stream == LogStream::Stderr {
@@ -126,24 +126,9 @@ fn html(at: Option<Timestamp>, stream: LogStream, line: &str, name: &str, place:
         "<div class=\"line{stderr} {level} c{place}\"><time>{clock}</time>\
          <span class=\"source\">{}</span><span class=\"level\">{level}</span>\
          <span></span><span class=\"text\">{}</span></div>",
-        escaped(name),
-        escaped(&head)
+        html(name),
+        html(&head)
     )
-}
-
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            c => escaped.push(c),
-        }
-    }
-    escaped
 }
 
 #[cfg(test)]
@@ -171,14 +156,14 @@ mod tests {
     #[test]
     fn hostile_lines_are_only_text() {
         let line = "<script>alert('x')</script> \u{202e}\u{1b}]0;t\u{7}&amp; \"q\"";
-        let html = html(None, LogStream::Stderr, line, "<b>", 1);
+        let html = row(None, LogStream::Stderr, line, "<b>", 1);
         assert!(html.contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &lt;U+202E&gt;&amp;amp; &quot;q&quot;"), "{html}");
         assert!(html.contains(">&lt;b&gt;</span>"), "{html}");
     }
 
     #[test]
     fn a_long_line_is_cut() {
-        let html = html(None, LogStream::Stdout, &"é".repeat(10_000), "", 1);
+        let html = row(None, LogStream::Stdout, &"é".repeat(10_000), "", 1);
         assert!(html.chars().count() < CHARACTERS + 300 && html.contains("é…<"));
     }
 }

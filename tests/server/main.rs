@@ -23,6 +23,7 @@ mod history;
 mod http;
 mod ids;
 mod logs;
+mod markup;
 mod messages;
 mod openapi;
 mod pages;
