@@ -2,7 +2,7 @@
 
 use super::{ContainerId, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, net::IpAddr};
 
 /// The label under which Compose keeps the name of the project.
 pub const COMPOSE_PROJECT_LABEL: &str = "com.docker.compose.project";
@@ -164,4 +164,67 @@ pub struct Port {
     pub public_port: Option<u16>,
     /// `tcp`, `udp` or `sctp`.
     pub protocol: String,
+}
+
+impl Port {
+    /// The address at which a browser reaches it, when it is published over TCP: on the address it is
+    /// published on, or on `page_host` when that is every address or the engine's own machine. None
+    /// when the engine gives anything but an IP address, which must not become part of a link.
+    pub fn link(&self, page_host: Option<&str>) -> Option<String> {
+        let port = self.public_port.filter(|_| self.protocol == "tcp")?;
+        let ip = self.ip.as_deref().unwrap_or_default();
+        if ip.is_empty() {
+            return Some(format!("http://{}:{port}", page_host?));
+        }
+        Some(match ip.parse().ok()? {
+            ip if is_page_host(ip) => format!("http://{}:{port}", page_host?),
+            IpAddr::V4(ip) => format!("http://{ip}:{port}"),
+            IpAddr::V6(ip) => format!("http://[{ip}]:{port}"),
+        })
+    }
+}
+
+/// Whether a port published there is reached where the page comes from.
+fn is_page_host(ip: IpAddr) -> bool {
+    ip.is_unspecified() || ip.is_loopback()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_ip_address_becomes_a_link() {
+        let link = |ip: Option<&str>, public_port, protocol: &str| {
+            let port = Port {
+                ip: ip.map(str::to_owned),
+                private_port: 80,
+                public_port,
+                protocol: protocol.to_owned(),
+            };
+            port.link(Some("deck.example"))
+        };
+        for (ip, expected) in [
+            (None, Some("http://deck.example:8080")),
+            (Some(""), Some("http://deck.example:8080")),
+            (Some("0.0.0.0"), Some("http://deck.example:8080")),
+            (Some("::"), Some("http://deck.example:8080")),
+            (Some("127.0.0.1"), Some("http://deck.example:8080")),
+            (Some("::1"), Some("http://deck.example:8080")),
+            (Some("192.0.2.7"), Some("http://192.0.2.7:8080")),
+            (Some("2001:db8::7"), Some("http://[2001:db8::7]:8080")),
+            (Some("evil.example/?"), None),
+            (Some("user@evil.example"), None),
+            (Some("evil.example"), None),
+            (Some("192.0.2.7:1/?"), None),
+            (Some("[::1]"), None),
+            (Some("fe80::1%eth0"), None),
+            (Some("javascript:alert(1)//"), None),
+        ] {
+            let found = link(ip, Some(8080), "tcp");
+            assert_eq!(found.as_deref(), expected, "{ip:?}");
+        }
+        assert_eq!(link(Some("0.0.0.0"), Some(53), "udp"), None);
+        assert_eq!(link(Some("0.0.0.0"), None, "tcp"), None);
+    }
 }

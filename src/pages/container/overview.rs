@@ -310,18 +310,8 @@ fn port_line(port: Port, page_host: Option<&str>) -> AnyView {
     let Some(public) = port.public_port else {
         return view! { <span class="mono faint">{inside}</span> }.into_any();
     };
+    let href = port.link(page_host);
     let ip = port.ip.unwrap_or_default();
-    let is_any = matches!(ip.as_str(), "" | "0.0.0.0" | "::" | "127.0.0.1" | "::1");
-    let target = if is_any {
-        page_host.map(str::to_owned)
-    } else if ip.contains(':') {
-        Some(format!("[{ip}]"))
-    } else {
-        Some(ip.clone())
-    };
-    let href = target
-        .filter(|_| port.protocol == "tcp")
-        .map(|host| format!("http://{host}:{public}"));
     view! {
         <a class="port" href=href target="_blank" rel="noopener noreferrer">{public}</a>
         <span class="mono faint">{format!("→ {inside} · {ip}")}</span>

@@ -7,7 +7,6 @@ use crate::{
     model::{Container, ContainerId, ContainerState, ContainerStats, Port, SortKey, format},
 };
 use leptos::prelude::*;
-use std::sync::Arc;
 
 /// What stands in one cell.
 #[component]
@@ -196,28 +195,19 @@ fn Ports(
     let host = RwSignal::new(None::<String>);
     Effect::new(move || host.set(driver::page_host()));
     let links = move || {
-        let views = ports.get().into_iter().map(|(port, ip)| {
-            let is_any = matches!(ip.as_str(), "" | "0.0.0.0" | "::" | "127.0.0.1" | "::1");
-            let target = if is_any { host.get() } else { Some(ip) };
-            let href = target.map(|host| format!("http://{host}:{port}"));
-            view! { <a class="port" href=href target="_blank" rel="noopener noreferrer">{port}</a> }
+        let host = host.get();
+        let views = ports.get().into_iter().map(|port| {
+            let href = port.link(host.as_deref());
+            view! { <a class="port" href=href target="_blank" rel="noopener noreferrer">{port.public_port}</a> }
         });
         views.collect_view()
     };
     view! { <span class="port-list">{links}</span> }
 }
 
-/// Published TCP ports with their address.
-fn published(container: &Arc<Container>) -> Vec<(u16, String)> {
-    let is_tcp = |port: &&Port| port.protocol == "tcp";
-    let published = container.ports.iter().filter(is_tcp).filter_map(|port| {
-        let ip = port.ip.clone().unwrap_or_default();
-        let ip = if ip.contains(':') && ip != "::" && ip != "::1" {
-            format!("[{ip}]")
-        } else {
-            ip
-        };
-        Some((port.public_port?, ip))
-    });
-    published.collect()
+/// Published TCP ports.
+fn published(container: &Container) -> Vec<Port> {
+    let is_published = |port: &&Port| port.protocol == "tcp" && port.public_port.is_some();
+    let published = container.ports.iter().filter(is_published);
+    published.cloned().collect()
 }
