@@ -199,3 +199,91 @@ async fn no_failure_tells_a_secret() {
     assert_clean("a page", &app.get("/").await.text().await.unwrap());
     app.end().await;
 }
+
+/// A secret as a program may write it, and as it must not come through.
+const WRITTEN: [&str; 7] = [
+    "hunter2-in-env",
+    "hunter2\u{1b}[1m-in-env",
+    "hunter2\r-in-env",
+    "hun\0ter2-in-\u{8}env",
+    "hunter2\u{200b}-in-env",
+    r"hunter2\u002din-env",
+    "hunter2%2Din-env",
+];
+
+#[tokio::test]
+async fn no_line_of_a_log_tells_a_secret_however_it_is_written() {
+    let app = TestApp::start(engine()).await;
+    for text in WRITTEN {
+        app.engine.write_line("web-1", &format!("<{text}>"));
+    }
+    let id = id_of("web-1");
+    let masked = "<••••••>\n".repeat(WRITTEN.len());
+    let said = app.get(&format!("/api/containers/{id}/logs")).await;
+    assert_eq!(said.text().await.unwrap(), masked);
+    let path = format!("/api/containers/{id}/logs?format=ndjson");
+    let said = app.get(&path).await.text().await.unwrap();
+    assert_eq!(said.matches("<••••••>").count(), WRITTEN.len(), "{said}");
+    for page in [
+        format!("/containers/{id}?tab=logs"),
+        format!("/logs?c={id}"),
+    ] {
+        let said = app.get(&page).await.text().await.unwrap();
+        assert!(said.contains("&lt;••••••&gt;"), "the page shows the lines");
+        assert_clean(&page, &said);
+    }
+    let mut socket = app.socket().await;
+    socket.subscribe(Channel::Logs(id.parse().unwrap())).await;
+    let mut lines = 0;
+    while lines < WRITTEN.len() {
+        let Heard::Text(text) = socket.hear().await else {
+            panic!("closed")
+        };
+        lines += text.matches("<••••••>").count();
+        assert_clean("the log's channel", &text);
+    }
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_password_that_is_an_ordinary_word_hides_no_name() {
+    let mut postgres = FakeContainer::running("postgres-1")
+        .env("POSTGRES_PASSWORD=postgres")
+        .env("MAX_TOKENS=4096000");
+    postgres.image = "postgres:16".to_owned();
+    let engine = FakeEngine::start().with(postgres);
+    engine.write_line("postgres-1", "postgres is ready, 4096000 tokens");
+    let app = TestApp::start(engine).await;
+    let id = id_of("postgres-1");
+    let said = app.get(&format!("/api/containers/{id}")).await;
+    let said: serde_json::Value = said.json().await.unwrap();
+    assert_eq!(said["Config"]["Image"], "postgres:16");
+    assert_eq!(said["Name"], "/postgres-1");
+    assert_eq!(said["Config"]["Env"][0], "POSTGRES_PASSWORD=••••••");
+    let said = app.get(&format!("/api/containers/{id}/logs")).await;
+    let said = said.text().await.unwrap();
+    assert_eq!(said, "postgres is ready, 4096000 tokens\n");
+    app.end().await;
+}
+
+#[tokio::test]
+async fn no_refused_action_and_no_unreadable_log_tells_a_secret() {
+    let app = TestApp::start(engine()).await;
+    let id = id_of("web-1");
+    let words = "exec: hunter2-in-env: not found";
+    app.engine.refuse_actions(words);
+    let said = app
+        .post(&format!("/api/containers/{id}/restart"), &json!({}))
+        .await;
+    let said = said.text().await.unwrap();
+    assert!(said.contains("exec: ••••••: not found"), "{said}");
+    assert_clean("an action", &said);
+    app.engine.change_silently("web-1", |web| {
+        web.log_failure = Some((500, words.to_owned()))
+    });
+    let said = app.get(&format!("/api/containers/{id}/logs")).await;
+    let said = said.text().await.unwrap();
+    assert!(said.contains("exec: ••••••: not found"), "{said}");
+    assert_clean("a log", &said);
+    app.end().await;
+}

@@ -1,7 +1,7 @@
 //! How to reach the engine, merged from the settings and from where Docker keeps its own.
 
 use super::{ConfigError, DockerSettings};
-use crate::server::source::docker::Address;
+use crate::server::source::{docker::Address, redact::mask_text};
 use std::path::PathBuf;
 
 /// How to reach the engine.
@@ -59,7 +59,16 @@ impl Docker {
 fn parse_host(text: &str, tls: bool) -> Result<Address, ConfigError> {
     Address::parse(text, tls).map_err(|allowed| ConfigError::Value {
         key: "docker-host",
-        value: format!("{text:?}"),
+        value: format!("{:?}", without_password(text)),
         allowed: format!("{allowed} (DOCKER_HOST)"),
     })
+}
+
+/// `text` as it may be printed: engines have no passwords, but addresses of other things have.
+fn without_password(text: &str) -> String {
+    if text.contains("://") {
+        return mask_text(text).into_owned();
+    }
+    let masked = mask_text(&format!("tcp://{text}")).into_owned();
+    masked.trim_start_matches("tcp://").to_owned()
 }

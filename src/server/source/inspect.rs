@@ -1,7 +1,7 @@
 //! What an engine says of a container, without its secrets.
 
 use super::{
-    redact::{mask_args, mask_text, mask_value, mask_variable},
+    redact::{MASK, is_secret_name, mask_args, mask_text, mask_value, mask_variable},
     secrets::Secrets,
 };
 use serde_json::Value;
@@ -25,11 +25,23 @@ fn mask_strings(value: &mut Value, secrets: &Secrets) {
         Value::Array(items) => items
             .iter_mut()
             .for_each(|item| mask_strings(item, secrets)),
-        Value::Object(fields) => fields
-            .values_mut()
-            .for_each(|field| mask_strings(field, secrets)),
+        Value::Object(fields) => {
+            if fields.keys().any(|name| is_masked(name, secrets)) {
+                let named = std::mem::take(fields).into_iter();
+                *fields = named
+                    .map(|(name, field)| (secrets.mask_str(&name).into_owned(), field))
+                    .collect();
+            }
+            fields
+                .values_mut()
+                .for_each(|field| mask_strings(field, secrets));
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
+}
+
+fn is_masked(name: &str, secrets: &Secrets) -> bool {
+    matches!(secrets.mask_str(name), Cow::Owned(_))
 }
 
 fn mask_fields(value: &mut Value) {
@@ -39,6 +51,9 @@ fn mask_fields(value: &mut Value) {
             ("Env", Value::Array(variables)) => each_text(variables, mask_variable),
             ("Cmd" | "Entrypoint" | "Args" | "Test", Value::Array(args)) => mask_arg_values(args),
             (name, Value::String(text)) => *text = mask_value(name, text),
+            (name, Value::Array(items)) if is_secret_name(name) => {
+                each_text(items, |_| MASK.to_owned());
+            }
             (_, Value::Array(items)) => items.iter_mut().for_each(mask_item),
             (_, field) => mask_fields(field),
         }
@@ -72,7 +87,7 @@ fn mask_arg_values(args: &mut [Value]) {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::redact::MASK, *};
+    use super::*;
     use serde_json::json;
 
     #[test]
@@ -85,7 +100,7 @@ mod tests {
                 "Labels": {"api_key": "abc", "url": "redis://:pw@cache", "n": "1"},
                 "Tty": true,
             },
-            "HostConfig": {"LogConfig": {"Config": {"splunk-token": "abc"}}},
+            "HostConfig": {"LogConfig": {"Config": {"splunk-token": "abc"}}, "Tokens": ["abc"]},
         });
         mask_inspect(&mut value);
         assert_eq!(
@@ -98,7 +113,7 @@ mod tests {
                     "Labels": {"api_key": MASK, "url": format!("redis://:{MASK}@cache"), "n": "1"},
                     "Tty": true,
                 },
-                "HostConfig": {"LogConfig": {"Config": {"splunk-token": MASK}}},
+                "HostConfig": {"LogConfig": {"Config": {"splunk-token": MASK}}, "Tokens": [MASK]},
             })
         );
     }
@@ -108,8 +123,30 @@ mod tests {
         let mut value = json!({
             "Config": {"Env": ["DB_PASSWORD=hunter2-long"], "Cmd": ["connect", "hunter2-long"]},
             "State": {"Health": {"Log": [{"Output": "denied to app:hunter2-long"}]}},
+            "HostConfig": {"Sysctls": {"hunter2-long": "1"}},
         });
         mask_inspect(&mut value);
         assert!(!value.to_string().contains("hunter2"), "{value}");
+    }
+
+    #[test]
+    fn a_password_that_is_an_ordinary_word_masks_nothing_but_itself() {
+        let described = json!({
+            "Name": "/postgres-1",
+            "Config": {
+                "Env": ["POSTGRES_PASSWORD=postgres", "PGDATA=/var/lib/postgresql/data"],
+                "Image": "postgres:16", "Cmd": ["postgres"],
+                "Labels": {"com.docker.compose.service": "postgres", "auth.type": "oidc"},
+            },
+            "Mounts": [{"Destination": "/var/lib/postgresql/data"}],
+        });
+        let mut masked = described.clone();
+        mask_inspect(&mut masked);
+        let mut expected = described;
+        expected["Config"]["Env"] = json!([
+            format!("POSTGRES_PASSWORD={MASK}"),
+            format!("PGDATA={MASK}")
+        ]);
+        assert_eq!(masked, expected);
     }
 }

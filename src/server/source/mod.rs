@@ -9,7 +9,7 @@ pub mod demo;
 mod details;
 pub mod docker;
 mod inspect;
-mod redact;
+pub(in crate::server) mod redact;
 mod sampler;
 mod secrets;
 pub mod system;
@@ -194,4 +194,31 @@ pub enum EngineError {
     /// It failed, or answered what it should not.
     #[error("{0}")]
     Failed(String),
+}
+
+impl EngineError {
+    /// The engine's own words, where there are any.
+    fn message(&self) -> Option<&str> {
+        match self {
+            Self::Conflict(message)
+            | Self::Invalid(message)
+            | Self::Unavailable(message)
+            | Self::Unsupported(message)
+            | Self::Failed(message) => Some(message),
+            Self::NotModified | Self::NotFound | Self::Timeout => None,
+        }
+    }
+
+    /// The same with other words.
+    fn map_message(mut self, map: impl FnOnce(&str) -> String) -> Self {
+        match &mut self {
+            Self::Conflict(message)
+            | Self::Invalid(message)
+            | Self::Unavailable(message)
+            | Self::Unsupported(message)
+            | Self::Failed(message) => *message = map(message),
+            Self::NotModified | Self::NotFound | Self::Timeout => {}
+        }
+        self
+    }
 }

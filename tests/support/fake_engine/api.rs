@@ -101,6 +101,10 @@ async fn of_container(
         ("POST" | "DELETE", rest) => {
             let mut held = shared.held.subscribe();
             let _ = held.wait_for(|held| !held).await;
+            let refusal = shared.world().action_refusal.clone();
+            if let Some(words) = refusal {
+                return failure(StatusCode::INTERNAL_SERVER_ERROR, &words);
+            }
             act(shared, &container.id, rest.first().copied(), query)
         }
         _ => failure(StatusCode::NOT_FOUND, "page not found"),

@@ -194,6 +194,11 @@ impl FakeEngine {
         self.recover();
     }
 
+    /// Refuses every action with these words; all else goes on.
+    pub(crate) fn refuse_actions(&self, words: &str) {
+        self.shared.world().action_refusal = Some(words.to_owned());
+    }
+
     /// Lets requests that change a container wait.
     pub(crate) fn hold_actions(&self) {
         self.shared.held.send_replace(true);

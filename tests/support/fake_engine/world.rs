@@ -42,6 +42,8 @@ pub(super) struct World {
     pub(super) requests: Vec<String>,
     /// What failures say.
     pub(super) words: Option<String>,
+    /// What every action is refused with.
+    pub(super) action_refusal: Option<String>,
     pub(super) history: Vec<Told>,
     pub(super) cut: CancellationToken,
     /// After how many lines logs that are followed are cut, one after the other.

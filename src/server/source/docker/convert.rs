@@ -80,7 +80,7 @@ pub(super) fn listed(
         name: name(summary.names.unwrap_or_default(), id),
         image: summary.image.unwrap_or_default(),
         state: state_from_engine(state.as_deref().unwrap_or_default()),
-        status: summary.status.unwrap_or_default(),
+        status: redact::mask_text(&summary.status.unwrap_or_default()).into_owned(),
         created: Timestamp::from_millis(summary.created.unwrap_or(0).saturating_mul(1_000)),
         ports: ports(summary.ports.unwrap_or_default()),
         project: project.cloned(),

@@ -1,7 +1,10 @@
 //! What can be asked of the engine about one container.
 
 use super::{
-    super::{Engine, EngineError, LogLines, LogQuery, inspect, redact, secrets::Secrets},
+    super::{
+        Engine, EngineError, LogLines, LogQuery, inspect, redact,
+        secrets::{Patterns, Secrets},
+    },
     connect::{CALL_TIMEOUT, Connection},
     logs,
 };
@@ -11,14 +14,19 @@ use bollard::query_parameters::{
     InspectContainerOptions, KillContainerOptions, RemoveContainerOptions, RenameContainerOptions,
     RestartContainerOptions, StartContainerOptions, StopContainerOptions, TopOptions,
 };
+use serde_json::Value;
 use std::{
     future::Future,
     sync::{PoisonError, RwLock},
+    time::Duration,
 };
 use tokio::{sync::mpsc, time::timeout};
 
 /// What `ps` on the engine's machine is asked for. Some know fewer columns, and are asked for their own.
 const PS_ARGS: &str = "-eo pid,ppid,user,pcpu,rss,etime,args";
+
+/// How long an engine that has just refused an action may take to describe the container.
+const SECRETS_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The engine, whether it can be reached or not.
 #[derive(Debug)]
@@ -53,11 +61,25 @@ impl DockerEngine {
     }
 
     /// What the engine knows of a container, secrets and all.
-    async fn inspected(&self, id: ContainerId) -> Result<serde_json::Value, EngineError> {
+    async fn inspected(&self, id: ContainerId) -> Result<Value, EngineError> {
         let docker = self.connection()?.calls;
         let id = id.to_string();
         let answer = call(docker.inspect_container(&id, None::<InspectContainerOptions>)).await?;
         serde_json::to_value(answer).map_err(|error| EngineError::Failed(error.to_string()))
+    }
+
+    /// `error` without the container's secrets, which an engine quotes when a command cannot be run.
+    async fn without_secrets(&self, id: ContainerId, error: EngineError) -> EngineError {
+        if error.message().is_none() {
+            return error;
+        }
+        let described = timeout(SECRETS_TIMEOUT, self.inspected(id)).await;
+        let Ok(Ok(described)) = described else {
+            // What the words alone tell of secrets is masked already.
+            return error;
+        };
+        let secrets = Patterns::of_inspected(&described);
+        error.map_message(|message| secrets.mask_str(message).into_owned())
     }
 
     fn connection(&self) -> Result<Connection, EngineError> {
@@ -137,11 +159,11 @@ impl Engine for DockerEngine {
                 let _ = self.nudge.try_send(id);
                 Ok(())
             }
-            Err(error) => Err(error),
+            Err(error) => Err(self.without_secrets(id, error).await),
         }
     }
 
-    async fn inspect(&self, id: ContainerId) -> Result<serde_json::Value, EngineError> {
+    async fn inspect(&self, id: ContainerId) -> Result<Value, EngineError> {
         let mut value = self.inspected(id).await?;
         inspect::mask_inspect(&mut value);
         Ok(value)
@@ -179,23 +201,19 @@ impl Engine for DockerEngine {
     async fn logs(&self, id: ContainerId, query: &LogQuery) -> Result<LogLines, EngineError> {
         // Nobody shall see a line before it is known what must not be seen.
         let Connection {
-            calls,
-            streams,
-            socket,
-            ..
+            streams, socket, ..
         } = self.connection()?;
-        let name = id.to_string();
-        let known = call(calls.inspect_container(&name, None::<InspectContainerOptions>)).await?;
-        let config = known.config.unwrap_or_default();
-        let variables = config.env.unwrap_or_default();
-        let secrets = Secrets::of(variables.iter().map(String::as_str));
-        match socket.filter(|_| query.follow) {
+        let described = self.inspected(id).await?;
+        let secrets = Secrets::of_inspected(&described);
+        let lines = match socket.filter(|_| query.follow) {
             Some(socket) => {
-                let is_terminal = config.tty.unwrap_or(false);
-                logs::follow(&socket, id, query, is_terminal, secrets).await
+                let is_terminal = described.pointer("/Config/Tty").and_then(Value::as_bool);
+                let is_terminal = is_terminal.unwrap_or(false);
+                logs::follow(&socket, id, query, is_terminal, secrets.clone()).await
             }
-            None => logs::lines(streams, id, query, secrets).await,
-        }
+            None => logs::lines(streams, id, query, secrets.clone()).await,
+        };
+        lines.map_err(|error| error.map_message(|message| secrets.mask_str(message).into_owned()))
     }
 }
 

@@ -1,0 +1,315 @@
+//! Finds secrets in text by the names before them, and credentials in URLs.
+
+use super::{
+    names::{ends_as_secret, is_secret_name},
+    quote::Quote,
+    url,
+    value::{Place, value},
+};
+use std::ops::Range;
+
+/// Beginnings of flags that have no value: the word after `--no-password` is no password.
+const SWITCHES: [&str; 4] = ["no-", "without-", "skip-", "disable-"];
+
+/// Where the secrets in `text` are: values after secret names (`name=value`, `name: value`,
+/// `"name":"value"`, `--name value`) and those in URLs' credentials. In order, without overlaps, and
+/// never empty.
+pub(super) fn secrets_in(text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(next) = find(text, at) {
+        let (secret, after) = match text.as_bytes().get(next) {
+            Some(b'-') => after_flag(text, next),
+            Some(b':') if tail(text, next).starts_with("://") => in_url(text, next),
+            _ => assigned(text, next),
+        };
+        // What is masked is not looked into again.
+        at = secret
+            .as_ref()
+            .map_or(0, |secret| secret.end)
+            .max(after)
+            .max(next + 1);
+        found.extend(secret.filter(|secret| !secret.is_empty()));
+    }
+    found
+}
+
+/// The next byte after which a secret may begin.
+fn find(text: &str, from: usize) -> Option<usize> {
+    let bytes = text.as_bytes().get(from..)?;
+    let at = bytes
+        .iter()
+        .position(|byte| matches!(byte, b'=' | b':' | b'-'))?;
+    Some(from + at)
+}
+
+/// The value of the flag that begins at `at`, if that is a secret, and where to go on.
+fn after_flag(text: &str, at: usize) -> (Option<Range<usize>>, usize) {
+    let bytes = text.as_bytes();
+    let begins_word = at == 0
+        || bytes.get(at - 1).is_some_and(|before| {
+            before.is_ascii_whitespace() || matches!(before, b'"' | b'\'' | b'[' | b'(' | b',')
+        });
+    let end = at + length(bytes, at, is_name_byte);
+    if !begins_word {
+        return (None, at + 1);
+    }
+    let name = text
+        .get(at..end)
+        .unwrap_or_default()
+        .trim_start_matches('-');
+    let is_switch = SWITCHES.iter().any(|switch| name.starts_with(switch));
+    // In a list, `"--password","x"`, the flag's quotation ends before the value's begins.
+    let quote_end = Quote::at(bytes, end).map_or(end, |(_, after)| after);
+    let gap = length(bytes, quote_end, |byte| {
+        byte.is_ascii_whitespace() || byte == b','
+    });
+    let from = quote_end + gap;
+    let is_next_flag = bytes.get(from) == Some(&b'-');
+    if gap == 0 || is_switch || is_next_flag || !is_secret_name(name) {
+        return (None, end);
+    }
+    let place = Place {
+        flag: true,
+        ..Place::default()
+    };
+    (Some(value(bytes, from, place)), end)
+}
+
+/// The secret in the credentials of the URL whose `://` is at `at`, and where its address ends.
+fn in_url(text: &str, at: usize) -> (Option<Range<usize>>, usize) {
+    let is_scheme = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'.' | b'-');
+    let scheme = text.get(at - length_before(text.as_bytes(), at, is_scheme)..at);
+    let begin = at + "://".len();
+    let mut rest = tail(text, begin);
+    if let Some(next) = rest.find("://") {
+        let next = next - length_before(rest.as_bytes(), next, is_scheme);
+        rest = rest.get(..next).unwrap_or_default();
+    }
+    let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '<' | '>' | '`');
+    let end = rest.find(ends).unwrap_or(rest.len());
+    let rest = rest.get(..end).unwrap_or_default();
+    let secret = url::secret(scheme.unwrap_or_default(), rest);
+    let from = secret.as_ref().map_or(0, |secret| secret.end);
+    // A port is not the value of a host that is called `token`.
+    let address = rest.get(from..).unwrap_or_default();
+    let address = address.find(['/', '?', '#']).unwrap_or(address.len());
+    let secret = secret.map(|secret| begin + secret.start..begin + secret.end);
+    (secret, begin + from + address)
+}
+
+/// The secret value after the `=` or `:` at `at`, and where to go on.
+fn assigned(text: &str, at: usize) -> (Option<Range<usize>>, usize) {
+    let bytes = text.as_bytes();
+    let separator = bytes.get(at).copied().unwrap_or_default();
+    let after = match bytes.get(at + 1) {
+        // A comparison, or a path in a program.
+        Some(next) if *next == separator => return (None, at + 2),
+        // `:=` and `=>` assign in some languages.
+        Some(b'=' | b'>') => at + 2,
+        _ => at + 1,
+    };
+    let name_end = at - length_before(bytes, at, |byte| byte == b' ');
+    let quoted = Quote::before(bytes, name_end).map(|(_, begin)| begin);
+    let name_end = quoted.unwrap_or(name_end);
+    let name_begin = name_end - length_before(bytes, name_end, is_name_byte);
+    let name = text.get(name_begin..name_end).unwrap_or_default();
+    if !is_secret_name(name) {
+        return (None, after);
+    }
+    let gap = length(bytes, after, |byte| matches!(byte, b' ' | b'\t'));
+    let from = after + gap;
+    let before = name_begin
+        .checked_sub(1)
+        .and_then(|before| bytes.get(before));
+    let is_joined = separator == b':' && gap == 0 && quoted.is_none();
+    // `secret-init:1.27` and `registry/token:latest` are images.
+    if is_joined && (before == Some(&b'/') || !ends_as_secret(name)) {
+        return (None, after);
+    }
+    let lower = name.to_ascii_lowercase();
+    let outer = Quote::before(bytes, name_begin).filter(|_| quoted.is_none());
+    let is_script = separator == b'=' && outer.is_some_and(|(_, begin)| runs_script(text, begin));
+    let place = Place {
+        spaced: gap > 0,
+        json: quoted.is_some(),
+        flag: name.starts_with('-'),
+        query: matches!(before, Some(b'?' | b'&')),
+        header: lower.contains("authorization") || lower.contains("cookie"),
+        quote: outer.map(|(quote, _)| quote).filter(|_| !is_script),
+    };
+    (Some(value(bytes, from, place)), after)
+}
+
+/// Whether the word before `at` is `-c`, so that what follows is a script and not one value.
+fn runs_script(text: &str, at: usize) -> bool {
+    let before = text.get(..at).unwrap_or_default();
+    let before = before.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, ',' | '"'));
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let begin = before.trim_end_matches(is_part).len();
+    is_script_flag(before.get(begin..).unwrap_or_default())
+}
+
+/// `-c`, also among other letters: what a shell is given a script with.
+pub(super) fn is_script_flag(word: &str) -> bool {
+    word == "CMD-SHELL"
+        || word.strip_prefix('-').is_some_and(|letters| {
+            letters.ends_with('c') && letters.bytes().all(|byte| byte.is_ascii_alphabetic())
+        })
+}
+
+fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'[' | b']')
+}
+
+fn tail(text: &str, from: usize) -> &str {
+    text.get(from..).unwrap_or_default()
+}
+
+/// Bytes from `from` on that are of a kind.
+fn length(bytes: &[u8], from: usize, is_of_kind: impl Fn(u8) -> bool) -> usize {
+    let rest = bytes.get(from..).unwrap_or_default();
+    rest.iter().take_while(|byte| is_of_kind(**byte)).count()
+}
+
+/// Bytes up to `end` that are of a kind.
+fn length_before(bytes: &[u8], end: usize, is_of_kind: impl Fn(u8) -> bool) -> usize {
+    let before = bytes.get(..end).unwrap_or_default();
+    before
+        .iter()
+        .rev()
+        .take_while(|byte| is_of_kind(**byte))
+        .count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::mask_text;
+
+    #[test]
+    fn values_in_text_are_masked_and_the_rest_stays() {
+        for (text, masked) in [
+            ("plain words", "plain words"),
+            (
+                "--password=hunter2 --port=80",
+                "--password=•••••• --port=80",
+            ),
+            (
+                "mysql --password hunter2 -h db",
+                "mysql --password •••••• -h db",
+            ),
+            ("x --password 'a b' -h db", "x --password '••••••' -h db"),
+            ("psql --no-password shop", "psql --no-password shop"),
+            (
+                "postgres://app:s3cr@t/x@db:5432/x",
+                "postgres://app:••••••@db:5432/x",
+            ),
+            (
+                "https://tok3n@git.example/x",
+                "https://••••••@git.example/x",
+            ),
+            ("https://host/@me/album", "https://host/@me/album"),
+            (
+                "http://a:b@c,http://d:e@f",
+                "http://a:••••••@c,http://d:••••••@f",
+            ),
+            ("http://vault-token:8200/x", "http://vault-token:8200/x"),
+            (
+                "http://x/y?token=abc&page=2",
+                "http://x/y?token=••••••&page=2",
+            ),
+            (
+                "http://x/y?token=a;b&flag#top",
+                "http://x/y?token=••••••&flag#top",
+            ),
+            (
+                "-H Authorization: Bearer abc def",
+                "-H Authorization: ••••••",
+            ),
+            (
+                r#"curl -H "Authorization: Bearer x y" --other y"#,
+                r#"curl -H "Authorization: ••••••" --other y"#,
+            ),
+            (
+                "-H Authorization: Bearer x --other y",
+                "-H Authorization: •••••• --other y",
+            ),
+            ("Cookie: a=b; c=d\nHost: x", "Cookie: ••••••\nHost: x"),
+            (
+                "Authorization: Digest a=b, c=d Host: x",
+                "Authorization: •••••• Host: x",
+            ),
+            (
+                r#"{"password":"x","user":"y"}"#,
+                r#"{"password":"••••••","user":"y"}"#,
+            ),
+            (
+                r#"{"password": "a\"b", "user": 1}"#,
+                r#"{"password": "••••••", "user": 1}"#,
+            ),
+            (
+                r#"{\"password\":\"x\",\"user\":\"y\"}"#,
+                r#"{\"password\":\"••••••\",\"user\":\"y\"}"#,
+            ),
+            (
+                r#"{"token":123,"user":"y"}"#,
+                r#"{"token":••••••,"user":"y"}"#,
+            ),
+            (
+                r#"{"token":null,"user":"y"}"#,
+                r#"{"token":null,"user":"y"}"#,
+            ),
+            (
+                r#"{"tokens":["a","b]"],"user":"y"}"#,
+                r#"{"tokens":••••••,"user":"y"}"#,
+            ),
+            (
+                r#"["serve","--password","x","-v"]"#,
+                r#"["serve","--password","••••••","-v"]"#,
+            ),
+            ("{password:x,user:y}", "{password:••••••,user:y}"),
+            (
+                "Server=db;Password=x;Port=1",
+                "Server=db;Password=••••••;Port=1",
+            ),
+            ("PASSWORD=a;b serve", "PASSWORD=•••••• serve"),
+            ("DATABASE_DSN=postgres://u:p@h", "DATABASE_DSN=••••••"),
+            (
+                r#"-e "DB_PASSWORD=x y" -v"#,
+                r#"-e "DB_PASSWORD=••••••" -v"#,
+            ),
+            (
+                r#"sh -c "DB_PASSWORD=x serve" -v"#,
+                r#"sh -c "DB_PASSWORD=•••••• serve" -v"#,
+            ),
+            (r#"PASSWORD="a b"c serve"#, "PASSWORD=•••••• serve"),
+            (
+                "password = correct horse\nport = 1",
+                "password = ••••••\nport = 1",
+            ),
+            (
+                "password: correct horse user: bob",
+                "password: •••••• user: bob",
+            ),
+            ("if token == other", "if token == other"),
+            ("password := x", "password := ••••••"),
+            (
+                "'password' => 'x', 'user' => 'y'",
+                "'password' => '••••••', 'user' => 'y'",
+            ),
+            ("nginx:1.27", "nginx:1.27"),
+            (
+                "registry/token:latest secret-init:1.2",
+                "registry/token:latest secret-init:1.2",
+            ),
+            (
+                "AUTH_TYPE=oidc MAX_TOKENS=9 TOKEN_TTL: 5",
+                "AUTH_TYPE=oidc MAX_TOKENS=9 TOKEN_TTL: 5",
+            ),
+            ("PASSWORD= serve", "PASSWORD= ••••••"),
+            ("PASSWORD=", "PASSWORD="),
+        ] {
+            assert_eq!(mask_text(text), masked);
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Where the secret is in a URL's credentials.
+//!
+//! By RFC 3986 credentials end at the last `@` before the first `/`, `?` or `#`, and whatever else
+//! a password holds is escaped. Passwords that are not escaped exist all the same, as in
+//! `postgres://app:s3cr@t/x@db:5432/x`, and so do paths with `@`, as in `https://host/@me/album`. The
+//! RFC's reading is taken where it is possible, with the exceptions of [`credentials_end`]: where both
+//! readings are, the one that hides more.
+
+use std::ops::Range;
+
+/// Schemes before which a name alone before `@` is that of a person, and no token.
+const USER_SCHEMES: [&str; 4] = ["ssh", "sftp", "scp", "rsync"];
+
+/// Schemes whose paths hold `@`, as those of packages and people.
+const WEB_SCHEMES: [&str; 4] = ["http", "https", "ws", "wss"];
+
+/// The secret in `rest`, which follows `scheme://` and ends with the URL.
+pub(super) fn secret(scheme: &str, rest: &str) -> Option<Range<usize>> {
+    let end = credentials_end(scheme, rest)?;
+    let credentials = rest.get(..end)?;
+    let secret = match credentials.split_once(':') {
+        // `https://<token>:@host`: the name is the secret.
+        Some((user, "")) => 0..user.len(),
+        Some((user, _)) => user.len() + 1..end,
+        None if is_one_of(scheme, &USER_SCHEMES) => return None,
+        // `https://<token>@host`.
+        None => 0..end,
+    };
+    (!secret.is_empty()).then_some(secret)
+}
+
+/// Where credentials end in `rest`: at an `@`. None when there are none.
+fn credentials_end(scheme: &str, rest: &str) -> Option<usize> {
+    let authority = authority(rest);
+    let Some((credentials, host)) = authority.rsplit_once('@') else {
+        let (_, port) = authority.split_once(':')?;
+        let is_host = authority.starts_with('[') || is_port(port);
+        return match is_host {
+            // `app:s3` is no host and port, so that the `/` belongs to a password.
+            false => rest.rfind('@'),
+            true if is_one_of(scheme, &WEB_SCHEMES) => None,
+            // `app:1234/x@db`: hardly a path, but a password that begins like a port.
+            true => last_in_path(rest, authority.len()),
+        };
+    };
+    if !is_host_and_port(host) {
+        return rest.rfind('@');
+    }
+    let later = last_in_path(rest, authority.len()).filter(|_| credentials.contains(':'));
+    Some(later.unwrap_or(credentials.len()))
+}
+
+/// The last `@` in the path with a host after it. `/@scope` is a part of a path, and no end of
+/// a password.
+fn last_in_path(rest: &str, path_begins: usize) -> Option<usize> {
+    let path = rest.get(path_begins..)?;
+    let path = path.split(['?', '#']).next()?;
+    let at = path.rfind('@')?;
+    let is_scope = path.get(..at)?.ends_with('/');
+    (!is_scope && is_host_and_port(authority(path.get(at + 1..)?))).then_some(path_begins + at)
+}
+
+fn authority(rest: &str) -> &str {
+    rest.split(['/', '?', '#']).next().unwrap_or(rest)
+}
+
+/// `host`, `host:port` or `[address]:port`, also several after commas.
+fn is_host_and_port(text: &str) -> bool {
+    text.split(',').all(|one| {
+        let (host, port) = match one.strip_prefix('[').and_then(|one| one.split_once(']')) {
+            Some((address, port)) => (address, port.strip_prefix(':').unwrap_or(port)),
+            None => one.split_once(':').unwrap_or((one, "")),
+        };
+        let is_host = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '%');
+        !host.is_empty() && host.chars().all(is_host) && (port.is_empty() || is_port(port))
+    })
+}
+
+fn is_port(text: &str) -> bool {
+    text.parse::<u16>().is_ok()
+}
+
+fn is_one_of(scheme: &str, schemes: &[&str]) -> bool {
+    // `git+https`
+    let plain = scheme.rsplit('+').next().unwrap_or(scheme);
+    schemes
+        .iter()
+        .any(|known| plain.eq_ignore_ascii_case(known))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_secret_in_a_url_is_found_and_its_host_kept() {
+        for (url, expected) in [
+            ("https://host/@me/album", None),
+            ("https://host:8080/@me/album", None),
+            ("https://host/x?mail=me@example.org", None),
+            ("http://[::1]:8080/@me", None),
+            ("docker://registry:5000/app@sha256:0123456789abcdef", None),
+            ("postgres://db:5432/x?owner=me@example.org", None),
+            ("ssh://git@example.org/x", None),
+            ("git+ssh://git@example.org/x", None),
+            ("https://@host/x", None),
+            ("postgres://app:s3cr@t/x@db:5432/x", Some("s3cr@t/x")),
+            ("postgres://app:s3/x@db:5432/x", Some("s3/x")),
+            ("postgres://app:1234/x@db:5432/x", Some("1234/x")),
+            ("postgres://app:a?b#c@db/x", Some("a?b#c")),
+            ("postgres://app:a@/?b@db/x", Some("a@/?b")),
+            ("postgres://app:abc/@db:5432/x", Some("abc/")),
+            ("https://app:s3cr@t/x@host/path", Some("s3cr@t/x")),
+            ("https://u:p@registry.example/@babel/core", Some("p")),
+            ("https://u:p@host/x?mail=me@example.org", Some("p")),
+            ("https://u:p%40q@[::1]:8080/x", Some("p%40q")),
+            ("mongodb://u:p@h1:27017,h2:27017/db", Some("p")),
+            ("redis://:pw@cache", Some("pw")),
+            ("https://tok3n@git.example/x", Some("tok3n")),
+            ("git+https://tok3n@git.example/x.git@v1", Some("tok3n")),
+            ("https://tok3n:@api.example", Some("tok3n")),
+            ("tcp://user:pw@engine:2376", Some("pw")),
+        ] {
+            let (scheme, rest) = url.split_once("://").unwrap();
+            let found = secret(scheme, rest).map(|range| &rest[range]);
+            assert_eq!(found, expected, "{url}");
+        }
+    }
+}
