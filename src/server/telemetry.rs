@@ -1,6 +1,10 @@
 //! What the server says in the terminal.
 
-use std::{env, io::IsTerminal};
+use super::source::redact::mask_text;
+use std::{
+    env,
+    io::{self, IsTerminal, Write},
+};
 use tracing_subscriber::EnvFilter;
 
 /// Starts logging to standard error: what `RUST_LOG` asks for, else what an operator should know.
@@ -13,10 +17,42 @@ pub fn init() {
     let result = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_target(false)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .with_writer(|| Masked(io::stderr()))
         .try_init();
     if let Err(error) = result {
         tracing::debug!(%error, "logging was already started");
+    }
+}
+
+/// Masks secrets in every line, whichever part of the server, or library that it is made of, writes it.
+struct Masked<W>(W);
+
+impl<W: Write> Write for Masked<W> {
+    /// Takes one line: the subscriber writes each in one piece.
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(line);
+        self.0.write_all(mask_text(&text).as_bytes())?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_line_that_the_server_writes_tells_a_secret() {
+        let mut written = Masked(Vec::new());
+        let line =
+            "WARN lost http://u:hunter2@engine:2375 error=\"DB_PASSWORD=hunter2 is wrong\"\n";
+        assert_eq!(written.write(line.as_bytes()).unwrap(), line.len());
+        let expected =
+            "WARN lost http://u:••••••@engine:2375 error=\"DB_PASSWORD=•••••• is wrong\"\n";
+        assert_eq!(String::from_utf8(written.0).unwrap(), expected);
     }
 }
