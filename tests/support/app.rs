@@ -9,7 +9,7 @@ use super::{
 };
 use deckwatch::protocol::{ServerMessage, Snapshot};
 use serde_json::Value;
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 /// The server under test, watching a fake engine.
 #[derive(Debug)]
@@ -27,6 +27,8 @@ pub(crate) struct TestApp {
 pub(crate) struct Settings {
     pub(crate) max_clients: Option<u32>,
     pub(crate) base_path: Option<&'static str>,
+    /// Time between full lists; a day is never.
+    pub(crate) reconcile: Option<Duration>,
 }
 
 impl TestApp {

@@ -22,6 +22,7 @@ pub(crate) async fn launch_with(docker: Docker, settings: Settings) -> Running {
         site_addr: (Ipv4Addr::LOCALHOST, 0).into(),
         base_path: settings.base_path.unwrap_or("/").into(),
         max_clients: settings.max_clients.unwrap_or(default.max_clients),
+        reconcile_interval: settings.reconcile.unwrap_or(default.reconcile_interval),
         docker,
         ..default
     };

@@ -3,6 +3,7 @@
 use super::{
     FakeContainer,
     logs::Asked,
+    raw,
     world::{Mood, Shared},
 };
 use axum::{
@@ -42,9 +43,11 @@ pub(super) async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> R
         }
         Mood::Well | Mood::Garbage | Mood::HalfJson => {}
     }
-    let (path, query) = path.split_once('?').unwrap_or((&path, ""));
-    let parts: Vec<&str> = path.split('/').skip(1).collect();
-    let answer = route(&shared, &method, &parts, &parse(query)).await;
+    let (bare, query) = path.split_once('?').unwrap_or((&path, ""));
+    let parts: Vec<&str> = bare.split('/').skip(1).collect();
+    let query = parse(query);
+    let truth = route(&shared, &method, &parts, &query);
+    let answer = raw::answer(&shared, &format!("{method} {path}"), truth).await;
     if mood == Mood::HalfJson {
         halved(answer).await
     } else {
@@ -196,11 +199,7 @@ fn events(shared: &Arc<Shared>, query: &Query) -> Response {
         }
     });
     let bodies = stream::iter(past).chain(new).map(|told| told.body);
-    streamed(
-        bodies
-            .map(|body| Bytes::from(body + "\n"))
-            .take_until(cut.cancelled_owned()),
-    )
+    streamed(bodies.take_until(cut.cancelled_owned()))
 }
 
 fn logs(shared: &Arc<Shared>, container: &FakeContainer, query: &Query) -> Response {
@@ -229,7 +228,7 @@ fn streamed(body: impl Stream<Item = Bytes> + Send + 'static) -> Response {
     Body::from_stream(body.map(Ok::<_, Infallible>)).into_response()
 }
 
-fn ok(body: impl Into<Body>) -> Response {
+pub(super) fn ok(body: impl Into<Body>) -> Response {
     (
         [
             ("content-type", "application/json"),

@@ -7,9 +7,11 @@ mod api;
 mod container;
 mod listener;
 mod logs;
+mod raw;
 mod world;
 
 pub(crate) use container::{FakeContainer, Figures, Line, id_of};
+pub(crate) use raw::Raw;
 
 use listener::Listener;
 use serde_json::Value;
@@ -39,6 +41,7 @@ impl FakeEngine {
         let shared = Arc::new(Shared {
             world: Mutex::default(),
             mood: watch::Sender::default(),
+            raw: watch::Sender::default(),
             held: watch::Sender::default(),
             events: broadcast::Sender::new(8_192),
             wrote: watch::Sender::default(),
@@ -75,6 +78,12 @@ impl FakeEngine {
         self.shared.world().containers.push(created.clone());
         self.shared.tell_of(&created, "create", &[]);
         self.shared.tell_of(&created, "start", &[]);
+    }
+
+    /// A new container that asks not to be shown, without a word on `/events`.
+    pub(crate) fn hide_next(&self, name: &str) {
+        let hidden = FakeContainer::running(name).label("deckwatch.hide", "true");
+        self.shared.world().containers.push(hidden);
     }
 
     pub(crate) fn stop_container(&self, name: &str) {
@@ -146,6 +155,37 @@ impl FakeEngine {
         }
     }
 
+    /// These bytes as they are on `/events`; a line ends with `\n`.
+    pub(crate) fn emit_bytes(&self, bytes: impl Into<Vec<u8>>) {
+        self.shared.tell_bytes(bytes.into());
+    }
+
+    /// What `route`, such as `GET /containers/json`, answers from now on. A longer route goes before
+    /// a shorter one that it begins with.
+    pub(crate) fn answer(&self, route: &str, raw: Raw) {
+        self.shared.raw.send_modify(|routes| {
+            routes.retain(|(other, _)| other != route);
+            routes.push((route.to_owned(), raw));
+        });
+    }
+
+    /// The same for the inspection of the container called `name`.
+    pub(crate) fn answer_inspection(&self, name: &str, raw: Raw) {
+        self.answer(&inspection_of(name), raw);
+    }
+
+    /// `route` answers the truth again.
+    pub(crate) fn tell_truth(&self, route: &str) {
+        self.shared
+            .raw
+            .send_modify(|routes| routes.retain(|(other, _)| other != route));
+    }
+
+    /// Bytes taken of the endless answer of which most was taken.
+    pub(crate) fn most_sent(&self) -> usize {
+        self.shared.world().most_sent
+    }
+
     /// Ends every open event stream.
     pub(crate) fn cut_events(&self) {
         std::mem::take(&mut self.shared.world().cut).cancel();
@@ -180,8 +220,9 @@ impl FakeEngine {
         self.fail_with(status);
     }
 
-    /// Is well again, and listens.
+    /// Is well again, tells the truth, and listens.
     pub(crate) fn recover(&self) {
+        self.shared.raw.send_replace(Vec::new());
         self.shared.mood.send_replace(Mood::Well);
         self.listener.open(&self.shared);
     }
@@ -233,4 +274,9 @@ impl FakeEngine {
         truth.sort();
         truth
     }
+}
+
+/// The route of a container's inspection.
+pub(crate) fn inspection_of(name: &str) -> String {
+    format!("GET /containers/{}/json", id_of(name))
 }

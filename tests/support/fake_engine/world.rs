@@ -1,6 +1,10 @@
 //! What is so in the fake engine, and what happens in it.
 
-use super::container::{FakeContainer, now};
+use super::{
+    container::{FakeContainer, now},
+    raw::Raw,
+};
+use axum::body::Bytes;
 use deckwatch::model::Timestamp;
 use serde_json::json;
 use std::{
@@ -29,6 +33,8 @@ pub(crate) enum Mood {
 pub(crate) struct Shared {
     pub(super) world: Mutex<World>,
     pub(super) mood: watch::Sender<Mood>,
+    /// Routes that do not tell the truth, each as `METHOD /path`.
+    pub(super) raw: watch::Sender<Vec<(String, Raw)>>,
     /// Requests that change a container wait while this is true.
     pub(super) held: watch::Sender<bool>,
     pub(super) events: broadcast::Sender<Told>,
@@ -48,13 +54,15 @@ pub(super) struct World {
     pub(super) cut: CancellationToken,
     /// After how many lines logs that are followed are cut, one after the other.
     pub(super) log_cuts: HashMap<String, VecDeque<usize>>,
+    /// Bytes taken of the endless answer of which most was taken.
+    pub(super) most_sent: usize,
 }
 
 /// An event that was told.
 #[derive(Clone, Debug)]
 pub(super) struct Told {
     pub(super) at: Timestamp,
-    pub(super) body: String,
+    pub(super) body: Bytes,
 }
 
 impl Shared {
@@ -81,9 +89,14 @@ impl Shared {
             "time": at.as_millis() / 1_000,
             "timeNano": at.as_millis() * 1_000_000,
         });
+        self.tell_bytes(format!("{body}\n").into_bytes());
+    }
+
+    /// Tells these bytes to all who listen to events, and to those who ask for the past.
+    pub(super) fn tell_bytes(&self, bytes: Vec<u8>) {
         let told = Told {
-            at,
-            body: body.to_string(),
+            at: now(),
+            body: bytes.into(),
         };
         self.world().history.push(told.clone());
         let _ = self.events.send(told);
