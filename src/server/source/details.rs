@@ -145,8 +145,13 @@ fn items(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
+/// The strings of an array. A string alone counts as an array of itself: some engines write
+/// `Entrypoint` and `Cmd` like that.
 fn texts(value: &Value) -> Vec<String> {
-    items(value).iter().map(text).collect()
+    match value {
+        Value::String(text) => vec![text.clone()],
+        value => items(value).iter().map(text).collect(),
+    }
 }
 
 fn text(value: &Value) -> String {
