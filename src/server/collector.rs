@@ -71,8 +71,8 @@ impl Collector {
         let host = host.clone();
         match observation {
             Observation::Containers(list) => observed.list(host, list, now),
-            Observation::ContainerChanged(container) => {
-                let upserts = vec![Arc::new(*container)];
+            Observation::ContainersChanged(containers) => {
+                let upserts = containers.into_iter().map(Arc::new).collect();
                 observed.change(host, upserts, Vec::new(), now)
             }
             Observation::ContainerRemoved(id) => observed.change(host, Vec::new(), vec![id], now),
@@ -199,7 +199,7 @@ mod tests {
         assert_eq!(observe(&mut collector, list, at(2)), None);
 
         db.state = ContainerState::Exited;
-        let changed = Observation::ContainerChanged(Box::new(db.clone()));
+        let changed = Observation::ContainersChanged(vec![db.clone()]);
         let Some(Update::ContainersDelta { delta, .. }) =
             observe(&mut collector, changed.clone(), at(3))
         else {

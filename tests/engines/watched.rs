@@ -100,9 +100,11 @@ impl Watched {
             Observation::Containers(all) => {
                 self.containers = all.into_iter().map(|c| (c.name.clone(), c)).collect();
             }
-            Observation::ContainerChanged(container) => {
-                self.containers.retain(|_, c| c.id != container.id);
-                self.containers.insert(container.name.clone(), *container);
+            Observation::ContainersChanged(changed) => {
+                for container in changed {
+                    self.containers.retain(|_, c| c.id != container.id);
+                    self.containers.insert(container.name.clone(), container);
+                }
             }
             Observation::ContainerRemoved(id) => self.containers.retain(|_, c| c.id != id),
             Observation::Stats { stats, .. } => {

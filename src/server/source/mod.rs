@@ -29,8 +29,8 @@ use tokio::sync::mpsc;
 pub enum Observation {
     /// These are all the containers there are.
     Containers(Vec<Container>),
-    /// This one is new or changed.
-    ContainerChanged(Box<Container>),
+    /// These are new or changed.
+    ContainersChanged(Vec<Container>),
     /// This one is gone.
     ContainerRemoved(ContainerId),
     /// Figures of all running containers.

@@ -2,17 +2,16 @@
 
 use super::{
     address::{Address, DEFAULT_SOCKET},
+    api::Api,
     transport::Transport,
 };
-use bollard::{API_DEFAULT_VERSION, BollardRequest, Docker};
+use bollard::{BollardRequest, Docker};
 use std::{
-    fmt,
+    fmt, io,
     path::{Path, PathBuf},
     time::Duration,
 };
 
-/// What one engine call may take. Lists of a thousand containers take about a second.
-pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 /// What a stream may take to bring its first byte: Podman sends the headers only with it.
 const STREAM_TIMEOUT: Duration = Duration::from_secs(86_400);
 
@@ -54,14 +53,12 @@ pub fn default_sockets(runtime_dir: Option<&Path>) -> Vec<PathBuf> {
     sockets
 }
 
-/// Clients of one engine.
+/// Clients of one engine that has answered.
 #[derive(Clone)]
 pub(super) struct Connection {
-    /// What the other two are made of; for requests of our own.
-    pub(super) transport: Transport,
-    /// For calls that answer at once.
-    pub(super) calls: Docker,
-    /// For streams and for calls that take as long as they take; bring a deadline.
+    /// For everything that is read.
+    pub(super) api: Api,
+    /// For actions, which take as long as they take, and for logs; bring a deadline.
     pub(super) streams: Docker,
     /// Its socket, where it is on this machine.
     pub(super) socket: Option<PathBuf>,
@@ -70,33 +67,44 @@ pub(super) struct Connection {
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connection")
-            .field("transport", &self.transport)
+            .field("api", &self.api)
             .finish_non_exhaustive()
     }
 }
 
-/// Makes clients for `endpoint`; nothing is sent yet.
-pub(super) fn connect(endpoint: &Endpoint) -> Result<Connection, bollard::errors::Error> {
-    let address = endpoint.address();
-    let socket = address.socket().map(Path::to_owned);
-    let transport = Transport::new(address, endpoint.certificates.as_deref())?;
-    let client = |timeout: Duration| {
-        let transport = transport.clone();
+impl Endpoint {
+    /// The way to the engine; nothing is sent yet.
+    ///
+    /// # Errors
+    /// When the certificates cannot be used.
+    pub(super) fn transport(&self) -> io::Result<Transport> {
+        Transport::new(self.address(), self.certificates.as_deref())
+    }
+
+    /// The clients of the engine with which `api` was negotiated.
+    ///
+    /// # Errors
+    /// None that is known of: the transport needs no address.
+    pub(super) fn connection(&self, api: Api) -> Result<Connection, bollard::errors::Error> {
+        let transport = api.transport().clone();
         let request = move |request: BollardRequest| {
             let transport = transport.clone();
             async move { Ok(transport.request(request).await?) }
         };
-        // The transport knows the way: no host is meant by this address.
-        let address = Some("http://engine");
-        let seconds = timeout.as_secs();
-        Docker::connect_with_custom_transport(request, address, seconds, API_DEFAULT_VERSION)
-    };
-    Ok(Connection {
-        calls: client(CALL_TIMEOUT)?,
-        streams: client(STREAM_TIMEOUT)?,
-        transport,
-        socket,
-    })
+        let streams = Docker::connect_with_custom_transport(
+            request,
+            // The transport knows the way: no host is meant by this address.
+            Some("http://engine"),
+            STREAM_TIMEOUT.as_secs(),
+            &api.client_version(),
+        )?;
+        let socket = self.address().socket().map(Path::to_owned);
+        Ok(Connection {
+            api,
+            streams,
+            socket,
+        })
+    }
 }
 
 #[cfg(test)]

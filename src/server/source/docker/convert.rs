@@ -1,21 +1,31 @@
-//! From the engine's descriptions to [`Container`]: pure functions.
+//! From the engine's list and descriptions to [`Container`]: pure functions.
+//!
+//! Only the fields that are shown are read. A field of an unexpected type is unknown, and an entry
+//! without an id is left out; neither affects anything else in the answer.
 
-use super::super::redact;
+mod details;
+
+pub(super) use details::{Details, details};
+
+use super::{super::redact, json::Json};
 use crate::model::{
     COMPOSE_PROJECT_LABEL, Container, ContainerId, ContainerState, HIDE_LABEL, Health,
     PROTECT_LABEL, Port, Timestamp,
 };
-use bollard::models::{ContainerInspectResponse, ContainerSummary, PortSummary};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The label under which podman-compose keeps the name of the project.
 const PODMAN_PROJECT_LABEL: &str = "io.podman.compose.project";
+/// Seconds until the end of the year 9999, the last that RFC 3339 can write.
+const END_OF_TIME: i64 = 253_402_300_799;
 
-/// What the engine's list tells of one container.
+/// One container as the engine's list describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Listed {
     pub(super) id: ContainerId,
-    pub(super) name: String,
+    /// Absent when the list has none, as while the container is being removed.
+    pub(super) name: Option<String>,
+    /// As in the list: the id of the image once its tag names another image.
     pub(super) image: String,
     pub(super) state: ContainerState,
     pub(super) status: String,
@@ -26,33 +36,38 @@ pub(super) struct Listed {
     pub(super) protected: bool,
 }
 
-/// What only inspecting tells.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Details {
-    /// What it is doing; absent when the engine's word for it is not known.
-    pub(super) state: Option<ContainerState>,
-    pub(super) health: Option<Health>,
-    pub(super) started_at: Option<Timestamp>,
-    pub(super) finished_at: Option<Timestamp>,
-    pub(super) restart_count: Option<u32>,
-    pub(super) exit_code: Option<i32>,
-    /// Its first process, as the engine's host numbers it.
-    pub(super) pid: Option<u32>,
-    /// It shares the host's network.
-    pub(super) host_network: bool,
+/// An answer to a list.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct List {
+    /// The containers to show.
+    pub(super) listed: Vec<Listed>,
+    /// The containers whose label asks not to be shown.
+    pub(super) hidden: BTreeSet<ContainerId>,
 }
 
-/// Why a container of the list is not shown.
+/// Why an entry of the list is not shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Omitted {
-    /// Its owner does not want it to be.
-    Hidden,
-    /// Its id is none.
+enum Omitted {
+    Hidden(ContainerId),
     BadId,
 }
 
+/// Reads the engine's list; `None` when `body` is not a JSON array. `own` is Deckwatch's own
+/// container.
+pub(super) fn list(body: &str, own: Option<ContainerId>) -> Option<List> {
+    let mut list = List::default();
+    for entry in Json::parse(body)?.items()? {
+        match listed(entry, own) {
+            Ok(listed) => list.listed.push(listed),
+            Err(Omitted::Hidden(id)) => drop(list.hidden.insert(id)),
+            Err(Omitted::BadId) => tracing::debug!("the engine listed a container without an id"),
+        }
+    }
+    Some(list)
+}
+
 /// Whether a container with these labels asks not to be shown.
-pub(super) fn is_hidden(labels: &HashMap<String, String>) -> bool {
+pub(super) fn is_hidden(labels: &BTreeMap<String, String>) -> bool {
     is_true(labels.get(HIDE_LABEL))
 }
 
@@ -60,29 +75,26 @@ fn is_true(label: Option<&String>) -> bool {
     label.is_some_and(|value| value.trim().eq_ignore_ascii_case("true"))
 }
 
-/// Reads one entry of the engine's list; `own` is Deckwatch's own container.
-pub(super) fn listed(
-    summary: ContainerSummary,
-    own: Option<ContainerId>,
-) -> Result<Listed, Omitted> {
-    let labels = summary.labels.unwrap_or_default();
-    if is_hidden(&labels) {
-        return Err(Omitted::Hidden);
-    }
-    let id = summary.id.unwrap_or_default();
+fn listed(entry: Json<'_>, own: Option<ContainerId>) -> Result<Listed, Omitted> {
+    let fields = entry.fields();
+    let id = fields.get("Id").text().unwrap_or_default();
     let id: ContainerId = id.parse().map_err(|_| Omitted::BadId)?;
-    let state = summary.state.map(|state| state.to_string());
+    let labels = fields.get("Labels").map();
+    if is_hidden(&labels) {
+        return Err(Omitted::Hidden(id));
+    }
+    let state = fields.get("State").text().unwrap_or_default();
     let project = [COMPOSE_PROJECT_LABEL, PODMAN_PROJECT_LABEL]
         .into_iter()
         .find_map(|label| labels.get(label).filter(|project| !project.is_empty()));
     Ok(Listed {
         id,
-        name: name(summary.names.unwrap_or_default(), id),
-        image: summary.image.unwrap_or_default(),
-        state: state_from_engine(state.as_deref().unwrap_or_default()),
-        status: redact::mask_text(&summary.status.unwrap_or_default()).into_owned(),
-        created: Timestamp::from_millis(summary.created.unwrap_or(0).saturating_mul(1_000)),
-        ports: ports(summary.ports.unwrap_or_default()),
+        name: name(fields.get("Names").texts()),
+        image: fields.get("Image").text().unwrap_or_default(),
+        state: state_from_engine(&state),
+        status: status(fields.get("Status")),
+        created: created(fields.get("Created")),
+        ports: ports(fields.get("Ports").items().unwrap_or_default()),
         project: project.cloned(),
         protected: is_true(labels.get(PROTECT_LABEL)) || own == Some(id),
         labels: labels
@@ -95,29 +107,42 @@ pub(super) fn listed(
     })
 }
 
-/// Podman says `stopping` of what still runs.
+/// Podman has words of its own: `stopped` for a moment after every exit, `configured` and
+/// `initialized` before the first start, `stopping` while the process still runs.
 fn state_from_engine(word: &str) -> ContainerState {
     match word {
+        "stopped" => ContainerState::Exited,
         "stopping" => ContainerState::Running,
+        "configured" | "initialized" => ContainerState::Created,
         word => ContainerState::from_engine(word),
     }
 }
 
+fn status(text: Json<'_>) -> String {
+    redact::mask_text(&text.text().unwrap_or_default()).into_owned()
+}
+
+/// Seconds since 1970, as the list has it; the epoch itself when it is no time.
+fn created(seconds: Json<'_>) -> Timestamp {
+    let seconds = seconds.number().filter(|it| (0..=END_OF_TIME).contains(it));
+    Timestamp::from_millis(seconds.unwrap_or(0).saturating_mul(1_000))
+}
+
 /// Its own name: the one without a slash inside, which links of other containers have.
-fn name(names: Vec<String>, id: ContainerId) -> String {
+fn name(names: Vec<String>) -> Option<String> {
     let mut names = names
         .into_iter()
         .map(|name| name.strip_prefix('/').map(str::to_owned).unwrap_or(name))
         .filter(|name| !name.is_empty())
         .collect::<Vec<_>>();
     names.sort_by_key(|name| name.contains('/'));
-    names.into_iter().next().unwrap_or_else(|| id.short())
+    names.into_iter().next()
 }
 
 /// Sorted, without duplicates. Docker tells of a port published on every address twice, for IPv4
 /// and IPv6; the IPv4 one stands for both.
-fn ports(summaries: Vec<PortSummary>) -> Vec<Port> {
-    let ports: BTreeSet<Port> = summaries.into_iter().map(port).collect();
+fn ports(summaries: Vec<Json<'_>>) -> Vec<Port> {
+    let ports: BTreeSet<Port> = summaries.into_iter().filter_map(port).collect();
     let is_any = |port: &Port, address: &str| port.ip.as_deref() == Some(address);
     let doubled = |port: &Port| {
         is_any(port, "::")
@@ -142,52 +167,16 @@ fn ports(summaries: Vec<PortSummary>) -> Vec<Port> {
     kept
 }
 
-fn port(summary: PortSummary) -> Port {
-    let protocol = summary.typ.map(|typ| typ.to_string());
-    Port {
-        ip: summary.ip.filter(|ip| !ip.is_empty()),
-        private_port: summary.private_port,
-        public_port: summary.public_port.filter(|port| *port != 0),
-        protocol: protocol
-            .filter(|protocol| !protocol.is_empty())
-            .unwrap_or_else(|| "tcp".to_owned()),
-    }
-}
-
-/// Reads what inspecting told.
-pub(super) fn details(inspected: ContainerInspectResponse) -> Details {
-    let state = inspected.state.unwrap_or_default();
-    let runs = state.running.unwrap_or(false);
-    let finished_at = time(state.finished_at.as_deref()).filter(|_| !runs);
-    let network = inspected.host_config.and_then(|config| config.network_mode);
-    let word = state.status.as_ref().map(AsRef::as_ref);
-    Details {
-        state: word
-            .map(state_from_engine)
-            .filter(|state| *state != ContainerState::Unknown),
-        health: state
-            .health
-            .and_then(|health| health.status)
-            .and_then(|status| health(status.as_ref())),
-        started_at: time(state.started_at.as_deref()),
-        // A container that never ran has exit code 0 and no end.
-        exit_code: finished_at.and_then(|_| i32::try_from(state.exit_code?).ok()),
-        finished_at,
-        restart_count: inspected
-            .restart_count
-            .and_then(|count| u32::try_from(count).ok()),
-        pid: state
-            .pid
-            .and_then(|pid| u32::try_from(pid).ok())
-            .filter(|pid| *pid > 0),
-        host_network: network.as_deref() == Some("host"),
-    }
-}
-
-/// Engines write the year 1 for "never".
-fn time(text: Option<&str>) -> Option<Timestamp> {
-    let at: Timestamp = text?.parse().ok()?;
-    (at.as_millis() > 0).then_some(at)
+/// A port without a number inside the container is none.
+fn port(summary: Json<'_>) -> Option<Port> {
+    let fields = summary.fields();
+    let text = |name| fields.get(name).text().filter(|text| !text.is_empty());
+    Some(Port {
+        ip: text("IP"),
+        private_port: fields.get("PrivatePort").number()?,
+        public_port: fields.get("PublicPort").number().filter(|port| *port != 0),
+        protocol: text("Type").unwrap_or_else(|| "tcp".to_owned()),
+    })
 }
 
 /// The engine's word for a health; `none` and everything unknown is no health.
@@ -206,12 +195,12 @@ pub(super) fn health_in_status(status: &str) -> Option<Health> {
     }
 }
 
-/// Both halves put together.
+/// The list's entry and the inspected details put together.
 pub(super) fn container(listed: &Listed, details: &Details) -> Container {
     Container {
         id: listed.id,
-        name: listed.name.clone(),
-        image: listed.image.clone(),
+        name: shown_name(listed, details),
+        image: shown_image(listed, details),
         state: listed.state,
         status: listed.status.clone(),
         health: details.health.filter(|_| listed.state.is_up()),
@@ -227,5 +216,24 @@ pub(super) fn container(listed: &Listed, details: &Details) -> Container {
     }
 }
 
+/// The best name there is; the short id when the engine has never told one.
+pub(super) fn shown_name(listed: &Listed, details: &Details) -> String {
+    let name = listed.name.as_ref().or(details.name.as_ref());
+    name.cloned().unwrap_or_else(|| listed.id.short())
+}
+
+/// The image the container was created with. Once its tag names another image, as after
+/// `compose pull`, the list has the bare id of the image instead.
+fn shown_image(listed: &Listed, details: &Details) -> String {
+    let image = &listed.image;
+    let id = image.strip_prefix("sha256:").unwrap_or(image);
+    let is_id = image.is_empty()
+        || (matches!(id.len(), 12 | 64) && id.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    let created_with = details.image.as_ref().filter(|_| is_id);
+    created_with.unwrap_or(image).clone()
+}
+
+#[cfg(test)]
+mod odd;
 #[cfg(test)]
 mod tests;

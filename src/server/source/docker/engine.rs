@@ -5,18 +5,19 @@ use super::{
         Engine, EngineError, LogLines, LogQuery, inspect, redact,
         secrets::{Patterns, Secrets},
     },
-    connect::{CALL_TIMEOUT, Connection},
+    api::{self, CALL_TIMEOUT},
+    connect::Connection,
+    json::Json,
     logs,
 };
 use crate::model::{Action, ActionOptions, ContainerId, Processes};
 use async_trait::async_trait;
 use bollard::query_parameters::{
-    InspectContainerOptions, KillContainerOptions, RemoveContainerOptions, RenameContainerOptions,
-    RestartContainerOptions, StartContainerOptions, StopContainerOptions, TopOptions,
+    KillContainerOptions, RemoveContainerOptions, RenameContainerOptions, RestartContainerOptions,
+    StartContainerOptions, StopContainerOptions,
 };
 use serde_json::Value;
 use std::{
-    future::Future,
     sync::{PoisonError, RwLock},
     time::Duration,
 };
@@ -27,6 +28,8 @@ const PS_ARGS: &str = "-eo pid,ppid,user,pcpu,rss,etime,args";
 
 /// How long an engine that has just refused an action may take to describe the container.
 const SECRETS_TIMEOUT: Duration = Duration::from_secs(2);
+/// What is said when the engine answers without any.
+const NO_PROCESSES: &str = "The engine does not list this container's processes.";
 
 /// The engine, whether it can be reached or not.
 #[derive(Debug)]
@@ -62,10 +65,9 @@ impl DockerEngine {
 
     /// What the engine knows of a container, secrets and all.
     async fn inspected(&self, id: ContainerId) -> Result<Value, EngineError> {
-        let docker = self.connection()?.calls;
-        let id = id.to_string();
-        let answer = call(docker.inspect_container(&id, None::<InspectContainerOptions>)).await?;
-        serde_json::to_value(answer).map_err(|error| EngineError::Failed(error.to_string()))
+        let body = self.connection()?.api.inspect(id, CALL_TIMEOUT).await?;
+        let json = Json::parse(&body).filter(|json| json.is_object());
+        Ok(json.ok_or(api::not_json(api::INSPECTION))?.value())
     }
 
     /// `error` without the container's secrets, which an engine quotes when a command cannot be run.
@@ -170,17 +172,16 @@ impl Engine for DockerEngine {
     }
 
     async fn top(&self, container: ContainerId) -> Result<Processes, EngineError> {
-        let docker = self.connection()?.calls;
-        let id = container.to_string();
-        let options = TopOptions {
-            ps_args: PS_ARGS.to_owned(),
-        };
-        let answer = match call(docker.top_processes(&id, Some(options))).await {
+        let api = self.connection()?.api;
+        let answer = api.top(container, Some(PS_ARGS)).await;
+        let answer = match answer.map_err(EngineError::from) {
             Err(EngineError::Failed(_) | EngineError::Invalid(_)) => {
-                call(docker.top_processes(&id, None::<TopOptions>)).await?
+                api.top(container, None).await?
             }
             answer => answer?,
         };
+        let processes =
+            processes(&answer).ok_or_else(|| EngineError::Unsupported(NO_PROCESSES.to_owned()))?;
         let secrets = Secrets::of_inspected(&self.inspected(container).await?);
         let mask = |row: Vec<String>| {
             row.iter()
@@ -188,18 +189,13 @@ impl Engine for DockerEngine {
                 .collect()
         };
         Ok(Processes {
-            titles: answer.titles.unwrap_or_default(),
-            processes: answer
-                .processes
-                .unwrap_or_default()
-                .into_iter()
-                .map(mask)
-                .collect(),
+            titles: processes.titles,
+            processes: processes.processes.into_iter().map(mask).collect(),
         })
     }
 
     async fn logs(&self, id: ContainerId, query: &LogQuery) -> Result<LogLines, EngineError> {
-        // Nobody shall see a line before it is known what must not be seen.
+        // No line is sent before it is known what must be masked in it.
         let Connection {
             streams, socket, ..
         } = self.connection()?;
@@ -217,11 +213,42 @@ impl Engine for DockerEngine {
     }
 }
 
-/// The client's own timeout ends with the headers.
-async fn call<T>(
-    answer: impl Future<Output = Result<T, bollard::errors::Error>>,
-) -> Result<T, EngineError> {
-    Ok(timeout(CALL_TIMEOUT, answer)
-        .await
-        .map_err(|_| EngineError::Timeout)??)
+/// Reads an answer to `top`; `None` when there are no processes in it. Podman answers with an empty
+/// body when it cannot run `ps`.
+fn processes(answer: &str) -> Option<Processes> {
+    let fields = Json::parse(answer)?.fields();
+    let rows = fields.get("Processes").items()?;
+    let titles = fields.get("Titles").texts();
+    (!titles.is_empty()).then(|| Processes {
+        titles,
+        processes: rows.into_iter().map(Json::texts).collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_without_processes_is_none() {
+        for answer in [
+            "",
+            "null",
+            "{}",
+            "[]",
+            "{\"Titles\": null, \"Processes\": null}",
+            "oops",
+        ] {
+            assert!(processes(answer).is_none(), "{answer}");
+        }
+        let answer = r#"{"Titles": ["PID", 5, "CMD"], "Processes": [["1", "sh"], null, "2 sh"]}"#;
+        let read = processes(answer).unwrap();
+        assert_eq!(read.titles, ["PID", "CMD"]);
+        let rows = [
+            vec!["1".to_owned(), "sh".to_owned()],
+            vec![],
+            vec!["2 sh".to_owned()],
+        ];
+        assert_eq!(read.processes, rows);
+    }
 }

@@ -1,10 +1,8 @@
 //! Which of the engine's events matter, and what of them is shown.
 
-use super::super::redact;
-use super::convert;
+use super::{super::redact, convert, json::Json};
 use crate::model::{ContainerId, Event, Health, HostId, Timestamp};
-use bollard::models::EventMessage;
-use std::collections::{BTreeMap, HashMap};
+use std::{collections::BTreeMap, time::Duration};
 
 /// What happens to a container and changes what is shown of it. `died`, `remove` and `cleanup` are
 /// Podman's.
@@ -56,6 +54,22 @@ const ATTRIBUTES: [&str; 8] = [
     "type",
 ];
 
+/// Engines' clocks may be this far ahead of ours. The time of an event beyond it is not believed.
+const CLOCK_SKEW: Duration = Duration::from_secs(86_400);
+
+/// One event as the engine wrote it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Message {
+    kind: String,
+    action: String,
+    id: String,
+    attributes: BTreeMap<String, String>,
+    /// The health that the event reports.
+    pub(super) health: Option<Health>,
+    /// By the engine's clock, or when it was received if it has no time that can be believed.
+    pub(super) at: Timestamp,
+}
+
 /// What an event means.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Meaning {
@@ -65,60 +79,92 @@ pub(super) struct Meaning {
     pub(super) news: Option<Event>,
 }
 
-/// Reads one event. `health` tells the health a container is known to have: engines repeat the
-/// result of every check, only a change is news.
-pub(super) fn meaning(
-    message: EventMessage,
-    host: &HostId,
-    health: impl Fn(&ContainerId) -> Option<Health>,
-) -> Meaning {
-    let kind = message.typ.map(|typ| typ.to_string()).unwrap_or_default();
-    let action = message.action.unwrap_or_default();
-    let actor = message.actor.unwrap_or_default();
-    let attributes = actor.attributes.unwrap_or_default();
-    if convert::is_hidden(&attributes) {
-        return Meaning::default();
+/// Reads one line of the event stream, received at `now`; `None` when it is not a JSON object.
+pub(super) fn read(line: &str, now: Timestamp) -> Option<Message> {
+    let fields = Json::parse(line)?.fields();
+    if fields.is_empty() {
+        return None;
     }
-    let id = actor.id.unwrap_or_default();
-    let container: Option<ContainerId> = id.parse().ok().filter(|_| kind == "container");
-    let relevant = if let Some(id) = &container {
-        CONTAINER_ACTIONS.contains(&action.as_str())
-            || reported_health(&action, &attributes).is_some_and(|now| health(id) != Some(now))
-    } else {
-        OTHER_ACTIONS.contains(&(kind.as_str(), action.as_str()))
-    };
-    if !relevant {
-        return Meaning::default();
+    let actor = fields.get("Actor").fields();
+    let attributes = actor.get("Attributes").map();
+    let text = |name| fields.get(name).text();
+    let action = text("Action").unwrap_or_default();
+    let health = reported_health(&action, text("HealthStatus"), &attributes);
+    let nanos: Option<i64> = fields.get("timeNano").number();
+    let seconds: Option<i64> = fields.get("time").number();
+    let ms = nanos.map(|ns| ns / 1_000_000);
+    let ms = ms.or(seconds.map(|s| s.saturating_mul(1_000)));
+    Some(Message {
+        kind: text("Type").unwrap_or_default(),
+        action: match health {
+            // Podman leaves the result out.
+            Some(health) => format!("health_status: {}", health.as_str()),
+            None => action,
+        },
+        id: actor.get("ID").text().unwrap_or_default(),
+        attributes,
+        health,
+        at: ms
+            .filter(|ms| (1..=now.plus(CLOCK_SKEW).as_millis()).contains(ms))
+            .map_or(now, Timestamp::from_millis),
+    })
+}
+
+impl Message {
+    /// The container that it is about.
+    pub(super) fn container(&self) -> Option<ContainerId> {
+        self.id.parse().ok().filter(|_| self.kind == "container")
     }
-    let news = Event {
-        host: host.clone(),
-        timestamp: timestamp(message.time, message.time_nano),
-        name: name(&kind, &id, &attributes),
-        attributes: shown(attributes),
-        kind,
-        action,
-        id,
-    };
-    Meaning {
-        changed: container,
-        news: Some(news).filter(|event| !NO_NEWS.contains(&event.action.as_str())),
+
+    /// Whether a label among its attributes asks not to show the container.
+    pub(super) fn hides(&self) -> bool {
+        convert::is_hidden(&self.attributes)
+    }
+
+    /// What it means for a container whose health is `known`: engines repeat the result of every
+    /// check, only a change is news.
+    pub(super) fn meaning(self, host: &HostId, known: Option<Health>) -> Meaning {
+        let container = self.container();
+        let is_relevant = match (&container, self.health) {
+            (Some(_), Some(_)) => self.health != known,
+            (Some(_), None) => CONTAINER_ACTIONS.contains(&self.action.as_str()),
+            (None, _) => OTHER_ACTIONS.contains(&(self.kind.as_str(), self.action.as_str())),
+        };
+        if !is_relevant {
+            return Meaning::default();
+        }
+        let news = Event {
+            host: host.clone(),
+            timestamp: self.at,
+            name: name(&self.kind, &self.id, &self.attributes),
+            attributes: shown(self.attributes),
+            kind: self.kind,
+            action: self.action,
+            id: self.id,
+        };
+        Meaning {
+            changed: container,
+            news: Some(news).filter(|event| !NO_NEWS.contains(&event.action.as_str())),
+        }
     }
 }
 
-/// Docker: `health_status: healthy`; Podman: `health_status` with an attribute.
-fn reported_health(action: &str, attributes: &HashMap<String, String>) -> Option<Health> {
+/// Docker writes `health_status: healthy`. Podman 4 writes `health_status` and has the result beside
+/// it, Podman 5 among the attributes too.
+fn reported_health(
+    action: &str,
+    beside: Option<String>,
+    attributes: &BTreeMap<String, String>,
+) -> Option<Health> {
     let rest = action.strip_prefix("health_status")?;
     let word = rest.strip_prefix(':').map(str::trim);
-    let word = word.or_else(|| attributes.get("health_status").map(String::as_str))?;
+    let word = word
+        .or(beside.as_deref())
+        .or_else(|| attributes.get("health_status").map(String::as_str))?;
     convert::health(word)
 }
 
-fn timestamp(seconds: Option<i64>, nanoseconds: Option<i64>) -> Timestamp {
-    let from_seconds = seconds.unwrap_or(0).saturating_mul(1_000);
-    Timestamp::from_millis(nanoseconds.map_or(from_seconds, |ns| ns / 1_000_000))
-}
-
-fn name(kind: &str, id: &str, attributes: &HashMap<String, String>) -> String {
+fn name(kind: &str, id: &str, attributes: &BTreeMap<String, String>) -> String {
     match attributes.get("name") {
         Some(name) => short(name.trim_start_matches('/')),
         // Images and volumes are called by their id.
@@ -135,7 +181,7 @@ fn short(name: &str) -> String {
     shown.unwrap_or(name).to_owned()
 }
 
-fn shown(attributes: HashMap<String, String>) -> BTreeMap<String, String> {
+fn shown(attributes: BTreeMap<String, String>) -> BTreeMap<String, String> {
     attributes
         .into_iter()
         .filter(|(name, _)| ATTRIBUTES.contains(&name.as_str()))
@@ -152,9 +198,14 @@ mod tests {
 
     const ID: &str = "4e7d7e1c0fb8a9f2b1c6d4e3a5f60718293a4b5c6d7e8f900112233445566778";
 
+    const NOW: Timestamp = Timestamp::from_millis(1_763_690_000_000);
+
+    fn message(json: &serde_json::Value) -> Message {
+        super::read(&json.to_string(), NOW).unwrap()
+    }
+
     fn read(json: serde_json::Value, health: Option<Health>) -> Meaning {
-        let message = serde_json::from_value(json).unwrap();
-        meaning(message, &HostId::default(), |_| health)
+        message(&json).meaning(&HostId::default(), health)
     }
 
     fn of_container(action: &str) -> serde_json::Value {
@@ -222,10 +273,27 @@ mod tests {
     }
 
     #[test]
-    fn hidden_containers_make_no_news() {
-        let mut event = of_container("die");
-        event["Actor"]["Attributes"]["deckwatch.hide"] = "true".into();
+    fn the_health_podman_reports_beside_the_event_is_read() {
+        let mut event = of_container("health_status");
+        event["HealthStatus"] = "unhealthy".into();
+        assert_eq!(message(&event).health, Some(Health::Unhealthy));
+        let news = read(event.clone(), Some(Health::Healthy)).news.unwrap();
+        assert_eq!(news.action, "health_status: unhealthy");
+        assert_eq!(read(event, Some(Health::Unhealthy)), Meaning::default());
+        let mut event = of_container("health_status");
+        event["Actor"]["Attributes"]["health_status"] = "healthy".into();
+        assert_eq!(message(&event).health, Some(Health::Healthy));
+        let mut event = of_container("health_status");
+        event["HealthStatus"] = 5.into();
         assert_eq!(read(event, None), Meaning::default());
+    }
+
+    #[test]
+    fn the_label_that_hides_a_container_is_seen() {
+        let mut event = of_container("die");
+        assert!(!message(&event).hides());
+        event["Actor"]["Attributes"]["deckwatch.hide"] = "true".into();
+        assert!(message(&event).hides());
     }
 
     #[test]
@@ -240,7 +308,47 @@ mod tests {
     }
 
     #[test]
-    fn an_event_of_nothing_is_ignored() {
-        assert_eq!(read(serde_json::json!({}), None), Meaning::default());
+    fn a_type_that_is_not_known_means_nothing() {
+        for kind in [
+            serde_json::json!("pod"),
+            serde_json::json!("builder"),
+            7.into(),
+        ] {
+            let mut event = of_container("start");
+            event["Type"] = kind;
+            assert_eq!(read(event, None), Meaning::default());
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_no_object_cannot_be_read() {
+        for line in [
+            "null",
+            "5",
+            "[]",
+            "{}",
+            "{\"Type\":",
+            "",
+            "garbage",
+            "\"container\"",
+        ] {
+            assert_eq!(super::read(line, NOW), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_time_that_cannot_be_is_the_time_of_receipt() {
+        for (time, nanos) in [
+            (0.into(), serde_json::json!(null)),
+            ((-5).into(), (-5).into()),
+            ("now".into(), serde_json::json!([])),
+            (i64::MAX.into(), serde_json::json!("x")),
+            (1.into(), i64::MAX.into()),
+        ] {
+            let mut event = of_container("start");
+            event["time"] = time;
+            event["timeNano"] = nanos;
+            assert_eq!(message(&event).at, NOW, "{event}");
+        }
     }
 }

@@ -1,22 +1,32 @@
-//! What is known of the engine's containers, and how it is asked for.
+//! What is known of the engine's containers.
+//!
+//! Lists, inspections and events come in, in any order and any time after they were asked for; what
+//! there is to observe comes out. An answer that was asked for before something newer was learned of
+//! a container does not undo it.
 
-use super::super::Observation;
-use super::connect::CALL_TIMEOUT;
-use super::convert::{self, Details, Listed, Omitted};
-use crate::model::{Container, ContainerId, ContainerState, Event, Health};
-use bollard::{
-    Docker,
-    errors::Error,
-    query_parameters::{InspectContainerOptions, ListContainersOptions},
+mod digest;
+
+use super::{
+    super::Observation,
+    convert::{self, Details, List, Listed},
 };
-use futures::{StreamExt, stream};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use tokio::time::timeout;
+use crate::model::{Container, ContainerId, ContainerState, Event, Health};
+use digest::Digest;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+use tokio::time::Instant;
 
-/// Containers inspected at once: more make a busy engine slower, not quicker.
-const INSPECT_CONCURRENCY: usize = 8;
+/// Engines list copies that they renew a moment after the event. A list asked for within this time
+/// after an event does not change the state that the event told; inspecting does, as it looks at
+/// the container itself.
+const SETTLE: Duration = Duration::from_secs(1);
+/// How long a container counts as hidden after its label was last seen: its last events come after
+/// the first list without it.
+const HIDDEN_FOR: Duration = Duration::from_secs(60);
 
-/// Which containers are asked about.
+/// Which containers a list was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Scope {
     /// All there are.
@@ -26,179 +36,87 @@ pub(super) enum Scope {
 }
 
 impl Scope {
-    /// What covers both.
-    pub(super) fn and(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Only(mut ids), Self::Only(more)) => {
-                ids.extend(more);
-                Self::Only(ids)
-            }
-            _ => Self::All,
+    /// Whether it is every container.
+    pub(super) fn is_all(&self) -> bool {
+        *self == Self::All
+    }
+
+    /// Whether a list of this scope has the container, if there is one.
+    pub(super) fn covers(&self, id: &ContainerId) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(ids) => ids.contains(id),
         }
     }
 }
 
-/// What of a list entry tells that inspecting again is worth it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Digest {
-    name: String,
-    state: ContainerState,
-    health: Option<Health>,
-    status: StatusClass,
-}
-
-/// The status text without what changes as time goes by.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum StatusClass {
-    /// It started seconds ago: this may be another start than the one known.
-    JustStarted,
-    /// The text up to its first blank or closing parenthesis: `Up`, `Exited (137)`.
-    Word(String),
-}
-
-impl Digest {
-    fn of(listed: &Listed) -> Self {
-        let status = listed.status.as_str();
-        let just_started = status.starts_with("Up") && status.contains("second");
-        let word = match status.split_once(')') {
-            Some((word, _)) if status.starts_with("Exited") => word,
-            _ => status.split(' ').next().unwrap_or_default(),
-        };
-        Self {
-            name: listed.name.clone(),
-            state: listed.state,
-            health: convert::health_in_status(status),
-            status: if just_started {
-                StatusClass::JustStarted
-            } else {
-                StatusClass::Word(word.to_owned())
-            },
-        }
-    }
-
-    /// Whether what inspecting told before still holds for an entry with the digest `now`.
-    fn still_holds(&self, now: &Self) -> bool {
-        self == now && now.status != StatusClass::JustStarted
-    }
-}
-
-/// What the engine answered.
-#[derive(Debug)]
-pub(super) struct Fetched {
-    scope: Scope,
-    /// Without details where they still hold or could not be had.
-    containers: Vec<(Listed, Option<Details>)>,
-}
-
-/// Lists the containers in `scope` and inspects those whose digest is not in `known`.
-///
-/// A container that cannot be inspected, because the engine has locked it, is still listed.
-pub(super) async fn fetch(
-    docker: Docker,
-    scope: Scope,
-    known: BTreeMap<ContainerId, Digest>,
-    own: Option<ContainerId>,
-) -> Result<Fetched, Error> {
-    let mut entries = Vec::new();
-    for summary in list(&docker, &scope).await? {
-        match convert::listed(summary, own) {
-            Ok(listed) => entries.push(listed),
-            Err(Omitted::Hidden) => {}
-            Err(Omitted::BadId) => tracing::warn!("the engine listed a container without an id"),
-        }
-    }
-    let inspected = entries.into_iter().map(|listed| {
-        let holds = known
-            .get(&listed.id)
-            .is_some_and(|digest| digest.still_holds(&Digest::of(&listed)));
-        let docker = docker.clone();
-        async move {
-            if holds {
-                return Some((listed, None));
-            }
-            match inspect(&docker, listed.id).await {
-                Ok(details) => Some((as_inspected(listed, &details), Some(details))),
-                Err(Error::DockerResponseServerError {
-                    status_code: 404, ..
-                }) => None,
-                Err(error) => {
-                    tracing::debug!(id = %listed.id, %error, "cannot inspect the container");
-                    Some((listed, None))
-                }
-            }
-        }
-    });
-    let containers = stream::iter(inspected)
-        .buffered(INSPECT_CONCURRENCY)
-        .filter_map(std::future::ready)
-        .collect()
-        .await;
-    Ok(Fetched { scope, containers })
-}
-
-async fn list(
-    docker: &Docker,
-    scope: &Scope,
-) -> Result<Vec<bollard::models::ContainerSummary>, Error> {
-    let filters = match scope {
-        Scope::All => None,
-        Scope::Only(ids) => {
-            let ids = ids.iter().map(ContainerId::to_string).collect();
-            Some(HashMap::from([("id".to_owned(), ids)]))
-        }
-    };
-    let options = ListContainersOptions {
-        all: true,
-        filters,
-        ..ListContainersOptions::default()
-    };
-    let call = docker.list_containers(Some(options));
-    // The client's own timeout ends with the headers.
-    timeout(CALL_TIMEOUT, call)
-        .await
-        .unwrap_or(Err(Error::RequestTimeoutError))
-}
-
-async fn inspect(docker: &Docker, id: ContainerId) -> Result<Details, Error> {
-    let id = id.to_string();
-    let call = docker.inspect_container(&id, None::<InspectContainerOptions>);
-    timeout(CALL_TIMEOUT, call)
-        .await
-        .unwrap_or(Err(Error::RequestTimeoutError))
-        .map(convert::details)
-}
-
-/// The list is made of copies that the engine renews a moment after it has told of a change;
-/// inspecting looks at the container itself, and later.
-fn as_inspected(listed: Listed, details: &Details) -> Listed {
-    let state = details.state.unwrap_or(listed.state);
-    Listed { state, ..listed }
-}
-
-/// The containers as last told.
+/// The containers as last observed.
 #[derive(Debug, Default)]
 pub(super) struct Inventory {
     known: BTreeMap<ContainerId, Known>,
+    /// Containers that were removed, with the time: a list may still have them for a moment.
+    gone: BTreeMap<ContainerId, Instant>,
+    /// Containers whose label asks not to show them, with the time at which the label was last seen.
+    hidden: BTreeMap<ContainerId, Instant>,
+    is_listed: bool,
 }
 
 #[derive(Debug)]
 struct Known {
     listed: Listed,
     details: Details,
-    /// Absent when inspecting failed, so that it is tried again.
+    /// Absent until it is inspected, and when an event has told that it changed.
     digest: Option<Digest>,
+    /// When the newest list with it was asked for, or the newest event received.
+    as_of: Instant,
+    /// When an event last told its state.
+    told: Option<Instant>,
+}
+
+/// What a list changes.
+#[derive(Debug, Default)]
+pub(super) struct Applied {
+    /// What there is to observe.
+    pub(super) observations: Vec<Observation>,
+    /// Containers of which more is to be known than the list tells.
+    pub(super) inspect: Vec<ContainerId>,
+}
+
+impl Known {
+    fn container(&self) -> Container {
+        convert::container(&self.listed, &self.details)
+    }
+
+    /// Whether a list asked for at `asked` may still have the state from before the event.
+    fn is_ahead_of(&self, asked: Instant) -> bool {
+        self.told.is_some_and(|told| asked < told + SETTLE)
+    }
 }
 
 impl Inventory {
-    /// What inspecting needs not tell again.
-    pub(super) fn digests(&self) -> BTreeMap<ContainerId, Digest> {
-        let digest = |(id, known): (&ContainerId, &Known)| Some((*id, known.digest.clone()?));
-        self.known.iter().filter_map(digest).collect()
-    }
-
     /// The health `id` is known to have.
     pub(super) fn health(&self, id: &ContainerId) -> Option<Health> {
         self.known.get(id)?.details.health
+    }
+
+    /// Whether `id` must not be shown, as far as is known.
+    pub(super) fn is_hidden(&self, id: &ContainerId) -> bool {
+        self.hidden.contains_key(id)
+    }
+
+    /// Whether `id` is shown.
+    pub(super) fn knows(&self, id: &ContainerId) -> bool {
+        self.known.contains_key(id)
+    }
+
+    /// Whether there was a list of all containers.
+    pub(super) fn is_listed(&self) -> bool {
+        self.is_listed
+    }
+
+    /// Any container that there is.
+    pub(super) fn any(&self) -> Option<ContainerId> {
+        self.known.keys().next().copied()
     }
 
     /// Every container with what inspecting told of it.
@@ -208,29 +126,47 @@ impl Inventory {
             .map(|known| (&known.listed, &known.details))
     }
 
-    /// What `event` alone tells of a container, at once; the engine is asked for the rest.
-    pub(super) fn heed(&mut self, event: &Event) -> Option<Observation> {
+    /// An event had the label that hides `id`.
+    pub(super) fn hide(&mut self, id: ContainerId, now: Instant) -> Option<Observation> {
+        self.hidden.insert(id, now);
+        let known = self.known.remove(&id);
+        known.map(|_| Observation::ContainerRemoved(id))
+    }
+
+    /// What `event` alone, received at `now`, tells of a container; the engine is asked for the rest.
+    pub(super) fn on_event(
+        &mut self,
+        event: &Event,
+        health: Option<Health>,
+        now: Instant,
+    ) -> Option<Observation> {
         let id: ContainerId = event.id.parse().ok()?;
-        let is_gone = matches!(event.action.as_str(), "destroy" | "remove");
-        if is_gone {
-            return self
-                .known
-                .remove(&id)
-                .map(|_| Observation::ContainerRemoved(id));
+        if matches!(event.action.as_str(), "destroy" | "remove") {
+            self.gone.insert(id, now);
+            let known = self.known.remove(&id);
+            return known.map(|_| Observation::ContainerRemoved(id));
+        }
+        if matches!(event.action.as_str(), "create" | "start") {
+            self.gone.remove(&id);
         }
         let known = self.known.get_mut(&id)?;
-        let before = convert::container(&known.listed, &known.details);
-        match event.action.as_str() {
-            "pause" => known.listed.state = ContainerState::Paused,
-            "unpause" => known.listed.state = ContainerState::Running,
+        let before = known.container();
+        let is_state = match event.action.as_str() {
+            "pause" => {
+                known.listed.state = ContainerState::Paused;
+                true
+            }
+            "unpause" => {
+                known.listed.state = ContainerState::Running;
+                true
+            }
             "start" => {
                 known.listed.state = ContainerState::Running;
                 known.details = Details {
                     started_at: Some(event.timestamp),
-                    restart_count: known.details.restart_count,
-                    host_network: known.details.host_network,
-                    ..Details::default()
+                    ..known.details.of_next_run()
                 };
+                true
             }
             "die" | "died" => {
                 let code = event.attributes.get("exitCode");
@@ -238,230 +174,144 @@ impl Inventory {
                 known.details.exit_code = code.and_then(|code| code.parse().ok());
                 known.details.finished_at = Some(event.timestamp);
                 known.details.pid = None;
+                true
             }
-            "rename" => known.listed.name.clone_from(&event.name),
+            "rename" => {
+                known.listed.name = Some(event.name.clone()).filter(|name| !name.is_empty());
+                false
+            }
+            _ if health.is_some() => {
+                known.details.health = health;
+                false
+            }
             _ => return None,
-        }
+        };
         known.digest = None;
-        let now = convert::container(&known.listed, &known.details);
-        (now != before).then(|| Observation::ContainerChanged(Box::new(now)))
+        known.as_of = now;
+        if is_state {
+            known.told = Some(now);
+        }
+        let now = known.container();
+        (now != before).then(|| Observation::ContainersChanged(vec![now]))
     }
 
-    /// Takes over what the engine answered and says what there is to observe.
-    pub(super) fn apply(&mut self, fetched: Fetched) -> Vec<Observation> {
-        let Fetched { scope, containers } = fetched;
-        let found: BTreeSet<ContainerId> = containers.iter().map(|(c, _)| c.id).collect();
-        let changed: Vec<Container> = containers
-            .into_iter()
-            .filter_map(|(listed, details)| self.update(listed, details))
-            .collect();
-        match scope {
-            Scope::All => {
-                self.known.retain(|id, _| found.contains(id));
-                let all = self.iter();
-                let all = all.map(|(listed, details)| convert::container(listed, details));
-                vec![Observation::Containers(all.collect())]
+    /// Takes over a list of `scope` that was asked for at `asked`.
+    pub(super) fn on_list(&mut self, scope: &Scope, list: List, asked: Instant) -> Applied {
+        self.forget(scope, asked);
+        for id in &list.hidden {
+            self.hidden.insert(*id, asked);
+        }
+        let mut found = BTreeSet::new();
+        let mut applied = Applied::default();
+        let mut changed = Vec::new();
+        for listed in list.listed {
+            let id = listed.id;
+            if self.gone.contains_key(&id) || !scope.covers(&id) {
+                continue;
             }
-            Scope::Only(asked) => {
-                let gone = asked.difference(&found);
-                let gone = gone.filter(|id| self.known.remove(id).is_some());
-                let gone: Vec<_> = gone.copied().map(Observation::ContainerRemoved).collect();
-                let changed = changed.into_iter().map(Box::new);
-                let changed = changed.map(Observation::ContainerChanged);
-                changed.chain(gone).collect()
+            // The label may have been taken away only with the container.
+            self.hidden.remove(&id);
+            found.insert(id);
+            changed.extend(self.update(listed, asked));
+            if self.has_to_be_inspected(scope, &id) {
+                applied.inspect.push(id);
             }
         }
+        let is_gone = |id: &ContainerId, known: &Known| {
+            scope.covers(id) && !found.contains(id) && known.as_of <= asked
+        };
+        let gone = self.known.extract_if(.., |id, known| is_gone(id, known));
+        let gone: Vec<_> = gone
+            .map(|(id, _)| Observation::ContainerRemoved(id))
+            .collect();
+        applied.observations = match scope {
+            Scope::All => {
+                self.is_listed = true;
+                vec![Observation::Containers(self.containers())]
+            }
+            Scope::Only(_) => gone,
+        };
+        if !scope.is_all() && !changed.is_empty() {
+            let changed = Observation::ContainersChanged(changed);
+            applied.observations.push(changed);
+        }
+        applied
+    }
+
+    /// Forgets what a list asked for at `asked` knows better.
+    fn forget(&mut self, scope: &Scope, asked: Instant) {
+        self.gone.retain(|_, gone| asked < *gone + SETTLE);
+        if scope.is_all() {
+            // Events of a container may follow its removal.
+            self.hidden.retain(|_, seen| asked < *seen + HIDDEN_FOR);
+        }
+    }
+
+    fn has_to_be_inspected(&self, scope: &Scope, id: &ContainerId) -> bool {
+        let Some(known) = self.known.get(id) else {
+            return false;
+        };
+        let now = Digest::of(&known.listed);
+        let holds = |digest: &Digest| digest.still_holds(&now, &known.details);
+        !scope.is_all() || !known.digest.as_ref().is_some_and(holds)
+    }
+
+    fn containers(&self) -> Vec<Container> {
+        self.known.values().map(Known::container).collect()
     }
 
     /// The container when it is another than before.
-    fn update(&mut self, listed: Listed, details: Option<Details>) -> Option<Container> {
-        let previous = self.known.remove(&listed.id);
-        let before = previous
-            .as_ref()
-            .map(|known| convert::container(&known.listed, &known.details));
-        let was_known = previous
-            .as_ref()
-            .is_some_and(|known| known.digest.is_some());
-        let digest = (details.is_some() || was_known).then(|| Digest::of(&listed));
-        let details = details
-            .or(previous.map(|known| known.details))
-            .unwrap_or_default();
-        let now = convert::container(&listed, &details);
-        let known = Known {
-            listed,
-            details,
-            digest,
+    fn update(&mut self, mut listed: Listed, asked: Instant) -> Option<Container> {
+        let id = listed.id;
+        let Some(known) = self.known.get_mut(&id) else {
+            let known = Known {
+                listed,
+                details: Details::default(),
+                digest: None,
+                as_of: asked,
+                told: None,
+            };
+            let container = known.container();
+            self.known.insert(id, known);
+            return Some(container);
         };
-        self.known.insert(now.id, known);
-        (before.as_ref() != Some(&now)).then_some(now)
+        if asked < known.as_of {
+            return None;
+        }
+        let before = known.container();
+        if known.is_ahead_of(asked) {
+            listed.state = known.listed.state;
+        }
+        // While a container is being removed it has no name.
+        listed.name = listed.name.or_else(|| known.listed.name.take());
+        known.listed = listed;
+        known.as_of = asked;
+        let now = known.container();
+        (before != now).then_some(now)
+    }
+
+    /// Takes over what inspecting `id` told, which was asked for at `asked`. The container when it is
+    /// another than before.
+    pub(super) fn on_inspected(
+        &mut self,
+        id: &ContainerId,
+        details: Details,
+        asked: Instant,
+    ) -> Option<Container> {
+        let known = self.known.get_mut(id)?;
+        if known.told.is_some_and(|told| asked < told) {
+            return None;
+        }
+        let before = known.container();
+        known.listed.state = details.state.unwrap_or(known.listed.state);
+        // Where inspecting says nothing about health, an event's word holds.
+        let health = details.health.or(known.details.health);
+        known.details = Details { health, ..details };
+        known.digest = Some(Digest::of(&known.listed));
+        let now = known.container();
+        (before != now).then_some(now)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{HostId, Timestamp};
-
-    fn id(n: u8) -> ContainerId {
-        ContainerId::from_bytes([n; 32])
-    }
-
-    fn listed(n: u8, status: &str) -> Listed {
-        let summary = serde_json::json!({
-            "Id": id(n), "Names": [format!("/web-{n}")], "State": "running", "Status": status,
-        });
-        convert::listed(serde_json::from_value(summary).unwrap(), None).unwrap()
-    }
-
-    fn details(restarts: u32) -> Option<Details> {
-        Some(Details {
-            restart_count: Some(restarts),
-            started_at: Some(Timestamp::from_millis(1)),
-            ..Details::default()
-        })
-    }
-
-    fn all(containers: Vec<(Listed, Option<Details>)>) -> Fetched {
-        let scope = Scope::All;
-        Fetched { scope, containers }
-    }
-
-    fn only(n: u8, containers: Vec<(Listed, Option<Details>)>) -> Fetched {
-        let scope = Scope::Only([id(n)].into());
-        Fetched { scope, containers }
-    }
-
-    #[test]
-    fn a_list_that_lags_behind_does_not_undo_what_an_event_told() {
-        let paused = Details {
-            state: Some(ContainerState::Paused),
-            ..Details::default()
-        };
-        let listed = || listed(1, "Up 3 minutes");
-        assert_eq!(
-            as_inspected(listed(), &paused).state,
-            ContainerState::Paused
-        );
-        let unknown = as_inspected(listed(), &Details::default());
-        assert_eq!(unknown.state, ContainerState::Running);
-    }
-
-    #[test]
-    fn a_list_replaces_what_was_known_and_keeps_details_that_hold() {
-        let mut inventory = Inventory::default();
-        let up = "Up 3 minutes";
-        inventory.apply(all(vec![
-            (listed(1, up), details(7)),
-            (listed(2, up), details(0)),
-        ]));
-        let told = inventory.apply(all(vec![(listed(1, "Up 4 minutes"), None)]));
-        let [Observation::Containers(containers)] = told.as_slice() else {
-            panic!("{told:?}")
-        };
-        let [container] = containers.as_slice() else {
-            panic!("{containers:?}")
-        };
-        assert_eq!(container.status, "Up 4 minutes");
-        assert_eq!(container.restart_count, Some(7));
-    }
-
-    #[test]
-    fn only_a_difference_is_told() {
-        let mut inventory = Inventory::default();
-        let told = inventory.apply(only(1, vec![(listed(1, "Up 3 minutes"), details(0))]));
-        assert!(matches!(
-            told.as_slice(),
-            [Observation::ContainerChanged(_)]
-        ));
-        let told = inventory.apply(only(1, vec![(listed(1, "Up 3 minutes"), details(0))]));
-        assert!(told.is_empty(), "{told:?}");
-        let told = inventory.apply(only(1, vec![(listed(1, "Up 3 minutes"), details(1))]));
-        assert!(matches!(
-            told.as_slice(),
-            [Observation::ContainerChanged(_)]
-        ));
-    }
-
-    fn event(n: u8, action: &str, attributes: &[(&str, &str)]) -> Event {
-        let text = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        Event {
-            host: HostId::default(),
-            timestamp: Timestamp::from_millis(5_000),
-            kind: "container".into(),
-            action: action.into(),
-            id: id(n).to_string(),
-            name: "web-1".into(),
-            attributes: attributes.iter().map(text).collect(),
-        }
-    }
-
-    #[test]
-    fn an_event_changes_a_container_before_the_engine_is_asked() {
-        let mut inventory = Inventory::default();
-        inventory.apply(all(vec![(listed(1, "Up 3 minutes"), details(2))]));
-        let mut heed =
-            |action, attributes: &[_]| match inventory.heed(&event(1, action, attributes)) {
-                Some(Observation::ContainerChanged(container)) => Some(*container),
-                _ => None,
-            };
-        let paused = heed("pause", &[]).unwrap();
-        assert_eq!(paused.state, ContainerState::Paused);
-        assert!(heed("pause", &[]).is_none(), "told twice");
-        assert_eq!(heed("unpause", &[]).unwrap().state, ContainerState::Running);
-        let died = heed("die", &[("exitCode", "137")]).unwrap();
-        assert_eq!(died.state, ContainerState::Exited);
-        assert_eq!(died.exit_code, Some(137));
-        assert_eq!(died.finished_at, Some(Timestamp::from_millis(5_000)));
-        let started = heed("start", &[]).unwrap();
-        assert_eq!(started.exit_code, None);
-        assert_eq!(started.started_at, Some(Timestamp::from_millis(5_000)));
-        assert_eq!(started.restart_count, Some(2));
-        assert!(heed("kill", &[("signal", "15")]).is_none());
-        assert!(inventory.digests().is_empty(), "inspected again");
-    }
-
-    #[test]
-    fn an_event_of_an_unknown_container_waits_for_the_list() {
-        let mut inventory = Inventory::default();
-        assert!(inventory.heed(&event(1, "start", &[])).is_none());
-        assert!(inventory.heed(&event(1, "destroy", &[])).is_none());
-    }
-
-    #[test]
-    fn what_is_asked_for_and_not_found_is_gone_once() {
-        let mut inventory = Inventory::default();
-        inventory.apply(all(vec![(listed(1, "Up 3 minutes"), details(0))]));
-        let told = inventory.apply(only(1, Vec::new()));
-        assert!(matches!(told.as_slice(), [Observation::ContainerRemoved(gone)] if *gone == id(1)));
-        assert!(inventory.apply(only(1, Vec::new())).is_empty());
-    }
-
-    #[test]
-    fn passing_time_is_no_reason_to_inspect_again_but_a_new_start_is() {
-        let holds = |before: &str, now: &str| {
-            Digest::of(&listed(1, before)).still_holds(&Digest::of(&listed(1, now)))
-        };
-        assert!(holds("Up 3 minutes", "Up 2 hours"));
-        assert!(holds(
-            "Exited (0) 2 minutes ago",
-            "Exited (0) 3 minutes ago"
-        ));
-        assert!(!holds(
-            "Exited (0) 2 minutes ago",
-            "Exited (1) 1 second ago"
-        ));
-        assert!(!holds("Up 3 minutes", "Up 2 seconds"));
-        assert!(!holds("Up 2 seconds", "Up Less than a second"));
-        assert!(!holds("Up 3 minutes (healthy)", "Up 4 minutes (unhealthy)"));
-        assert!(!holds("Up 3 minutes", "Up 3 minutes (Paused) (healthy)"));
-    }
-
-    #[test]
-    fn a_container_that_could_not_be_inspected_is_tried_again() {
-        let mut inventory = Inventory::default();
-        inventory.apply(all(vec![(listed(1, "Up 3 minutes"), None)]));
-        assert!(inventory.digests().is_empty());
-        inventory.apply(all(vec![(listed(1, "Up 3 minutes"), details(0))]));
-        assert_eq!(inventory.digests().len(), 1);
-    }
-}
+mod tests;

@@ -1,18 +1,25 @@
 //! A Docker or Podman engine as a source.
 
 mod address;
+mod api;
 mod connect;
 mod convert;
 mod engine;
 mod error;
 mod event;
+mod events;
+mod inspections;
 mod inventory;
+mod json;
+mod listing;
 mod logs;
 mod own;
 mod refusal;
 mod session;
+mod standing;
 mod stats;
 mod tls;
+mod told;
 mod transport;
 
 pub use address::{Address, NotAnAddress, TcpAddress};
@@ -24,13 +31,17 @@ use crate::{
     server::backoff::Backoff,
 };
 use engine::DockerEngine;
-use session::Told;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
+use told::Told;
 
 /// Containers that may wait to be looked at after an action; a look at all of them follows anyway.
 const NUDGE_BACKLOG: usize = 64;
+
+/// The longest pause after an engine did not answer in time. The silence was a pause already: with
+/// [`api::QUICK_TIMEOUT`] it makes the five seconds within which an engine that is back is noticed.
+const AFTER_SILENCE: Duration = Duration::from_secs(2);
 
 /// How often a source looks without being told to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,12 +105,16 @@ impl DockerSource {
                 error = self.session(&mut backoff, &mut told) => error,
             };
             self.engine.disconnect();
-            let message = error::advice(&ended, &self.endpoint.address().to_string());
+            let message = ended.advice(&self.endpoint.address().to_string());
             tracing::debug!(error = %ended, "lost the engine");
             self.report(SourceState::Down, Some(message), None).await;
+            let mut pause = backoff.next(fastrand::f64());
+            if ended.is_silence() {
+                pause = pause.min(AFTER_SILENCE);
+            }
             tokio::select! {
                 () = shutdown.cancelled() => return,
-                () = tokio::time::sleep(backoff.next(fastrand::f64())) => {}
+                () = tokio::time::sleep(pause) => {}
             }
         }
     }

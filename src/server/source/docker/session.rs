@@ -1,63 +1,55 @@
 //! One connection to the engine, from its first ping to its loss.
+//!
+//! Events, lists, inspections and figures are asked for beside one another; none waits for another.
+//! Everything learned passes through the [`Inventory`], which knows what is newer.
 
 use super::{
+    super::counters::Target,
     DockerSource,
-    connect::{self, Connection},
-    event,
-    inventory::{self, Fetched, Inventory, Scope},
+    api::{Api, ReadError},
+    event::Message,
+    events::{Events, Heard},
+    inspections::{Inspected, Inspections},
+    inventory::Inventory,
+    listing::{Answer, COALESCE, Listing},
+    standing::{Probe, RETRY, Strikes},
     stats,
+    told::Told,
 };
 use crate::{
-    model::{ContainerId, Event, HostId, SourceState, Timestamp},
-    server::{backoff::Backoff, clock, source::Observation},
+    model::{ContainerId, HostId, SourceState},
+    server::{backoff::Backoff, source::Observation},
 };
-use bollard::{Docker, errors::Error, models::EventMessage, query_parameters::EventsOptions};
-use futures::{FutureExt, StreamExt, future::BoxFuture, stream::BoxStream};
-use std::{collections::VecDeque, convert::Infallible, time::Duration};
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
+use bollard::errors::Error;
+use futures::FutureExt;
+use std::{convert::Infallible, time::Duration};
+use tokio::{
+    sync::watch,
+    time::{Instant, MissedTickBehavior, interval},
+};
 
-/// Between pings; with their timeout and two strikes a hung engine is noticed within ten seconds.
-const PING_INTERVAL: Duration = Duration::from_secs(3);
-/// What a ping may take.
-const PING_TIMEOUT: Duration = Duration::from_secs(3);
-/// Events of one container come in bursts (kill, die, stop): looking once after the burst is
-/// enough, and this is well below what an eye can tell.
-const COALESCE: Duration = Duration::from_millis(20);
-/// As many as an engine remembers, and so can repeat.
-const REMEMBERED_EVENTS: usize = 256;
+/// Podman 4 reports the health from before the check, and writes the result down a moment later.
+const CHECK_WRITTEN: Duration = Duration::from_millis(500);
 /// Between two warnings about events that cannot be read.
 const WARN_INTERVAL: Duration = Duration::from_secs(60);
 
-type Events = BoxStream<'static, Result<EventMessage, Error>>;
-type Fetching = BoxFuture<'static, Result<Fetched, Error>>;
-
-/// Which events were told, over all sessions with an engine: what happens while the engine cannot be
-/// reached is told afterwards, as far as the engine remembers it.
-#[derive(Debug)]
-pub(super) struct Told {
-    /// Engine time of the newest event, from which a reopened stream goes on.
-    until: Timestamp,
-    /// The newest events: a reopened stream begins with some of them again.
-    events: VecDeque<Event>,
-}
-
 /// What is going on in a session.
 struct Session<'a> {
-    calls: Docker,
-    streams: Docker,
     inventory: Inventory,
-    /// What has to be looked at, and from when on.
-    wanted: Option<(Scope, Instant)>,
-    fetching: Option<Fetching>,
+    listing: Listing,
+    inspections: Inspections,
     events: Events,
+    probe: Probe,
+    strikes: Strikes,
     told: &'a mut Told,
-    failures: Backoff,
     warned: Option<Instant>,
+    host: HostId,
+    targets: watch::Sender<Vec<Target>>,
 }
 
 impl DockerSource {
     /// Observes the engine until it is lost and says why it was.
-    pub(super) async fn session(&mut self, backoff: &mut Backoff, told: &mut Told) -> Error {
+    pub(super) async fn session(&mut self, backoff: &mut Backoff, told: &mut Told) -> ReadError {
         match self.observe_engine(backoff, told).await {
             Ok(never) => match never {},
             Err(error) => error,
@@ -68,241 +60,226 @@ impl DockerSource {
         &mut self,
         backoff: &mut Backoff,
         told: &mut Told,
-    ) -> Result<Infallible, Error> {
-        let Connection {
-            transport,
-            calls,
-            streams,
-            socket,
-        } = connect::connect(&self.endpoint)?;
-        ping(&calls).await?;
-        let calls = calls.negotiate_version().await?;
-        let streams = streams.negotiate_version().await?;
-        let version = version(&calls).await?;
-        self.engine.connect(Connection {
-            transport,
-            calls: calls.clone(),
-            streams: streams.clone(),
-            socket,
-        });
+    ) -> Result<Infallible, ReadError> {
+        let transport = self.endpoint.transport().map_err(Error::from)?;
+        let api = Api::negotiate(transport).await?;
+        // An engine that makes no lists is of no use; a full list would take longer to show it.
+        api.probe(None).await?;
+        let version = api.version().await;
+        let version = version.unwrap_or_else(|_| api.name().to_owned());
+        self.engine.connect(self.endpoint.connection(api.clone())?);
 
-        // The event stream is opened before the list is asked for, so that nothing falls between.
-        let mut session = Session::new(calls.clone(), streams, told);
-        let mut ping_tick = ticks(PING_INTERVAL);
-        let mut reconcile = ticks(self.intervals.reconcile);
         let (sampling, targets) = stats::sampling(
-            calls.clone(),
+            api.clone(),
             self.endpoint.is_local(),
             self.observer.clone(),
             self.demand.clone(),
             self.intervals,
         );
         let mut sampling = sampling.boxed();
-        let mut pinging: Option<BoxFuture<'static, Result<(), Error>>> = None;
-        let mut strikes = 0;
+        let host = self.observer.host().clone();
+        let mut session = Session::new(api, self.own, told, host, targets);
+        let mut reconcile = interval(self.intervals.reconcile);
+        reconcile.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut reported = None;
         loop {
-            tokio::select! {
-                event = session.events.next() => {
-                    for news in session.on_event(event, self.observer.host()) {
-                        self.observer.observe(news).await;
-                    }
+            let any = session.inventory.any();
+            let observations = tokio::select! {
+                heard = session.events.next() => session.on_heard(heard),
+                answer = session.listing.next() => match answer {
+                    Some(answer) => session.on_list(answer)?,
+                    None => Vec::new(),
+                },
+                inspected = session.inspections.next() => session.on_inspected(inspected),
+                probed = session.probe.next(any) => session.on_probe(probed).map(|()| Vec::new())?,
+                _ = reconcile.tick() => {
+                    session.listing.want_all(Duration::ZERO);
+                    continue;
                 }
-                fetched = pending(&mut session.fetching) => {
-                    session.fetching = None;
-                    for observation in session.inventory.apply(fetched?) {
-                        self.observer.observe(observation).await;
-                    }
-                    targets.send_replace(stats::targets(&session.inventory));
-                    backoff.reset();
-                    self.report(SourceState::Live, None, Some(version.clone())).await;
-                }
-                () = due(session.wanted.as_ref()), if session.fetching.is_none() => session.fetch(self.own),
-                _ = reconcile.tick() => session.want(Scope::All, Duration::ZERO),
-                Some(id) = self.nudges.recv() => session.want(Scope::Only([id].into()), Duration::ZERO),
-                _ = ping_tick.tick(), if pinging.is_none() => {
-                    let docker = calls.clone();
-                    pinging = Some(async move { ping(&docker).await }.boxed());
-                }
-                result = pending(&mut pinging) => {
-                    pinging = None;
-                    match result {
-                        Ok(()) if strikes > 0 => {
-                            strikes = 0;
-                            session.want(Scope::All, Duration::ZERO);
-                        }
-                        Ok(()) => {}
-                        Err(error) if strikes > 0 => return Err(error),
-                        Err(_) => {
-                            strikes += 1;
-                            // Again at once: the first strike has already taken its time.
-                            ping_tick.reset_immediately();
-                            let late = Some("The engine is slow to answer.".to_owned());
-                            self.report(SourceState::Late, late, Some(version.clone())).await;
-                        }
-                    }
+                Some(id) = self.nudges.recv() => {
+                    session.listing.want(id, Duration::ZERO);
+                    continue;
                 }
                 never = &mut sampling => match never {},
+            };
+            for observation in observations {
+                self.observer.observe(observation).await;
+            }
+            if !session.inventory.is_listed() {
+                continue;
+            }
+            if !session.strikes.any() {
+                backoff.reset();
+            }
+            let standing = session.standing();
+            if reported.as_ref() != Some(&standing) {
+                let (state, message) = standing.clone();
+                self.report(state, message, Some(version.clone())).await;
+                reported = Some(standing);
             }
         }
-    }
-}
-
-impl Told {
-    /// Nothing yet: what happened before now is not told.
-    pub(super) fn new() -> Self {
-        Self {
-            until: clock::now(),
-            events: VecDeque::new(),
-        }
-    }
-
-    /// Whether `event` is news; if so it is remembered.
-    fn is_new(&mut self, event: &Event) -> bool {
-        if self.events.contains(event) {
-            return false;
-        }
-        self.until = self.until.max(event.timestamp);
-        self.events.push_back(event.clone());
-        if self.events.len() > REMEMBERED_EVENTS {
-            self.events.pop_front();
-        }
-        true
     }
 }
 
 impl<'a> Session<'a> {
-    fn new(calls: Docker, streams: Docker, told: &'a mut Told) -> Self {
+    fn new(
+        api: Api,
+        own: Option<ContainerId>,
+        told: &'a mut Told,
+        host: HostId,
+        targets: watch::Sender<Vec<Target>>,
+    ) -> Self {
         Self {
-            events: events_after(streams.clone(), told.until, Duration::ZERO),
-            calls,
-            streams,
             inventory: Inventory::default(),
-            wanted: None,
-            fetching: None,
+            listing: Listing::new(api.clone(), own),
+            inspections: Inspections::new(api.clone()),
+            events: Events::after(api.clone(), told.until),
+            probe: Probe::new(api),
+            strikes: Strikes::default(),
             told,
-            failures: Backoff::default(),
             warned: None,
+            host,
+            targets,
         }
     }
 
-    /// Takes an event in, and returns what it tells.
-    fn on_event(
-        &mut self,
-        event: Option<Result<EventMessage, Error>>,
-        host: &HostId,
-    ) -> Vec<Observation> {
-        let message = match event {
-            Some(Ok(message)) => message,
-            Some(Err(error)) => {
-                self.on_lost_events(&error.to_string());
+    /// The state of the source, and why it is not live.
+    fn standing(&self) -> (SourceState, Option<String>) {
+        let late = |message: &str| (SourceState::Late, Some(message.to_owned()));
+        if self.strikes.any() || self.listing.is_late(Instant::now()) {
+            return late("The engine is slow to list its containers.");
+        }
+        if let Some(error) = self.events.trouble() {
+            return late(&format!(
+                "The engine's events cannot be read, so that changes are seen late: {error}"
+            ));
+        }
+        (SourceState::Live, None)
+    }
+
+    fn on_heard(&mut self, heard: Heard) -> Vec<Observation> {
+        self.told.until = self.told.until.max(self.events.since());
+        match heard {
+            Heard::Event(message) => self.on_event(message),
+            Heard::Skipped(why) => {
+                self.warn("skipped an event of the engine", why);
+                Vec::new()
+            }
+            Heard::Lost(pause) => {
+                self.warn("lost the engine's events, reopening the stream", "");
+                // What happens meanwhile may be more than the engine remembers.
+                self.listing.want_all(pause);
+                Vec::new()
+            }
+            Heard::Settled => Vec::new(),
+        }
+    }
+
+    fn on_event(&mut self, message: Message) -> Vec<Observation> {
+        let now = Instant::now();
+        let container = message.container();
+        if let Some(id) = container {
+            if message.hides() {
+                return self.inventory.hide(id, now).into_iter().collect();
+            }
+            if self.inventory.is_hidden(&id) {
                 return Vec::new();
             }
-            None => {
-                self.on_lost_events("the event stream ended");
-                return Vec::new();
+            if message.health.is_some() {
+                self.listing.want(id, CHECK_WRITTEN);
             }
-        };
-        self.failures.reset();
-        let inventory = &self.inventory;
-        let meaning = event::meaning(message, host, |id| inventory.health(id));
+        }
+        let known = container.and_then(|id| self.inventory.health(&id));
+        let health = message.health;
+        let meaning = message.meaning(&self.host, known);
         if let Some(id) = meaning.changed {
-            self.want(Scope::Only([id].into()), COALESCE);
+            self.inspections.pardon(&id);
+            self.listing.want(id, COALESCE);
         }
         let Some(event) = meaning.news.filter(|event| self.told.is_new(event)) else {
             return Vec::new();
         };
-        // An answer that is under way may be older than the event, and would undo it.
-        let change = match &self.fetching {
-            None => self.inventory.heed(&event),
-            Some(_) => None,
-        };
+        let change = self.inventory.on_event(&event, health, now);
+        let is_gone = matches!(change, Some(Observation::ContainerRemoved(_)));
+        if container.is_some_and(|id| !is_gone && !self.inventory.knows(&id)) {
+            self.told.hold(event, now);
+            return Vec::new();
+        }
         change
             .into_iter()
             .chain([Observation::Event(event)])
             .collect()
     }
 
-    /// Opens the stream again, a little later, and looks at everything: what happened meanwhile
-    /// may be more than the engine remembers.
-    fn on_lost_events(&mut self, why: &str) {
+    fn on_list(&mut self, answer: Answer) -> Result<Vec<Observation>, ReadError> {
+        let Answer {
+            scope,
+            asked,
+            result,
+        } = answer;
+        let Some(list) = self.strikes.on_list(&scope, result)? else {
+            self.listing.want_again(scope, RETRY);
+            return Ok(Vec::new());
+        };
+        let applied = self.inventory.on_list(&scope, list, asked);
+        let inventory = &self.inventory;
+        self.inspections.retain(|id| inventory.knows(id));
+        for id in applied.inspect {
+            if scope.is_all() {
+                self.inspections.missing(id);
+            } else {
+                self.inspections.changed(id);
+            }
+        }
+        self.aim();
+        let released = self.told.release(&scope, asked, inventory);
+        let mut observations = applied.observations;
+        observations.extend(released.into_iter().map(Observation::Event));
+        Ok(observations)
+    }
+
+    fn on_inspected(&mut self, inspected: Vec<Inspected>) -> Vec<Observation> {
+        let mut changed = Vec::new();
+        for Inspected { id, asked, result } in inspected {
+            match result {
+                Ok(details) => changed.extend(self.inventory.on_inspected(&id, details, asked)),
+                Err(error) => {
+                    tracing::debug!(%id, %error, "cannot inspect the container");
+                    // The list tells whether there still is one, and in which state.
+                    self.listing.want(id, RETRY);
+                }
+            }
+        }
+        self.aim();
+        if changed.is_empty() {
+            return Vec::new();
+        }
+        vec![Observation::ContainersChanged(changed)]
+    }
+
+    fn on_probe(&mut self, probed: Result<(), ReadError>) -> Result<(), ReadError> {
+        let was_silent = self.strikes.any();
+        let is_well = probed.is_ok();
+        self.strikes.on_probe(probed)?;
+        if is_well && was_silent {
+            // What was asked for meanwhile may never be answered.
+            self.listing.start_over();
+        }
+        Ok(())
+    }
+
+    /// Samples the containers that there are, from the moment on from which their processes are
+    /// known.
+    fn aim(&self) {
+        if self.inspections.is_idle() || self.inspections.has_suspects() {
+            self.targets.send_replace(stats::targets(&self.inventory));
+        }
+    }
+
+    fn warn(&mut self, what: &str, why: &str) {
         if self.warned.is_none_or(|at| at.elapsed() >= WARN_INTERVAL) {
             self.warned = Some(Instant::now());
-            tracing::warn!(why, "lost the engine's events, reopening the stream");
+            tracing::warn!(why, "{what}");
         }
-        let delay = self.failures.next(fastrand::f64());
-        self.events = events_after(self.streams.clone(), self.told.until, delay);
-        self.want(Scope::All, delay);
-    }
-
-    /// Looks at `scope`, `delay` from now or earlier when something else is due then.
-    fn want(&mut self, scope: Scope, delay: Duration) {
-        let due = Instant::now() + delay;
-        self.wanted = Some(match self.wanted.take() {
-            None => (scope, due),
-            Some((before, earlier)) => (before.and(scope), earlier.min(due)),
-        });
-    }
-
-    fn fetch(&mut self, own: Option<ContainerId>) {
-        if let Some((scope, _)) = self.wanted.take() {
-            let mut known = self.inventory.digests();
-            if let Scope::Only(ids) = &scope {
-                known.retain(|id, _| !ids.contains(id));
-            }
-            self.fetching = Some(inventory::fetch(self.calls.clone(), scope, known, own).boxed());
-        }
-    }
-}
-
-/// The engine's events from `since` on, asked for after `delay`.
-fn events_after(docker: Docker, since: Timestamp, delay: Duration) -> Events {
-    let options = EventsOptions {
-        since: Some((since.as_millis() / 1_000).to_string()),
-        ..EventsOptions::default()
-    };
-    let wait = futures::stream::once(tokio::time::sleep(delay));
-    wait.flat_map(move |()| docker.events(Some(options.clone())).boxed())
-        .boxed()
-}
-
-async fn ping(docker: &Docker) -> Result<(), Error> {
-    let ping = timeout(PING_TIMEOUT, docker.ping()).await;
-    ping.unwrap_or(Err(Error::RequestTimeoutError)).map(drop)
-}
-
-/// What answers, e.g. `Docker 27.3.1` or `Podman 5.2.0`.
-async fn version(docker: &Docker) -> Result<String, Error> {
-    let version = timeout(connect::CALL_TIMEOUT, docker.version()).await;
-    let version = version.unwrap_or(Err(Error::RequestTimeoutError))?;
-    let components = version.components.unwrap_or_default();
-    let is_podman = components
-        .iter()
-        .any(|component| component.name.starts_with("Podman"));
-    let name = if is_podman { "Podman" } else { "Docker" };
-    Ok(format!("{name} {}", version.version.unwrap_or_default())
-        .trim_end()
-        .to_owned())
-}
-
-/// A timer that does not catch up after a pause.
-fn ticks(period: Duration) -> tokio::time::Interval {
-    let mut ticks = interval(period);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    ticks
-}
-
-/// The result of `task`; never, while there is none.
-async fn pending<T>(task: &mut Option<BoxFuture<'static, T>>) -> T {
-    match task {
-        Some(task) => task.await,
-        None => std::future::pending().await,
-    }
-}
-
-/// The time to look; never, while nothing is wanted.
-async fn due(wanted: Option<&(Scope, Instant)>) {
-    match wanted {
-        Some((_, at)) => sleep_until(*at).await,
-        None => std::future::pending().await,
     }
 }

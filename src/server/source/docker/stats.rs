@@ -8,15 +8,17 @@ use super::{
         sampler::{self, Sampler},
     },
     Intervals,
+    api::Api,
+    convert,
     inventory::Inventory,
+    json::Json,
 };
 use crate::model::ContainerStats;
-use bollard::{Docker, models::ContainerStatsResponse, query_parameters::StatsOptions};
 use futures::{StreamExt, stream};
 use std::{convert::Infallible, future::Future, time::Duration};
 use tokio::{
     sync::watch,
-    time::{Instant, sleep_until, timeout},
+    time::{Instant, sleep_until},
 };
 
 /// Calls at once: every one keeps the engine busy for milliseconds.
@@ -31,7 +33,7 @@ pub(super) fn targets(inventory: &Inventory) -> Vec<Target> {
         .filter(|(listed, _)| listed.state.has_stats());
     let target = running.map(|(listed, details)| Target {
         id: listed.id,
-        name: listed.name.clone(),
+        name: convert::shown_name(listed, details),
         pid: details.pid,
         host_network: details.host_network,
     });
@@ -41,7 +43,7 @@ pub(super) fn targets(inventory: &Inventory) -> Vec<Target> {
 /// Samples for ever; the sender tells of what. At once when somebody begins to watch or the
 /// containers change, otherwise at the pace of demand.
 pub(super) fn sampling(
-    docker: Docker,
+    api: Api,
     local: bool,
     observer: Observer,
     demand: watch::Receiver<bool>,
@@ -49,7 +51,7 @@ pub(super) fn sampling(
 ) -> (impl Future<Output = Infallible>, watch::Sender<Vec<Target>>) {
     let (sender, targets) = watch::channel(Vec::new());
     let task = Sampling {
-        docker,
+        api,
         sampler: Some(Sampler::new(local)),
         observer,
         demand,
@@ -60,7 +62,7 @@ pub(super) fn sampling(
 }
 
 struct Sampling {
-    docker: Docker,
+    api: Api,
     /// Absent only while another thread reads files with it.
     sampler: Option<Sampler>,
     observer: Observer,
@@ -115,9 +117,9 @@ impl Sampling {
             self.sampler = Some(Sampler::new(false));
             return Vec::new();
         };
-        let docker = &self.docker;
+        let api = &self.api;
         let asked = stream::iter(rest).map(|target| async move {
-            let counters = ask(docker, &target).await.unwrap_or_default();
+            let counters = ask(api, &target).await.unwrap_or_default();
             (target, counters)
         });
         let answers: Vec<_> = asked.buffer_unordered(CALLS_AT_ONCE).collect().await;
@@ -132,16 +134,9 @@ impl Sampling {
 }
 
 /// One sample from the engine.
-async fn ask(docker: &Docker, target: &Target) -> Option<Counters> {
-    let options = StatsOptions {
-        stream: false,
-        one_shot: true,
-    };
-    let id = target.id.to_string();
-    let mut answers = std::pin::pin!(docker.stats(&id, Some(options)));
-    let answer = timeout(CALL_TIMEOUT, answers.next()).await.ok()??;
-    match answer {
-        Ok(answer) => Some(counters(answer)),
+async fn ask(api: &Api, target: &Target) -> Option<Counters> {
+    match api.stats(target.id, CALL_TIMEOUT).await {
+        Ok(answer) => Json::parse(&answer).map(counters),
         Err(error) => {
             tracing::debug!(container = %target.id, %error, "no figures");
             None
@@ -151,44 +146,88 @@ async fn ask(docker: &Docker, target: &Target) -> Option<Counters> {
 
 /// The counters in an engine's answer. `networks` is missing with the host's network, arrays may
 /// be null on cgroup v2.
-fn counters(answer: ContainerStatsResponse) -> Counters {
-    let memory = answer.memory_stats.unwrap_or_default();
-    let detail = memory.stats.unwrap_or_default();
-    let inactive = detail
-        .get("total_inactive_file")
-        .or(detail.get("inactive_file"))
-        .copied();
-    let networks = answer.networks;
-    let sum = |of: fn(&bollard::models::ContainerNetworkStats) -> Option<u64>| {
-        let each = networks.as_ref()?.values().filter_map(of);
-        Some(each.fold(0, u64::saturating_add))
+fn counters(answer: Json<'_>) -> Counters {
+    let answer = answer.fields();
+    let memory = answer.get("memory_stats").fields();
+    let detail = memory.get("stats").fields();
+    let mut inactive = ["total_inactive_file", "inactive_file"].into_iter();
+    let inactive = inactive.find_map(|name| detail.get(name).number());
+    let networks = answer.get("networks").is_object();
+    let networks = networks.then(|| answer.get("networks").fields().values().collect::<Vec<_>>());
+    let sum = |name| {
+        let counts = networks.iter().flatten();
+        let counts = counts.filter_map(|network| network.fields().get(name).number());
+        networks
+            .is_some()
+            .then(|| counts.fold(0, u64::saturating_add))
     };
-    let blocks = answer
-        .blkio_stats
-        .and_then(|stats| stats.io_service_bytes_recursive);
+    let blocks = answer.get("blkio_stats").fields();
+    let blocks = blocks.get("io_service_bytes_recursive").items();
     let moved = |operation: &str| {
-        let is_it = |op: Option<&str>| op.is_some_and(|op| op.eq_ignore_ascii_case(operation));
-        let entries = blocks
-            .as_ref()?
-            .iter()
-            .filter(|entry| is_it(entry.op.as_deref()));
-        Some(
-            entries
-                .filter_map(|entry| entry.value)
-                .fold(0, u64::saturating_add),
-        )
+        let blocks = blocks.as_ref()?.iter().map(|entry| entry.fields());
+        let counts = blocks.filter_map(|entry| {
+            let is_it = entry.get("op").text()?.eq_ignore_ascii_case(operation);
+            entry.get("value").number().filter(|_| is_it)
+        });
+        Some(counts.fold(0, u64::saturating_add))
     };
+    let cpu = answer.get("cpu_stats").fields();
+    let used: Option<u64> = memory.get("usage").number();
     Counters {
-        cpu: answer
-            .cpu_stats
-            .and_then(|stats| stats.cpu_usage)
-            .and_then(|usage| usage.total_usage),
-        memory: memory.usage.map(|used| without_inactive(used, inactive)),
-        memory_limit: memory.limit,
-        rx: sum(|stats| stats.rx_bytes),
-        tx: sum(|stats| stats.tx_bytes),
+        cpu: cpu.get("cpu_usage").fields().get("total_usage").number(),
+        memory: used.map(|used| without_inactive(used, inactive)),
+        memory_limit: memory.get("limit").number(),
+        rx: sum("rx_bytes"),
+        tx: sum("tx_bytes"),
         read: moved("read"),
         written: moved("write"),
-        pids: answer.pids_stats.and_then(|stats| stats.current),
+        pids: answer.get("pids_stats").fields().get("current").number(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn read(answer: &Value) -> Counters {
+        counters(Json::parse(&answer.to_string()).unwrap())
+    }
+
+    #[test]
+    fn an_answer_is_read_field_by_field() {
+        let mut answer = json!({
+            "cpu_stats": {"cpu_usage": {"total_usage": 5}},
+            "memory_stats": {"usage": 100, "limit": u64::MAX, "stats": {"inactive_file": 30}},
+            "networks": {"eth0": {"rx_bytes": 1, "tx_bytes": 2}, "eth1": {"rx_bytes": 3}, "odd": 5},
+            "blkio_stats": {"io_service_bytes_recursive": [
+                {"op": "Read", "value": 7}, {"op": "read", "value": -1}, {"op": 5}, null,
+            ]},
+            "pids_stats": {"current": 9},
+        });
+        let expected = Counters {
+            cpu: Some(5),
+            memory: Some(70),
+            memory_limit: Some(u64::MAX),
+            rx: Some(4),
+            tx: Some(2),
+            read: Some(7),
+            written: Some(0),
+            pids: Some(9),
+        };
+        assert_eq!(read(&answer), expected);
+        answer["cpu_stats"] = "busy".into();
+        answer["networks"] = json!([]);
+        answer["blkio_stats"] = json!({"io_service_bytes_recursive": null});
+        let without = Counters {
+            cpu: None,
+            rx: None,
+            tx: None,
+            read: None,
+            written: None,
+            ..expected
+        };
+        assert_eq!(read(&answer), without);
+        assert_eq!(read(&json!(null)), Counters::default());
     }
 }

@@ -1,33 +1,28 @@
 use super::*;
-use bollard::models::{ContainerState as EngineState, HostConfig, PortSummaryTypeEnum};
+use serde_json::{Value, json};
 
-fn summary(json: serde_json::Value) -> ContainerSummary {
-    serde_json::from_value(json).unwrap()
+fn list_of(entries: Value) -> List {
+    list(&entries.to_string(), None).unwrap()
 }
 
-fn port_of(ip: Option<&str>, private: u16, public: Option<u16>) -> PortSummary {
-    PortSummary {
-        ip: ip.map(str::to_owned),
-        private_port: private,
-        public_port: public,
-        typ: Some(PortSummaryTypeEnum::TCP),
-    }
+fn only(entry: Value) -> Listed {
+    let [listed] = list_of(json!([entry])).listed.try_into().unwrap();
+    listed
+}
+
+fn id(digits: &str) -> ContainerId {
+    digits.repeat(32).parse().unwrap()
 }
 
 #[test]
 fn a_list_entry_is_read() {
-    let id = "ab".repeat(32);
-    let listed = listed(
-        summary(serde_json::json!({
-            "Id": id, "Names": ["/other/alias", "/web"], "Image": "nginx:1.27",
-            "State": "running", "Status": "Up 3 minutes (healthy)", "Created": 1_763_687_000,
-            "Labels": {"com.docker.compose.project": "shop", "api_key": "x", "deckwatch.protect": "true"},
-        })),
-        None,
-    )
-    .unwrap();
-    assert_eq!(listed.id.to_string(), id);
-    assert_eq!(listed.name, "web");
+    let listed = only(json!({
+        "Id": id("ab"), "Names": ["/other/alias", "/web"], "Image": "nginx:1.27",
+        "State": "running", "Status": "Up 3 minutes (healthy)", "Created": 1_763_687_000,
+        "Labels": {"com.docker.compose.project": "shop", "api_key": "x", "deckwatch.protect": "true"},
+    }));
+    assert_eq!(listed.id, id("ab"));
+    assert_eq!(listed.name.as_deref(), Some("web"));
     assert_eq!(listed.state, ContainerState::Running);
     assert_eq!(listed.created.as_millis(), 1_763_687_000_000);
     assert_eq!(listed.project.as_deref(), Some("shop"));
@@ -37,38 +32,123 @@ fn a_list_entry_is_read() {
 
 #[test]
 fn an_entry_of_nothing_but_an_id_is_read() {
-    let listed = listed(summary(serde_json::json!({"Id": "cd".repeat(32)})), None).unwrap();
-    assert_eq!(listed.name, "cdcdcdcdcdcd");
+    let listed = only(json!({"Id": id("cd")}));
+    assert_eq!(shown_name(&listed, &Details::default()), "cdcdcdcdcdcd");
     assert_eq!(listed.state, ContainerState::Unknown);
 }
 
 #[test]
 fn hidden_containers_and_bad_ids_are_left_out() {
-    let labels = serde_json::json!({"deckwatch.hide": "true"});
-    let hidden = summary(serde_json::json!({"Id": "ab".repeat(32), "Labels": labels}));
-    assert_eq!(listed(hidden, None), Err(Omitted::Hidden));
-    let bad = summary(serde_json::json!({"Id": "../../version"}));
-    assert_eq!(listed(bad, None), Err(Omitted::BadId));
+    let list = list_of(json!([
+        {"Id": id("ab"), "Labels": {"deckwatch.hide": "true"}},
+        {"Id": "../../version"}, {}, null, 5, [], "Id",
+        {"Id": id("cd")},
+    ]));
+    assert_eq!(list.hidden, [id("ab")].into());
+    assert_eq!(list.listed.len(), 1);
+}
+
+#[test]
+fn a_list_that_is_no_array_is_unreadable() {
+    for body in ["", "null", "{}", "[{\"Id\":", "<html>", "[1e]"] {
+        assert_eq!(list(body, None), None, "{body}");
+    }
+    assert_eq!(list("[]", None), Some(List::default()));
 }
 
 #[test]
 fn deckwatchs_own_container_is_protected() {
-    let id: ContainerId = "ab".repeat(32).parse().unwrap();
-    let entry = || summary(serde_json::json!({"Id": "ab".repeat(32)}));
-    assert!(listed(entry(), Some(id)).unwrap().protected);
-    assert!(!listed(entry(), None).unwrap().protected);
+    let body = json!([{"Id": id("ab")}]).to_string();
+    let protected = |own| list(&body, own).unwrap().listed[0].protected;
+    assert!(protected(Some(id("ab"))));
+    assert!(!protected(None));
+}
+
+#[test]
+fn every_word_for_a_state_is_understood_or_unknown() {
+    // The states of Docker, then those of Podman 4 and 5 (`libpod/define/containerstate.go`).
+    let words = [
+        ("created", ContainerState::Created),
+        ("running", ContainerState::Running),
+        ("paused", ContainerState::Paused),
+        ("restarting", ContainerState::Restarting),
+        ("removing", ContainerState::Removing),
+        ("exited", ContainerState::Exited),
+        ("dead", ContainerState::Dead),
+        ("stopped", ContainerState::Exited),
+        ("stopping", ContainerState::Running),
+        ("configured", ContainerState::Created),
+        ("initialized", ContainerState::Created),
+        ("unknown", ContainerState::Unknown),
+        ("", ContainerState::Unknown),
+        ("napping", ContainerState::Unknown),
+    ];
+    for (word, state) in words {
+        assert_eq!(
+            only(json!({"Id": id("ab"), "State": word})).state,
+            state,
+            "{word}"
+        );
+    }
+}
+
+#[test]
+fn a_field_of_another_type_is_unknown() {
+    let listed = only(json!({
+        "Id": id("ab"), "Names": [5, "/web"], "Image": {}, "State": 7, "Status": [],
+        "Created": "yesterday", "Labels": ["a=b"], "Ports": {"80/tcp": []},
+    }));
+    assert_eq!(listed.name.as_deref(), Some("web"));
+    assert_eq!(listed.state, ContainerState::Unknown);
+    assert_eq!((listed.image.as_str(), listed.status.as_str()), ("", ""));
+    assert_eq!(listed.created, Timestamp::default());
+    assert_eq!((listed.labels.len(), listed.ports.len()), (0, 0));
+}
+
+#[test]
+fn a_time_that_cannot_be_written_is_unknown() {
+    for created in ["1e999", "-1", "9223372036854775807", "253402300800"] {
+        let body = format!(r#"[{{"Id": "{}", "Created": {created}}}]"#, id("ab"));
+        let list = list(&body, None).unwrap();
+        assert_eq!(list.listed[0].created, Timestamp::default(), "{created}");
+    }
+}
+
+#[test]
+fn one_odd_port_or_label_costs_only_itself() {
+    let listed = only(json!({
+        "Id": id("ab"),
+        "Labels": {"a": "b", "c": 5, "d": null},
+        "Ports": [
+            null, "80/tcp", {"PrivatePort": -1}, {"PrivatePort": 70_000}, {"Type": "tcp"},
+            {"PrivatePort": 80, "PublicPort": "8080", "Type": 6, "IP": false},
+        ],
+    }));
+    assert_eq!(
+        listed.labels.into_iter().collect::<Vec<_>>(),
+        [("a".into(), "b".into())]
+    );
+    let expected = Port {
+        ip: None,
+        private_port: 80,
+        public_port: None,
+        protocol: "tcp".into(),
+    };
+    assert_eq!(listed.ports, [expected]);
 }
 
 #[test]
 fn a_port_on_all_addresses_is_told_once() {
-    let ports = ports(vec![
-        port_of(Some("::"), 443, Some(8443)),
-        port_of(Some("0.0.0.0"), 443, Some(8443)),
-        port_of(None, 80, None),
-        port_of(None, 80, None),
-        port_of(Some("::"), 9000, Some(9000)),
-    ]);
-    let told: Vec<_> = ports
+    let port = |ip, private, public| json!({"IP": ip, "PrivatePort": private, "PublicPort": public, "Type": "tcp"});
+    let listed = only(json!({"Id": id("ab"), "Ports": [
+        port(Some("::"), 443, Some(8443)),
+        port(Some("0.0.0.0"), 443, Some(8443)),
+        port(None, 80, None),
+        port(None, 80, None),
+        port(Some("::"), 9000, Some(9000)),
+    ]}));
+    let told: Vec<_> = listed
+        .ports
         .iter()
         .map(|port| (port.ip.as_deref(), port.private_port, port.public_port))
         .collect();
@@ -80,48 +160,6 @@ fn a_port_on_all_addresses_is_told_once() {
             (Some("::"), 9000, Some(9000)),
         ]
     );
-}
-
-#[test]
-fn a_run_that_goes_on_has_no_end_and_no_exit_code() {
-    let inspected = ContainerInspectResponse {
-        restart_count: Some(2),
-        state: Some(EngineState {
-            running: Some(true),
-            pid: Some(42),
-            exit_code: Some(0),
-            started_at: Some("2025-11-21T01:18:05.042999999Z".into()),
-            finished_at: Some("2025-11-20T01:18:05Z".into()),
-            ..EngineState::default()
-        }),
-        host_config: Some(HostConfig {
-            network_mode: Some("host".into()),
-            ..HostConfig::default()
-        }),
-        ..ContainerInspectResponse::default()
-    };
-    let details = details(inspected);
-    assert_eq!(details.started_at.unwrap().as_millis(), 1_763_687_885_042);
-    assert_eq!((details.finished_at, details.exit_code), (None, None));
-    assert_eq!((details.pid, details.restart_count), (Some(42), Some(2)));
-    assert!(details.host_network);
-}
-
-#[test]
-fn a_container_that_never_ran_has_no_times_and_no_exit_code() {
-    let never = Some("0001-01-01T00:00:00Z".to_owned());
-    let inspected = ContainerInspectResponse {
-        state: Some(EngineState {
-            running: Some(false),
-            pid: Some(0),
-            exit_code: Some(0),
-            started_at: never.clone(),
-            finished_at: never,
-            ..EngineState::default()
-        }),
-        ..ContainerInspectResponse::default()
-    };
-    assert_eq!(details(inspected), Details::default());
 }
 
 #[test]
@@ -137,4 +175,26 @@ fn status_text_tells_the_health() {
     for (status, health) in told {
         assert_eq!(health_in_status(status), health, "{status}");
     }
+}
+
+#[test]
+fn an_image_whose_tag_moved_is_called_what_it_was_created_with() {
+    let details = Details {
+        image: Some("shop/api:2".into()),
+        ..Details::default()
+    };
+    let hash = "0123456789ab".repeat(6)[..64].to_owned();
+    for (listed_as, shown) in [
+        (format!("sha256:{hash}"), "shop/api:2"),
+        (hash.clone(), "shop/api:2"),
+        ("0123456789ab".into(), "shop/api:2"),
+        ("docker.io/shop/api:3".into(), "docker.io/shop/api:3"),
+        ("cafe".into(), "cafe"),
+    ] {
+        let listed = only(json!({"Id": id("ab"), "Image": listed_as}));
+        assert_eq!(container(&listed, &details).image, shown);
+    }
+    let unknown = only(json!({"Id": id("ab"), "Image": format!("sha256:{hash}")}));
+    let shown = container(&unknown, &Details::default()).image;
+    assert_eq!(shown, format!("sha256:{hash}"), "until it is inspected");
 }

@@ -1,0 +1,283 @@
+//! Reading from the engine: every question that Deckwatch asks by itself, over the transport.
+//!
+//! Each answer has a deadline and a bound of bytes, so that an engine (or what stands in for one)
+//! can take neither our time nor our memory. What comes out is text, which [`super::json`] takes
+//! apart; actions are bollard's.
+
+mod body;
+mod lines;
+
+pub(super) use body::frame;
+pub(super) use lines::{Line, Lines};
+
+use super::{super::EngineError, error, json::Json, transport::Transport};
+use crate::model::{ContainerId, Timestamp};
+use bollard::{API_DEFAULT_VERSION, ClientVersion, errors::Error};
+use hyper::{Request, Response, body::Incoming};
+use std::{collections::BTreeSet, time::Duration};
+use thiserror::Error as ThisError;
+use tokio::time::timeout;
+
+/// Longest list: ten thousand containers of 6 KiB each, where 1 to 2 KiB are usual. Two lists at
+/// most are read at once.
+const LONGEST_LIST: usize = 64 << 20;
+/// Longest description of one container: labels, environment and the outputs of five health checks
+/// of 4 KiB, which together take some 20 KiB.
+const LONGEST_INSPECTION: usize = 4 << 20;
+/// Longest list of processes: ten thousand with command lines of 400 bytes.
+const LONGEST_TOP: usize = 4 << 20;
+/// Longest set of figures: engines write a number per core and four per disk, some 5 KiB.
+const LONGEST_STATS: usize = 1 << 20;
+/// Longest description of the engine itself, some 2 KiB.
+const LONGEST_VERSION: usize = 256 << 10;
+/// Longest answer to a ping, which is `OK`.
+const LONGEST_PING: usize = 4 << 10;
+/// What one call may take. Lists of a thousand containers take about a second.
+pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(10);
+/// What an answer of a few bytes may take: together with a second try well below the ten seconds
+/// in which a hung engine must be noticed.
+pub(super) const QUICK_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Containers that one request can name: a request line holds 64 KiB, an id takes some 70 bytes.
+pub(super) const MOST_NAMED: usize = 256;
+
+/// The newest version of the API that we know.
+const OURS: (usize, usize) = (
+    API_DEFAULT_VERSION.major_version,
+    API_DEFAULT_VERSION.minor_version,
+);
+
+/// Why an answer cannot be used.
+#[derive(Debug, ThisError)]
+pub(super) enum ReadError {
+    /// There is none, or it is a refusal.
+    #[error(transparent)]
+    Engine(#[from] Error),
+    /// There is one, but not in the form it should have.
+    #[error("{0} cannot be read: {1}")]
+    Unreadable(&'static str, &'static str),
+}
+
+impl ReadError {
+    /// Whether there was no answer in time.
+    pub(super) fn is_silence(&self) -> bool {
+        matches!(self, Self::Engine(Error::RequestTimeoutError))
+    }
+
+    /// Why the engine at `address` is of no use and what to do about it, for people.
+    pub(super) fn advice(&self, address: &str) -> String {
+        match self {
+            Self::Engine(error) => error::advice(error, address),
+            Self::Unreadable(..) => format!(
+                "The engine at {address} answers, but {self}. Is it Docker or Podman that listens there?"
+            ),
+        }
+    }
+}
+
+impl From<ReadError> for EngineError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Engine(error) => error.into(),
+            error @ ReadError::Unreadable(..) => Self::Failed(error.to_string()),
+        }
+    }
+}
+
+/// Asks the engine. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(super) struct Api {
+    transport: Transport,
+    /// The newest version of the API that the engine and we know; absent when the engine names none.
+    version: Option<(usize, usize)>,
+    is_podman: bool,
+}
+
+/// What the answer to a ping tells.
+struct Pinged {
+    /// The newest version of the API that the engine and we know; absent when it names none.
+    version: Option<(usize, usize)>,
+    is_podman: bool,
+}
+
+impl Api {
+    /// Asks at `transport`, in the newest version of the API that the engine and we know.
+    ///
+    /// # Errors
+    /// When nothing answers. An engine that refuses to be pinged may still answer the rest.
+    pub(super) async fn negotiate(transport: Transport) -> Result<Self, ReadError> {
+        let mut api = Self {
+            transport,
+            version: None,
+            is_podman: false,
+        };
+        match within(QUICK_TIMEOUT, api.ping()).await {
+            Ok(pinged) => {
+                api.version = pinged.version;
+                api.is_podman = pinged.is_podman;
+            }
+            Err(ReadError::Engine(Error::DockerResponseServerError { .. })) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(api)
+    }
+
+    async fn ping(&self) -> Result<Pinged, ReadError> {
+        let response = self.open("/_ping").await?;
+        let header = |name| response.headers().get(name)?.to_str().ok();
+        let theirs = header("api-version").and_then(api_version);
+        let pinged = Pinged {
+            version: theirs.map(|theirs| OURS.min(theirs)),
+            is_podman: header("libpod-api-version").is_some(),
+        };
+        body::read(response.into_body(), LONGEST_PING, "the answer to a ping").await?;
+        Ok(pinged)
+    }
+
+    /// The way to the engine.
+    pub(super) fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
+    /// The version of the API in which the engine is asked.
+    pub(super) fn client_version(&self) -> ClientVersion {
+        let (major_version, minor_version) = self.version.unwrap_or(OURS);
+        ClientVersion {
+            major_version,
+            minor_version,
+        }
+    }
+
+    /// Whether the answer to a request for events begins only with the first event, as Podman's does.
+    pub(super) fn sends_no_head(&self) -> bool {
+        self.is_podman
+    }
+
+    /// What is known of the engine without its version: which of the two it is.
+    pub(super) fn name(&self) -> &'static str {
+        if self.is_podman { "Podman" } else { "Docker" }
+    }
+
+    /// What answers, e.g. `Docker 27.3.1` or `Podman 5.2.0`.
+    pub(super) async fn version(&self) -> Result<String, ReadError> {
+        let what = "the engine's version";
+        let body = self.get("/version", LONGEST_VERSION, QUICK_TIMEOUT, what);
+        let body = body.await?;
+        let fields = Json::parse(&body).ok_or(not_json(what))?.fields();
+        let version = fields.get("Version").text().unwrap_or_default();
+        Ok(format!("{} {version}", self.name()).trim_end().to_owned())
+    }
+
+    /// The list of all containers, or of those among `ids`, as the engine wrote it.
+    pub(super) async fn list(
+        &self,
+        ids: Option<&BTreeSet<ContainerId>>,
+    ) -> Result<String, ReadError> {
+        let filters = ids.map(by_id).unwrap_or_default();
+        let path = format!("/containers/json?all=true{filters}");
+        self.get(&path, LONGEST_LIST, CALL_TIMEOUT, LIST).await
+    }
+
+    /// Asks for a list of one container, to see that the engine still makes lists.
+    pub(super) async fn probe(&self, id: Option<ContainerId>) -> Result<(), ReadError> {
+        let filters = id.map_or_else(|| "&limit=1".to_owned(), |id| by_id(&[id].into()));
+        let path = format!("/containers/json?all=true{filters}");
+        let body = self
+            .get(&path, LONGEST_INSPECTION, QUICK_TIMEOUT, LIST)
+            .await?;
+        let list = Json::parse(&body).and_then(Json::items);
+        list.map(drop).ok_or(not_json(LIST))
+    }
+
+    /// What the engine knows of a container.
+    pub(super) async fn inspect(
+        &self,
+        id: ContainerId,
+        limit: Duration,
+    ) -> Result<String, ReadError> {
+        let path = format!("/containers/{id}/json");
+        self.get(&path, LONGEST_INSPECTION, limit, INSPECTION).await
+    }
+
+    /// The processes of a container, in the columns that `ps_args` names.
+    pub(super) async fn top(
+        &self,
+        id: ContainerId,
+        ps_args: Option<&str>,
+    ) -> Result<String, ReadError> {
+        let ps_args = ps_args.map(|args| format!("?ps_args={}", args.replace(' ', "%20")));
+        let path = format!("/containers/{id}/top{}", ps_args.unwrap_or_default());
+        let what = "the list of processes";
+        self.get(&path, LONGEST_TOP, CALL_TIMEOUT, what).await
+    }
+
+    /// One sample of a container's figures.
+    pub(super) async fn stats(
+        &self,
+        id: ContainerId,
+        limit: Duration,
+    ) -> Result<String, ReadError> {
+        let path = format!("/containers/{id}/stats?stream=false&one-shot=true");
+        self.get(&path, LONGEST_STATS, limit, "the figures").await
+    }
+
+    /// The stream of events from `since` on. Without a deadline: Podman may send the head of its
+    /// answer only with the first event.
+    pub(super) async fn events(&self, since: Timestamp) -> Result<Incoming, ReadError> {
+        let path = format!("/events?since={}", since.as_millis() / 1_000);
+        Ok(self.open(&path).await?.into_body())
+    }
+
+    async fn get(
+        &self,
+        path: &str,
+        longest: usize,
+        limit: Duration,
+        what: &'static str,
+    ) -> Result<String, ReadError> {
+        within(limit, async {
+            let response = self.open(path).await?;
+            body::read(response.into_body(), longest, what).await
+        })
+        .await
+    }
+
+    async fn open(&self, path: &str) -> Result<Response<Incoming>, ReadError> {
+        let prefix = self
+            .version
+            .map(|(major, minor)| format!("/v{major}.{minor}"));
+        let request = Request::get(prefix.unwrap_or_default() + path);
+        let request = request.body(String::new()).map_err(Error::from)?;
+        let response = self.transport.request(request).await;
+        Ok(response.map_err(Error::from)?)
+    }
+}
+
+/// What the list is called in errors.
+pub(super) const LIST: &str = "the list of containers";
+/// What an inspection is called in errors.
+pub(super) const INSPECTION: &str = "the container's description";
+
+/// An answer that is not JSON, or not of the form that was expected.
+pub(super) fn not_json(what: &'static str) -> ReadError {
+    ReadError::Unreadable(what, "it is not what a Docker engine answers")
+}
+
+async fn within<T>(
+    limit: Duration,
+    answer: impl Future<Output = Result<T, ReadError>>,
+) -> Result<T, ReadError> {
+    let answer = timeout(limit, answer).await;
+    answer.unwrap_or(Err(ReadError::Engine(Error::RequestTimeoutError)))
+}
+
+/// `&filters={"id":["…","…"]}`, percent-encoded.
+fn by_id(ids: &BTreeSet<ContainerId>) -> String {
+    let ids: Vec<_> = ids.iter().map(|id| format!("%22{id}%22")).collect();
+    format!("&filters=%7B%22id%22%3A%5B{}%5D%7D", ids.join("%2C"))
+}
+
+fn api_version(text: &str) -> Option<(usize, usize)> {
+    let (major, minor) = text.split_once('.')?;
+    Some((major.parse().ok()?, minor.parse().ok()?))
+}

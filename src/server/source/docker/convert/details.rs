@@ -1,0 +1,132 @@
+//! What only inspecting a container tells.
+
+use super::{super::json::Json, health, name, state_from_engine};
+use crate::model::{ContainerState, Health, Timestamp};
+
+/// What only inspecting a container tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in super::super) struct Details {
+    /// What it is doing; absent when the engine's word for it is not known.
+    pub(in super::super) state: Option<ContainerState>,
+    pub(in super::super) name: Option<String>,
+    /// The image as it was named when the container was created.
+    pub(in super::super) image: Option<String>,
+    pub(in super::super) health: Option<Health>,
+    pub(in super::super) started_at: Option<Timestamp>,
+    pub(in super::super) finished_at: Option<Timestamp>,
+    pub(in super::super) restart_count: Option<u32>,
+    pub(in super::super) exit_code: Option<i32>,
+    /// Its first process, as the engine's host numbers it.
+    pub(in super::super) pid: Option<u32>,
+    /// It shares the host's network.
+    pub(in super::super) host_network: bool,
+}
+
+impl Details {
+    /// What of them stays true when the container is started again.
+    pub(in super::super) fn of_next_run(&self) -> Self {
+        Self {
+            name: self.name.clone(),
+            image: self.image.clone(),
+            restart_count: self.restart_count,
+            host_network: self.host_network,
+            ..Self::default()
+        }
+    }
+}
+
+/// Reads the answer to an inspection; `None` when `body` is not JSON.
+pub(in super::super) fn details(body: &str) -> Option<Details> {
+    let inspected = Json::parse(body)?.fields();
+    let state = inspected.get("State").fields();
+    let (config, host) = (
+        inspected.get("Config").fields(),
+        inspected.get("HostConfig").fields(),
+    );
+    let runs = state.get("Running").flag().unwrap_or(false);
+    let finished_at = time(state.get("FinishedAt")).filter(|_| !runs);
+    let word = state.get("Status").text();
+    // Podman 3 calls the field `Healthcheck`.
+    let checked = ["Health", "Healthcheck"].map(|name| state.get(name).fields().get("Status"));
+    let checked = checked.into_iter().find_map(Json::text);
+    Some(Details {
+        state: word
+            .map(|word| state_from_engine(&word))
+            .filter(|state| *state != ContainerState::Unknown),
+        name: name(inspected.get("Name").texts()),
+        image: config.get("Image").text().filter(|image| !image.is_empty()),
+        health: checked.and_then(|word| health(&word)),
+        started_at: time(state.get("StartedAt")),
+        // A container that never ran has exit code 0 and no end.
+        exit_code: finished_at.and_then(|_| state.get("ExitCode").number()),
+        finished_at,
+        restart_count: inspected.get("RestartCount").number(),
+        pid: state.get("Pid").number().filter(|pid| *pid > 0),
+        host_network: host.get("NetworkMode").text().as_deref() == Some("host"),
+    })
+}
+
+/// Engines write the year 1 for "never".
+fn time(value: Json<'_>) -> Option<Timestamp> {
+    let at: Timestamp = value.text()?.parse().ok()?;
+    (at.as_millis() > 0).then_some(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn read(value: Value) -> Details {
+        details(&value.to_string()).unwrap()
+    }
+
+    #[test]
+    fn a_run_that_goes_on_has_no_end_and_no_exit_code() {
+        let details = read(json!({
+            "RestartCount": 2,
+            "State": {
+                "Running": true, "Pid": 42, "ExitCode": 0,
+                "StartedAt": "2025-11-21T01:18:05.042999999Z", "FinishedAt": "2025-11-20T01:18:05Z",
+            },
+            "HostConfig": {"NetworkMode": "host"},
+        }));
+        assert_eq!(details.started_at.unwrap().as_millis(), 1_763_687_885_042);
+        assert_eq!((details.finished_at, details.exit_code), (None, None));
+        assert_eq!((details.pid, details.restart_count), (Some(42), Some(2)));
+        assert!(details.host_network);
+    }
+
+    #[test]
+    fn a_container_that_never_ran_has_no_times_and_no_exit_code() {
+        let never = "0001-01-01T00:00:00Z";
+        let details = read(json!({"State": {
+            "Running": false, "Pid": 0, "ExitCode": 0, "StartedAt": never, "FinishedAt": never,
+        }}));
+        assert_eq!(details, Details::default());
+    }
+
+    #[test]
+    fn fields_of_another_type_are_unknown() {
+        let details = read(json!({
+            "RestartCount": -1, "Name": ["/web"], "Config": "none",
+            "State": {"Running": "yes", "Status": "asleep", "Pid": 1.5, "Health": [], "ExitCode": 137,
+                "StartedAt": 5, "FinishedAt": "2025-11-20T01:18:05Z"},
+        }));
+        let finished_at = Some(Timestamp::from_millis(1_763_601_485_000));
+        let expected = Details {
+            name: Some("web".into()),
+            finished_at,
+            exit_code: Some(137),
+            ..Details::default()
+        };
+        assert_eq!(details, expected);
+        assert_eq!(super::details("{\"State\":"), None);
+    }
+
+    #[test]
+    fn podman_3_calls_health_otherwise() {
+        let details = read(json!({"State": {"Healthcheck": {"Status": "unhealthy"}}}));
+        assert_eq!(details.health, Some(Health::Unhealthy));
+    }
+}

@@ -1,0 +1,131 @@
+//! Which events were published, over all sessions with an engine.
+
+use super::inventory::{Inventory, Scope};
+use crate::{
+    model::{ContainerId, Event, Timestamp},
+    server::clock,
+};
+use std::collections::VecDeque;
+use tokio::time::Instant;
+
+/// As many as an engine remembers, and so can repeat.
+const REMEMBERED_EVENTS: usize = 256;
+/// Events that wait for a list, at most; older ones are dropped then. A list comes within
+/// milliseconds, so that this many mean that there is none.
+const HELD_EVENTS: usize = 256;
+
+/// Which events were published, and which wait to be. What happens while the engine cannot be reached
+/// is published afterwards, as far as the engine remembers it.
+#[derive(Debug)]
+pub(super) struct Told {
+    /// Engine time of the newest event, from which a reopened stream goes on.
+    pub(super) until: Timestamp,
+    /// The newest events: a reopened stream begins with some of them again.
+    events: VecDeque<Event>,
+    /// Events of containers that no list has shown yet, with the time of their receipt. Such a
+    /// container may be hidden: Podman's events have no labels.
+    held: VecDeque<(Instant, Event)>,
+}
+
+impl Told {
+    /// Nothing yet: what happened before now is not published.
+    pub(super) fn new() -> Self {
+        Self {
+            until: clock::now(),
+            events: VecDeque::new(),
+            held: VecDeque::new(),
+        }
+    }
+
+    /// Whether `event` is news; if so it is remembered.
+    pub(super) fn is_new(&mut self, event: &Event) -> bool {
+        if self.events.contains(event) {
+            return false;
+        }
+        self.events.push_back(event.clone());
+        if self.events.len() > REMEMBERED_EVENTS {
+            self.events.pop_front();
+        }
+        true
+    }
+
+    /// Keeps an event back until it is known whether its container is shown.
+    pub(super) fn hold(&mut self, event: Event, now: Instant) {
+        self.held.push_back((now, event));
+        if self.held.len() > HELD_EVENTS {
+            self.held.pop_front();
+        }
+    }
+
+    /// The events that waited for a list of `scope` asked for at `asked`. Those of hidden containers
+    /// are dropped.
+    pub(super) fn release(
+        &mut self,
+        scope: &Scope,
+        asked: Instant,
+        inventory: &Inventory,
+    ) -> Vec<Event> {
+        let (mut released, mut held) = (Vec::new(), VecDeque::new());
+        for (at, event) in self.held.drain(..) {
+            let id: Option<ContainerId> = event.id.parse().ok();
+            if id.is_some_and(|id| inventory.is_hidden(&id)) {
+                continue;
+            }
+            let is_answered = at <= asked && id.is_none_or(|id| scope.covers(&id));
+            if is_answered {
+                released.push(event);
+            } else {
+                held.push_back((at, event));
+            }
+        }
+        self.held = held;
+        released
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{model::HostId, server::source::docker::convert};
+    use std::time::Duration;
+
+    fn event(id: ContainerId) -> Event {
+        Event {
+            host: HostId::default(),
+            timestamp: Timestamp::from_millis(1),
+            kind: "container".into(),
+            action: "die".into(),
+            id: id.to_string(),
+            name: "web".into(),
+            attributes: Default::default(),
+        }
+    }
+
+    #[test]
+    fn an_event_of_an_unknown_container_waits_for_the_list_that_would_show_it() {
+        let [shown, hidden, other] = [1, 2, 3].map(|n| ContainerId::from_bytes([n; 32]));
+        let (mut told, mut inventory) = (Told::new(), Inventory::default());
+        let start = Instant::now();
+        let after = |ms| start + Duration::from_millis(ms);
+        for id in [shown, hidden, other] {
+            told.hold(event(id), after(10));
+        }
+        let scope = Scope::Only([shown, hidden].into());
+        let entries = serde_json::json!([
+            {"Id": shown}, {"Id": hidden, "Labels": {"deckwatch.hide": "true"}},
+        ]);
+        let list = || convert::list(&entries.to_string(), None).unwrap();
+        inventory.on_list(&scope, list(), after(5));
+        assert_eq!(
+            told.release(&scope, after(5), &inventory),
+            [],
+            "it is older"
+        );
+        inventory.on_list(&scope, list(), after(20));
+        assert_eq!(told.release(&scope, after(20), &inventory), [event(shown)]);
+        let all = Scope::All;
+        inventory.on_list(&all, list(), after(30));
+        assert_eq!(told.release(&all, after(30), &inventory), [event(other)]);
+        assert_eq!(told.release(&all, after(40), &inventory), []);
+    }
+}
