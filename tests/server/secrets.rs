@@ -246,6 +246,24 @@ async fn no_line_of_a_log_tells_a_secret_however_it_is_written() {
 }
 
 #[tokio::test]
+async fn no_label_in_a_list_tells_a_secret_of_the_environment() {
+    let noted = FakeContainer::running("web-1")
+        .env("DB_PASSWORD=hunter2-in-env")
+        .label("note", "signs in with hunter2-in-env");
+    let app = TestApp::start(FakeEngine::start().with(noted)).await;
+    crate::support::eventually("the container is described", async || {
+        let said = app.get("/api/containers").await.text().await.unwrap();
+        said.contains("signs in with ••••••")
+    })
+    .await;
+    for door in doors() {
+        let said = app.get(&door).await.bytes().await.unwrap();
+        assert_clean(&door, &String::from_utf8_lossy(&said));
+    }
+    app.end().await;
+}
+
+#[tokio::test]
 async fn a_password_that_is_an_ordinary_word_hides_no_name() {
     let mut postgres = FakeContainer::running("postgres-1")
         .env("POSTGRES_PASSWORD=postgres")

@@ -202,13 +202,17 @@ pub(super) fn container(listed: &Listed, details: &Details) -> Container {
         name: shown_name(listed, details),
         image: shown_image(listed, details),
         state: listed.state,
-        status: listed.status.clone(),
+        status: details.secrets.mask_str(&listed.status).into_owned(),
         health: details.health.filter(|_| listed.state.is_up()),
         created: listed.created,
         started_at: details.started_at,
         finished_at: details.finished_at,
         ports: listed.ports.clone(),
-        labels: listed.labels.clone(),
+        labels: listed
+            .labels
+            .iter()
+            .map(|(name, value)| (name.clone(), details.secrets.mask_str(value).into_owned()))
+            .collect(),
         project: listed.project.clone(),
         restart_count: details.restart_count,
         exit_code: details.exit_code,

@@ -176,9 +176,13 @@ impl Engine for DockerEngine {
         let answer = api.top(container, Some(PS_ARGS)).await;
         let answer = match answer.map_err(EngineError::from) {
             Err(EngineError::Failed(_) | EngineError::Invalid(_)) => {
-                api.top(container, None).await?
+                api.top(container, None).await.map_err(EngineError::from)
             }
-            answer => answer?,
+            answer => answer,
+        };
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error) => return Err(self.without_secrets(container, error).await),
         };
         let processes =
             processes(&answer).ok_or_else(|| EngineError::Unsupported(NO_PROCESSES.to_owned()))?;

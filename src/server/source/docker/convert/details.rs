@@ -1,6 +1,9 @@
 //! What only inspecting a container tells.
 
-use super::{super::json::Json, health, name, state_from_engine};
+use super::{
+    super::{super::secrets::Patterns, json::Json},
+    health, name, state_from_engine,
+};
 use crate::model::{ContainerState, Health, Timestamp};
 
 /// What only inspecting a container tells.
@@ -20,6 +23,8 @@ pub(in super::super) struct Details {
     pub(in super::super) pid: Option<u32>,
     /// It shares the host's network.
     pub(in super::super) host_network: bool,
+    /// What must not be shown of it, wherever it stands.
+    pub(in super::super) secrets: Patterns,
 }
 
 impl Details {
@@ -30,6 +35,7 @@ impl Details {
             image: self.image.clone(),
             restart_count: self.restart_count,
             host_network: self.host_network,
+            secrets: self.secrets.clone(),
             ..Self::default()
         }
     }
@@ -63,6 +69,7 @@ pub(in super::super) fn details(body: &str) -> Option<Details> {
         restart_count: inspected.get("RestartCount").number(),
         pid: state.get("Pid").number().filter(|pid| *pid > 0),
         host_network: host.get("NetworkMode").text().as_deref() == Some("host"),
+        secrets: Patterns::of_inspected(&Json::parse(body)?.value()),
     })
 }
 
