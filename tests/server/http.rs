@@ -8,7 +8,10 @@ use crate::support::{
 };
 use deckwatch::protocol::{Channel, Problem, SocketStatus};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::Read,
+};
 
 async fn json(app: &TestApp, path: &str) -> Value {
     app.get(path)
@@ -118,6 +121,47 @@ async fn the_first_page_already_shows_the_containers() {
     assert!(
         !html.contains("<script>alert"),
         "what an engine says is only text"
+    );
+    app.end().await;
+}
+
+#[tokio::test]
+async fn pages_are_compressed_for_clients_that_accept_it() {
+    let app = TestApp::start(FakeEngine::start().with_containers(60)).await;
+    let plain = text(&app, "/containers").await;
+    let gzip = ("accept-encoding", "gzip, br");
+    let page = app.get_with("/containers", gzip).await;
+    let headers = page.headers().clone();
+    assert_eq!(headers["content-encoding"], "gzip");
+    let varies = headers["vary"].to_str().unwrap().to_ascii_lowercase();
+    assert!(varies.contains("accept-encoding"), "{varies}");
+    let compressed = page.bytes().await.unwrap();
+    assert!(
+        compressed.len() * 5 < plain.len(),
+        "{} of {} bytes",
+        compressed.len(),
+        plain.len()
+    );
+    let mut html = String::new();
+    flate2::read::GzDecoder::new(&*compressed)
+        .read_to_string(&mut html)
+        .unwrap();
+    assert!(html.contains("web-60") && html.contains("</html>"));
+    let missing = app.get_with("/nothing", gzip).await;
+    assert_eq!(missing.status(), 404);
+    assert_eq!(missing.headers()["content-encoding"], "gzip");
+    let head = app
+        .ask("HEAD /containers", &[("Accept-Encoding", "gzip")])
+        .await;
+    assert_eq!((head.status, head.body.as_str()), (200, ""));
+    let headers = [
+        ("Accept-Encoding", "gzip"),
+        ("Sec-Fetch-Site", "cross-site"),
+    ];
+    let elsewhere = app.ask("GET /containers", &headers).await;
+    assert!(
+        elsewhere.body.contains("</html>"),
+        "what another site asks for is not compressed"
     );
     app.end().await;
 }
