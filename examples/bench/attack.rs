@@ -24,13 +24,13 @@ use std::{
 
 const CONTAINERS: usize = 100;
 /// Measured before, during and after: so long each.
-const WINDOW: Duration = Duration::from_secs(4);
+const WINDOW: Duration = Duration::from_millis(2_500);
 /// Between two requests of the healthy client.
 const PAUSE: Duration = Duration::from_millis(5);
 /// A healthy request that takes longer was not served.
 const SERVED: Duration = Duration::from_secs(5);
 /// How long an attack may take to be in full swing.
-const RISE: Duration = Duration::from_secs(6);
+const RISE: Duration = Duration::from_secs(4);
 /// Connections that are opened anew in one go, and the pause after it.
 const REOPENED: (usize, Duration) = (20, Duration::from_millis(20));
 const ATTACKER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);

@@ -142,7 +142,7 @@ const SECTIONS: &[Section] = &[
         part: "attack",
         title: "Under attack",
         method: "A healthy client asks for the list of containers again and again, each time over a new connection: \
-            for four seconds before an attack, during it and after it. The attackers come from another address of the \
+            for some seconds before an attack, during it and after it. The attackers come from another address of the \
             same machine; what the server closes they open again, a thousand a second. An engine that answers \
             without an end, and one that never describes a container, are a small program's.",
         rows: &[

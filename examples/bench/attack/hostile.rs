@@ -22,7 +22,7 @@ pub(super) enum Mood {
     HungInspects,
 }
 
-/// The mood, for those who change it.
+/// Changes the mood of a running engine.
 #[derive(Clone, Debug, Default)]
 pub(super) struct MoodSwitch(Arc<AtomicU8>);
 
@@ -84,7 +84,7 @@ impl Hostile {
         self.shared.mood.clone()
     }
 
-    /// The container number `n` dies, which its event tells.
+    /// The container number `n` dies; an event is sent.
     pub(super) fn die(&self, n: usize) {
         self.shared.dead.store(n, Ordering::Relaxed);
     }
@@ -163,7 +163,7 @@ impl Shared {
         )
     }
 
-    /// An event stream, on which a death is told.
+    /// An event stream with the event of a death.
     fn events(&self, mut stream: &TcpStream) -> Option<()> {
         let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
         stream.write_all(head.as_bytes()).ok()?;
