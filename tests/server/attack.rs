@@ -100,7 +100,7 @@ async fn a_head_that_is_too_long_is_answered() {
 }
 
 #[tokio::test]
-async fn containers_that_do_not_exist_keep_nobody_from_acting() {
+async fn actions_on_unknown_containers_do_not_keep_others_from_acting() {
     let app = TestApp::start(FakeEngine::start().with_containers(2)).await;
     let mut attacker = connect_from(2, app.address).await.unwrap();
     for n in 0..4_400 {
@@ -157,7 +157,7 @@ async fn act_from(last: u8, app: &TestApp, action: &str, name: &str) -> u16 {
     answer.get(9..12).unwrap_or(&answer).parse().unwrap()
 }
 
-/// Reads one answer, which says how long its body is.
+/// Reads one answer that has a `Content-Length`; its status.
 async fn status_on(stream: &mut TcpStream) -> u16 {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {

@@ -1,9 +1,9 @@
-//! Who asks for actions, and how often.
+//! The clients that ask for actions, and how often they do.
 
 use crate::server::{rate::Bucket, serve::Peer};
 use std::{collections::HashMap, time::Duration};
 
-/// Who asks for an action, as far as limits and ids of requests go.
+/// What counts as one client, for limits and ids of requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Client {
     /// One connection, whose messages have a rate of their own.

@@ -172,13 +172,13 @@ mod tests {
         let (greedy, other) = (Client::Socket(1), Client::Socket(2));
         for n in 0..MAX_REQUESTS {
             requests.room_for(greedy).unwrap();
-            let _ = requests.remember(greedy, &request(n), tokio::spawn(async { Ok(()) }));
+            drop(requests.remember(greedy, &request(n), tokio::spawn(async { Ok(()) })));
         }
         assert!(requests.room_for(greedy).is_err());
         for n in 0..OWN_REQUESTS {
             requests.room_for(other).unwrap();
             let n = MAX_REQUESTS + n;
-            let _ = requests.remember(other, &request(n), tokio::spawn(async { Ok(()) }));
+            drop(requests.remember(other, &request(n), tokio::spawn(async { Ok(()) })));
         }
         assert!(requests.room_for(other).is_err(), "memory is bounded");
         let last = request(MAX_REQUESTS + OWN_REQUESTS - 1);

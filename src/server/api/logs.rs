@@ -122,7 +122,8 @@ pub async fn logs(
     Ok(response)
 }
 
-/// `lines` as far as they come. What breaks off fails instead of ending, so that nobody takes it for the whole.
+/// `lines` as far as they come. A log that breaks off fails instead of ending: a client must not take it for the
+/// whole.
 fn download_of(
     lines: LogLines,
     shutdown: CancellationToken,

@@ -3,7 +3,7 @@
 //! A new connection is served as long as any other can be closed for it. Connections of peers that hold more
 //! than a fair share of all places are closed first, among those the ones that wait for their client (idle,
 //! or with a request that is not complete), oldest first. So a share is no fixed number: a proxy may use every
-//! place while nobody else needs one, and whatever one peer holds open, another peer finds a place.
+//! place while no other peer needs one, and another peer finds a place whatever the first holds open.
 //!
 //! Connections that became WebSockets have left; those that serve a stream are counted by the
 //! [gate](crate::server::gate) instead, which bounds them.

@@ -102,7 +102,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Unstalled<S> {
 }
 
 impl<S: AsyncRead + Unpin> Unstalled<S> {
-    /// Reads what the client still sends to nobody, until it has closed its end too or has had its time.
+    /// Reads and drops what the client still sends, until it has closed its end or its time is over.
     fn poll_linger(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(LINGER)));
         if deadline.as_mut().poll(context).is_ready() {
