@@ -1,6 +1,6 @@
 //! Requests that do not come to an end.
 
-use crate::server::{Config, Running, start};
+use crate::server::{Config, Running, source::docker::Address, start};
 use std::{net::Ipv4Addr, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -16,7 +16,8 @@ async fn server() -> Running {
         site_addr: (Ipv4Addr::LOCALHOST, 0).into(),
         ..Config::default()
     };
-    config.docker.host = Some("unix:///nonexistent/docker.sock".into());
+    let nowhere = Address::parse("unix:///nonexistent/docker.sock", false);
+    config.docker.host = Some(nowhere.unwrap());
     start(config).await.unwrap()
 }
 
