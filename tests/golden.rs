@@ -108,6 +108,7 @@ fn a_client_subscribes_and_unsubscribes() {
             resume: Some(resume),
             tail: Some(500),
             since: Some(AT),
+            after: Some(position(LogStream::Stderr)),
             host: Some(local()),
             ..Subscribe::to(Channel::Logs(WEB.parse().unwrap()))
         }),
@@ -274,6 +275,7 @@ fn lines_of_logs_are_told() {
         timestamp: (seq != 7).then_some(AT),
         stream,
         line: line.into(),
+        position: None,
     };
     from_server(
         "log",
@@ -284,6 +286,7 @@ fn lines_of_logs_are_told() {
                 line(6, LogStream::Stderr, "\u{1b}[31moh\u{1b}[0m"),
                 line(7, LogStream::Stdout, ""),
             ],
+            cursor: Some(position(LogStream::Stdout)),
         },
     );
     let (from, to) = (Some(AT), Some(AT));

@@ -2,6 +2,7 @@
 
 use super::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::{fmt, str::FromStr};
 
 /// A stream of a container's output.
 #[derive(
@@ -31,6 +32,90 @@ pub struct LogLine {
     /// The text, without its line end, at most 64 KiB and a mark that it was longer. What is not
     /// UTF-8 is replaced; control characters, also `\r` within the line, are kept.
     pub line: String,
+    /// Where it is in the log, as far as the server knows. A message says that of its last line only.
+    #[serde(skip)]
+    pub position: Option<LogPosition>,
+}
+
+/// Where a line is in its container's log: reading can go on after it, also with another run of the
+/// server.
+///
+/// Written as the nanoseconds, `o` or `e` for the stream, and the ordinal: `1763687885042678901o1`.
+/// Clients take it as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct LogPosition {
+    /// The line's time by the engine's clock, in nanoseconds since the Unix epoch.
+    pub nanos: i64,
+    /// Its stream.
+    pub stream: LogStream,
+    /// Which line of that stream and time it is, from 1.
+    pub ordinal: u32,
+}
+
+impl LogPosition {
+    /// When the line was written.
+    pub fn timestamp(&self) -> Timestamp {
+        Timestamp::from_millis(self.nanos.div_euclid(1_000_000))
+    }
+}
+
+impl fmt::Display for LogPosition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let stream = match self.stream {
+            LogStream::Stdout => 'o',
+            LogStream::Stderr => 'e',
+        };
+        write!(f, "{}{stream}{}", self.nanos, self.ordinal)
+    }
+}
+
+impl From<LogPosition> for String {
+    fn from(position: LogPosition) -> Self {
+        position.to_string()
+    }
+}
+
+/// A text that is no [`LogPosition`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotALogPosition;
+
+impl fmt::Display for NotALogPosition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a position in a log")
+    }
+}
+
+impl std::error::Error for NotALogPosition {}
+
+impl FromStr for LogPosition {
+    type Err = NotALogPosition;
+
+    fn from_str(text: &str) -> Result<Self, NotALogPosition> {
+        let read = || {
+            let at = text.find(['o', 'e'])?;
+            let (nanos, rest) = text.split_at_checked(at)?;
+            let stream = if rest.starts_with('e') {
+                LogStream::Stderr
+            } else {
+                LogStream::Stdout
+            };
+            Some(Self {
+                nanos: nanos.parse().ok()?,
+                stream,
+                ordinal: rest.get(1..)?.parse().ok()?,
+            })
+        };
+        read().ok_or(NotALogPosition)
+    }
+}
+
+impl TryFrom<String> for LogPosition {
+    type Error = NotALogPosition;
+
+    fn try_from(text: String) -> Result<Self, NotALogPosition> {
+        text.parse()
+    }
 }
 
 /// Why no more lines of a log follow for now.
@@ -42,6 +127,36 @@ pub enum LogEndReason {
     ContainerStopped,
     /// The container is gone. Nothing follows.
     ContainerRemoved,
-    /// The engine cannot read this container's log. It is tried again when the container starts.
+    /// The engine cannot read this container's log, or not just now. It is tried again, and lines go
+    /// on without another subscription.
     Unreadable,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_position_is_read_as_it_is_written_and_nothing_else_is() {
+        for (stream, text) in [
+            (LogStream::Stdout, "1763687885042678901o1"),
+            (LogStream::Stderr, "-5e4294967295"),
+        ] {
+            let position: LogPosition = text.parse().unwrap();
+            assert_eq!((position.stream, &*position.to_string()), (stream, text));
+        }
+        for text in [
+            "",
+            "o",
+            "1",
+            "1o",
+            "o1",
+            "1x1",
+            "1o-1",
+            "1o1o1",
+            "9223372036854775808o1",
+        ] {
+            assert_eq!(text.parse::<LogPosition>(), Err(NotALogPosition), "{text}");
+        }
+    }
 }

@@ -42,7 +42,7 @@ pub use exit::{ExitMeaning, signal};
 pub use history::{Figure, HISTORY, MAX_POINTS, StatsHistory, StatsPoint, is_gap_between};
 pub use host::{Cpu, DashboardCost, Disk, HostMetrics, Memory, Network, Temperature};
 pub use id::{ContainerId, ContainerPrefix, HostId, NotAContainerId};
-pub use log::{LogEndReason, LogLine, LogStream};
+pub use log::{LogEndReason, LogLine, LogPosition, LogStream, NotALogPosition};
 pub use preferences::{
     Density, Language, Layout, LogTimes, PREFERENCES_COOKIE, Preferences, Theme,
 };

@@ -1,7 +1,7 @@
 //! What a client may say.
 
 use super::{ApiError, Channel, ErrorCode, MAX_LOG_TAIL};
-use crate::model::{Action, ActionOptions, ContainerPrefix, HostId, Timestamp};
+use crate::model::{Action, ActionOptions, ContainerPrefix, HostId, LogPosition, Timestamp};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::borrow::Cow;
 
@@ -38,6 +38,11 @@ pub struct Subscribe {
     /// line the client has: where to go on when its number is no longer known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
+    /// Of a log: begin with the line after this one, the `cursor` of the last message the client has.
+    /// It holds for every run of the server; where the server still has the line that `resume` names,
+    /// that comes first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<LogPosition>,
     /// Of a log: the container's host; any when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<HostId>,
@@ -52,6 +57,7 @@ impl Subscribe {
             resume: None,
             tail: None,
             since: None,
+            after: None,
             host: None,
         }
     }
@@ -61,11 +67,14 @@ impl Subscribe {
     /// # Errors
     /// `invalid`, with a sentence that says what is wrong.
     pub fn validate(&self) -> Result<(), ApiError> {
-        let only_of_logs = self.tail.is_some() || self.since.is_some() || self.host.is_some();
+        let only_of_logs = self.tail.is_some()
+            || self.since.is_some()
+            || self.after.is_some()
+            || self.host.is_some();
         let message = if self.tail > Some(MAX_LOG_TAIL) {
             "tail must be at most 5000"
         } else if only_of_logs && !matches!(self.channel, Channel::Logs(_)) {
-            "tail, since and host are for logs only"
+            "tail, since, after and host are for logs only"
         } else {
             return Ok(());
         };

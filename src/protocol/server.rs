@@ -3,7 +3,7 @@
 use super::{ApiError, Channel, ErrorCode};
 use crate::model::{
     Action, Container, ContainerId, ContainerPrefix, ContainerStats, ContainersDelta, Event,
-    HostId, HostMetrics, LogEndReason, LogLine, SourceStatus, Timestamp, Update,
+    HostId, HostMetrics, LogEndReason, LogLine, LogPosition, SourceStatus, Timestamp, Update,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -98,6 +98,9 @@ pub enum ServerMessage {
         channel: Channel,
         /// The lines, oldest first, with consecutive numbers. Never empty.
         lines: Vec<LogLine>,
+        /// Where the last of them is, to go on after it; absent when that is not known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cursor: Option<LogPosition>,
     },
     /// Lines of a container's log are missing here.
     LogGap {

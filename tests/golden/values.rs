@@ -140,3 +140,12 @@ pub(crate) fn web_stats() -> ContainerStats {
         ..ContainerStats::unknown(WEB.parse().unwrap(), "web".into(), AT)
     }
 }
+
+/// Where a line is in its log: the first of standard output or the second of standard error.
+pub(crate) fn position(stream: LogStream) -> LogPosition {
+    LogPosition {
+        nanos: AT.as_millis() * 1_000_000 + 678_901,
+        stream,
+        ordinal: if stream == LogStream::Stdout { 1 } else { 2 },
+    }
+}

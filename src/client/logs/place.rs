@@ -1,7 +1,7 @@
 //! How far a log was read, so that after a break it goes on without a lost or doubled line.
 
 use crate::{
-    model::{LogLine, Timestamp},
+    model::{LogLine, LogPosition, Timestamp},
     protocol::Resume,
 };
 use std::{
@@ -20,6 +20,8 @@ const MOMENT_LINES: usize = 8_192;
 pub struct Place {
     /// The run of the server and the number there of the last line.
     resume: Option<(String, u64)>,
+    /// Where the last line is in the log, for any run of the server.
+    cursor: Option<LogPosition>,
     /// Times and hashes of the last lines, in their order.
     moment: VecDeque<(i64, u64)>,
     /// Those of them that may come again.
@@ -35,6 +37,16 @@ impl Place {
         Some(Resume { epoch, seq })
     }
 
+    /// Where the last line is in the log: where to go on with any run of the server.
+    pub const fn cursor(&self) -> Option<LogPosition> {
+        self.cursor
+    }
+
+    /// Sets where the last line is that was taken, as far as the server says.
+    pub const fn set_cursor(&mut self, cursor: Option<LogPosition>) {
+        self.cursor = cursor;
+    }
+
     /// The time of the last line: where to go on without numbers.
     pub fn since(&self) -> Option<Timestamp> {
         self.moment
@@ -42,10 +54,20 @@ impl Place {
             .map(|(at, _)| Timestamp::from_millis(*at))
     }
 
-    /// A break: lines of the last moment may come again from now on.
+    /// A break: lines of the last moment may come again from now on, unless it is known where the last
+    /// one is.
     pub fn interrupt(&mut self) {
+        if self.cursor.is_some() {
+            return self.expected.clear();
+        }
         self.expected = self.moment.iter().copied().collect();
         self.is_interrupted = true;
+    }
+
+    /// A break after which lines are asked for by time alone: those of the last moment come again.
+    pub fn interrupt_without_cursor(&mut self) {
+        self.cursor = None;
+        self.interrupt();
     }
 
     /// Takes a line of the server's run `epoch`, or one that has no number. Whether it is new.
@@ -108,6 +130,7 @@ mod tests {
             timestamp: Some(Timestamp::from_millis(at)),
             stream: LogStream::Stdout,
             line: text.into(),
+            ..LogLine::default()
         }
     }
 
@@ -145,6 +168,19 @@ mod tests {
         taken(&mut place, "x", &[line(7, 5, "a")]);
         place.interrupt();
         assert_eq!(taken(&mut place, "x", &[line(8, 5, "a")]), ["a"]);
+    }
+
+    #[test]
+    fn a_line_that_is_like_the_last_one_is_kept_where_the_place_is_known() {
+        let mut place = Place::default();
+        taken(&mut place, "x", &[line(1, 5, "a")]);
+        place.set_cursor("5000000o1".parse().ok());
+        place.interrupt();
+        assert_eq!(taken(&mut place, "y", &[line(1, 5, "a")]), ["a"]);
+        // Polling knows times only.
+        place.interrupt_without_cursor();
+        assert_eq!(place.cursor(), None);
+        assert!(taken(&mut place, "y", &[line(2, 5, "a")]).is_empty());
     }
 
     #[test]

@@ -88,6 +88,7 @@ impl Queue {
                         timestamp: waiting.time.get(),
                         stream,
                         line,
+                        position: None,
                     };
                     Entry::line(waiting.source, line)
                 }

@@ -272,6 +272,7 @@ mod tests {
                 timestamp: (at >= 0).then(|| Timestamp::from_millis(at)),
                 stream: LogStream::Stdout,
                 line: text.into(),
+                ..LogLine::default()
             },
         )
     }

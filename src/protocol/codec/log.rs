@@ -1,7 +1,7 @@
 //! The binary form of lines of logs.
 
 use super::{Reader, Wire, Writer, values::wire_choice};
-use crate::model::{LogEndReason, LogLine, LogStream};
+use crate::model::{LogEndReason, LogLine, LogPosition, LogStream};
 
 /// In a line's first byte: it is of standard error.
 const STDERR: u8 = 1;
@@ -9,6 +9,8 @@ const STDERR: u8 = 1;
 const TIMED: u8 = 2;
 /// In a line's first byte: its number follows, as it is not the one after the line before.
 const NUMBERED: u8 = 4;
+
+const NANOS_PER_MS: i64 = 1_000_000;
 
 wire_choice!(LogEndReason { 0 = ContainerStopped, 1 = ContainerRemoved, 2 = Unreadable });
 
@@ -84,5 +86,36 @@ fn read_after(before: Option<u64>, from: &mut Reader<'_>) -> LogLine {
             LogStream::Stderr
         },
         line: from.string().to_owned(),
+        position: None,
+    }
+}
+
+/// The nanoseconds from the last time in the message on, which is that of the line it is of, and the
+/// ordinal with the stream in its lowest bit.
+impl Wire for LogPosition {
+    fn write(&self, to: &mut Writer) {
+        let base = to.last_time().wrapping_mul(NANOS_PER_MS);
+        to.signed(self.nanos.wrapping_sub(base));
+        let is_error = u64::from(self.stream == LogStream::Stderr);
+        to.number(u64::from(self.ordinal) << 1 | is_error);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Self {
+        let base = from.last_time().wrapping_mul(NANOS_PER_MS);
+        let nanos = from.signed().wrapping_add(base);
+        let number = from.number();
+        let ordinal = u32::try_from(number >> 1).unwrap_or_else(|_| {
+            from.fail();
+            0
+        });
+        Self {
+            nanos,
+            stream: if number & 1 == 0 {
+                LogStream::Stdout
+            } else {
+                LogStream::Stderr
+            },
+            ordinal,
+        }
     }
 }

@@ -66,7 +66,7 @@ wire_messages!(ServerMessage, else Self::Subscribed { channel: Channel::Sources 
     10 = Source(source),
     11 = Heartbeat { timestamp },
     12 = Error { code, message, request_id, retry_after_ms },
-    13 = Log { channel, lines },
+    13 = Log { channel, lines, cursor },
     14 = LogGap { channel, missing, from, to },
     15 = LogEnd { channel, reason, message },
 });
@@ -99,6 +99,7 @@ wire_struct!(Subscribe {
     resume,
     tail,
     since,
+    after,
     host
 });
 wire_struct!(Resume { epoch, seq });

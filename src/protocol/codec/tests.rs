@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     model::{
-        ContainerId, ContainerStats, HostId, LogLine, LogStream, Timestamp,
+        ContainerId, ContainerStats, HostId, LogLine, LogPosition, LogStream, Timestamp,
         fixtures::any_containers, percent_of,
     },
     protocol::{Channel, ClientMessage, ServerMessage, Subscribe},
@@ -36,6 +36,7 @@ prop_compose! {
             timestamp: at.map(Timestamp::from_millis),
             stream: if is_error { LogStream::Stderr } else { LogStream::Stdout },
             line,
+            position: None,
         }
     }
 }
@@ -124,13 +125,18 @@ proptest! {
     }
 
     #[test]
-    fn lines_of_logs_survive(lines in prop::collection::vec(any_line(), 0..20), follow: bool) {
+    fn lines_of_logs_survive(lines in prop::collection::vec(any_line(), 0..20), follow: bool, cursor in prop::option::of((any::<i64>(), any::<u32>(), any::<bool>()))) {
+        let cursor = cursor.map(|(nanos, ordinal, is_error)| LogPosition {
+            nanos,
+            ordinal,
+            stream: if is_error { LogStream::Stderr } else { LogStream::Stdout },
+        });
         let mut lines = lines;
         if follow {
             (7..).zip(&mut lines).for_each(|(seq, line)| line.seq = seq);
         }
         let channel = Channel::Logs(ContainerId::from_bytes([7; 32]));
-        let message = ServerMessage::Log { channel, lines };
+        let message = ServerMessage::Log { channel, lines, cursor };
         prop_assert_eq!(whole(&message), message);
     }
 

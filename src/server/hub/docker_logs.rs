@@ -2,7 +2,7 @@
 
 use super::encode;
 use crate::{
-    model::{LogEndReason, LogLine, LogStream, Timestamp},
+    model::{LogEndReason, LogLine, LogPosition, LogStream, Timestamp},
     protocol::ServerMessage,
 };
 use axum::extract::ws::Utf8Bytes;
@@ -37,6 +37,8 @@ enum DockerLog<'a> {
         stream: LogStream,
         line: &'a str,
         seq: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cursor: Option<LogPosition>,
     },
     LogGap {
         missing: Option<u64>,
@@ -66,6 +68,7 @@ pub(super) fn docker_logs(message: &ServerMessage, form: LogForm) -> Vec<Utf8Byt
                     stream: line.stream,
                     line: &line.line,
                     seq: line.seq,
+                    cursor: line.position,
                 })
             };
             return lines.iter().filter(is_wanted).map(write).collect();
@@ -110,16 +113,22 @@ mod tests {
             timestamp: Some(Timestamp::from_millis(0)),
             stream,
             line: "a \"b\"".into(),
+            position: (stream == LogStream::Stderr).then_some(LogPosition {
+                nanos: 1,
+                stream,
+                ordinal: 2,
+            }),
         };
         let message = ServerMessage::Log {
             channel: CHANNEL,
             lines: vec![line(1, LogStream::Stdout), line(2, LogStream::Stderr)],
+            cursor: None,
         };
         assert_eq!(
             written(&message, LogForm::ALL),
             [
                 r#"{"type":"log","timestamp":"1970-01-01T00:00:00.000Z","stream":"stdout","line":"a \"b\"","seq":1}"#,
-                r#"{"type":"log","timestamp":"1970-01-01T00:00:00.000Z","stream":"stderr","line":"a \"b\"","seq":2}"#,
+                r#"{"type":"log","timestamp":"1970-01-01T00:00:00.000Z","stream":"stderr","line":"a \"b\"","seq":2,"cursor":"1e2"}"#,
             ]
         );
         let form = LogForm {
@@ -129,7 +138,7 @@ mod tests {
         };
         assert_eq!(
             written(&message, form),
-            [r#"{"type":"log","stream":"stderr","line":"a \"b\"","seq":2}"#]
+            [r#"{"type":"log","stream":"stderr","line":"a \"b\"","seq":2,"cursor":"1e2"}"#]
         );
     }
 

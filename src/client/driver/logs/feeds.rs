@@ -61,6 +61,7 @@ impl Feed {
                 self.request.tail
             }),
             since: begun.or(self.request.since),
+            after: self.place.cursor(),
             host: self.request.host.clone(),
             ..Subscribe::to(Channel::Logs(self.request.id))
         }));
@@ -142,7 +143,7 @@ impl Feeds {
         let inner = &mut *self.inner.borrow_mut();
         let open = inner.feeds.values_mut().filter(|feed| !feed.is_over);
         let requests = open.map(|feed| {
-            feed.place.interrupt();
+            feed.place.interrupt_without_cursor();
             let begun = feed.place.since();
             LogRequest {
                 tail: if begun.is_some() {
@@ -206,7 +207,10 @@ impl Inner {
 impl Feed {
     fn hear(&mut self, message: ServerMessage, epoch: &str) {
         match message {
-            ServerMessage::Log { lines, .. } => self.take(Some(epoch), lines),
+            ServerMessage::Log { lines, cursor, .. } => {
+                self.take(Some(epoch), lines);
+                self.place.set_cursor(cursor);
+            }
             ServerMessage::LogGap { missing, .. } => self.tell(LogNews::Gap(missing)),
             ServerMessage::LogEnd {
                 reason, message, ..

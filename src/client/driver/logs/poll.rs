@@ -82,5 +82,6 @@ fn read(line: &str) -> Option<LogLine> {
             LogStream::Stdout
         },
         line: text("line")?,
+        position: None,
     })
 }

@@ -28,9 +28,7 @@ impl Pane {
             LogNews::Lines(lines) => {
                 self.said.complaint = None;
                 self.said.has_begun = true;
-                if !lines.is_empty() {
-                    self.end(id, None);
-                }
+                self.end(id, None);
                 self.lines_this_second += lines.len() as u32;
                 self.waiting.push(source, lines);
             }
