@@ -16,7 +16,7 @@ pub mod system;
 
 use crate::model::{
     Action, ActionOptions, Container, ContainerDetails, ContainerId, ContainerStats, Event, HostId,
-    HostMetrics, LogStream, Processes, SourceKind, SourceState, Timestamp,
+    HostMetrics, LogPosition, LogStream, Processes, SourceKind, SourceState, Timestamp,
 };
 use async_trait::async_trait;
 use futures::stream::BoxStream;
@@ -128,7 +128,8 @@ pub type LogLines = BoxStream<'static, Result<SourceLine, EngineError>>;
 /// Which part of a log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LogQuery {
-    /// Only this many of the last lines.
+    /// Only this many of the last records, of which a long line has several: the first line may
+    /// lack its beginning.
     pub tail: Option<u32>,
     /// Only lines written at or after this time.
     pub since: Option<Timestamp>,
@@ -140,11 +141,38 @@ pub struct LogQuery {
     pub stderr: bool,
     /// Go on with new lines as they are written.
     pub follow: bool,
+    /// A line that was passed on though it had no end, as its run ended there.
+    pub ended: Option<EndedLine>,
+}
+
+/// A line that was passed on without an end: with engines that do not say where a run ends, the next
+/// run's first line would seem to go on with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EndedLine {
+    /// Where it is.
+    pub position: LogPosition,
+    /// How many records it has.
+    pub records: u32,
+}
+
+impl LogQuery {
+    /// Whether it asks for `line`, by its stream and its time. A line without a time is asked for.
+    pub fn is_of_interest(&self, line: &SourceLine) -> bool {
+        let is_of_stream = match line.stream {
+            LogStream::Stdout => self.stdout,
+            LogStream::Stderr => self.stderr,
+        };
+        is_of_stream
+            && line.timestamp().is_none_or(|at| {
+                self.since.is_none_or(|since| at >= since)
+                    && self.until.is_none_or(|until| at < until)
+            })
+    }
 }
 
 /// One line of a log as the engine tells it, without its line end; what is not UTF-8 is replaced,
 /// and secrets are masked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SourceLine {
     /// When it was written, in nanoseconds since the Unix epoch by the engine's clock; absent when
     /// the engine does not tell. Engines do not name lines otherwise.
@@ -153,9 +181,46 @@ pub struct SourceLine {
     pub stream: LogStream,
     /// The text.
     pub line: String,
+    /// What it was put together from.
+    pub assembly: Assembly,
+    /// Which line of its stream and time it is, from 1; 0 where that is not known, as with an engine.
+    pub ordinal: u32,
+}
+
+/// What a line was put together from. Engines store a long line as several records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Assembly {
+    /// How many records, which is what engines count in [`LogQuery::tail`].
+    pub records: u32,
+    /// The log ended before the line did: it may go on once more is written.
+    pub is_open: bool,
+    /// The time, in nanoseconds, of the oldest line that had begun by then and had not ended: what
+    /// comes of it later has that time.
+    pub open_since: Option<i64>,
+}
+
+impl Default for Assembly {
+    /// One record, which is the whole line.
+    fn default() -> Self {
+        Self {
+            records: 1,
+            is_open: false,
+            open_since: None,
+        }
+    }
 }
 
 impl SourceLine {
+    /// Where it is in the log, if that is known.
+    pub fn position(&self) -> Option<LogPosition> {
+        let nanos = self.nanos.filter(|_| self.ordinal > 0)?;
+        Some(LogPosition {
+            nanos,
+            stream: self.stream,
+            ordinal: self.ordinal,
+        })
+    }
+
     /// When it was written, as far as the wire knows times.
     pub fn timestamp(&self) -> Option<Timestamp> {
         let ms = |nanos: i64| Timestamp::from_millis(nanos.div_euclid(NANOS_PER_MS));

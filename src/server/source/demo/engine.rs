@@ -6,7 +6,7 @@ use super::{
     world::World,
 };
 use crate::{
-    model::{Action, ActionOptions, Container, ContainerId, LogStream, Processes},
+    model::{Action, ActionOptions, Container, ContainerId, Processes},
     server::clock,
 };
 use async_trait::async_trait;
@@ -106,7 +106,7 @@ impl Engine for DemoEngine {
         let slots = DemoLog::first_slot(now)..DemoLog::slot(now);
         let next = slots.end;
         let lines = slots.filter_map(|slot| log.line(slot));
-        let lines: Vec<_> = lines.filter(|line| is_asked_for(&query, line)).collect();
+        let lines: Vec<_> = lines.filter(|line| query.is_of_interest(line)).collect();
         let tail = query.tail.map_or(lines.len(), |tail| tail as usize);
         let old = lines.len().saturating_sub(tail);
         let past = stream::iter(lines.into_iter().skip(old).map(Ok));
@@ -122,7 +122,7 @@ impl Engine for DemoEngine {
         let future = stream::unfold(following, |mut following| async move {
             Some((following.next().await?, following))
         });
-        let future = future.filter(move |line| std::future::ready(is_asked_for(&query, line)));
+        let future = future.filter(move |line| std::future::ready(query.is_of_interest(line)));
         Ok(past.chain(future.map(Ok)).boxed())
     }
 }
@@ -158,14 +158,4 @@ impl Following {
             }
         }
     }
-}
-
-fn is_asked_for(query: &LogQuery, line: &SourceLine) -> bool {
-    let in_stream = match line.stream {
-        LogStream::Stdout => query.stdout,
-        LogStream::Stderr => query.stderr,
-    };
-    in_stream
-        && query.since.is_none_or(|at| line.timestamp() >= Some(at))
-        && query.until.is_none_or(|at| line.timestamp() < Some(at))
 }

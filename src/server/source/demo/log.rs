@@ -104,6 +104,7 @@ impl DemoLog {
             nanos: Some(nanos),
             stream,
             line,
+            ..SourceLine::default()
         })
     }
 }

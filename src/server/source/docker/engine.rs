@@ -205,13 +205,12 @@ impl Engine for DockerEngine {
         } = self.connection()?;
         let described = self.inspected(id).await?;
         let secrets = Secrets::of_inspected(&described);
-        let lines = match socket.filter(|_| query.follow) {
-            Some(socket) => {
-                let is_terminal = described.pointer("/Config/Tty").and_then(Value::as_bool);
-                let is_terminal = is_terminal.unwrap_or(false);
-                logs::follow(&socket, id, query, is_terminal, secrets.clone()).await
-            }
-            None => logs::lines(streams, id, query, secrets.clone()).await,
+        let is_terminal = described.pointer("/Config/Tty").and_then(Value::as_bool);
+        let is_terminal = is_terminal.unwrap_or(false);
+        let masking = secrets.clone();
+        let lines = match socket {
+            Some(socket) => logs::local_lines(&socket, id, query, is_terminal, masking).await,
+            None => logs::lines(streams, id, query, is_terminal, masking).await,
         };
         lines.map_err(|error| error.map_message(|message| secrets.mask_str(message).into_owned()))
     }

@@ -2,16 +2,22 @@
 
 mod assemble;
 mod local;
+mod record;
 mod rest;
+mod terminal;
 mod wire;
 
 use super::super::{EngineError, LogLines, LogQuery, SourceLine, secrets::Secrets};
 use crate::model::{ContainerId, LogStream, Timestamp};
 use assemble::Assembler;
 use bollard::{Docker, container::LogOutput, query_parameters::LogsOptions};
-use futures::{Stream, StreamExt, stream};
+use futures::{
+    Stream, StreamExt, TryStreamExt,
+    stream::{self, BoxStream},
+};
 use local::LocalLines;
 use std::{collections::VecDeque, path::Path};
+use terminal::Terminal;
 use wire::Answer;
 
 /// The lines `query` asks for, with `secrets` masked. Unless they are followed it waits for the first
@@ -20,6 +26,7 @@ pub(super) async fn lines(
     docker: Docker,
     id: ContainerId,
     query: &LogQuery,
+    is_terminal: bool,
     secrets: Secrets,
 ) -> Result<LogLines, EngineError> {
     let id = id.to_string();
@@ -30,38 +37,26 @@ pub(super) async fn lines(
         chunks.next().await
     };
     let first = first.transpose()?;
-    let chunks = stream::iter(first.map(Ok)).chain(chunks);
-    let assembler = Some(Assembler::new(secrets));
-    let lines = stream::unfold(
-        (chunks.boxed(), assembler, VecDeque::new()),
-        |(mut chunks, mut assembler, mut ready)| async move {
-            loop {
-                if let Some(line) = ready.pop_front() {
-                    return Some((Ok(line), (chunks, assembler, ready)));
-                }
-                let assembling = assembler.as_mut()?;
-                match chunks.next().await {
-                    Some(Ok(chunk)) => push(assembling, &chunk, &mut ready),
-                    Some(Err(error)) => {
-                        return Some((Err(error.into()), (chunks, None, ready)));
-                    }
-                    None => {
-                        assembling.finish(&mut ready);
-                        assembler = None;
-                    }
-                }
-            }
-        },
-    );
+    let reading = Reading {
+        chunks: stream::iter(first.map(Ok)).chain(chunks).boxed(),
+        assembler: Assembler::new(secrets).ending(query.ended),
+        terminal: is_terminal.then(Terminal::default),
+        ready: VecDeque::new(),
+        is_over: false,
+    };
+    let lines = stream::unfold(reading, |mut reading| async move {
+        let line = reading.next().await?;
+        Some((line, reading))
+    });
     Ok(only_asked_for(lines, query))
 }
 
 /// The same from an engine that listens at `socket`, as it writes them, which is much cheaper: see
-/// [`wire`]. Nothing is waited for.
+/// [`wire`].
 ///
 /// # Errors
-/// When the engine cannot be reached.
-pub(super) async fn follow(
+/// When the engine cannot be reached or, unless they are followed, has no such log.
+pub(super) async fn local_lines(
     socket: &Path,
     id: ContainerId,
     query: &LogQuery,
@@ -83,18 +78,85 @@ pub(super) async fn follow(
     );
     let answer = Answer::to(socket, &path).await;
     let answer = answer.map_err(|error| EngineError::Unavailable(error.to_string()))?;
-    let lines = LocalLines::new(answer, is_terminal, Assembler::new(secrets));
+    let assembler = Assembler::new(secrets).ending(query.ended);
+    let mut lines = LocalLines::new(answer, is_terminal, assembler);
+    if !follow {
+        // Podman begins to answer with the first line only.
+        lines.begin().await?;
+    }
     Ok(only_asked_for(lines, query))
 }
 
-fn push(assembler: &mut Assembler, chunk: &LogOutput, ready: &mut VecDeque<SourceLine>) {
-    match chunk {
-        LogOutput::Console { message } => assembler.push_terminal(message, ready),
-        LogOutput::StdErr { message } => assembler.push(LogStream::Stderr, message, ready),
-        LogOutput::StdOut { message } | LogOutput::StdIn { message } => {
-            assembler.push(LogStream::Stdout, message, ready);
+/// A log that is read from an engine elsewhere.
+struct Reading {
+    chunks: BoxStream<'static, Result<LogOutput, bollard::errors::Error>>,
+    assembler: Assembler,
+    /// Where the container has one.
+    terminal: Option<Terminal>,
+    ready: VecDeque<SourceLine>,
+    is_over: bool,
+}
+
+impl Reading {
+    async fn next(&mut self) -> Option<Result<SourceLine, EngineError>> {
+        loop {
+            if let Some(line) = self.ready.pop_front() {
+                return Some(Ok(line));
+            }
+            if self.is_over {
+                return None;
+            }
+            let taken = match self.chunks.next().await {
+                Some(Ok(chunk)) => self.take(&chunk),
+                Some(Err(error)) => Err(error.into()),
+                None => {
+                    self.finish();
+                    Ok(())
+                }
+            };
+            if let Err(error) = taken {
+                self.is_over = true;
+                return Some(Err(error));
+            }
         }
     }
+
+    fn take(&mut self, chunk: &LogOutput) -> Result<(), EngineError> {
+        let (stream, record) = match (chunk, &mut self.terminal) {
+            (LogOutput::Console { message }, Some(terminal)) => {
+                let lines = terminal.push(message);
+                self.push_terminal(&lines);
+                return Ok(());
+            }
+            // What has no frames where there should be some.
+            (LogOutput::Console { .. }, None) => return Err(no_log()),
+            (LogOutput::StdErr { message }, _) => (LogStream::Stderr, message),
+            (LogOutput::StdOut { message } | LogOutput::StdIn { message }, _) => {
+                (LogStream::Stdout, message)
+            }
+        };
+        self.assembler.push(stream, record, &mut self.ready);
+        Ok(())
+    }
+
+    fn push_terminal(&mut self, lines: &[u8]) {
+        for record in terminal::records(lines) {
+            self.assembler
+                .push(LogStream::Stdout, record, &mut self.ready);
+        }
+    }
+
+    fn finish(&mut self) {
+        self.is_over = true;
+        if let Some(mut terminal) = self.terminal.take() {
+            self.push_terminal(&terminal.finish());
+        }
+        self.assembler.finish(&mut self.ready);
+    }
+}
+
+fn no_log() -> EngineError {
+    EngineError::Failed("what the engine sends is no log".to_owned())
 }
 
 /// The engine takes seconds; what is outside of the milliseconds asked for is left out here.
@@ -102,19 +164,13 @@ fn only_asked_for(
     lines: impl Stream<Item = Result<SourceLine, EngineError>> + Send + 'static,
     query: &LogQuery,
 ) -> LogLines {
-    let (since, until) = (query.since, query.until);
-    if since.or(until).is_none() {
+    if query.since.or(query.until).is_none() {
         return lines.boxed();
     }
-    let is_asked_for = move |line: &SourceLine| {
-        line.timestamp().is_none_or(|at| {
-            since.is_none_or(|since| at >= since) && until.is_none_or(|until| at < until)
-        })
-    };
-    let is_asked_for = move |line: &Result<SourceLine, _>| {
-        std::future::ready(line.as_ref().map_or(true, is_asked_for))
-    };
-    lines.filter(is_asked_for).boxed()
+    let query = query.clone();
+    lines
+        .try_filter(move |line| std::future::ready(query.is_of_interest(line)))
+        .boxed()
 }
 
 fn options(query: &LogQuery) -> LogsOptions {

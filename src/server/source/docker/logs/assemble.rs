@@ -1,29 +1,43 @@
-//! Lines from chunks.
+//! Lines from an engine's records.
 
-use super::super::super::{NANOS_PER_MS, SourceLine, secrets::Secrets};
-use crate::model::{LogStream, Timestamp};
+use super::{
+    super::super::{Assembly, EndedLine, SourceLine, secrets::Secrets},
+    record::{self, Record},
+};
+use crate::model::LogStream;
 use std::collections::VecDeque;
 
 /// Longest line that is kept, in bytes.
 const MAX_LINE_BYTES: usize = 64 * 1024;
 /// Stands at the end of a line that was longer.
 const TRUNCATED: &str = " … (truncated)";
-/// Docker splits longer lines into parts of this many bytes, each with its own time.
-const PART_BYTES: usize = 16 * 1024;
 
-/// Puts lines together: an engine splits long ones into parts, each with its own time.
+/// Puts lines together from records; see [`record`] for what an engine makes of lines.
+///
+/// The same records give the same lines wherever reading begins between two lines, and whenever it
+/// happens. Nothing else would do: a line is found again by its time.
 #[derive(Debug, Default)]
 pub(super) struct Assembler {
     secrets: Secrets,
-    stdout: Option<Partial>,
-    stderr: Option<Partial>,
+    /// Any record without a line end may go on in the next one, as with Podman.
+    is_podman: bool,
+    /// A line that ends without a line end, …
+    ended: Option<EndedLine>,
+    /// … and how many lines of its stream and time have begun.
+    begun: u32,
+    stdout: Option<Pending>,
+    stderr: Option<Pending>,
 }
 
+/// A line whose end has not come.
 #[derive(Debug)]
-struct Partial {
+struct Pending {
     nanos: Option<i64>,
     text: Vec<u8>,
     truncated: bool,
+    records: u32,
+    /// Time and length of the last record.
+    last: (Option<i64>, usize),
 }
 
 impl Assembler {
@@ -36,65 +50,114 @@ impl Assembler {
         }
     }
 
-    /// Takes what one of the streams brought.
+    /// Ends the line `ended` where it has ended before, if the engine repeats it.
+    pub(super) const fn ending(mut self, ended: Option<EndedLine>) -> Self {
+        self.ended = ended;
+        self
+    }
+
+    /// Lines are split as Podman splits them, which says so in its answer's head. Without it Podman
+    /// is recognized by its times in whole seconds.
+    pub(super) const fn expect_podman(&mut self) {
+        self.is_podman = true;
+    }
+
+    /// Takes one whole record, with its time and its line end if it has one.
     pub(super) fn push(
         &mut self,
         stream: LogStream,
-        bytes: &[u8],
+        record: &[u8],
         ready: &mut VecDeque<SourceLine>,
     ) {
-        self.take(stream, false, bytes, ready);
+        // No engine puts several lines into a record, but nothing forbids it.
+        for part in record.split_inclusive(|byte| *byte == b'\n') {
+            self.take(stream, &Record::read(part), ready);
+        }
     }
 
-    /// Takes what a terminal brought, which mixes both streams: all of it is standard output.
-    pub(super) fn push_terminal(&mut self, bytes: &[u8], ready: &mut VecDeque<SourceLine>) {
-        self.take(LogStream::Stdout, true, bytes, ready);
-    }
-
-    fn take(
-        &mut self,
-        stream: LogStream,
-        is_terminal: bool,
-        bytes: &[u8],
-        ready: &mut VecDeque<SourceLine>,
-    ) {
+    fn take(&mut self, stream: LogStream, record: &Record<'_>, ready: &mut VecDeque<SourceLine>) {
         // A secret that begins within the part that is shown must be seen whole.
         let most = MAX_LINE_BYTES + self.secrets.longest();
-        let slot = match stream {
-            LogStream::Stdout => &mut self.stdout,
-            LogStream::Stderr => &mut self.stderr,
+        let is_podman = self.is_podman;
+        let goes_on = |pending: &Pending| {
+            let (nanos, bytes) = pending.last;
+            is_podman || record::goes_on(nanos, bytes, record.nanos)
         };
-        for part in bytes.split_inclusive(|byte| *byte == b'\n') {
-            let (nanos, text) = split_timestamp(part);
-            let complete = text.ends_with(b"\n");
-            let partial = slot.get_or_insert_with(|| Partial {
-                nanos,
-                text: Vec::new(),
-                truncated: false,
+        if self.slot(stream).as_ref().is_some_and(|p| !goes_on(p)) {
+            // The last words of a run.
+            self.complete(stream, ready);
+        }
+        let is_new = self.slot(stream).is_none();
+        let pending = self.slot(stream).get_or_insert_with(|| Pending {
+            nanos: record.nanos,
+            text: Vec::new(),
+            truncated: false,
+            records: 0,
+            last: (None, 0),
+        });
+        pending.append(record.text, most);
+        pending.records = pending.records.saturating_add(1);
+        pending.last = (record.nanos, record.text.len());
+        let (nanos, records) = (pending.nanos, pending.records);
+        if record.is_ended || self.has_ended_before(stream, nanos, records, is_new) {
+            self.complete(stream, ready);
+        }
+    }
+
+    /// Whether the line of `stream` that began at `nanos` ended after so many records.
+    fn has_ended_before(
+        &mut self,
+        stream: LogStream,
+        nanos: Option<i64>,
+        records: u32,
+        is_new: bool,
+    ) -> bool {
+        let Some(ended) = self.ended else {
+            return false;
+        };
+        let position = ended.position;
+        if nanos != Some(position.nanos) || stream != position.stream {
+            return false;
+        }
+        self.begun += u32::from(is_new);
+        self.begun == position.ordinal && records == ended.records
+    }
+
+    /// Takes what is left when no more comes.
+    pub(super) fn finish(&mut self, ready: &mut VecDeque<SourceLine>) {
+        for stream in [LogStream::Stdout, LogStream::Stderr] {
+            let is_podman = self.is_podman;
+            let is_open = self.slot(stream).as_ref().is_some_and(|pending| {
+                let (nanos, bytes) = pending.last;
+                is_podman || record::goes_on(nanos, bytes, nanos)
             });
-            let text = text.strip_suffix(b"\n").unwrap_or(text);
-            if is_terminal {
-                parts_of_terminal(text).for_each(|text| partial.append(text, most));
-            } else {
-                partial.append(text, most);
-            }
-            if complete {
-                ready.extend(slot.take().map(|p| p.into_line(stream, &self.secrets)));
+            let before = ready.len();
+            self.complete(stream, ready);
+            for line in ready.iter_mut().skip(before) {
+                line.assembly.is_open = is_open;
             }
         }
     }
 
-    pub(super) fn finish(&mut self, ready: &mut VecDeque<SourceLine>) {
-        for (slot, stream) in [
-            (&mut self.stdout, LogStream::Stdout),
-            (&mut self.stderr, LogStream::Stderr),
-        ] {
-            ready.extend(slot.take().map(|p| p.into_line(stream, &self.secrets)));
+    fn complete(&mut self, stream: LogStream, ready: &mut VecDeque<SourceLine>) {
+        let Some(pending) = self.slot(stream).take() else {
+            return;
+        };
+        let mut line = pending.into_line(stream, &self.secrets);
+        let open = [&self.stdout, &self.stderr].into_iter().flatten();
+        line.assembly.open_since = open.filter_map(|pending| pending.nanos).min();
+        ready.push_back(line);
+    }
+
+    const fn slot(&mut self, stream: LogStream) -> &mut Option<Pending> {
+        match stream {
+            LogStream::Stdout => &mut self.stdout,
+            LogStream::Stderr => &mut self.stderr,
         }
     }
 }
 
-impl Partial {
+impl Pending {
     fn append(&mut self, text: &[u8], most: usize) {
         let room = most.saturating_sub(self.text.len());
         self.truncated |= text.len() > room;
@@ -118,57 +181,23 @@ impl Partial {
             nanos: self.nanos,
             stream,
             line,
+            assembly: Assembly {
+                records: self.records,
+                ..Assembly::default()
+            },
+            ordinal: 0,
         }
     }
-}
-
-/// The parts of a line of a terminal: what one writes comes without frames, so that the times of a
-/// long line's parts stand within its text.
-fn parts_of_terminal(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut rest = Some(text);
-    std::iter::from_fn(move || {
-        let text = rest.take()?;
-        let (part, after) = text.split_at_checked(PART_BYTES).unwrap_or((text, &[]));
-        match split_timestamp(after) {
-            (Some(_), after) => {
-                rest = Some(after);
-                Some(part)
-            }
-            (None, _) => Some(text),
-        }
-    })
-}
-
-/// Splits `2026-01-02T03:04:05.678901234Z text` where the first word is a time, which it gives in
-/// nanoseconds since the Unix epoch.
-fn split_timestamp(line: &[u8]) -> (Option<i64>, &[u8]) {
-    /// RFC 3339 with nanoseconds and an offset is 35 bytes.
-    const LONGEST: usize = 36;
-    let space = line.iter().take(LONGEST).position(|byte| *byte == b' ');
-    let nanos = space.and_then(|space| nanos(std::str::from_utf8(line.get(..space)?).ok()?));
-    match (nanos, space.and_then(|space| line.get(space + 1..))) {
-        (Some(nanos), Some(text)) => (Some(nanos), text),
-        _ => (None, line),
-    }
-}
-
-/// Nanoseconds since the Unix epoch; [`Timestamp`] knows milliseconds only.
-fn nanos(text: &str) -> Option<i64> {
-    let at: Timestamp = text.parse().ok()?;
-    let fraction = text.split_once('.').map_or("", |(_, fraction)| fraction);
-    let digits = fraction.bytes().take_while(u8::is_ascii_digit);
-    let below_ms = digits.chain(std::iter::repeat(b'0')).skip(3).take(6);
-    let below_ms = below_ms.fold(0, |nanos, digit| nanos * 10 + i64::from(digit - b'0'));
-    at.as_millis()
-        .checked_mul(NANOS_PER_MS)?
-        .checked_add(below_ms)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::LogPosition;
 
     const TIME: &str = "2026-01-02T03:04:05.678901234Z";
+    /// Bytes of Docker's buffer.
+    const BUFFER: usize = 16 * 1024;
 
     fn assemble(variables: &[&str], chunks: &[(LogStream, &[u8])]) -> Vec<SourceLine> {
         let secrets = Secrets::of(variables.iter().copied());
@@ -202,21 +231,8 @@ mod tests {
     }
 
     #[test]
-    fn times_are_read_to_the_nanosecond_however_many_digits_they_have() {
-        let second = nanos("2026-01-02T03:04:05Z").unwrap();
-        for (text, more) in [
-            ("2026-01-02T03:04:05.1Z", 100_000_000),
-            ("2026-01-02T03:04:05.000000001Z", 1),
-            ("2026-01-02T04:04:05.123456+01:00", 123_456_000),
-        ] {
-            assert_eq!(nanos(text).unwrap() - second, more, "{text}");
-        }
-        assert!(nanos("0001-01-01T00:00:00Z").is_none(), "out of range");
-    }
-
-    #[test]
     fn parts_of_a_long_line_are_put_together_whatever_comes_between() {
-        let part = format!("{TIME} {}", "a".repeat(PART_BYTES));
+        let part = format!("{TIME} {}", "a".repeat(BUFFER));
         let rest = format!("{TIME} b\n");
         let other = format!("{TIME} oops\n");
         let read = lines(&[
@@ -225,17 +241,79 @@ mod tests {
             (LogStream::Stdout, rest.as_bytes()),
         ]);
         let texts: Vec<_> = read.iter().map(|line| line.line.len()).collect();
-        assert_eq!(texts, [4, PART_BYTES + 1]);
+        assert_eq!(texts, [4, BUFFER + 1]);
     }
 
     #[test]
-    fn parts_of_a_long_line_of_a_terminal_lose_their_times() {
-        let part = "a".repeat(PART_BYTES);
-        let text = format!("{TIME} {part}{TIME} {part}{TIME} b 2026\r\n");
-        let (mut assembler, mut read) = (Assembler::default(), VecDeque::new());
-        assembler.push_terminal(text.as_bytes(), &mut read);
-        let expected = format!("{part}{part}b 2026");
-        assert!(read.iter().map(|line| &line.line).eq([&expected]));
+    fn last_words_without_a_line_end_are_a_line_and_what_follows_is_another_one() {
+        for last in ["last".to_owned(), "x".repeat(BUFFER)] {
+            let words = format!("{TIME} {last}");
+            let next = "2026-01-02T03:04:06Z first\n";
+            let read = lines(&[
+                (LogStream::Stdout, words.as_bytes()),
+                (LogStream::Stdout, next.as_bytes()),
+                (LogStream::Stdout, words.as_bytes()),
+            ]);
+            let texts: Vec<_> = read.iter().map(|line| &*line.line).collect();
+            assert_eq!(texts, [&last, "first", &last]);
+            let is_open: Vec<_> = read.iter().map(|line| line.assembly.is_open).collect();
+            assert_eq!(is_open, [false, false, last.len() == BUFFER]);
+        }
+    }
+
+    #[test]
+    fn podman_s_records_go_on_in_the_next_one_however_long_they_are() {
+        let records = ["2026-01-02T03:04:05Z x", "2026-01-02T03:04:06Z y\n"];
+        let read = lines(&records.map(|text| (LogStream::Stdout, text.as_bytes())));
+        assert_eq!(
+            (read.len(), &*read[0].line, read[0].assembly.records),
+            (1, "xy", 2)
+        );
+        let (mut assembler, mut ready) = (Assembler::default(), VecDeque::new());
+        assembler.expect_podman();
+        for text in ["x", "y\n"] {
+            let record = format!("{TIME} {text}");
+            assembler.push(LogStream::Stdout, record.as_bytes(), &mut ready);
+        }
+        assert_eq!(ready.len(), 1);
+    }
+
+    #[test]
+    fn a_line_that_ended_with_its_run_ends_there_when_it_is_repeated() {
+        let records = ["05Z one\n", "05Z la", "05Z st", "05Z first\n"];
+        let records = records.map(|text| format!("2026-01-02T03:04:{text}"));
+        let read = |ended| {
+            let (mut assembler, mut ready) = (Assembler::default().ending(ended), VecDeque::new());
+            for record in &records {
+                assembler.push(LogStream::Stdout, record.as_bytes(), &mut ready);
+            }
+            ready.into_iter().map(|line| line.line).collect::<Vec<_>>()
+        };
+        assert_eq!(read(None), ["one", "lastfirst"]);
+        let nanos = lines(&[(LogStream::Stdout, records[0].as_bytes())])[0].nanos;
+        let position = LogPosition {
+            nanos: nanos.unwrap(),
+            stream: LogStream::Stdout,
+            ordinal: 2,
+        };
+        let ended = EndedLine {
+            position,
+            records: 2,
+        };
+        assert_eq!(read(Some(ended)), ["one", "last", "first"]);
+    }
+
+    #[test]
+    fn a_line_says_since_when_another_one_is_open() {
+        let part = format!("{TIME} {}", "a".repeat(BUFFER));
+        let records = [
+            (LogStream::Stdout, part.as_bytes()),
+            (LogStream::Stderr, b"2026-01-02T03:04:06Z other\n"),
+            (LogStream::Stdout, b"2026-01-02T03:04:05.678901234Z end\n"),
+        ];
+        let read = lines(&records);
+        let open: Vec<_> = read.iter().map(|line| line.assembly.open_since).collect();
+        assert_eq!(open, [read[1].nanos, None]);
     }
 
     #[test]
@@ -264,19 +342,19 @@ mod tests {
 
     #[test]
     fn a_secret_is_masked_wherever_the_engine_splits_the_line() {
-        let text = format!("{}hunter2-and-more tail", "a".repeat(100));
-        for at in 95..130 {
-            let (a, b) = text.split_at(at.min(text.len()));
+        for before in BUFFER - 20..BUFFER + 5 {
+            let text = format!("{}hunter2-and-more tail", "a".repeat(before));
+            let (a, b) = text.split_at(BUFFER);
             let (a, b) = (format!("{TIME} {a}"), format!("{TIME} {b}\n"));
             let chunks = [a, b].map(String::into_bytes);
             let chunks = chunks
                 .each_ref()
                 .map(|chunk| (LogStream::Stdout, &chunk[..]));
             let read = assemble(&["TOKEN=hunter2-and-more"], &chunks);
-            let expected = format!("{}•••••• tail", "a".repeat(100));
+            let expected = format!("{}•••••• tail", "a".repeat(before));
             assert!(
                 read.iter().map(|line| &line.line).eq([&expected]),
-                "{read:?}"
+                "{before}"
             );
         }
     }

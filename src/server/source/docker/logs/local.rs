@@ -4,6 +4,7 @@ use super::{
     super::super::{EngineError, SourceLine},
     assemble::Assembler,
     rest::Rest,
+    terminal::{self, Terminal},
     wire::Answer,
 };
 use crate::model::LogStream;
@@ -11,6 +12,7 @@ use bytes::{Buf, BytesMut};
 use futures::Stream;
 use std::{
     collections::VecDeque,
+    future::poll_fn,
     pin::Pin,
     task::{Context, Poll, ready},
     time::{Duration, Instant},
@@ -60,7 +62,7 @@ impl LocalLines {
             answer,
             pieces: Pieces {
                 body: BytesMut::new(),
-                is_terminal,
+                terminal: is_terminal.then(Terminal::default),
                 assembler,
             },
             ready: VecDeque::new(),
@@ -70,6 +72,22 @@ impl LocalLines {
             pause: Duration::ZERO,
             rest: Rest::new().ok(),
         }
+    }
+
+    /// Waits until the engine has begun to answer.
+    ///
+    /// # Errors
+    /// Why there is no log.
+    pub(super) async fn begin(&mut self) -> Result<(), EngineError> {
+        poll_fn(|cx| self.answer.poll_begin(cx, &mut self.pieces.body)).await?;
+        self.put_together()
+    }
+
+    fn put_together(&mut self) -> Result<(), EngineError> {
+        if self.answer.is_podman() {
+            self.pieces.assembler.expect_podman();
+        }
+        self.pieces.put_together(&mut self.ready)
     }
 
     /// Leaves the engine to itself after so many lines and bytes were read, unless there is more.
@@ -114,8 +132,7 @@ impl Stream for LocalLines {
             let before = this.pieces.body.len();
             let read = ready!(this.answer.poll_read(cx, &mut this.pieces.body));
             let bytes = this.pieces.body.len() - before;
-            let put = |more| this.pieces.put_together(&mut this.ready).map(|()| more);
-            match read.and_then(put) {
+            match read.and_then(|more| this.put_together().map(|()| more)) {
                 Ok(true) => {
                     turn.made_progress();
                     this.rest_after(this.ready.len(), bytes);
@@ -137,31 +154,26 @@ impl Stream for LocalLines {
 #[derive(Debug)]
 struct Pieces {
     body: BytesMut,
-    is_terminal: bool,
+    /// Where the container has one.
+    terminal: Option<Terminal>,
     assembler: Assembler,
 }
 
 impl Pieces {
     /// Takes all pieces that are there as a whole.
     fn put_together(&mut self, ready: &mut VecDeque<SourceLine>) -> Result<(), EngineError> {
-        if self.is_terminal {
-            let end = memchr::memrchr(b'\n', &self.body).map_or(0, |at| at + 1);
-            let end = if self.body.len() > LONGEST {
-                self.body.len()
-            } else {
-                end
-            };
-            self.assembler
-                .push_terminal(&self.body.split_to(end), ready);
+        if let Some(terminal) = &mut self.terminal {
+            let lines = terminal.push(&self.body.split());
+            for record in terminal::records(&lines) {
+                self.assembler.push(LogStream::Stdout, record, ready);
+            }
             return Ok(());
         }
         while let Some((header, rest)) = self.body.split_first_chunk::<HEADER>() {
             let [stream, _, _, _, length @ ..] = *header;
             let length = u32::from_be_bytes(length) as usize;
             if stream > SYSTEM_ERROR || length > LONGEST {
-                return Err(EngineError::Failed(
-                    "what the engine sends is no log".to_owned(),
-                ));
+                return Err(super::no_log());
             }
             let Some(piece) = rest.get(..length) else {
                 return Ok(());
@@ -178,8 +190,10 @@ impl Pieces {
 
     /// Takes what is left when no more comes.
     fn finish(&mut self, ready: &mut VecDeque<SourceLine>) {
-        if self.is_terminal {
-            self.assembler.push_terminal(&self.body.split(), ready);
+        if let Some(terminal) = &mut self.terminal {
+            for record in terminal::records(&terminal.finish()) {
+                self.assembler.push(LogStream::Stdout, record, ready);
+            }
         }
         self.assembler.finish(ready);
     }
@@ -187,7 +201,7 @@ impl Pieces {
 
 #[cfg(test)]
 mod tests {
-    use super::super::follow;
+    use super::super::local_lines;
     use super::*;
     use crate::{
         model::ContainerId,
@@ -245,7 +259,7 @@ mod tests {
         };
         let id = ContainerId::default();
         let client = async {
-            let lines = follow(&path, id, &query, is_terminal, Secrets::default()).await;
+            let lines = local_lines(&path, id, &query, is_terminal, Secrets::default()).await;
             let all: Vec<_> = lines.unwrap().collect().await;
             let (mut lines, mut failure) = (Vec::new(), None);
             for line in all {
@@ -262,10 +276,11 @@ mod tests {
 
     #[tokio::test]
     async fn lines_are_the_same_however_they_come() {
+        let part = "3".repeat(16 * 1024);
         let pieces = [
             piece(1, "one\n"),
             piece(2, "two\n"),
-            piece(1, "thr"),
+            piece(1, &part),
             piece(1, "ee\n"),
         ];
         let ends = [&chunks(&pieces)[..], b"0\r\n\r\n"].concat();
@@ -277,7 +292,8 @@ mod tests {
         for cut in [1, 7, 1_000] {
             for body in [&ends, &elsewhere] {
                 let (lines, failure) = read(body, cut, false).await;
-                assert_eq!(lines, ["Stdout one", "Stderr two", "Stdout three"], "{cut}");
+                let three = format!("Stdout {part}ee");
+                assert_eq!(lines, ["Stdout one", "Stderr two", &three], "{cut}");
                 assert_eq!(failure, None);
             }
         }

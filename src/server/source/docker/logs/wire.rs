@@ -22,6 +22,8 @@ const READ: usize = 32 * 1024;
 const MAX_HEADERS: usize = 64;
 /// Bytes of those together, and of what may stand beside the size of a chunk.
 const MAX_HEAD: usize = 16 * 1024;
+/// What Podman calls itself in its answer's `Server` header.
+const PODMAN: &[u8] = b"Libpod/";
 /// Bytes of a failure's description that are read.
 const MAX_FAILURE: usize = 64 * 1024;
 
@@ -33,6 +35,7 @@ pub(super) struct Answer {
     wire: BytesMut,
     form: Form,
     is_drained: bool,
+    is_podman: bool,
 }
 
 /// The connection, which nobody watches, or which the runtime does.
@@ -119,7 +122,25 @@ impl Answer {
             wire: BytesMut::new(),
             form: Form::Head,
             is_drained: false,
+            is_podman: false,
         })
+    }
+
+    /// Waits until the engine has begun to answer. What has come of the body by then is added to it.
+    ///
+    /// # Errors
+    /// When it cannot be read, and why there is no log.
+    pub(super) fn poll_begin(
+        &mut self,
+        cx: &mut Context<'_>,
+        body: &mut BytesMut,
+    ) -> Poll<Result<(), EngineError>> {
+        while matches!(self.form, Form::Head | Form::Failure(_)) {
+            if ready!(self.poll_wire(cx, body))? {
+                return Poll::Ready(Err(cut()));
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 
     /// Adds what has come to `body`, or waits until something has. Says whether there is more to come.
@@ -130,14 +151,11 @@ impl Answer {
     ) -> Poll<Result<bool, EngineError>> {
         let before = body.len();
         loop {
-            let is_over = match ready!(self.socket.poll_read(cx, &mut self.wire)) {
-                Ok(n) => {
-                    self.is_drained = n < READ;
-                    n == 0
-                }
-                Err(error) => return Poll::Ready(Err(EngineError::Unavailable(error.to_string()))),
-            };
-            self.understand(body, is_over)?;
+            // It may have ended with the head.
+            if self.form == Form::End {
+                return Poll::Ready(Ok(false));
+            }
+            let is_over = ready!(self.poll_wire(cx, body))?;
             match self.form {
                 Form::End => return Poll::Ready(Ok(false)),
                 Form::Plain if is_over => return Poll::Ready(Ok(false)),
@@ -146,6 +164,28 @@ impl Answer {
                 _ => {}
             }
         }
+    }
+
+    /// Takes what has come, or waits for it. Says whether the connection has ended.
+    fn poll_wire(
+        &mut self,
+        cx: &mut Context<'_>,
+        body: &mut BytesMut,
+    ) -> Poll<Result<bool, EngineError>> {
+        let is_over = match ready!(self.socket.poll_read(cx, &mut self.wire)) {
+            Ok(n) => {
+                self.is_drained = n < READ;
+                n == 0
+            }
+            Err(error) => return Poll::Ready(Err(EngineError::Unavailable(error.to_string()))),
+        };
+        self.understand(body, is_over)?;
+        Poll::Ready(Ok(is_over))
+    }
+
+    /// Whether the engine says that it is Podman. Known once it has begun to answer.
+    pub(super) const fn is_podman(&self) -> bool {
+        self.is_podman
     }
 
     /// Whether all that had come was read.
@@ -202,6 +242,9 @@ impl Answer {
         let is_chunked = response.headers.iter().any(|header| {
             header.name.eq_ignore_ascii_case("transfer-encoding")
                 && header.value.eq_ignore_ascii_case(b"chunked")
+        });
+        self.is_podman = response.headers.iter().any(|header| {
+            header.name.eq_ignore_ascii_case("server") && header.value.starts_with(PODMAN)
         });
         let form = match response.code {
             Some(200) if is_chunked => Form::Size,
@@ -271,6 +314,7 @@ mod tests {
             wire: BytesMut::new(),
             form: Form::Head,
             is_drained: false,
+            is_podman: false,
         };
         let server = async {
             for piece in bytes.chunks(cut) {

@@ -1,0 +1,48 @@
+//! A terminal's output, which comes without frames.
+
+use super::record;
+use crate::server::{clock, source::NANOS_PER_MS};
+use bytes::{Bytes, BytesMut};
+
+/// Longest line that is waited for: far more than is shown of one.
+const LONGEST: usize = 4 << 20;
+/// How far an engine's clock may be ahead of ours, as between machines that keep theirs set.
+const AHEAD_NANOS: i64 = 1_000_000_000;
+
+/// Collects a terminal's output until a line is whole.
+#[derive(Debug, Default)]
+pub(super) struct Terminal {
+    body: BytesMut,
+    /// How much of it has no line end.
+    searched: usize,
+}
+
+impl Terminal {
+    /// Takes what came; the whole lines that are there now.
+    pub(super) fn push(&mut self, bytes: &[u8]) -> Bytes {
+        self.body.extend_from_slice(bytes);
+        let new = self.body.get(self.searched..).unwrap_or_default();
+        let end = memchr::memrchr(b'\n', new).map(|at| self.searched + at + 1);
+        let end = match end {
+            None if self.body.len() > LONGEST => self.body.len(),
+            end => end.unwrap_or(0),
+        };
+        let lines = self.body.split_to(end).freeze();
+        self.searched = self.body.len();
+        lines
+    }
+
+    /// What is left when no more comes.
+    pub(super) fn finish(&mut self) -> Bytes {
+        self.searched = 0;
+        self.body.split().freeze()
+    }
+}
+
+/// The records in `lines`.
+pub(super) fn records(lines: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let now = clock::now().as_millis().saturating_mul(NANOS_PER_MS);
+    let now = now.saturating_add(AHEAD_NANOS);
+    let lines = lines.split_inclusive(|byte| *byte == b'\n');
+    lines.flat_map(move |line| record::of_terminal(line, now))
+}
