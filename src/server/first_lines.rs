@@ -1,7 +1,7 @@
 //! The last lines of logs in the HTML of pages that show logs: to be read at first sight, and
 //! without JavaScript.
 
-use super::{AppState, source::LogQuery};
+use super::{AppState, logs::last_lines, source::LogQuery};
 use crate::{
     client::{
         FirstLines,
@@ -84,17 +84,15 @@ async fn lines(state: &AppState, id: &ContainerPrefix, place: usize, several: bo
         return Vec::new();
     };
     let query = LogQuery {
-        tail: Some(LINES as u32),
         stdout: true,
         stderr: true,
         ..LogQuery::default()
     };
     let name = &found.container.name;
     let read = async {
-        let lines = found.engine.logs(found.container.id, &query).await.ok()?;
-        let lines = lines
-            .take(LINES)
-            .filter_map(|line| std::future::ready(line.ok()));
+        let (engine, id) = (&*found.engine, found.container.id);
+        let lines = last_lines(engine, id, &query, LINES).await.ok()?;
+        let lines = lines.filter_map(|line| std::future::ready(line.ok()));
         let lines = lines.map(|line| {
             let at = line.timestamp();
             let name = if several { name.as_str() } else { "" };

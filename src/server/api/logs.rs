@@ -6,11 +6,12 @@ use crate::{
     protocol::{ApiError, ErrorCode},
     server::{
         AppState,
-        actions::engine_error,
+        actions::{Found, engine_error},
         hub::encode,
+        logs::last_lines,
         problem::Refusal,
         serve::Connection,
-        source::{LogLines, LogQuery, SourceLine},
+        source::{EngineError, LogLines, LogQuery, SourceLine},
     },
 };
 use axum::{
@@ -20,7 +21,7 @@ use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use futures::{Stream, StreamExt, stream};
+use futures::{Stream, StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -86,11 +87,15 @@ pub async fn logs(
     let asked = log_query(&query)?;
     let place = state.gate.admit(connection.peer())?;
     connection.streams();
-    let lines = tokio::time::timeout(BEGIN, found.engine.logs(found.container.id, &asked))
+    let lines = tokio::time::timeout(BEGIN, lines(&found, &asked))
         .await
         .map_err(|_| ApiError::new(ErrorCode::Timeout, "the engine did not answer in time"))?
         .map_err(|error| engine_error(&error))?;
+    let is_up = found.container.state.is_up();
+    // Of a line that is half written the rest is to come.
+    let is_whole = move |line: &SourceLine| !(is_up && line.assembly.is_open);
     let body = download_of(lines, state.shutdown.token())
+        .try_filter(move |line| std::future::ready(is_whole(line)))
         .map(move |line| line.map(|line| write(&line, format, timestamps)))
         .inspect(move |_| {
             // Its place is free when the download has ended, or was given up.
@@ -142,6 +147,14 @@ fn download_of(
         .chain(broken_off.filter_map(std::future::ready))
 }
 
+async fn lines(found: &Found, query: &LogQuery) -> Result<LogLines, EngineError> {
+    let (engine, id) = (&*found.engine, found.container.id);
+    match query.tail {
+        None | Some(0) => engine.logs(id, query).await,
+        Some(wanted) => last_lines(engine, id, query, wanted as usize).await,
+    }
+}
+
 fn log_query(query: &LogsQuery) -> Result<LogQuery, Refusal> {
     let tail = match query.tail.as_deref() {
         None | Some("all") => None,
@@ -165,6 +178,7 @@ fn log_query(query: &LogsQuery) -> Result<LogQuery, Refusal> {
         stdout,
         stderr,
         follow: false,
+        ended: None,
     })
 }
 
@@ -224,6 +238,7 @@ mod tests {
             nanos: Some(0),
             stream: LogStream::Stderr,
             line: "\u{1b}]0;owned\u{7}a\tb\r\u{9b}1m".into(),
+            ..SourceLine::default()
         };
         assert_eq!(write(&line, Format::Text, false), "]0;owneda\tb1m\n");
         assert_eq!(

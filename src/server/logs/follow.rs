@@ -6,21 +6,25 @@
 //! what the hub says: a stream that is silent may just have nothing to say.
 
 mod history;
+mod probe;
+mod reading;
 mod situation;
 
 use super::{
-    position::{Position, Resumption, Step},
+    position::{Step, Tracker},
     stream::Stream,
+    trouble,
 };
 use crate::{
     model::LogEndReason,
     server::{
         backoff::Backoff,
         hub::Hub,
-        source::{Engine, EngineError, LogLines, LogQuery, SourceLine},
+        source::{Engine, EngineError, LogQuery, SourceLine},
     },
 };
 use futures::{FutureExt, StreamExt};
+use reading::Reading;
 use situation::Situation;
 use std::{sync::Arc, time::Duration};
 use tokio::{
@@ -35,7 +39,7 @@ const GATHER: Duration = Duration::from_millis(10);
 const BATCH_BYTES: usize = 32 * 1024;
 /// The same in lines; also how many are taken before anything else is looked at.
 const BATCH_LINES: usize = 500;
-/// Lines the engine is asked for to go on: most of the time few were written meanwhile, and an engine
+/// Records the engine is asked for to go on: most of the time few were written meanwhile, and an engine
 /// reads a long log from its beginning if it may. All are asked for when these are not enough.
 const RESUME_TAIL: u32 = 2_000;
 /// How long the last known line is waited for once younger ones have come.
@@ -45,6 +49,12 @@ const HISTORY: Duration = Duration::from_secs(30);
 /// How long the stream of a container that no longer runs is read on: it ends by itself, or never.
 const LEAVING: Duration = Duration::from_secs(3);
 
+/// How long an engine may take to repeat the last known line when it is among the last records.
+const REPEAT: Duration = Duration::from_secs(10);
+/// How long a stream must last, without a new line, for the log to count as readable. The engine
+/// repeats the last known line at once.
+const CALM: Duration = Duration::from_secs(2);
+
 /// Follows one container's log.
 pub(super) struct Follower {
     hub: Hub,
@@ -52,8 +62,8 @@ pub(super) struct Follower {
     stream: Arc<Stream>,
     changes: watch::Receiver<u64>,
     readers: watch::Receiver<()>,
-    /// The last line that was passed on.
-    position: Option<Position>,
+    /// At the last line that was passed on.
+    tracker: Tracker,
     /// Whether the last lines were asked for.
     has_begun: bool,
     backoff: Backoff,
@@ -68,16 +78,6 @@ enum Read {
     Lost,
 }
 
-/// A stream that is being read.
-struct Reading {
-    lines: LogLines,
-    resumption: Resumption,
-    batch: Vec<SourceLine>,
-    bytes: usize,
-    /// Since when lines are gathered or held back, as the case may be.
-    since: Instant,
-}
-
 impl Follower {
     pub(super) fn new(hub: Hub, engine: Arc<dyn Engine>, stream: Arc<Stream>) -> Self {
         Self {
@@ -86,7 +86,7 @@ impl Follower {
             hub,
             engine,
             stream,
-            position: None,
+            tracker: Tracker::default(),
             has_begun: false,
             backoff: Backoff::default(),
         }
@@ -102,7 +102,11 @@ impl Follower {
                         .stream
                         .publish_end(LogEndReason::ContainerRemoved, None);
                 }
-                Situation::EngineDown => self.until_other(situation).await,
+                Situation::EngineDown => {
+                    let trouble = &self.stream.trouble;
+                    trouble.begin("the engine cannot be reached", trouble::ENGINE);
+                    self.until_other(situation).await;
+                }
                 Situation::Running(_) | Situation::Stopped(_) => self.pass(situation).await,
             }
         }
@@ -111,7 +115,13 @@ impl Follower {
     /// Reads what there is, and what comes while the container runs.
     async fn pass(&mut self, situation: Situation) {
         let is_running = matches!(situation, Situation::Running(_));
-        match self.read(is_running).await {
+        let trouble = &self.stream.trouble;
+        trouble.begin(&EngineError::Timeout.to_string(), trouble::ATTEMPT);
+        let read = self.read(is_running).await;
+        if read.is_ok() {
+            self.stream.end_trouble();
+        }
+        match read {
             Ok(()) if is_running => self.pause(situation).await,
             Ok(()) => {
                 if self.situation() == situation {
@@ -121,12 +131,15 @@ impl Follower {
                 }
             }
             Err(EngineError::Unsupported(message)) => {
+                self.stream.end_trouble();
                 self.stream
                     .publish_end(LogEndReason::Unreadable, Some(message));
                 self.until_other(situation).await;
             }
             Err(error) => {
                 tracing::debug!(container = %self.stream.key.1.short(), %error, "log cut");
+                let trouble = &self.stream.trouble;
+                trouble.begin(&error.to_string(), trouble::ATTEMPT);
                 self.pause(situation).await;
             }
         }
@@ -134,7 +147,10 @@ impl Follower {
 
     async fn read(&mut self, follow: bool) -> Result<(), EngineError> {
         self.deepen().await?;
-        let tail = self.position.map(|_| RESUME_TAIL);
+        let position = self.tracker.position();
+        // The beginning of a line that has not ended may be anywhere before.
+        let is_near = position.is_some_and(|position| !position.has_open_line());
+        let tail = is_near.then_some(RESUME_TAIL);
         if self.read_from(follow, tail).await? == Read::Lost {
             self.read_from(follow, None).await?;
         }
@@ -143,21 +159,26 @@ impl Follower {
 
     /// Reads on from the last known line, which must be among the last `tail`.
     async fn read_from(&mut self, follow: bool, tail: Option<u32>) -> Result<Read, EngineError> {
+        let position = self.tracker.position();
         let query = LogQuery {
             tail,
-            since: self.position.map(|position| position.since()),
+            since: position.map(|position| position.since()),
             until: None,
             stdout: true,
             stderr: true,
             follow,
+            ended: position.and_then(|position| position.ended()),
         };
         let opening = self.engine.logs(self.stream.key.1, &query);
         let opened = timeout(HISTORY, opening).await;
         let lines = opened.map_err(|_| EngineError::Timeout)??;
-        let mut reading = Reading::new(lines, self.position);
+        let mut reading = Reading::new(lines, position);
         let mut leaving = None;
+        let mut has_trouble = true;
+        let unanswered = Instant::now() + tail.map_or(HISTORY, |_| REPEAT);
         loop {
             let end = leaving;
+            let is_calm = position.is_none() || reading.has_answered;
             let is_holding = reading.resumption.is_holding();
             tokio::select! {
                 line = reading.lines.next() => match self.take(&mut reading, line).await? {
@@ -179,7 +200,23 @@ impl Follower {
                     self.flush(&mut reading).await;
                     self.deepen().await?;
                 }
+                () = sleep_until(unanswered), if !is_calm => return Err(EngineError::Timeout),
+                () = sleep_until(reading.probe.due()), if follow && is_calm => {
+                    self.flush(&mut reading).await;
+                    self.ask_for_newer(&mut reading.probe).await?;
+                }
+                () = sleep_until(reading.opened + CALM), if has_trouble && is_calm => {
+                    has_trouble = self.is_engine_silent();
+                    if !has_trouble {
+                        self.stream.end_trouble();
+                    }
+                    reading.opened = Instant::now();
+                }
                 () = hub_changed(&mut self.changes), if follow => {
+                    if self.is_engine_silent() {
+                        has_trouble = true;
+                        self.stream.trouble.begin("the engine does not answer", trouble::ENGINE);
+                    }
                     leaving = match self.situation() {
                         Situation::EngineDown => return self.finish(reading, tail).await,
                         Situation::Running(_) => None,
@@ -225,9 +262,10 @@ impl Follower {
         Ok(None)
     }
 
-    fn accept(&mut self, reading: &mut Reading, line: SourceLine) {
+    fn accept(&mut self, reading: &mut Reading, mut line: SourceLine) {
         self.backoff.reset();
-        self.position = Position::after(self.position, &line);
+        self.tracker.pass(&mut line);
+        self.stream.end_trouble();
         reading.bytes += line.line.len();
         reading.batch.push(line);
     }
@@ -243,7 +281,7 @@ impl Follower {
     /// The last known line is gone: what was held back follows a gap.
     async fn tell_gap(&mut self, reading: &mut Reading) {
         let held = reading.resumption.give_up();
-        let from = self.position.map(|position| position.timestamp());
+        let from = self.tracker.position().map(|position| position.timestamp());
         let to = held.first().and_then(SourceLine::timestamp);
         self.stream.publish_gap(from, to);
         for line in held {
@@ -265,25 +303,6 @@ impl Follower {
         }
         self.flush(&mut reading).await;
         Ok(Read::Ended)
-    }
-}
-
-impl Reading {
-    fn new(lines: LogLines, position: Option<Position>) -> Self {
-        Self {
-            lines,
-            resumption: Resumption::after(position),
-            batch: Vec::new(),
-            bytes: 0,
-            since: Instant::now(),
-        }
-    }
-
-    fn judge(&mut self, line: SourceLine) -> Step {
-        if self.batch.is_empty() && !self.resumption.is_holding() {
-            self.since = Instant::now();
-        }
-        self.resumption.take(line)
     }
 }
 

@@ -7,12 +7,15 @@
 //! happens to container and engine meanwhile (see [`follow`] and [`position`]).
 
 mod follow;
+mod last;
 mod position;
 mod ring;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod trouble;
 
+pub use last::last_lines;
 pub use ring::{MAX_BYTES, MAX_LINES};
 pub use stream::{Start, Watch};
 
@@ -87,6 +90,7 @@ impl Logs {
             tokio::select! {
                 () = token.cancelled() => {}
                 () = follower.run() => {}
+                () = stream.trouble.tell(&stream) => {}
                 () = logs.deserted(&stream) => {}
             }
             logs.retire(&stream);

@@ -1,7 +1,7 @@
 //! The last lines of one log, and what happened between them.
 
 use crate::{
-    model::{LogLine, Timestamp},
+    model::{LogLine, LogPosition, Timestamp},
     protocol::{Channel, ServerMessage},
     server::{hub::Frame, source::SourceLine},
 };
@@ -189,6 +189,25 @@ impl Ring {
             .then(|| self.before(next))
     }
 
+    /// Where a reader goes on who has the line at `position`, if that is there.
+    pub(super) fn resume_after(&self, position: LogPosition) -> Option<Cursor> {
+        let mut lines = self.entries.iter().flat_map(Entry::lines).rev();
+        let line = lines.find(|line| line.position == Some(position))?;
+        self.resume(line.seq)
+    }
+
+    /// Where a reader begins who has the line at `position`, which is gone: with the first line after
+    /// it, whose time is given as well.
+    pub(super) fn begin_after(&self, position: LogPosition) -> (Cursor, Option<Timestamp>) {
+        let is_newer = |line: &&LogLine| match line.position {
+            Some(at) => at.nanos > position.nanos,
+            None => line.timestamp > Some(position.timestamp()),
+        };
+        let newer = self.entries.iter().flat_map(Entry::lines).find(is_newer);
+        let seq = newer.map_or(self.next_seq, |line| line.seq);
+        (self.before(seq), newer.and_then(|line| line.timestamp))
+    }
+
     /// Whether a line of this time is there: then all that followed it are.
     pub(super) fn has(&self, at: Timestamp) -> bool {
         let mut lines = self.entries.iter().flat_map(Entry::lines);
@@ -226,8 +245,7 @@ impl Ring {
             return Some(entry.frame());
         }
         let rest = lines.get(known..).filter(|rest| !rest.is_empty())?;
-        let (channel, lines) = (self.channel, rest.to_vec());
-        let message = ServerMessage::Log { channel, lines };
+        let message = log(self.channel, rest.to_vec());
         Some(Arc::new(Frame::new(entry.last_seq(), message)))
     }
 
@@ -287,13 +305,13 @@ impl Ring {
             seq,
             timestamp: line.timestamp(),
             stream: line.stream,
+            position: line.position(),
             line: line.line,
         });
-        let channel = self.channel;
-        let lines = lines.collect();
+        let message = log(self.channel, lines.collect());
         Entry {
             first_nanos,
-            ..Entry::new(ServerMessage::Log { channel, lines }, bytes)
+            ..Entry::new(message, bytes)
         }
     }
 
@@ -326,6 +344,15 @@ impl Ring {
         if matches!(&*entry.message, ServerMessage::LogGap { .. }) {
             self.vague_until = self.first;
         }
+    }
+}
+
+fn log(channel: Channel, lines: Vec<LogLine>) -> ServerMessage {
+    let cursor = lines.last().and_then(|line| line.position);
+    ServerMessage::Log {
+        channel,
+        lines,
+        cursor,
     }
 }
 

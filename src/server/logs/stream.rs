@@ -1,8 +1,11 @@
 //! One log that is followed, and those who read it.
 
-use super::ring::{Cursor, MAX_LINES, Ring};
+use super::{
+    ring::{Cursor, MAX_LINES, Ring},
+    trouble::Trouble,
+};
 use crate::{
-    model::{ContainerId, HostId, LogEndReason, Timestamp},
+    model::{ContainerId, HostId, LogEndReason, LogPosition, Timestamp},
     protocol::{Channel, ServerMessage},
     server::{hub::Frame, source::SourceLine},
 };
@@ -33,6 +36,7 @@ pub(super) struct Stream {
     pub(super) readers: watch::Sender<()>,
     /// A reader has read.
     progress: Notify,
+    pub(super) trouble: Trouble,
 }
 
 #[derive(Debug)]
@@ -44,6 +48,8 @@ struct State {
     next_reader: u64,
     /// Where the fastest reader was when it was given up.
     given_up_at: Option<u64>,
+    /// Why the log cannot be read just now, for those who wait.
+    trouble: Option<Arc<Frame>>,
     is_over: bool,
 }
 
@@ -65,6 +71,25 @@ pub struct Start {
     pub since: Option<Timestamp>,
     /// It goes on: the number of the last line it has, if that is of this run of the server.
     pub resume: Option<Option<u64>>,
+    /// It goes on after the line there, if `resume` does not say where.
+    pub after: Option<LogPosition>,
+}
+
+impl Start {
+    /// How many of the last lines must be there before it can begin.
+    const fn needs(&self) -> usize {
+        let tail = if self.tail < MAX_LINES {
+            self.tail
+        } else {
+            MAX_LINES
+        };
+        // What is older than the server knows may be anywhere.
+        if self.resume.is_some() || self.after.is_some() {
+            MAX_LINES
+        } else {
+            tail
+        }
+    }
 }
 
 /// A reader of a log, until dropped.
@@ -73,6 +98,8 @@ pub struct Watch {
     stream: Arc<Stream>,
     id: u64,
     place: Place,
+    /// It was told why it waits.
+    knows_trouble: bool,
 }
 
 #[derive(Debug)]
@@ -94,10 +121,12 @@ impl Stream {
                 readers: BTreeMap::new(),
                 next_reader: 0,
                 given_up_at: None,
+                trouble: None,
                 is_over: false,
             }),
             readers: watch::Sender::new(()),
             progress: Notify::new(),
+            trouble: Trouble::default(),
         }
     }
 
@@ -109,9 +138,7 @@ impl Stream {
         let place = state.place(start);
         let (wants, at) = match &place {
             Place::At(cursor) => (0, Some(cursor.entry)),
-            // What is older than the server knows may be anywhere.
-            Place::Waiting(start) if start.resume.is_some() => (MAX_LINES, None),
-            Place::Waiting(start) => (start.tail.min(MAX_LINES), None),
+            Place::Waiting(start) => (start.needs(), None),
         };
         // There may be something to read already.
         waker.notify_one();
@@ -122,7 +149,19 @@ impl Stream {
             stream: Arc::clone(self),
             id,
             place,
+            knows_trouble: false,
         }
+    }
+
+    /// How many of the last lines readers want that came before there was anything to read.
+    pub(super) fn wanted_first(&self) -> usize {
+        let state = self.state();
+        state
+            .readers
+            .values()
+            .map(|reader| reader.wants)
+            .max()
+            .unwrap_or(0)
     }
 
     /// How many of the last lines readers wait for, if they do.
@@ -202,6 +241,37 @@ impl Stream {
         state.wake();
     }
 
+    /// The log cannot be read just now, for this reason. Readers that wait for its last lines go on
+    /// waiting, but are told.
+    pub(super) fn publish_trouble(&self, reason: Option<String>) {
+        let end = ServerMessage::LogEnd {
+            channel: self.channel,
+            reason: LogEndReason::Unreadable,
+            message: reason,
+        };
+        let mut state = self.state();
+        if state.readers.values().any(|reader| reader.at.is_some()) {
+            state.ring.push_message(end.clone());
+        }
+        state.trouble = Some(Arc::new(Frame::new(0, end)));
+        state.wake();
+    }
+
+    /// The log can be read, which readers may have been told it could not.
+    pub(super) fn end_trouble(&self) {
+        if self.trouble.end() {
+            let channel = self.channel;
+            let mut state = self.state();
+            state.trouble = None;
+            if state.readers.values().any(|reader| reader.at.is_some()) {
+                state
+                    .ring
+                    .push_message(ServerMessage::Subscribed { channel });
+            }
+            state.wake();
+        }
+    }
+
     /// Where the fastest reader is, if it is about to fall off when `lines` come and was not given up
     /// there.
     fn fastest_that_lags(&self, lines: &[SourceLine]) -> Option<u64> {
@@ -231,48 +301,51 @@ impl State {
 
     fn place(&self, start: Start) -> Place {
         let ring = &self.ring;
-        match start.resume {
-            Some(Some(seq)) => match ring.resume(seq) {
-                Some(cursor) => Place::At(cursor),
-                None => Place::Waiting(start),
-            },
-            Some(None) => Place::Waiting(start),
-            None if self.depth > 0 && self.depth >= start.tail.min(MAX_LINES) => {
-                Place::At(ring.begin(start.tail, start.since))
-            }
-            None => Place::Waiting(start),
-        }
+        let known = match (start.resume, start.after) {
+            (None, None) => (self.depth > 0 && self.depth >= start.needs())
+                .then(|| ring.begin(start.tail, start.since)),
+            (resume, after) => resume
+                .flatten()
+                .and_then(|seq| ring.resume(seq))
+                .or_else(|| ring.resume_after(after?)),
+        };
+        known.map_or(Place::Waiting(start), Place::At)
     }
 
     /// Where a reader who waited begins, if enough is there now, and what it is told first.
     fn begin(&self, start: &Start, channel: Channel) -> Option<(Cursor, Option<Arc<Frame>>)> {
-        let wants = match start.resume {
-            Some(_) => MAX_LINES,
-            None => start.tail.min(MAX_LINES),
-        };
-        if self.depth < wants.max(1) {
+        if self.depth < start.needs().max(1) {
             return None;
         }
         let (ring, since) = (&self.ring, start.since);
+        if let Some(after) = start.after {
+            return Some(match ring.resume_after(after) {
+                Some(cursor) => (cursor, None),
+                None => {
+                    let (cursor, to) = ring.begin_after(after);
+                    (cursor, Some(gap(channel, Some(after.timestamp()), to)))
+                }
+            });
+        }
         let Some(_) = start.resume else {
             return Some((ring.begin(start.tail, since), None));
         };
         let Some(known) = since else {
             let cursor = ring.begin(start.tail, None);
-            return Some((cursor, Some(gap(channel, None))));
+            return Some((cursor, Some(gap(channel, None, None))));
         };
         // The line it has is there, so all that followed it are.
-        let gap = (!ring.has(known)).then(|| gap(channel, since));
+        let gap = (!ring.has(known)).then(|| gap(channel, since, None));
         Some((ring.begin(MAX_LINES, since), gap))
     }
 }
 
-fn gap(channel: Channel, from: Option<Timestamp>) -> Arc<Frame> {
+fn gap(channel: Channel, from: Option<Timestamp>, to: Option<Timestamp>) -> Arc<Frame> {
     let gap = ServerMessage::LogGap {
         channel,
         missing: None,
         from,
-        to: None,
+        to,
     };
     Arc::new(Frame::new(0, gap))
 }
@@ -284,6 +357,10 @@ impl Watch {
         let mut frames = Vec::new();
         if let Place::Waiting(start) = &self.place {
             let Some((cursor, gap)) = state.begin(start, self.stream.channel) else {
+                if !self.knows_trouble {
+                    frames.extend(state.trouble.clone());
+                }
+                self.knows_trouble = state.trouble.is_some();
                 return frames;
             };
             frames.extend(gap);

@@ -28,6 +28,7 @@ fn line(n: u64, bytes: usize) -> SourceLine {
         nanos: Some(n as i64 * NANOS_PER_MS),
         stream: LogStream::Stdout,
         line,
+        ..SourceLine::default()
     }
 }
 
@@ -223,6 +224,7 @@ fn start() -> Start {
         tail: 1_000,
         since: None,
         resume: None,
+        after: None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Follower, hub_changed, readers_changed};
 use crate::{
-    model::{ContainerState, SourceKind, SourceState, Timestamp},
+    model::{ContainerState, Host, SourceKind, SourceState, Timestamp},
     server::logs::ring::MAX_LINES,
 };
 use tokio::time::sleep;
@@ -39,6 +39,16 @@ impl Follower {
                     _ => Situation::Stopped(container.finished_at),
                 },
             }
+        })
+    }
+
+    /// Whether the engine is known not to answer just now.
+    pub(super) fn is_engine_silent(&self) -> bool {
+        let (host, _) = &self.stream.key;
+        self.hub.read(|dashboard| {
+            let source = |host: &Host| host.sources.get(&SourceKind::Docker).map(|s| s.state);
+            let state = dashboard.hosts.get(host).and_then(source);
+            state.is_some_and(|state| state != SourceState::Live)
         })
     }
 

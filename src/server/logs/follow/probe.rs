@@ -1,0 +1,93 @@
+//! Whether a silent stream stands still.
+//!
+//! A stream of which nothing comes may have nothing to bring, or be stuck somewhere on the way. Now and
+//! then the engine is asked for the log's last line instead: if that is newer than what the stream brought
+//! and does not follow, the stream is given up.
+
+use super::Follower;
+use crate::server::source::{EngineError, LogQuery};
+use futures::StreamExt;
+use std::time::Duration;
+use tokio::time::{Instant, timeout};
+
+/// How long a stream is silent before the engine is asked. The pause doubles …
+const FIRST: Duration = Duration::from_secs(5);
+/// … up to this, as a log that is silent for long mostly remains so, and each question costs the engine
+/// two requests.
+const LONGEST: Duration = Duration::from_secs(60);
+/// How long a line that the engine has may take to come.
+const GRACE: Duration = Duration::from_secs(1);
+/// How long the engine may take to answer.
+const ANSWER: Duration = Duration::from_secs(5);
+
+/// When the engine is asked next.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Probe {
+    due: Instant,
+    pause: Duration,
+    /// The engine has a newer line.
+    is_suspect: bool,
+}
+
+impl Default for Probe {
+    fn default() -> Self {
+        Self {
+            due: Instant::now() + FIRST,
+            pause: FIRST,
+            is_suspect: false,
+        }
+    }
+}
+
+impl Probe {
+    /// A line came `now`.
+    pub(super) fn reset(&mut self, now: Instant) {
+        *self = Self {
+            due: now + FIRST,
+            pause: FIRST,
+            is_suspect: false,
+        };
+    }
+
+    /// When it is due.
+    pub(super) const fn due(&self) -> Instant {
+        self.due
+    }
+}
+
+impl Follower {
+    /// Asks the engine whether it has lines that the stream did not bring.
+    ///
+    /// # Errors
+    /// When the stream stands still, or the engine cannot be asked.
+    pub(super) async fn ask_for_newer(&self, probe: &mut Probe) -> Result<(), EngineError> {
+        if probe.is_suspect {
+            let why = "the stream of its lines stands still";
+            return Err(EngineError::Unavailable(why.to_owned()));
+        }
+        let asked = timeout(ANSWER, self.has_newer()).await;
+        probe.is_suspect = asked.map_err(|_| EngineError::Timeout)??;
+        if !probe.is_suspect {
+            probe.pause = (2 * probe.pause).min(LONGEST);
+        }
+        let pause = if probe.is_suspect { GRACE } else { probe.pause };
+        probe.due = Instant::now() + pause;
+        Ok(())
+    }
+
+    async fn has_newer(&self) -> Result<bool, EngineError> {
+        let query = LogQuery {
+            tail: Some(1),
+            stdout: true,
+            stderr: true,
+            ..LogQuery::default()
+        };
+        let mut lines = self.engine.logs(self.stream.key.1, &query).await?;
+        let Some(line) = lines.next().await.transpose()? else {
+            return Ok(false);
+        };
+        let position = self.tracker.position();
+        let is_newer = position.is_none_or(|position| position.is_before(&line));
+        Ok(is_newer && !line.assembly.is_open)
+    }
+}

@@ -1,0 +1,193 @@
+//! The last lines of a log, however many records they have.
+
+use crate::{
+    model::ContainerId,
+    server::source::{Engine, EngineError, LogLines, LogQuery, SourceLine},
+};
+use futures::{StreamExt, TryStreamExt, stream};
+use std::collections::VecDeque;
+
+/// Bytes of lines that are kept while they are counted. Where they have more, they are read again.
+const MAX_KEPT: usize = 1 << 20;
+/// How many times more is asked for. Each time it is four times as much, so that lines of 64 MiB are
+/// found as well.
+const MAX_ROUNDS: usize = 8;
+
+/// Lines as they are counted.
+#[derive(Debug, Default)]
+struct Count {
+    lines: usize,
+    records: usize,
+    /// The last lines, unless they have too many bytes.
+    kept: Option<VecDeque<SourceLine>>,
+    bytes: usize,
+}
+
+impl Count {
+    fn take(&mut self, line: SourceLine, wanted: usize, query: &LogQuery) {
+        self.records += line.assembly.records as usize;
+        if !query.is_of_interest(&line) {
+            return;
+        }
+        self.lines += 1;
+        if let Some(kept) = &mut self.kept {
+            self.bytes += line.line.len();
+            kept.push_back(line);
+            if kept.len() > wanted
+                && let Some(older) = kept.pop_front()
+            {
+                self.bytes -= older.line.len();
+            }
+        }
+        self.kept.take_if(|_| self.bytes > MAX_KEPT);
+    }
+}
+
+/// The last `wanted` lines of those `query` asks for, whose `tail` is ignored.
+///
+/// Engines count records, of both streams and until the present, and a long line has several: they are
+/// asked for more until there are enough lines.
+///
+/// # Errors
+/// What the engine's are.
+pub async fn last_lines(
+    engine: &dyn Engine,
+    id: ContainerId,
+    query: &LogQuery,
+    wanted: usize,
+) -> Result<LogLines, EngineError> {
+    // One more: the first line may be the rest of one.
+    let mut asked = wanted.saturating_add(1);
+    for round in 1.. {
+        let of_all = LogQuery {
+            tail: Some(u32::try_from(asked).unwrap_or(u32::MAX)),
+            until: None,
+            stdout: true,
+            stderr: true,
+            ..query.clone()
+        };
+        let mut count = Count {
+            kept: Some(VecDeque::new()),
+            ..Count::default()
+        };
+        let mut lines = engine.logs(id, &of_all).await?;
+        while let Some(line) = lines.try_next().await? {
+            count.take(line, wanted, query);
+        }
+        let has_all = count.records < asked || count.lines > wanted || round == MAX_ROUNDS;
+        if !has_all {
+            asked = asked.saturating_mul(4);
+            continue;
+        }
+        if let Some(kept) = count.kept {
+            return Ok(stream::iter(kept).map(Ok).boxed());
+        }
+        let (older, query) = (count.lines.saturating_sub(wanted), query.clone());
+        let lines = engine.logs(id, &of_all).await?;
+        let lines = lines.try_filter(move |line| std::future::ready(query.is_of_interest(line)));
+        return Ok(lines.skip(older).boxed());
+    }
+    Ok(stream::empty().boxed())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        model::{Action, ActionOptions, LogStream, Processes, Timestamp},
+        server::source::{Assembly, NANOS_PER_MS},
+    };
+    use async_trait::async_trait;
+    use proptest::prelude::*;
+
+    /// An engine with one log; each line has so many records and bytes, and every third is of
+    /// standard error.
+    #[derive(Debug)]
+    struct Log(Vec<(u32, usize)>);
+
+    impl Log {
+        fn line(&self, n: usize) -> SourceLine {
+            let (records, bytes) = self.0[n];
+            SourceLine {
+                nanos: Some(n as i64 * NANOS_PER_MS),
+                stream: if n % 3 == 2 {
+                    LogStream::Stderr
+                } else {
+                    LogStream::Stdout
+                },
+                line: format!("{n} {}", "x".repeat(bytes)),
+                assembly: Assembly {
+                    records,
+                    ..Assembly::default()
+                },
+                ordinal: 0,
+            }
+        }
+    }
+
+    #[async_trait]
+    impl Engine for Log {
+        async fn act(
+            &self,
+            _: ContainerId,
+            _: Action,
+            _: &ActionOptions,
+        ) -> Result<(), EngineError> {
+            Err(EngineError::NotFound)
+        }
+
+        async fn inspect(&self, _: ContainerId) -> Result<serde_json::Value, EngineError> {
+            Err(EngineError::NotFound)
+        }
+
+        async fn top(&self, _: ContainerId) -> Result<Processes, EngineError> {
+            Err(EngineError::NotFound)
+        }
+
+        async fn logs(&self, _: ContainerId, query: &LogQuery) -> Result<LogLines, EngineError> {
+            let mut left = query.tail.unwrap();
+            let mut told = VecDeque::new();
+            for n in (0..self.0.len()).rev() {
+                let mut line = self.line(n);
+                let records = line.assembly.records.min(left);
+                if records == 0 {
+                    break;
+                }
+                left -= records;
+                line.assembly.records = records;
+                if query.is_of_interest(&line) {
+                    told.push_front(Ok(line));
+                }
+            }
+            Ok(stream::iter(told).boxed())
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        #[test]
+        fn as_many_lines_come_as_are_wanted_if_the_log_has_them(
+            log in prop::collection::vec((1_u32..40, prop_oneof![9 => 0_usize..50, 1 => Just(200_000)]), 0..60),
+            wanted in 1_usize..70,
+            has_stdout: bool,
+            until in prop::option::of(0_i64..60),
+        ) {
+            let log = Log(log);
+            let query = LogQuery {
+                stdout: has_stdout,
+                stderr: true,
+                until: until.map(Timestamp::from_millis),
+                ..LogQuery::default()
+            };
+            let all = (0..log.0.len()).map(|n| log.line(n)).filter(|line| query.is_of_interest(line));
+            let all: Vec<_> = all.collect();
+            let expected = all[all.len().saturating_sub(wanted)..].to_vec();
+            let read = async {
+                let lines = last_lines(&log, ContainerId::default(), &query, wanted).await.unwrap();
+                lines.try_collect::<Vec<_>>().await.unwrap()
+            };
+            prop_assert_eq!(futures::executor::block_on(read), expected);
+        }
+    }
+}
