@@ -107,6 +107,18 @@ impl Actions {
         }
     }
 
+    /// Whether the containers of `host`, or of every host with an engine, were listed since the start.
+    pub fn has_listed(&self, host: Option<&HostId>) -> bool {
+        let mut hosts = self.inner.engines.keys();
+        self.inner.hub.read(|dashboard| {
+            hosts.all(|known| {
+                let listed = dashboard.hosts.get(known);
+                host.is_some_and(|host| host != known)
+                    || listed.is_some_and(|host| host.containers_at.is_some())
+            })
+        })
+    }
+
     /// Does what `request` of the client `by` asks for; an answer always comes, at shutdown too.
     ///
     /// The work begins at once and is finished even when the answer is no longer awaited. The same request

@@ -3,7 +3,8 @@
 use super::{
     Session, TooManyLogs,
     delivery::Seat,
-    following::{Following, start},
+    following::{Following, MAX_LOGS, start},
+    held::{Held, is_guess},
     limits::{Malformed, RateLimit, Verdict},
     outbox::Outbox,
     pulse::Beat,
@@ -61,6 +62,8 @@ pub(super) struct Conversation {
     logs: Logs,
     /// Absent with most clients, who follow no log.
     following: Option<Box<Following>>,
+    /// Absent with nearly all: subscriptions to logs that came before the containers were known.
+    held: Option<Box<Held>>,
     /// Answers to come; absent while there are none, because an empty one takes memory too.
     pending: Option<FuturesUnordered<BoxFuture<'static, ContainerAck>>>,
     rate: RateLimit,
@@ -83,6 +86,7 @@ impl Conversation {
             client: state.actions.new_socket(),
             logs: state.logs.clone(),
             following: None,
+            held: None,
             pending: None,
             rate: RateLimit::default(),
             malformed: Malformed::default(),
@@ -141,6 +145,7 @@ impl Conversation {
         loop {
             flush(&self.outbox).await?;
             let ack: OptionFuture<_> = self.pending.as_mut().map(StreamExt::next).into();
+            let held: OptionFuture<_> = self.held.as_mut().map(|held| held.changed()).into();
             let logs: OptionFuture<_> = self.following.as_ref().map(|logs| logs.changed()).into();
             tokio::select! {
                 heard = hear(&mut self.reader) => {
@@ -153,6 +158,7 @@ impl Conversation {
                 }
                 () = self.outbox.left_over() => self.outbox.catch_up(),
                 Some(()) = logs => self.queue_logs(),
+                Some(()) = held => self.answer_held(),
                 Some(ack) = ack => self.answered(ack),
                 () = self.beat.next() => self.look_at_the_clock()?,
             }
@@ -271,6 +277,9 @@ impl Conversation {
                 if let Some(following) = &mut self.following {
                     following.leave(id);
                 }
+                if let Some(held) = &mut self.held {
+                    held.leave(id);
+                }
                 self.following.take_if(|following| following.is_empty());
             }
             _ => self.outbox.unsubscribe(channel),
@@ -279,6 +288,17 @@ impl Conversation {
 
     /// Follows the log of a container, as far as there is one and it is not one too many.
     fn subscribe_to_log(&mut self, id: ContainerId, subscribe: &Subscribe) {
+        let found = self.actions.find(subscribe.host.as_ref(), &id.into());
+        if let Err(error) = &found
+            && is_guess(error, &self.actions, subscribe.host.as_ref())
+            && self.keep_held(subscribe)
+        {
+            return;
+        }
+        self.subscribe_to_known_log(id, subscribe);
+    }
+
+    fn subscribe_to_known_log(&mut self, id: ContainerId, subscribe: &Subscribe) {
         let channel = subscribe.channel;
         let found = self.actions.find(subscribe.host.as_ref(), &id.into());
         let start = start(subscribe, self.hub.epoch());
@@ -294,6 +314,27 @@ impl Conversation {
                 let reason = Some(error.message.clone());
                 self.say(&ServerMessage::error(error));
                 self.say(&ServerMessage::Unsubscribed { channel, reason });
+            }
+        }
+    }
+
+    /// Holds a subscription until the containers are known, unless it is one too many.
+    fn keep_held(&mut self, subscribe: &Subscribe) -> bool {
+        let hub = &self.hub;
+        let held = self.held.get_or_insert_with(|| Box::new(Held::new(hub)));
+        let has_room = held.len() < MAX_LOGS;
+        if has_room {
+            held.hold(subscribe.clone());
+        }
+        has_room
+    }
+
+    fn answer_held(&mut self) {
+        let due = self.held.as_mut().map(|held| held.take_due(&self.actions));
+        self.held.take_if(|held| held.is_empty());
+        for subscribe in due.unwrap_or_default() {
+            if let Channel::Logs(id) = subscribe.channel {
+                self.subscribe_to_known_log(id, &subscribe);
             }
         }
     }

@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 
 /// Logs one client may follow at the same time: those of a big project. Each costs the engine a
 /// connection.
-const MAX_LOGS: usize = 64;
+pub(super) const MAX_LOGS: usize = 64;
 /// Bytes of logs that are taken to be sent at once. This, and not what lies in the logs, is what a
 /// client that does not read holds back.
 const LOG_BUDGET: usize = 256 * 1024;
@@ -94,5 +94,6 @@ pub(super) fn start(subscribe: &Subscribe, epoch: &str) -> Start {
         tail: subscribe.tail.unwrap_or(DEFAULT_LOG_TAIL).min(MAX_LOG_TAIL) as usize,
         since: subscribe.since,
         resume: subscribe.resume.as_ref().map(known),
+        after: subscribe.after,
     }
 }

@@ -1,15 +1,12 @@
 //! `GET /ws/docker/{id}/logs`.
 
-use super::ws::talk;
+use super::{held::find_once_listed, ws::talk};
 use crate::{
-    model::HostId,
+    model::{HostId, LogPosition},
     protocol::{DEFAULT_LOG_TAIL, MAX_LOG_TAIL},
     server::{
         AppState,
-        api::{
-            find,
-            logs::{flag, time},
-        },
+        api::logs::{flag, time},
         hub::{Codec, LogForm},
         logs::Start,
         problem::Refusal,
@@ -32,6 +29,8 @@ pub struct LogsQuery {
     tail: Option<u32>,
     /// RFC 3339, or seconds since the Unix epoch.
     since: Option<String>,
+    /// The `cursor` of the last line the client has: begin after it.
+    after: Option<LogPosition>,
     timestamps: Option<String>,
     stdout: Option<String>,
     stderr: Option<String>,
@@ -62,6 +61,7 @@ impl LogsQuery {
             tail: tail as usize,
             since: time("since", self.since.as_deref())?,
             resume: None,
+            after: self.after,
         })
     }
 }
@@ -79,7 +79,7 @@ pub async fn docker_logs(
 ) -> Result<Response, Refusal> {
     let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
     let (form, start) = (query.form()?, query.start()?);
-    let found = find(&state, query.host.as_ref(), &id)?;
+    let found = find_once_listed(&state, query.host.as_ref(), &id).await?;
     let (codec, peer) = (Codec::DockerLogs(form), connection.peer());
     Ok(talk(
         upgrade,

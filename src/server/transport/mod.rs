@@ -3,6 +3,7 @@
 mod conversation;
 mod delivery;
 mod following;
+mod held;
 mod limits;
 pub mod logs;
 mod outbox;

@@ -1,0 +1,120 @@
+//! Requests for logs that arrive before it is known which containers there are.
+//!
+//! A server that has just started, or whose engine has, lists its containers within moments. Until then
+//! `not_found` would be a guess, so these requests are held: for a while, and not too many.
+
+use crate::{
+    model::{ContainerId, HostId},
+    protocol::{ApiError, Subscribe},
+    server::{
+        AppState,
+        actions::{Actions, Found},
+        api::find,
+        hub::Hub,
+        problem::Refusal,
+    },
+};
+use std::{future::pending, time::Duration};
+use tokio::{
+    sync::{Semaphore, watch},
+    time::{Instant, sleep_until},
+};
+
+/// How long a request is held: an engine that has not listed its containers by then is away.
+const HOLD: Duration = Duration::from_secs(10);
+/// Requests for single-purpose sockets that are held at the same time. Each keeps a connection and
+/// little else; more are answered at once.
+const MAX_HELD: usize = 256;
+static ROOM: Semaphore = Semaphore::const_new(MAX_HELD);
+
+/// Subscriptions of one client that are held.
+#[derive(Debug)]
+pub(super) struct Held {
+    /// Each with the time at which it is answered in any case.
+    subscribes: Vec<(Subscribe, Instant)>,
+    changes: watch::Receiver<u64>,
+}
+
+impl Held {
+    pub(super) fn new(hub: &Hub) -> Self {
+        Self {
+            subscribes: Vec::new(),
+            changes: hub.changes(),
+        }
+    }
+
+    /// Holds a subscription, instead of an earlier one to the same log.
+    pub(super) fn hold(&mut self, subscribe: Subscribe) {
+        let channel = subscribe.channel;
+        self.subscribes.retain(|(held, _)| held.channel != channel);
+        self.subscribes.push((subscribe, Instant::now() + HOLD));
+    }
+
+    /// The client no longer wants the log of `id`.
+    pub(super) fn leave(&mut self, id: ContainerId) {
+        let channel = crate::protocol::Channel::Logs(id);
+        self.subscribes.retain(|(held, _)| held.channel != channel);
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.subscribes.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.subscribes.is_empty()
+    }
+
+    /// Waits until one of them may be answered.
+    pub(super) async fn changed(&mut self) {
+        let first = self.subscribes.iter().map(|(_, until)| *until).min();
+        changed(&mut self.changes, first).await;
+    }
+
+    /// Those that can be answered now, or must be.
+    pub(super) fn take_due(&mut self, actions: &Actions) -> Vec<Subscribe> {
+        let now = Instant::now();
+        let is_due = |(subscribe, until): &mut (Subscribe, Instant)| {
+            *until <= now || actions.has_listed(subscribe.host.as_ref())
+        };
+        let due = self.subscribes.extract_if(.., is_due);
+        due.map(|(subscribe, _)| subscribe).collect()
+    }
+}
+
+async fn changed(changes: &mut watch::Receiver<u64>, until: Option<Instant>) {
+    let due = async {
+        match until {
+            Some(until) => sleep_until(until).await,
+            None => pending().await,
+        }
+    };
+    tokio::select! {
+        // The hub outlives every client.
+        changed = changes.changed() => if changed.is_err() {
+            pending::<()>().await;
+        },
+        () = due => {}
+    }
+}
+
+/// The container that `id` names, once the containers are known.
+///
+/// # Errors
+/// As of [`find`].
+pub(super) async fn find_once_listed(
+    state: &AppState,
+    host: Option<&HostId>,
+    id: &str,
+) -> Result<Found, Refusal> {
+    let room = ROOM.try_acquire();
+    let (mut changes, until) = (state.hub.changes(), Instant::now() + HOLD);
+    while room.is_ok() && !state.actions.has_listed(host) && Instant::now() < until {
+        changed(&mut changes, Some(until)).await;
+    }
+    find(state, host, id)
+}
+
+/// Whether `error` may be a guess, as the containers are not known yet.
+pub(super) fn is_guess(error: &ApiError, actions: &Actions, host: Option<&HostId>) -> bool {
+    error.code == crate::protocol::ErrorCode::NotFound && !actions.has_listed(host)
+}
