@@ -2,7 +2,8 @@
 
 use crate::support::{
     app::TestApp,
-    fake_engine::{FakeContainer, FakeEngine, id_of},
+    fake_engine::{FakeContainer, FakeEngine, LogFault, id_of},
+    launch::launch,
     socket::{Heard, Socket},
 };
 use deckwatch::{
@@ -72,7 +73,7 @@ impl Reader {
     async fn next(&mut self) -> Told {
         while self.waiting.is_empty() {
             match self.socket.next().await {
-                ServerMessage::Log { channel, lines } if channel == self.channel => {
+                ServerMessage::Log { channel, lines, .. } if channel == self.channel => {
                     assert!(!lines.is_empty());
                     self.waiting.extend(lines.into_iter().map(Told::Line));
                 }
@@ -84,6 +85,16 @@ impl Reader {
             }
         }
         self.waiting.pop_front().unwrap()
+    }
+
+    /// The next but that the log cannot be read just now, as while the engine restarts.
+    async fn next_once_readable(&mut self) -> Told {
+        loop {
+            match self.next().await {
+                Told::End(LogEndReason::Unreadable, Some(_)) => {}
+                other => return other,
+            }
+        }
     }
 
     /// The next line, with nothing but lines before it.
@@ -172,38 +183,28 @@ async fn only_what_was_asked_for_is_told() {
 #[tokio::test]
 async fn a_stream_that_is_cut_again_and_again_loses_and_doubles_nothing() {
     const LINES: usize = 100_000;
+    /// Lines written at once: well below what the server keeps, so that nothing excuses a gap.
+    const BURST: usize = 2_000;
     let app = TestApp::start(FakeEngine::start().with_containers(1)).await;
-    let cuts: Vec<_> = (0..20).map(|_| 1 + fastrand(9_000)).collect();
+    let mut random = fastrand::Rng::with_seed(0x5eed);
+    let cuts: Vec<_> = (0..20).map(|_| random.usize(1..9_000)).collect();
     app.engine.cut_logs_after("web-1", cuts.clone());
     let mut reader = Reader::of(&app, "web-1").await;
     // Once it has come, what follows is not the log's past any more.
     app.engine.write_line("web-1", "begin");
     assert_eq!(reader.text().await, "begin");
-    app.engine.write_lines("web-1", numbered(0..LINES));
-    let (mut expected, mut seq) = (0, None);
-    while expected < LINES {
-        match reader.next().await {
-            Told::Line(line) => {
-                assert_eq!(line.line, format!("line {expected}"), "cut after {cuts:?}");
-                assert!(seq.is_none_or(|seq| line.seq == seq + 1));
-                (expected, seq) = (expected + 1, Some(line.seq));
-            }
-            // A reader this machine was too busy for; the count is exact, as the next line shows.
-            Told::Gap(Some(missing)) => {
-                expected += usize::try_from(missing).unwrap();
-                seq = None;
-            }
-            other => panic!("{other:?} before line {expected}"),
+    let mut seq = None;
+    for expected in 0..LINES {
+        if expected % BURST == 0 {
+            app.engine
+                .write_lines("web-1", numbered(expected..expected + BURST));
         }
+        let line = reader.line().await;
+        assert_eq!(line.line, format!("line {expected}"), "cut after {cuts:?}");
+        assert!(seq.is_none_or(|seq| line.seq == seq + 1));
+        seq = Some(line.seq);
     }
     app.end().await;
-}
-
-/// A number below `n`, another one in every run.
-fn fastrand(n: usize) -> usize {
-    use std::hash::{BuildHasher, RandomState};
-    let random = RandomState::new().hash_one(n);
-    usize::try_from(random % n as u64).unwrap()
 }
 
 #[tokio::test]
@@ -218,7 +219,7 @@ async fn what_the_engine_threw_away_is_a_gap() {
     app.engine.write_lines("web-1", numbered(3..10));
     app.engine.rotate("web-1", 2);
     app.engine.recover();
-    assert_eq!(reader.next().await, Told::Gap(None));
+    assert_eq!(reader.next_once_readable().await, Told::Gap(None));
     for n in 8..10 {
         assert_eq!(reader.text().await, format!("line {n}"));
     }
@@ -239,7 +240,10 @@ async fn an_engine_that_hangs_costs_no_line() {
     reader.socket.until(is(SourceState::Down)).await;
     app.engine.recover();
     for n in 0..3 {
-        assert_eq!(reader.text().await, format!("line {n}"));
+        match reader.next_once_readable().await {
+            Told::Line(line) => assert_eq!(line.line, format!("line {n}")),
+            other => panic!("{other:?}"),
+        }
     }
     app.end().await;
 }
@@ -411,7 +415,7 @@ async fn a_connection_follows_a_bounded_number_of_logs() {
     for name in followed {
         app.engine.write_line(name, "hello");
         let channel = log_of(name);
-        let says_hello = |m: &ServerMessage| matches!(m, ServerMessage::Log { channel: of, lines } if *of == channel && lines.iter().any(|line| line.line == "hello"));
+        let says_hello = |m: &ServerMessage| matches!(m, ServerMessage::Log { channel: of, lines, .. } if *of == channel && lines.iter().any(|line| line.line == "hello"));
         socket.until(says_hello).await;
     }
     socket
@@ -427,13 +431,13 @@ async fn a_connection_follows_a_bounded_number_of_logs() {
 
 #[tokio::test]
 async fn secrets_are_masked_wherever_lines_leave() {
-    let mut container = FakeContainer::running("web-1")
+    let container = FakeContainer::running("web-1")
         .env("DB_PASSWORD=hunter2-and-more")
         .env("TLS_KEY_SECRET=first-line-of-it\nsecond-line-of-it")
         .env("URL=redis://app:from-a-url@cache");
-    // The engine splits lines in the middle of them.
-    container.part = 7;
     let app = TestApp::start(FakeEngine::start().with(container)).await;
+    // The engine splits a line in the middle of one.
+    let before = "-".repeat(16 * 1024 - 5);
     let mut reader = Reader::of(&app, "web-1").await;
     let mut socket = follow(&app, "web-1", "").await;
     let written = [
@@ -446,16 +450,25 @@ async fn secrets_are_masked_wherever_lines_leave() {
         ("from-a-url", "••••••"),
         ("nothing to hide", "nothing to hide"),
     ];
-    for (text, shown) in written {
+    let long = (
+        format!("{before}hunter2-and-more"),
+        format!("{before}••••••"),
+    );
+    let written: Vec<_> = written
+        .map(|(text, shown)| (text.to_owned(), shown.to_owned()))
+        .into_iter()
+        .chain([long])
+        .collect();
+    for (text, shown) in &written {
         app.engine.write_line("web-1", text);
-        assert_eq!(reader.text().await, shown);
-        assert_eq!(next_line(&mut socket).await["line"], shown);
+        assert_eq!(&reader.text().await, shown);
+        assert_eq!(&next_line(&mut socket).await["line"], shown);
     }
     for format in ["text", "ndjson"] {
         let path = format!("/api/containers/{}/logs?format={format}", id_of("web-1"));
         let log = app.get(&path).await.text().await.unwrap();
         assert_eq!(log.lines().count(), written.len());
-        assert_eq!(log.matches("••••••").count(), 4);
+        assert_eq!(log.matches("••••••").count(), 5);
         for secret in ["hunter2", "first-line", "second-line", "from-a-url"] {
             assert!(!log.contains(secret), "{log}");
         }
@@ -495,4 +508,263 @@ async fn lines_of_every_kind_arrive() {
         assert_eq!(reader.text().await, "after it");
         app.end().await;
     }
+}
+
+#[tokio::test]
+async fn last_words_without_a_line_end_are_a_line_of_their_own() {
+    for terminal in [false, true] {
+        let mut container = FakeContainer::running("web-1");
+        container.terminal = terminal;
+        let app = TestApp::start(FakeEngine::start().with(container)).await;
+        let mut reader = Reader::of(&app, "web-1").await;
+        let mut expected = Vec::new();
+        for run in 1..=3 {
+            let (first, last) = (format!("first of {run}"), format!("last of {run}"));
+            app.engine.write_line("web-1", &first);
+            app.engine.write_words("web-1", &last);
+            app.engine.stop_container("web-1");
+            assert_eq!([reader.text().await, reader.text().await], [&*first, &last]);
+            assert!(matches!(reader.next().await, Told::End(..)));
+            app.engine.start_container("web-1");
+            expected.extend([first, last]);
+        }
+        let mut late = Reader::of(&app, "web-1").await;
+        for line in expected {
+            assert_eq!(late.text().await, line);
+        }
+        app.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_half_written_line_comes_once_it_is_whole() {
+    const PART: usize = 16 * 1024;
+    for terminal in [false, true] {
+        let mut container = FakeContainer::running("web-1");
+        container.terminal = terminal;
+        let app = TestApp::start(FakeEngine::start().with(container)).await;
+        app.engine.write_line("web-1", "before");
+        app.engine.write_words("web-1", &"a".repeat(PART));
+        let mut reader = Reader::of(&app, "web-1").await;
+        assert_eq!(reader.text().await, "before");
+        app.engine.write_rest("web-1", "the rest");
+        assert_eq!(reader.text().await, format!("{}the rest", "a".repeat(PART)));
+        app.engine.write_line("web-1", "after");
+        assert_eq!(reader.text().await, "after");
+        app.end().await;
+    }
+}
+
+#[tokio::test]
+async fn as_many_lines_come_as_are_wanted_however_long_they_are() {
+    let app = TestApp::start(FakeEngine::start().with_containers(1)).await;
+    app.engine.write_lines("web-1", numbered(0..1_000));
+    let long = |n: usize| format!("long {n} {}", "x".repeat(40_000));
+    let longs = (0..10).map(|n| long(n).into_bytes());
+    app.engine.write_lines("web-1", longs);
+    let mut all: Vec<_> = (0..1_000).map(|n| format!("line {n}")).collect();
+    all.extend((0..10).map(long));
+    // As many as the engine has records of them, and fewer; one more each time for the first reader.
+    for tail in [1, 5, 50, 500, 1_010, 2_000] {
+        let expected = &all[all.len().saturating_sub(tail)..];
+        let mut reader = Reader::from(
+            &app,
+            Subscribe {
+                tail: Some(u32::try_from(tail).unwrap()),
+                ..Subscribe::to(log_of("web-1"))
+            },
+        )
+        .await;
+        for line in expected {
+            assert_eq!(&reader.text().await, line, "{tail}");
+        }
+        let path = format!("/api/containers/{}/logs?tail={tail}", id_of("web-1"));
+        let log = app.get(&path).await.text().await.unwrap();
+        assert!(log.lines().eq(expected), "{tail}: {}", log.lines().count());
+    }
+    app.end().await;
+}
+
+/// What the contract gives a server to say that a log cannot be read, and what a busy machine may add.
+const TOLD_WITHIN: std::time::Duration = std::time::Duration::from_secs(10 + 5);
+
+#[tokio::test]
+async fn a_log_that_cannot_be_read_just_now_says_so_in_time_and_goes_on_later() {
+    type Break = fn(&FakeEngine);
+    let faults: [(Break, &str); 4] = [
+        (FakeEngine::hang, ""),
+        (
+            |engine| engine.cut_logs_after("web-1", vec![0; 10_000]),
+            "cut",
+        ),
+        (
+            |engine| engine.log_fault("web-1", Some(LogFault::Corrupt)),
+            "no log",
+        ),
+        (
+            |engine| engine.log_fault("web-1", Some(LogFault::Hangs)),
+            "in time",
+        ),
+    ];
+    let each = faults.map(async |(fault, why)| {
+        for is_open_before in [true, false] {
+            let app = TestApp::start(FakeEngine::start().with_containers(1)).await;
+            app.engine.write_line("web-1", "before");
+            let mut reader = None;
+            if is_open_before {
+                let mut open = Reader::of(&app, "web-1").await;
+                assert_eq!(open.text().await, "before");
+                reader = Some(open);
+            }
+            fault(&app.engine);
+            if reader.is_some() {
+                // An open stream stays as it is: its next piece is what the fault is of.
+                app.engine.cut_logs("web-1");
+            }
+            let mut reader = match reader {
+                Some(reader) => reader,
+                None => Reader::of(&app, "web-1").await,
+            };
+            app.engine.write_line("web-1", "after");
+            let mut lines = Vec::new();
+            let told = async {
+                loop {
+                    match reader.next().await {
+                        Told::Line(line) => lines.push(line.line),
+                        Told::End(LogEndReason::Unreadable, why) => return why.unwrap(),
+                        other => panic!("{other:?}"),
+                    }
+                }
+            };
+            let told = tokio::time::timeout(TOLD_WITHIN, told).await;
+            assert!(
+                told.as_ref().is_ok_and(|told| told.contains(why)),
+                "{why}: {told:?}"
+            );
+            app.engine.cut_logs_after("web-1", []);
+            app.engine.log_fault("web-1", None);
+            app.engine.recover();
+            let mut expected = vec!["before", "after"];
+            expected.drain(..usize::from(is_open_before));
+            while lines.len() < expected.len() {
+                match reader.next_once_readable().await {
+                    Told::Line(line) => lines.push(line.line),
+                    other => panic!("{other:?}"),
+                }
+            }
+            assert_eq!(lines, expected, "{why}");
+            app.end().await;
+        }
+    });
+    futures::future::join_all(each).await;
+}
+
+#[tokio::test]
+async fn a_stream_that_stands_still_is_opened_again() {
+    let app = TestApp::start(FakeEngine::start().with_containers(1)).await;
+    let mut reader = Reader::of(&app, "web-1").await;
+    app.engine.write_line("web-1", "before");
+    assert_eq!(reader.text().await, "before");
+    app.engine.stick_logs("web-1");
+    app.engine.write_line("web-1", "after");
+    let text = tokio::time::timeout(TOLD_WITHIN, reader.text()).await;
+    assert_eq!(text.as_deref(), Ok("after"));
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_subscription_is_held_until_the_containers_are_known() {
+    let engine = FakeEngine::start().with(FakeContainer::running("web-1").lines(3));
+    engine.hang();
+    let app = TestApp::start_without_engine(engine).await;
+    let mut socket = app.socket().await;
+    for name in ["web-1", "nobody"] {
+        let subscribe = Subscribe::to(log_of(name));
+        socket.send(ClientMessage::Subscribe(subscribe)).await;
+    }
+    let path = format!("/ws/docker/{}/logs", id_of("web-1"));
+    let single = async {
+        let mut socket = app.socket_at(&path, &[]).await.unwrap();
+        next_line(&mut socket).await
+    };
+    let multiplexed = async {
+        // Both have been received: what is sent is answered in its order.
+        socket
+            .send(ClientMessage::Ping(deckwatch::protocol::Ping {}))
+            .await;
+        socket
+            .until(|message| match message {
+                ServerMessage::Heartbeat { .. } => true,
+                ServerMessage::Subscribed { .. } | ServerMessage::Error { .. } => {
+                    panic!("{message:?}")
+                }
+                _ => false,
+            })
+            .await;
+        app.engine.recover();
+        let subscribed = ServerMessage::Subscribed {
+            channel: log_of("web-1"),
+        };
+        let mut answers = (false, false);
+        while answers != (true, true) {
+            match socket.next().await {
+                message if message == subscribed => answers.0 = true,
+                ServerMessage::Unsubscribed { channel, .. } => {
+                    answers.1 = channel == log_of("nobody");
+                }
+                _ => {}
+            }
+        }
+    };
+    let (line, ()) = tokio::join!(single, multiplexed);
+    assert_eq!(line["line"], "line 0");
+    app.end().await;
+}
+
+#[tokio::test]
+async fn who_has_the_cursor_goes_on_with_another_run_of_the_server_as_well() {
+    let app = TestApp::start(FakeEngine::start().with_containers(1)).await;
+    app.engine.write_lines("web-1", numbered(0..100));
+    let mut socket = follow(&app, "web-1", "tail=100").await;
+    let mut cursors = Vec::new();
+    for n in 0..100 {
+        let line = next_line(&mut socket).await;
+        assert_eq!(line["line"], format!("line {n}"));
+        cursors.push(line["cursor"].as_str().unwrap().to_owned());
+    }
+    drop(socket);
+    let other = launch(
+        &app.engine.address(),
+        crate::support::app::Settings::default(),
+    )
+    .await;
+    let path = format!("ws://{}/ws/docker/{}/logs", other.address(), id_of("web-1"));
+    // Three lines have the same millisecond: none comes again.
+    let mut all: Vec<_> = (0..100).map(|n| format!("line {n}")).collect();
+    for has in [5, 6, 7, 98, 99] {
+        let url = format!("{path}?after={}", cursors[has]);
+        let mut socket = Socket::connect(&url, &[]).await.unwrap();
+        let new = format!("after {has}");
+        app.engine.write_line("web-1", &new);
+        all.push(new);
+        for line in &all[has + 1..] {
+            assert_eq!(&next_line(&mut socket).await["line"], line);
+        }
+    }
+    app.engine.rotate("web-1", 50);
+    let long_ago = cursors[0].replacen("1", "0", 1);
+    let mut late = Socket::connect(&format!("{path}?after={long_ago}"), &[])
+        .await
+        .unwrap();
+    let Heard::Text(gap) = late.hear().await else {
+        panic!("closed")
+    };
+    let gap: Value = serde_json::from_str(&gap).unwrap();
+    assert_eq!(
+        (&gap["type"], &gap["missing"]),
+        (&"log_gap".into(), &Value::Null)
+    );
+    assert!(gap["to"].is_string(), "{gap}");
+    other.end().await;
+    app.end().await;
 }

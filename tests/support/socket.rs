@@ -40,6 +40,23 @@ impl Socket {
         }
     }
 
+    /// Connects to `url` if that can be done just now.
+    pub(crate) async fn try_connect(url: &str) -> Result<Self, Error> {
+        let (stream, _) = tokio_tungstenite::connect_async(url).await?;
+        Ok(Self { stream })
+    }
+
+    /// The next message, until the connection is lost in whatever way.
+    pub(crate) async fn try_next(&mut self) -> Option<ServerMessage> {
+        loop {
+            match self.stream.next().await?.ok()? {
+                Message::Text(text) => return Some(ServerMessage::decode(&text).expect(&text)),
+                Message::Close(_) => return None,
+                _ => {}
+            }
+        }
+    }
+
     pub(crate) async fn send(&mut self, message: ClientMessage) {
         self.send_text(&serde_json::to_string(&message).unwrap())
             .await;

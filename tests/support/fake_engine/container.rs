@@ -33,6 +33,7 @@ pub(crate) struct FakeContainer {
     pub(crate) part: usize,
     /// What the engine answers instead of its log.
     pub(crate) log_failure: Option<(u16, String)>,
+    pub(crate) log_fault: Option<LogFault>,
     /// What replaces parts of the usual figures (`null` deletes), or the whole body as text.
     pub(crate) figures: Figures,
     pub(super) started: Timestamp,
@@ -53,6 +54,25 @@ pub(crate) struct Line {
     pub(crate) at: Timestamp,
     pub(crate) stderr: bool,
     pub(crate) text: Vec<u8>,
+    /// Whether it has a line end. Last words may have none, and neither has the first part of a line
+    /// that is half written.
+    pub(crate) ended: bool,
+}
+
+/// What is wrong with an engine's answer to who asks for a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LogFault {
+    /// It begins, and nothing follows.
+    Hangs,
+    /// Its frames are none.
+    Corrupt,
+}
+
+impl Line {
+    /// How many records of `part` bytes an engine makes of it.
+    pub(super) fn records(&self, part: usize) -> usize {
+        self.text.len().div_ceil(part).max(1)
+    }
 }
 
 pub(super) fn now() -> Timestamp {
@@ -92,6 +112,7 @@ impl FakeContainer {
             terminal: false,
             part: 16 * 1024,
             log_failure: None,
+            log_fault: None,
             figures: Figures::Patched(json!({})),
             started: Timestamp::from_millis(now().as_millis() - 180_000),
             finished: Timestamp::from_millis(-62_135_596_800_000),
@@ -138,6 +159,7 @@ impl FakeContainer {
                 at: Timestamp::from_millis(start + i64::from(n)),
                 stderr: n % 10 == 9,
                 text: format!("line {n}").into_bytes(),
+                ended: true,
             })
             .collect();
         self
@@ -151,8 +173,19 @@ impl FakeContainer {
             at: Timestamp::from_millis(start.as_millis() + n as i64 / 3),
             stderr: false,
             text,
+            ended: true,
         });
         self.lines.extend(lines);
+    }
+
+    /// Appends words without a line end; `is_rest` of what is there without one, whose time it has.
+    pub(super) fn write_words(&mut self, text: &str, is_rest: bool, ended: bool) {
+        let last = self.lines.last().map(|line| line.at);
+        self.write([text.as_bytes().to_vec()]);
+        if let Some(line) = self.lines.last_mut() {
+            line.ended = ended;
+            line.at = last.filter(|_| is_rest).unwrap_or(line.at);
+        }
     }
 
     pub(super) fn is_up(&self) -> bool {

@@ -1,7 +1,7 @@
 //! Logs of the fake engine, with all that can happen to them.
 
 use super::{
-    FakeContainer, Line,
+    FakeContainer, Line, LogFault,
     world::{Mood, Shared},
 };
 use axum::{
@@ -37,56 +37,97 @@ struct Telling {
     until_cut: Option<usize>,
     terminal: bool,
     part: usize,
+    /// Records of the first line that are not told.
+    skip: usize,
+    is_corrupt: bool,
+    /// How often the container's open logs had been cut.
+    cut: usize,
+    /// How often they had got stuck.
+    stuck: usize,
 }
 
 enum Next {
     Line(Line),
     Wait,
     End,
+    Cut,
 }
 
 pub(super) fn logs(shared: &Arc<Shared>, container: &FakeContainer, asked: Asked) -> Response {
-    let all = container.dropped + container.lines.len();
-    let tail = asked.tail.map_or(0, |tail| all.saturating_sub(tail));
+    if container.log_fault == Some(LogFault::Hangs) {
+        return Body::from_stream(stream::pending::<io::Result<Bytes>>()).into_response();
+    }
+    let (first, skip) = container.last_records(asked.tail);
     let mut world = shared.world();
     let cuts = world.log_cuts.get_mut(&container.id);
     let until_cut = cuts
         .filter(|_| asked.follow)
         .and_then(|cuts| cuts.pop_front());
+    let cut = world.cut_logs.get(&container.id).copied().unwrap_or(0);
+    let stuck = world.stuck_logs.get(&container.id).copied().unwrap_or(0);
     drop(world);
     let telling = Telling {
         shared: Arc::clone(shared),
         id: container.id.clone(),
-        next: tail.max(container.dropped),
+        next: container.dropped + first,
+        skip,
         run: container.run_ends.len(),
         until_cut,
+        cut,
+        stuck,
         terminal: container.terminal,
         part: container.part,
+        is_corrupt: container.log_fault == Some(LogFault::Corrupt),
         asked,
     };
     let told = stream::unfold(telling, |mut telling| async move {
         if telling.until_cut == Some(0) {
             return Some((Err(io::Error::other("cut")), telling));
         }
-        let line = telling.next().await?;
+        let Some(line) = telling.next().await? else {
+            return Some((Err(io::Error::other("cut")), telling));
+        };
         telling.until_cut = telling.until_cut.map(|lines| lines - 1);
-        let frames = telling.frames(&line);
+        let skip = std::mem::take(&mut telling.skip);
+        let frames = telling.frames(&line, skip);
         Some((Ok(frames), telling))
     });
     Body::from_stream(told).into_response()
 }
 
+impl FakeContainer {
+    /// Which line the last `tail` records begin in, and how many records of it come before them.
+    fn last_records(&self, tail: Option<usize>) -> (usize, usize) {
+        let mut left = tail.unwrap_or(usize::MAX);
+        for (n, line) in self.lines.iter().enumerate().rev() {
+            let records = line.records(self.part);
+            if records >= left {
+                let is_none = left == 0;
+                return if is_none {
+                    (n + 1, 0)
+                } else {
+                    (n, records - left)
+                };
+            }
+            left -= records;
+        }
+        (0, 0)
+    }
+}
+
 impl Telling {
-    async fn next(&mut self) -> Option<Line> {
+    /// The next line; none when the log is cut, and nothing when it ends.
+    async fn next(&mut self) -> Option<Option<Line>> {
         let mut wrote = self.shared.wrote.subscribe();
         let mut mood = self.shared.mood.subscribe();
         loop {
             wrote.borrow_and_update();
             match self.look() {
                 Next::End => return None,
+                Next::Cut => return Some(None),
                 Next::Line(line) => {
                     let _ = mood.wait_for(|mood| *mood != Mood::Hanging).await;
-                    return Some(line);
+                    return Some(Some(line));
                 }
                 Next::Wait => wrote.changed().await.ok()?,
             }
@@ -95,6 +136,12 @@ impl Telling {
 
     fn look(&mut self) -> Next {
         let world = self.shared.world();
+        if world.cut_logs.get(&self.id).copied().unwrap_or(0) != self.cut {
+            return Next::Cut;
+        }
+        if world.stuck_logs.get(&self.id).copied().unwrap_or(0) != self.stuck {
+            return Next::Wait;
+        }
         let Some(container) = world.containers.iter().find(|c| c.id == self.id) else {
             return Next::End;
         };
@@ -127,9 +174,9 @@ impl Telling {
 
     /// A line as Docker sends it: in parts, each with its time, and multiplexed unless it is a
     /// terminal's.
-    fn frames(&self, line: &Line) -> Bytes {
+    fn frames(&self, line: &Line, skip: usize) -> Bytes {
         let mut frames = Vec::new();
-        let mut rest = line.text.as_slice();
+        let mut rest = line.text.get(skip * self.part..).unwrap();
         loop {
             let (part, after) = rest.split_at(rest.len().min(self.part));
             let mut text = if self.asked.stamped {
@@ -138,11 +185,12 @@ impl Telling {
                 Vec::new()
             };
             text.extend(part);
-            if after.is_empty() {
+            if after.is_empty() && line.ended {
                 text.extend(if self.terminal { &b"\r\n"[..] } else { b"\n" });
             }
             if !self.terminal {
-                frames.extend([if line.stderr { 2 } else { 1 }, 0, 0, 0]);
+                let stream = if self.is_corrupt { 9 } else { 1 };
+                frames.extend([if line.stderr { 2 } else { stream }, 0, 0, 0]);
                 frames.extend(u32::try_from(text.len()).unwrap().to_be_bytes());
             }
             frames.extend(text);

@@ -10,7 +10,7 @@ mod logs;
 mod raw;
 mod world;
 
-pub(crate) use container::{FakeContainer, Figures, Line, id_of};
+pub(crate) use container::{FakeContainer, Figures, Line, LogFault, id_of};
 pub(crate) use raw::Raw;
 
 use listener::Listener;
@@ -128,6 +128,39 @@ impl FakeEngine {
     pub(crate) fn write_lines(&self, name: &str, texts: impl IntoIterator<Item = Vec<u8>>) {
         self.change_silently(name, |c| c.write(texts));
         self.shared.wrote.send_replace(());
+    }
+
+    /// A container writes words without a line end: its last ones, or the first 16 KiB of a line.
+    pub(crate) fn write_words(&self, name: &str, text: &str) {
+        self.change_silently(name, |c| c.write_words(text, false, false));
+        self.shared.wrote.send_replace(());
+    }
+
+    /// A container writes the rest of a line.
+    pub(crate) fn write_rest(&self, name: &str, text: &str) {
+        self.change_silently(name, |c| c.write_words(text, true, true));
+        self.shared.wrote.send_replace(());
+    }
+
+    /// Cuts every open log of a container.
+    pub(crate) fn cut_logs(&self, name: &str) {
+        *self.shared.world().cut_logs.entry(id_of(name)).or_default() += 1;
+        self.shared.wrote.send_replace(());
+    }
+
+    /// Nothing more comes of any open log of a container.
+    pub(crate) fn stick_logs(&self, name: &str) {
+        *self
+            .shared
+            .world()
+            .stuck_logs
+            .entry(id_of(name))
+            .or_default() += 1;
+    }
+
+    /// What is wrong with a container's log from now on.
+    pub(crate) fn log_fault(&self, name: &str, fault: Option<LogFault>) {
+        self.change_silently(name, |c| c.log_fault = fault);
     }
 
     /// Throws away all but the last `keep` lines of a container's log.

@@ -56,6 +56,10 @@ pub(super) struct World {
     pub(super) log_cuts: HashMap<String, VecDeque<usize>>,
     /// Bytes taken of the endless answer of which most was taken.
     pub(super) most_sent: usize,
+    /// How often the open logs of a container were cut.
+    pub(super) cut_logs: HashMap<String, usize>,
+    /// How often they got stuck.
+    pub(super) stuck_logs: HashMap<String, usize>,
 }
 
 /// An event that was told.
