@@ -24,6 +24,7 @@ mod hanging;
 mod history;
 mod http;
 mod ids;
+mod log_run;
 mod logs;
 mod markup;
 mod messages;

@@ -41,9 +41,9 @@ impl Socket {
     }
 
     /// Connects to `url` if that can be done just now.
-    pub(crate) async fn try_connect(url: &str) -> Result<Self, Error> {
-        let (stream, _) = tokio_tungstenite::connect_async(url).await?;
-        Ok(Self { stream })
+    pub(crate) async fn try_connect(url: &str) -> Option<Self> {
+        let (stream, _) = tokio_tungstenite::connect_async(url).await.ok()?;
+        Some(Self { stream })
     }
 
     /// The next message, until the connection is lost in whatever way.

@@ -1,0 +1,271 @@
+//! What the engine has stored, and what came of it.
+
+use super::Fault;
+use deckwatch::model::{LogLine, LogStream, Timestamp};
+use serde::Deserialize;
+use std::{collections::BTreeMap, fmt, path::Path};
+
+/// Bytes of the engine's buffer: a record of fewer without a line end is the last of its run.
+const BUFFER: usize = 16 * 1024;
+/// Bytes of a line that Deckwatch shows, and what it writes behind them.
+const SHOWN: usize = 64 * 1024;
+const TRUNCATED: &str = " … (truncated)";
+
+/// A line as the engine has stored it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct TruthLine {
+    pub(super) stream: LogStream,
+    pub(super) at: Timestamp,
+    pub(super) text: String,
+}
+
+/// What a client heard, and what happened meanwhile.
+#[derive(Clone, Debug)]
+pub(super) enum Heard {
+    Line(LogLine),
+    Gap {
+        missing: Option<u64>,
+        from: Option<Timestamp>,
+        to: Option<Timestamp>,
+    },
+    Fault(Fault),
+}
+
+impl Heard {
+    pub(super) fn text(&self) -> Option<&String> {
+        match self {
+            Self::Line(line) => Some(&line.line),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct StoredRecord {
+    log: String,
+    stream: LogStream,
+    time: String,
+}
+
+/// Reads the engine's file: the lines in the order in which they end.
+pub(super) fn read(file: &Path) -> Vec<TruthLine> {
+    let (mut lines, mut open) = (Vec::new(), BTreeMap::<_, (String, String, usize)>::new());
+    for stored in std::fs::read_to_string(file).unwrap().lines() {
+        let record: StoredRecord = serde_json::from_str(stored).unwrap();
+        let before = open.remove(&record.stream);
+        let (time, mut text) = match before {
+            // The last words of a run.
+            Some((time, text, bytes)) if bytes < BUFFER || time != record.time => {
+                lines.push(line(record.stream, &time, text));
+                (record.time, String::new())
+            }
+            Some((time, text, _)) => (time, text),
+            None => (record.time, String::new()),
+        };
+        text.push_str(&record.log);
+        if text.ends_with('\n') {
+            text.pop();
+            lines.push(line(record.stream, &time, text));
+        } else {
+            open.insert(record.stream, (time, text, record.log.len()));
+        }
+    }
+    for (stream, (time, text, _)) in open {
+        lines.push(line(stream, &time, text));
+    }
+    lines
+}
+
+fn line(stream: LogStream, time: &str, mut text: String) -> TruthLine {
+    if text.ends_with('\r') {
+        text.pop();
+    }
+    if text.len() > SHOWN {
+        text.truncate(text.floor_char_boundary(SHOWN));
+        text.push_str(TRUNCATED);
+    }
+    TruthLine {
+        stream,
+        at: time.parse().unwrap(),
+        text,
+    }
+}
+
+/// What became of all lines.
+#[derive(Debug, Default)]
+pub(super) struct Account {
+    got: usize,
+    counted_gaps: usize,
+    missing_counted: usize,
+    uncounted_gaps: usize,
+    missing_uncounted: usize,
+}
+
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} received, {} missing in {} counted gaps, {} missing in {} others",
+            self.got,
+            self.missing_counted,
+            self.counted_gaps,
+            self.missing_uncounted,
+            self.uncounted_gaps
+        )
+    }
+}
+
+impl Account {
+    /// Compares what was heard with the truth, line by line.
+    ///
+    /// A counted gap skips exactly as many lines as it says. One that is not counted must come after a
+    /// fault that it can be of, and skips only lines between the times that it names.
+    pub(super) fn of(truth: &[TruthLine], heard: &[Heard]) -> Self {
+        let (mut account, mut next, mut fault, mut gap) = (Self::default(), 0, None, None);
+        for heard in heard {
+            match heard {
+                Heard::Fault(kind) => fault = Some(*kind),
+                Heard::Gap {
+                    missing: Some(missing),
+                    ..
+                } => {
+                    next += usize::try_from(*missing).unwrap();
+                    account.counted_gaps += 1;
+                    account.missing_counted += usize::try_from(*missing).unwrap();
+                }
+                Heard::Gap {
+                    missing: None,
+                    from,
+                    to,
+                } => {
+                    let excused = fault.take();
+                    assert!(
+                        excused.is_some(),
+                        "a gap that no fault explains, before {next}"
+                    );
+                    gap = from.zip(*to);
+                    assert!(
+                        gap.is_some(),
+                        "a gap that does not say from when to when: {heard:?}"
+                    );
+                    account.uncounted_gaps += 1;
+                }
+                Heard::Line(line) => {
+                    if let Some((from, to)) = gap.take() {
+                        let skipped = skipped(&truth[next..], line);
+                        let lost = &truth[next..next + skipped];
+                        let is_within = |line: &TruthLine| line.at >= from && line.at <= to;
+                        assert!(lost.iter().all(is_within), "lost outside of the gap");
+                        account.missing_uncounted += skipped;
+                        next += skipped;
+                    }
+                    let expected = truth.get(next);
+                    let is_same = expected.is_some_and(|truth| is_of(truth, line));
+                    assert!(
+                        is_same,
+                        "line {next}: {} is not {}, before it {}",
+                        short(Some(&line.line)),
+                        short(expected.map(|t| &t.text)),
+                        short(next.checked_sub(1).map(|n| &truth[n].text))
+                    );
+                    next += 1;
+                    account.got += 1;
+                }
+            }
+        }
+        assert_eq!(next, truth.len(), "all lines came");
+        account
+    }
+}
+
+fn is_of(truth: &TruthLine, line: &LogLine) -> bool {
+    truth.text == line.line && truth.stream == line.stream && Some(truth.at) == line.timestamp
+}
+
+fn skipped(truth: &[TruthLine], line: &LogLine) -> usize {
+    let found = truth.iter().position(|truth| is_of(truth, line));
+    found.unwrap_or(0)
+}
+
+fn short(text: Option<&String>) -> String {
+    text.map_or("none".to_owned(), |text| {
+        format!(
+            "{:?} ({} bytes)",
+            text.chars().take(40).collect::<String>(),
+            text.len()
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn truth(n: usize) -> Vec<TruthLine> {
+        let line = |n| TruthLine {
+            stream: LogStream::Stdout,
+            at: Timestamp::from_millis(n),
+            text: format!("{n}"),
+        };
+        (0..i64::try_from(n).unwrap()).map(line).collect()
+    }
+
+    fn heard(numbers: impl IntoIterator<Item = i64>) -> Vec<Heard> {
+        let line = |n: i64| {
+            Heard::Line(LogLine {
+                timestamp: Some(Timestamp::from_millis(n)),
+                line: format!("{n}"),
+                ..LogLine::default()
+            })
+        };
+        numbers.into_iter().map(line).collect()
+    }
+
+    fn gap(missing: Option<u64>, from: i64, to: i64) -> Heard {
+        let [from, to] = [from, to].map(|at| Some(Timestamp::from_millis(at)));
+        Heard::Gap { missing, from, to }
+    }
+
+    fn with(gap: Vec<Heard>, rest: std::ops::Range<i64>) -> Vec<Heard> {
+        [heard(0..3), gap, heard(rest)].concat()
+    }
+
+    #[test]
+    fn what_is_declared_is_no_loss() {
+        let cut = || Heard::Fault(Fault::ClientCut);
+        for heard in [
+            heard(0..9),
+            with(vec![gap(Some(2), 2, 5)], 5..9),
+            with(vec![cut(), gap(None, 2, 5)], 5..9),
+        ] {
+            let _ = Account::of(&truth(9), &heard);
+        }
+    }
+
+    #[test]
+    fn what_is_not_declared_is_found() {
+        let cut = || Heard::Fault(Fault::ClientCut);
+        for (heard, what) in [
+            (heard(0..8), "the last is missing"),
+            (with(vec![], 4..9), "one is missing"),
+            (with(vec![], 2..9), "one is doubled"),
+            (
+                with(vec![gap(Some(1), 2, 5)], 5..9),
+                "two are missing instead of one",
+            ),
+            (
+                with(vec![gap(Some(3), 2, 5)], 5..9),
+                "two are missing instead of three",
+            ),
+            (with(vec![gap(None, 2, 5)], 5..9), "no fault explains it"),
+            (
+                with(vec![cut(), gap(None, 3, 4)], 7..9),
+                "more is lost than it says",
+            ),
+        ] {
+            let truth = truth(9);
+            let found = std::panic::catch_unwind(|| Account::of(&truth, &heard));
+            assert!(found.is_err(), "{what}");
+        }
+    }
+}
