@@ -346,6 +346,7 @@ fn actions_are_acknowledged_and_failures_explained() {
             source: SourceKind::Docker,
             state: SourceState::Down,
             since: AT,
+            last_seen: Some(Timestamp::from_millis(1_763_687_884_000)),
             message: Some("permission denied".into()),
             endpoint: Some("unix:///var/run/docker.sock".into()),
             version: None,

@@ -122,6 +122,7 @@ mod tests {
             source: SourceKind::Docker,
             state: SourceState::Down,
             since: Timestamp::default(),
+            last_seen: None,
             message: message.map(str::to_owned),
             endpoint: Some("unix:///run/docker.sock".into()),
             version: None,

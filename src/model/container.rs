@@ -2,7 +2,7 @@
 
 use super::{ContainerId, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, net::IpAddr};
+use std::{collections::BTreeMap, net::IpAddr, time::Duration};
 
 /// The label under which Compose keeps the name of the project.
 pub const COMPOSE_PROJECT_LABEL: &str = "com.docker.compose.project";
@@ -51,9 +51,34 @@ pub struct Container {
     /// Exit code of the last run; absent while it runs or when unknown.
     #[serde(default)]
     pub exit_code: Option<i32>,
+    /// The most CPU it may use, in billionths of a core as engines count it (`NanoCpus`); absent when
+    /// it has no limit, or none is known.
+    #[serde(default)]
+    pub nano_cpus: Option<u64>,
     /// Actions on it are refused: it is Deckwatch itself or labelled [`PROTECT_LABEL`].
     #[serde(default)]
     pub protected: bool,
+}
+
+impl Container {
+    /// The cores it may use; absent when it has no limit, or none is known.
+    pub fn cores(&self) -> Option<f32> {
+        self.nano_cpus.map(|nano| (nano as f64 / 1e9) as f32)
+    }
+
+    /// For how long its present run has gone on at `at`; absent while its process does not run,
+    /// which includes the wait before a restart.
+    pub fn uptime(&self, at: Timestamp) -> Option<Duration> {
+        let started = self.started_at.filter(|_| self.state.has_stats())?;
+        Some(started.age(at))
+    }
+
+    /// How long its last run took; absent while a run goes on, and when start or end are not known.
+    pub fn last_run(&self) -> Option<Duration> {
+        let ended = self.finished_at.filter(|_| !self.state.has_stats())?;
+        let started = self.started_at.filter(|started| *started <= ended)?;
+        Some(started.age(ended))
+    }
 }
 
 /// What a container is doing, in the engine's words.
@@ -113,12 +138,12 @@ impl ContainerState {
             .unwrap_or(Self::Unknown)
     }
 
-    /// Whether its process exists (running, restarting or paused).
+    /// Whether the engine keeps it up: its process runs, is frozen, or is about to be restarted.
     pub const fn is_up(self) -> bool {
         matches!(self, Self::Running | Self::Restarting | Self::Paused)
     }
 
-    /// Whether it uses CPU and memory that can be sampled.
+    /// Whether its process exists, so that it has an uptime and uses CPU and memory.
     pub const fn has_stats(self) -> bool {
         matches!(self, Self::Running | Self::Paused)
     }
@@ -192,6 +217,7 @@ fn is_page_host(ip: IpAddr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::fixtures;
 
     #[test]
     fn only_an_ip_address_becomes_a_link() {
@@ -226,5 +252,53 @@ mod tests {
         }
         assert_eq!(link(Some("0.0.0.0"), Some(53), "udp"), None);
         assert_eq!(link(Some("0.0.0.0"), None, "tcp"), None);
+    }
+
+    fn ran(state: ContainerState, started: i64, finished: Option<i64>) -> Container {
+        Container {
+            state,
+            started_at: Some(Timestamp::from_millis(started)),
+            finished_at: finished.map(Timestamp::from_millis),
+            ..fixtures::container(1)
+        }
+    }
+
+    #[test]
+    fn uptime_ends_with_the_process() {
+        let at = Timestamp::from_millis(60_000);
+        let seconds = |seconds| Some(Duration::from_secs(seconds));
+        assert_eq!(
+            ran(ContainerState::Running, 8_000, None).uptime(at),
+            seconds(52)
+        );
+        assert_eq!(
+            ran(ContainerState::Paused, 8_000, None).uptime(at),
+            seconds(52)
+        );
+        for state in [
+            ContainerState::Restarting,
+            ContainerState::Exited,
+            ContainerState::Dead,
+        ] {
+            let ended = ran(state, 8_000, Some(9_000));
+            assert_eq!(
+                (ended.uptime(at), ended.last_run()),
+                (None, seconds(1)),
+                "{state:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_run_that_goes_on_or_whose_times_do_not_fit_has_no_length() {
+        assert_eq!(
+            ran(ContainerState::Running, 8_000, Some(9_000)).last_run(),
+            None
+        );
+        assert_eq!(
+            ran(ContainerState::Exited, 8_000, Some(7_000)).last_run(),
+            None
+        );
+        assert_eq!(ran(ContainerState::Created, 8_000, None).last_run(), None);
     }
 }

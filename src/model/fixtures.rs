@@ -21,6 +21,7 @@ pub(crate) fn container(n: u8) -> Container {
         project: None,
         restart_count: Some(0),
         exit_code: None,
+        nano_cpus: None,
         protected: false,
     }
 }

@@ -12,6 +12,7 @@ mod exit;
 #[cfg(test)]
 pub(crate) mod fixtures;
 pub mod format;
+mod freshness;
 mod history;
 mod host;
 mod id;
@@ -39,6 +40,7 @@ pub use details::{
 };
 pub use event::Event;
 pub use exit::{ExitMeaning, signal};
+pub use freshness::{AsOf, Freshness, LONGEST_INTERVAL, Origin};
 pub use history::{Figure, HISTORY, MAX_POINTS, StatsHistory, StatsPoint, is_gap_between};
 pub use host::{Cpu, DashboardCost, Disk, HostMetrics, Memory, Network, Temperature};
 pub use id::{ContainerId, ContainerPrefix, HostId, NotAContainerId};
@@ -47,7 +49,7 @@ pub use preferences::{
     Density, Language, Layout, LogTimes, PREFERENCES_COOKIE, Preferences, Theme,
 };
 pub use query::{ContainerQuery, Row, SortKey, StateFilter, Totals, percent_encoded};
-pub use source::{Freshness, SourceKind, SourceState, SourceStatus};
+pub use source::{SourceKind, SourceState, SourceStatus};
 pub use sparkline::{SLOT_MS, SLOTS, Sparkline, Sparklines};
 pub use stats::{ContainerStats, percent_of, round_percent};
 pub use time::{NotATimestamp, Timestamp};

@@ -1,8 +1,7 @@
-//! Where figures come from, and how fresh they are.
+//! Where figures come from.
 
 use super::{HostId, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
 
 /// A place figures come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -42,6 +41,10 @@ pub struct SourceStatus {
     pub state: SourceState,
     /// Since when it has been in that state.
     pub since: Timestamp,
+    /// The last moment at which what it tells was known to be so; absent while it is live, and when
+    /// it never was.
+    #[serde(default)]
+    pub last_seen: Option<Timestamp>,
     /// Why, and what to do, when it is not live.
     #[serde(default)]
     pub message: Option<String>,
@@ -53,56 +56,9 @@ pub struct SourceStatus {
     pub version: Option<String>,
 }
 
-/// How far a figure can be trusted, judged by the time its source gave.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Freshness {
-    /// As new as it should be.
-    Live,
-    /// The next one is overdue.
-    Late,
-    /// Too old to be taken for the present.
-    Stale,
-    /// There never was one.
-    Unknown,
-}
-
-impl Freshness {
-    /// Judges a figure read at `at`, of which a new one should come every `interval`.
-    ///
-    /// Live up to two and a half intervals (one may be lost, and half a one is network and
-    /// scheduling), late up to five, then stale.
-    pub fn judge(at: Option<Timestamp>, now: Timestamp, interval: Duration) -> Self {
-        let Some(at) = at else { return Self::Unknown };
-        match at.age(now) {
-            age if age <= interval * 5 / 2 => Self::Live,
-            age if age <= interval * 5 => Self::Late,
-            _ => Self::Stale,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn freshness_follows_the_age_of_the_figure() {
-        let at = Timestamp::from_millis(1_000_000);
-        let judge = |ms: i64| {
-            Freshness::judge(
-                Some(at),
-                Timestamp::from_millis(1_000_000 + ms),
-                Duration::from_secs(2),
-            )
-        };
-        assert_eq!(judge(-500), Freshness::Live, "clocks differ a little");
-        assert_eq!(judge(5_000), Freshness::Live);
-        assert_eq!(judge(5_001), Freshness::Late);
-        assert_eq!(judge(10_000), Freshness::Late);
-        assert_eq!(judge(10_001), Freshness::Stale);
-        assert_eq!(
-            Freshness::judge(None, at, Duration::from_secs(2)),
-            Freshness::Unknown
-        );
+impl SourceStatus {
+    /// Whether this source tells of containers, not of the host itself.
+    pub fn is_engine(&self) -> bool {
+        self.source != SourceKind::System
     }
 }

@@ -55,6 +55,8 @@ struct Collector {
 struct Observed {
     /// Absent before the first whole list: "no containers" is not the same as "not known yet".
     containers: Option<Containers>,
+    /// When its engine last told anything while it was live.
+    last_seen: Option<Timestamp>,
     sources: BTreeMap<SourceKind, SourceStatus>,
 }
 
@@ -68,6 +70,7 @@ impl Collector {
         now: Timestamp,
     ) -> Option<Update> {
         let observed = self.hosts.entry(host.clone()).or_default();
+        observed.see(&observation, now);
         let host = host.clone();
         match observation {
             Observation::Containers(list) => observed.list(host, list, now),
@@ -85,6 +88,24 @@ impl Collector {
 }
 
 impl Observed {
+    /// Remembers when the engine was last known to be as it is shown. Once it is not live, nothing
+    /// but its return counts: figures may still come from the kernel.
+    fn see(&mut self, observation: &Observation, now: Timestamp) {
+        let engine = [SourceKind::Docker, SourceKind::Demo];
+        let is_live = match observation {
+            Observation::Metrics { .. } => return,
+            Observation::Status(status) if !engine.contains(&status.source) => return,
+            Observation::Status(status) => status.state == SourceState::Live,
+            _ => engine
+                .iter()
+                .filter_map(|kind| self.sources.get(kind))
+                .any(|known| known.state == SourceState::Live),
+        };
+        if is_live {
+            self.last_seen = Some(now);
+        }
+    }
+
     fn list(&mut self, host: HostId, list: Vec<Container>, at: Timestamp) -> Option<Update> {
         let new: Containers = list
             .into_iter()
@@ -129,11 +150,13 @@ impl Observed {
         let since = known
             .filter(|known| known.state == status.state)
             .map_or(now, |known| known.since);
+        let is_lost = status.source != SourceKind::System && status.state != SourceState::Live;
         let status = SourceStatus {
             host,
             source: status.source,
             state: status.state,
             since,
+            last_seen: self.last_seen.filter(|_| is_lost),
             message: status.message,
             endpoint: status.endpoint,
             version: status.version,
@@ -245,6 +268,40 @@ mod tests {
         assert_eq!(since(status(SourceState::Down, "refused"), 2), None);
         assert_eq!(since(status(SourceState::Down, "denied"), 3), Some(at(1)));
         assert_eq!(since(status(SourceState::Live, ""), 4), Some(at(4)));
+    }
+
+    #[test]
+    fn a_lost_engine_was_last_seen_when_it_last_told_something() {
+        let mut collector = Collector::default();
+        let status = |state| {
+            Observation::Status(Status {
+                source: SourceKind::Docker,
+                state,
+                message: None,
+                endpoint: None,
+                version: None,
+            })
+        };
+        let stats = |ms| Observation::Stats {
+            at: at(ms),
+            stats: Vec::new(),
+        };
+        let mut last_seen = |observation, now| match observe(&mut collector, observation, at(now)) {
+            Some(Update::Source(status)) => status.last_seen,
+            _ => None,
+        };
+        assert_eq!(last_seen(status(SourceState::Down), 1), None, "never seen");
+        assert_eq!(last_seen(status(SourceState::Live), 2), None, "it is here");
+        last_seen(stats(5), 5);
+        assert_eq!(last_seen(status(SourceState::Late), 9), Some(at(5)));
+        last_seen(stats(11), 11);
+        assert_eq!(
+            last_seen(status(SourceState::Down), 12),
+            Some(at(5)),
+            "the kernel's figures do not bring it back"
+        );
+        last_seen(status(SourceState::Live), 20);
+        assert_eq!(last_seen(status(SourceState::Down), 30), Some(at(20)));
     }
 
     #[tokio::test]

@@ -32,6 +32,7 @@ pub(crate) fn web() -> Container {
         project: Some("shop".into()),
         restart_count: Some(0),
         exit_code: None,
+        nano_cpus: Some(1_500_000_000),
         protected: false,
     }
 }
@@ -56,6 +57,7 @@ pub(crate) fn job() -> Container {
         project: None,
         restart_count: None,
         exit_code: Some(137),
+        nano_cpus: None,
         protected: true,
         ..web()
     }

@@ -76,6 +76,7 @@ wire_struct!(Container {
     project,
     restart_count,
     exit_code,
+    nano_cpus,
     protected,
 });
 wire_struct!(Port {
@@ -141,6 +142,7 @@ wire_struct!(SourceStatus {
     source,
     state,
     since,
+    last_seen,
     message,
     endpoint,
     version

@@ -328,6 +328,7 @@ fn the_snapshot_of_the_sources_is_every_source_as_it_is_now() {
         source,
         state,
         since: Timestamp::from_millis(1),
+        last_seen: None,
         message: None,
         endpoint: None,
         version: None,

@@ -216,6 +216,7 @@ pub(super) fn container(listed: &Listed, details: &Details) -> Container {
         project: listed.project.clone(),
         restart_count: details.restart_count,
         exit_code: details.exit_code,
+        nano_cpus: details.nano_cpus,
         protected: listed.protected,
     }
 }

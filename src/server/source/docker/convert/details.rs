@@ -1,7 +1,10 @@
 //! What only inspecting a container tells.
 
 use super::{
-    super::{super::secrets::Patterns, json::Json},
+    super::{
+        super::secrets::Patterns,
+        json::{Fields, Json},
+    },
     health, name, state_from_engine,
 };
 use crate::model::{ContainerState, Health, Timestamp};
@@ -19,6 +22,8 @@ pub(in super::super) struct Details {
     pub(in super::super) finished_at: Option<Timestamp>,
     pub(in super::super) restart_count: Option<u32>,
     pub(in super::super) exit_code: Option<i32>,
+    /// The most CPU it may use, in billionths of a core.
+    pub(in super::super) nano_cpus: Option<u64>,
     /// Its first process, as the engine's host numbers it.
     pub(in super::super) pid: Option<u32>,
     /// It shares the host's network.
@@ -36,6 +41,7 @@ impl Details {
             restart_count: self.restart_count,
             host_network: self.host_network,
             secrets: self.secrets.clone(),
+            nano_cpus: self.nano_cpus,
             ..Self::default()
         }
     }
@@ -49,7 +55,9 @@ pub(in super::super) fn details(body: &str) -> Option<Details> {
         inspected.get("Config").fields(),
         inspected.get("HostConfig").fields(),
     );
-    let runs = state.get("Running").flag().unwrap_or(false);
+    // Docker calls a container that waits for its restart running as well.
+    let is = |name| state.get(name).flag().unwrap_or(false);
+    let runs = is("Running") && !is("Restarting");
     let finished_at = time(state.get("FinishedAt")).filter(|_| !runs);
     let word = state.get("Status").text();
     // Podman 3 calls the field `Healthcheck`.
@@ -70,7 +78,20 @@ pub(in super::super) fn details(body: &str) -> Option<Details> {
         pid: state.get("Pid").number().filter(|pid| *pid > 0),
         host_network: host.get("NetworkMode").text().as_deref() == Some("host"),
         secrets: Patterns::of_inspected(&Json::parse(body)?.value()),
+        nano_cpus: nano_cpus(&host),
     })
+}
+
+/// The CPU limit in billionths of a core, set as such or as a quota within a period (in microseconds,
+/// 100,000 unless set). Engines write 0 or -1 for "no limit".
+fn nano_cpus(host: &Fields<'_>) -> Option<u64> {
+    const PERIOD: u64 = 100_000;
+    let set = |name| host.get(name).number().filter(|n: &u64| *n > 0);
+    let of_quota = || {
+        let quota = set("CpuQuota")?.saturating_mul(1_000_000_000);
+        quota.checked_div(set("CpuPeriod").unwrap_or(PERIOD))
+    };
+    set("NanoCpus").or_else(of_quota)
 }
 
 /// Engines write the year 1 for "never".
@@ -111,6 +132,35 @@ mod tests {
             "Running": false, "Pid": 0, "ExitCode": 0, "StartedAt": never, "FinishedAt": never,
         }}));
         assert_eq!(details, Details::default());
+    }
+
+    #[test]
+    fn a_container_that_waits_for_its_restart_does_not_run() {
+        // As Docker tells it: running and restarting at the same time.
+        let details = read(json!({"State": {
+            "Running": true, "Restarting": true, "Pid": 0, "ExitCode": 78,
+            "StartedAt": "2025-11-21T01:18:04Z", "FinishedAt": "2025-11-21T01:18:05Z",
+        }}));
+        assert_eq!(details.exit_code, Some(78));
+        let finished_at = details.finished_at.unwrap();
+        assert_eq!(finished_at.as_millis(), 1_763_687_885_000);
+    }
+
+    #[test]
+    fn a_cpu_limit_is_read_however_it_was_set() {
+        let limit = |host: Value| read(json!({ "HostConfig": host })).nano_cpus;
+        let nano = json!({"NanoCpus": 250_000_000});
+        assert_eq!(limit(nano), Some(250_000_000));
+        let quota = json!({"NanoCpus": 0, "CpuQuota": 50_000, "CpuPeriod": 0});
+        assert_eq!(limit(quota), Some(500_000_000));
+        let period = json!({"CpuQuota": 50_000, "CpuPeriod": 25_000});
+        assert_eq!(limit(period), Some(2_000_000_000));
+        let most = json!({"CpuQuota": i64::MAX, "CpuPeriod": 1});
+        assert_eq!(limit(most), Some(u64::MAX));
+        for none in [json!(0), json!(-1), json!("2"), Value::Null] {
+            let host = json!({"NanoCpus": none, "CpuQuota": none, "CpuPeriod": 100_000});
+            assert_eq!(limit(host), None, "{none}");
+        }
     }
 
     #[test]
