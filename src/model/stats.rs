@@ -20,10 +20,11 @@ pub struct ContainerStats {
     /// Memory in use without the page cache that can be dropped, in bytes.
     #[serde(default)]
     pub memory_usage: Option<u64>,
-    /// The most memory it may use: its limit, or the host's memory, in bytes.
+    /// The most memory it may use, in bytes; absent when it has no limit below the host's memory.
     #[serde(default)]
     pub memory_limit: Option<u64>,
-    /// [`Self::memory_usage`] as a share of [`Self::memory_limit`], in percent.
+    /// [`Self::memory_usage`] as a share of [`Self::memory_limit`], or of the host's memory when there
+    /// is no limit, in percent.
     #[serde(default)]
     pub memory_percent: Option<f32>,
     /// Bytes received since its start; absent with the host's network.
@@ -58,6 +59,12 @@ pub struct ContainerStats {
 }
 
 impl ContainerStats {
+    /// CPU as a share of `cores`, the most it may use, in percent.
+    pub fn cpu_share(&self, cores: f32) -> Option<f32> {
+        let share = self.cpu_percent? / cores;
+        share.is_finite().then_some(share)
+    }
+
     /// A sample in which nothing is known yet.
     pub fn unknown(
         container_id: ContainerId,
@@ -93,4 +100,23 @@ pub fn percent_of(part: u64, whole: u64) -> Option<f32> {
 /// Rounded to two decimals: finer is noise, and short figures keep messages small.
 pub fn round_percent(percent: f64) -> f32 {
     ((percent * 100.0).round() / 100.0) as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cpu_is_judged_by_what_may_be_used() {
+        let share = |cpu, cores| {
+            let mut stats =
+                ContainerStats::unknown(ContainerId::default(), "web".into(), Timestamp::default());
+            stats.cpu_percent = cpu;
+            stats.cpu_share(cores)
+        };
+        assert_eq!(share(Some(24.75), 0.25), Some(99.0));
+        assert_eq!(share(Some(250.0), 16.0), Some(15.625));
+        assert_eq!(share(None, 16.0), None);
+        assert_eq!(share(Some(1.0), 0.0), None);
+    }
 }

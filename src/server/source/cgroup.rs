@@ -46,6 +46,7 @@ pub(super) struct Files {
     pids: Option<File>,
     net: Option<File>,
     memory_limit: Option<u64>,
+    host_memory: Option<u64>,
     is_v2: bool,
     inactive: Option<Inactive>,
 }
@@ -108,6 +109,7 @@ impl Cgroups {
                 pids: open(Controller::Pids, &["pids.current"]),
                 net: None,
                 memory_limit: limit(open(Controller::Memory, &["memory.max"])),
+                host_memory: None,
                 is_v2,
                 inactive: None,
             }
@@ -126,6 +128,7 @@ impl Cgroups {
                 pids: open(Controller::Pids, &["pids.current"]),
                 net: None,
                 memory_limit: limit(open(Controller::Memory, &["memory.limit_in_bytes"])),
+                host_memory: None,
                 is_v2,
                 inactive: None,
             }
@@ -137,7 +140,7 @@ impl Cgroups {
         let net = || File::open(self.proc.join(&pid).join("net/dev")).ok();
         Ok(Files {
             net: has_own_network.then(net).flatten(),
-            memory_limit: files.memory_limit.into_iter().chain(self.host_memory).min(),
+            host_memory: self.host_memory,
             ..files
         })
     }
@@ -212,6 +215,7 @@ impl Files {
             cpu,
             memory: used.map(|used| without_inactive(used, inactive.bytes)),
             memory_limit: self.memory_limit,
+            host_memory: self.host_memory,
             rx,
             tx,
             read,
@@ -309,6 +313,7 @@ mod tests {
             pids: None,
             net: None,
             memory_limit: None,
+            host_memory: None,
             is_v2: true,
             inactive: None,
         }

@@ -23,8 +23,11 @@ pub(super) struct Counters {
     pub(super) cpu: Option<u64>,
     /// Memory in use without inactive file pages, in bytes.
     pub(super) memory: Option<u64>,
-    /// The most memory it may use, in bytes.
+    /// The most memory it may use, in bytes. For a container without a limit engines tell the memory
+    /// of their host, or an even higher number.
     pub(super) memory_limit: Option<u64>,
+    /// Memory of the machine it runs on, in bytes.
+    pub(super) host_memory: Option<u64>,
     /// Bytes received since the start.
     pub(super) rx: Option<u64>,
     /// Bytes sent since the start.
@@ -62,11 +65,13 @@ impl Counters {
         .filter(|nanoseconds| *nanoseconds <= MAX_CPU)
         .map(|nanoseconds| round_percent(nanoseconds / 1e9 * 100.0));
         stats.memory_usage = self.memory;
-        stats.memory_limit = self.memory_limit.filter(|limit| *limit > 0);
+        let is_limit = |limit: &u64| *limit > 0 && self.host_memory.is_none_or(|all| *limit < all);
+        stats.memory_limit = self.memory_limit.filter(is_limit);
+        let available = stats.memory_limit.or(self.host_memory);
         stats.memory_percent = self
             .memory
-            .zip(stats.memory_limit)
-            .and_then(|(used, limit)| percent_of(used, limit));
+            .zip(available)
+            .and_then(|(used, available)| percent_of(used, available));
         stats.network_rx = self.rx;
         stats.network_tx = self.tx;
         stats.block_read = self.read;
@@ -195,11 +200,12 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_counters_make_a_figure_that_cannot_be(before: [u64; 5], now: [u64; 5], memory: [u64; 2], ms in 0..10_000_u64) {
+        fn no_counters_make_a_figure_that_cannot_be(before: [u64; 5], now: [u64; 5], memory: [u64; 3], ms in 0..10_000_u64) {
             let counters = |[cpu, rx, tx, read, written]: [u64; 5]| Counters {
                 cpu: Some(cpu),
                 memory: Some(memory[0]),
                 memory_limit: Some(memory[1]),
+                host_memory: Some(memory[2]),
                 rx: Some(rx),
                 tx: Some(tx),
                 read: Some(read),
@@ -239,5 +245,29 @@ mod tests {
             ..Counters::default()
         };
         assert_eq!(stats(now, None).memory_percent, Some(25.0));
+    }
+
+    #[test]
+    fn the_memory_of_the_host_is_no_limit() {
+        let with_limit = |limit| {
+            let now = Counters {
+                memory: Some(1 << 30),
+                memory_limit: limit,
+                host_memory: Some(16 << 30),
+                ..Counters::default()
+            };
+            let stats = stats(now, None);
+            (stats.memory_limit, stats.memory_percent)
+        };
+        assert_eq!(with_limit(Some(2 << 30)), (Some(2 << 30), Some(50.0)));
+        for none in [
+            Some(16 << 30),
+            Some(64 << 30),
+            Some(u64::MAX),
+            Some(0),
+            None,
+        ] {
+            assert_eq!(with_limit(none), (None, Some(6.25)), "{none:?}");
+        }
     }
 }

@@ -30,6 +30,8 @@ const LONGEST_TOP: usize = 4 << 20;
 const LONGEST_STATS: usize = 1 << 20;
 /// Longest description of the engine itself, some 2 KiB.
 const LONGEST_VERSION: usize = 256 << 10;
+/// Longest description of the engine's machine, some 5 KiB.
+const LONGEST_INFO: usize = 256 << 10;
 /// Longest answer to a ping, which is `OK`.
 const LONGEST_PING: usize = 4 << 10;
 /// What one call may take. Lists of a thousand containers take about a second.
@@ -166,6 +168,17 @@ impl Api {
         let fields = Json::parse(&body).ok_or(not_json(what))?.fields();
         let version = fields.get("Version").text().unwrap_or_default();
         Ok(format!("{} {version}", self.name()).trim_end().to_owned())
+    }
+
+    /// Memory of the engine's machine in bytes, when the engine tells.
+    pub(super) async fn memory(&self) -> Result<Option<u64>, ReadError> {
+        let what = "the engine's machine";
+        let body = self.get("/info", LONGEST_INFO, QUICK_TIMEOUT, what).await?;
+        let fields = Json::parse(&body).ok_or(not_json(what))?.fields();
+        Ok(fields
+            .get("MemTotal")
+            .number()
+            .filter(|bytes: &u64| *bytes > 0))
     }
 
     /// The list of all containers, or of those among `ids`, as the engine wrote it.

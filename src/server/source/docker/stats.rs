@@ -57,6 +57,7 @@ pub(super) fn sampling(
         demand,
         targets,
         intervals,
+        host_memory: HostMemory::NotAsked,
     };
     (task.run(), sender)
 }
@@ -69,6 +70,16 @@ struct Sampling {
     demand: watch::Receiver<bool>,
     targets: watch::Receiver<Vec<Target>>,
     intervals: Intervals,
+    host_memory: HostMemory,
+}
+
+/// Memory of the engine's machine, which tells a limit from none. Asked for once in a session, and
+/// only when the engine is asked for figures.
+#[derive(Clone, Copy)]
+enum HostMemory {
+    NotAsked,
+    /// In bytes; absent when the engine did not tell.
+    Asked(Option<u64>),
 }
 
 impl Sampling {
@@ -117,9 +128,22 @@ impl Sampling {
             self.sampler = Some(Sampler::new(false));
             return Vec::new();
         };
+        let host_memory = match self.host_memory {
+            _ if rest.is_empty() => None,
+            HostMemory::Asked(bytes) => bytes,
+            HostMemory::NotAsked => {
+                let bytes = self.api.memory().await.ok().flatten();
+                self.host_memory = HostMemory::Asked(bytes);
+                bytes
+            }
+        };
         let api = &self.api;
         let asked = stream::iter(rest).map(|target| async move {
             let counters = ask(api, &target).await.unwrap_or_default();
+            let counters = Counters {
+                host_memory,
+                ..counters
+            };
             (target, counters)
         });
         let answers: Vec<_> = asked.buffer_unordered(CALLS_AT_ONCE).collect().await;
@@ -177,6 +201,7 @@ fn counters(answer: Json<'_>) -> Counters {
         cpu: cpu.get("cpu_usage").fields().get("total_usage").number(),
         memory: used.map(|used| without_inactive(used, inactive)),
         memory_limit: memory.get("limit").number(),
+        host_memory: None,
         rx: sum("rx_bytes"),
         tx: sum("tx_bytes"),
         read: moved("read"),
@@ -209,6 +234,7 @@ mod tests {
             cpu: Some(5),
             memory: Some(70),
             memory_limit: Some(u64::MAX),
+            host_memory: None,
             rx: Some(4),
             tx: Some(2),
             read: Some(7),
