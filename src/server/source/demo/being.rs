@@ -17,6 +17,8 @@ const SERVICES: [(&str, &str, u16); 8] = [
     ("mailer", "mailer:0.9", 0),
     ("search", "opensearch:3", 9200),
 ];
+/// Memory of the invented host.
+pub(super) const HOST_MEMORY: u64 = 64 << 30;
 /// Ticks a container in trouble takes to come back.
 const RESTART_TICKS: u32 = 3;
 
@@ -28,7 +30,10 @@ pub(super) struct Being {
     /// Load as a share of one core.
     pub(super) load: f64,
     pub(super) memory: f64,
-    limit: u64,
+    /// Its memory stays below this, whether or not that is enforced as a limit.
+    most_memory: u64,
+    /// The most memory it may use; absent for no limit.
+    pub(super) memory_limit: Option<u64>,
     moved: [f64; 4],
     pub(super) rates: [f64; 4],
     down_for: u32,
@@ -82,7 +87,10 @@ impl Being {
             public_port: u16::try_from(20_000 + n % 40_000).ok(),
             protocol: "tcp".to_owned(),
         });
-        let limit = (64_u64 << 20) << rng.u32(0..5);
+        let most_memory = (64_u64 << 20) << rng.u32(0..5);
+        // Without chance, so that limits change nothing of the life a seed gives.
+        let memory_limit = (n % 4 != 3).then_some(most_memory);
+        let nano_cpus = (n % 5 == 2).then_some(500_000_000);
         let mut being = Self {
             container: Container {
                 id: ContainerId::from_bytes(id),
@@ -100,12 +108,14 @@ impl Being {
                 project: Some(project.to_owned()),
                 restart_count: Some(0),
                 exit_code: None,
+                nano_cpus,
                 protected: false,
             },
             nature,
             load: rng.f64() * 0.4,
-            memory: limit as f64 * (0.1 + 0.7 * rng.f64()),
-            limit,
+            memory: most_memory as f64 * (0.1 + 0.7 * rng.f64()),
+            most_memory,
+            memory_limit,
             moved: [0.0; 4],
             rates: [0.0; 4],
             down_for: 0,
@@ -137,10 +147,12 @@ impl Being {
             self.rates = [0.0; 4];
             return;
         }
-        self.load = (self.load + (rng.f64() - 0.5) * 0.1 + wave * 0.01).clamp(0.002, 1.6);
-        let limit = self.limit as f64;
+        let quota = self.container.nano_cpus.map(|nano| nano as f64 / 1e9);
+        let most_load = quota.unwrap_or(1.6);
+        self.load = (self.load + (rng.f64() - 0.5) * 0.1 + wave * 0.01).clamp(0.002, most_load);
+        let most = self.most_memory as f64;
         self.memory =
-            (self.memory + (rng.f64() - 0.48) * limit * 0.01).clamp(limit * 0.05, limit * 0.97);
+            (self.memory + (rng.f64() - 0.48) * most * 0.01).clamp(most * 0.05, most * 0.97);
         for (rate, moved) in self.rates.iter_mut().zip(&mut self.moved) {
             *rate = self.load * rng.f64() * 1e6;
             *moved += *rate * seconds;
@@ -162,6 +174,7 @@ impl Being {
             Nature::Crashing if rng.u8(..20) == 0 => {
                 self.container.state = ContainerState::Restarting;
                 self.container.exit_code = Some(1);
+                self.container.finished_at = Some(now);
                 self.down_for = RESTART_TICKS;
                 Some("die")
             }
@@ -206,8 +219,9 @@ impl Being {
             0.0
         });
         stats.memory_usage = Some(self.memory as u64);
-        stats.memory_limit = Some(self.limit);
-        stats.memory_percent = percent_of(self.memory as u64, self.limit);
+        stats.memory_limit = self.memory_limit;
+        let available = self.memory_limit.unwrap_or(HOST_MEMORY);
+        stats.memory_percent = percent_of(self.memory as u64, available);
         (
             stats.network_rx,
             stats.network_tx,

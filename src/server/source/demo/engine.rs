@@ -66,6 +66,7 @@ impl Engine for DemoEngine {
 
     async fn inspect(&self, id: ContainerId) -> Result<serde_json::Value, EngineError> {
         let container = self.container(id)?;
+        let memory = self.world().memory_limit(id);
         Ok(serde_json::json!({
             "Id": container.id,
             "Name": format!("/{}", container.name),
@@ -77,7 +78,10 @@ impl Engine for DemoEngine {
                 "Entrypoint": ["/entrypoint.sh"], "Cmd": ["serve", "--port", "8080"],
                 "Env": [format!("PATH={}", redact::MASK), format!("APP_SECRET={}", redact::MASK)],
             },
-            "HostConfig": {"RestartPolicy": {"Name": "unless-stopped"}, "NanoCpus": 2_000_000_000_u64},
+            "HostConfig": {
+                "RestartPolicy": {"Name": "unless-stopped"},
+                "NanoCpus": container.nano_cpus.unwrap_or(0), "Memory": memory.unwrap_or(0),
+            },
             "Mounts": [{
                 "Type": "volume", "Name": format!("{}-data", container.name), "Destination": "/data", "RW": true,
             }],
@@ -157,5 +161,30 @@ impl Following {
                 tokio::time::sleep(LOOK).await;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{HostId, Timestamp};
+
+    #[tokio::test]
+    async fn a_limit_is_the_same_wherever_it_is_told() {
+        let now = Timestamp::from_millis(1_000_000_000);
+        let world = World::new(HostId::new(HostId::DEMO), 40, 7, now);
+        let (containers, stats) = (world.containers(), world.stats(now));
+        let (acted, _) = mpsc::channel(1);
+        let engine = DemoEngine::new(Arc::new(Mutex::new(world)), acted);
+        let (mut limited, mut unlimited) = (0, 0);
+        for stats in stats {
+            let limits = engine.details(stats.container_id).await.unwrap().limits;
+            let listed = containers.iter().find(|c| c.id == stats.container_id);
+            let cores = listed.unwrap().nano_cpus.map(|nano| nano as f32 / 1e9);
+            assert_eq!((limits.memory, limits.cpus), (stats.memory_limit, cores));
+            limited += usize::from(limits.memory.is_some() && limits.cpus.is_some());
+            unlimited += usize::from(limits.memory.is_none() && limits.cpus.is_none());
+        }
+        assert!(limited > 0 && unlimited > 0, "{limited} {unlimited}");
     }
 }

@@ -1,7 +1,7 @@
 //! The invented containers and what happens to them: deterministic, without a clock of its own.
 
 use super::{
-    being::{Being, Nature},
+    being::{Being, HOST_MEMORY, Nature},
     log::DemoLog,
 };
 use crate::{
@@ -13,8 +13,6 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-/// Memory of the invented host.
-const HOST_MEMORY: u64 = 64 << 30;
 /// Disk of the invented host.
 const HOST_DISK: u64 = 500 << 30;
 /// The invented containers.
@@ -156,6 +154,11 @@ impl World {
     /// A container, if it is still there.
     pub(super) fn get(&self, id: ContainerId) -> Option<&Container> {
         self.containers.get(&id).map(|being| &being.container)
+    }
+
+    /// The most memory it may use, in bytes; absent for no limit.
+    pub(super) fn memory_limit(&self, id: ContainerId) -> Option<u64> {
+        self.containers.get(&id)?.memory_limit
     }
 
     /// What it writes.
