@@ -19,7 +19,7 @@ mod view;
 pub use entry::{Entry, Head, Kind, MaybeTime};
 pub use filter::{Filter, Needle, Order, searched};
 pub use level::Level;
-pub use news::{Following, LogNews, LogOrder, LogRequest};
+pub use news::{Following, LogNews, LogOrder, LogRequest, count_since};
 pub use place::Place;
 pub use queue::Queue;
 pub use rows::Rows;

@@ -56,3 +56,25 @@ pub enum LogNews {
     /// The server does not let it be followed, for this reason.
     Refused(String),
 }
+
+/// How many of `lines` were written at `since` or later: what came before is the past of a log that
+/// was opened then, however fast it arrives. A line without a time may be as old.
+pub fn count_since(lines: &[LogLine], since: Timestamp) -> u32 {
+    let is_new = |line: &&LogLine| line.timestamp.is_some_and(|at| at >= since);
+    lines.iter().filter(is_new).count() as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lines_a_log_begins_with_are_no_lines_per_second() {
+        let line = |ms: Option<i64>| LogLine {
+            timestamp: ms.map(Timestamp::from_millis),
+            ..LogLine::default()
+        };
+        let lines = [Some(1), Some(999), None, Some(1_000), Some(1_500)].map(line);
+        assert_eq!(count_since(&lines, Timestamp::from_millis(1_000)), 2);
+    }
+}

@@ -57,6 +57,8 @@ pub(super) struct Pane {
     /// Number after the last entry when it ceased to follow.
     seen: u64,
     lines_this_second: u32,
+    /// When the logs shown were opened last: lines written before do not count as coming now.
+    counts_from: Timestamp,
     /// Seconds since something was copied.
     copied_for: u32,
     is_frame_asked_for: bool,
@@ -94,6 +96,7 @@ impl Pane {
             is_paused: false,
             seen: 0,
             lines_this_second: 0,
+            counts_from: live.now().get_untracked(),
             copied_for: 0,
             is_frame_asked_for: false,
         })
@@ -215,6 +218,7 @@ impl Pane {
             self.list_anew();
         }
         if begins_anew {
+            self.counts_from = self.live.now().get_untracked();
             for source in &self.sources {
                 self.follow(source);
             }

@@ -4,7 +4,7 @@ use super::{Input, KNOWN_EVENTS, Pane};
 use crate::{
     client::{
         LogSource,
-        logs::{Entry, Following, LogNews, LogOrder, LogRequest},
+        logs::{Entry, Following, LogNews, LogOrder, LogRequest, count_since},
     },
     model::{ContainerId, Event, LogEndReason},
 };
@@ -19,6 +19,7 @@ impl Pane {
         let source = source as u8;
         match news {
             LogNews::Begin => {
+                self.counts_from = self.live.now().get_untracked();
                 self.waiting.forget(source);
                 self.store.forget(source);
                 self.renumber();
@@ -29,7 +30,7 @@ impl Pane {
                 self.said.complaint = None;
                 self.said.has_begun = true;
                 self.end(id, None);
-                self.lines_this_second += lines.len() as u32;
+                self.lines_this_second += count_since(&lines, self.counts_from);
                 self.waiting.push(source, lines);
             }
             LogNews::Gap(missing) => self.waiting.push_gap(source, missing),
@@ -81,6 +82,9 @@ impl Pane {
         for id in gone {
             self.end(id, None);
             self.live.order_log(LogOrder::Leave(self.viewer, id));
+        }
+        if !new.is_empty() {
+            self.counts_from = self.live.now().get_untracked();
         }
         for source in new {
             self.follow(&source);
