@@ -26,3 +26,10 @@ pub enum Connection {
     /// Not until the page is of the server's version.
     Outdated,
 }
+
+impl Connection {
+    /// Whether what the page shows keeps up with the server. At first it does: the HTML has just come.
+    pub const fn is_connected(self) -> bool {
+        matches!(self, Self::Connecting | Self::Live | Self::Polling)
+    }
+}

@@ -1,6 +1,7 @@
 //! What pages see of the state. What changes it is in `apply`.
 
 mod apply;
+mod judge;
 
 use super::{
     connection::Connection,
@@ -11,7 +12,7 @@ use super::{
 };
 use crate::{
     model::{
-        Action, ActionOptions, ContainerId, ContainerQuery, Dashboard, Event, HostId, Row,
+        Action, ActionOptions, AsOf, ContainerId, ContainerQuery, Dashboard, Event, HostId, Row,
         Timestamp, Totals,
     },
     protocol::ContainerAction,
@@ -60,6 +61,7 @@ pub struct Live {
     summary: RwSignal<ConnectionSummary>,
     is_watched: StoredValue<bool>,
     newest: RwSignal<Option<Timestamp>>,
+    as_of: RwSignal<AsOf>,
     now: RwSignal<Timestamp>,
 }
 
@@ -108,6 +110,7 @@ impl Live {
             summary: RwSignal::default(),
             is_watched: StoredValue::default(),
             newest: RwSignal::default(),
+            as_of: RwSignal::default(),
             now: RwSignal::new(initial.now),
             initial: StoredValue::new(initial),
         };
@@ -152,6 +155,11 @@ impl Live {
     /// When the newest figure on the page was read.
     pub fn newest(self) -> Signal<Option<Timestamp>> {
         self.newest.into()
+    }
+
+    /// Of which moment the containers of all hosts are: the earliest of any of them.
+    pub fn as_of(self) -> Signal<AsOf> {
+        self.as_of.into()
     }
 
     /// Whether nothing is known yet.
@@ -225,10 +233,12 @@ impl Live {
         })
     }
 
-    /// Asks the server to do `action`; the row's `action` signal tells how it goes.
+    /// Asks the server to do `action`; the row's `action` signal tells how it goes. Does nothing while
+    /// the container is not known to be as it is shown.
     pub fn act(self, id: ContainerId, action: Action, options: ActionOptions) {
         let Some(row) = self.row(id) else { return };
-        if matches!(row.action.get_untracked(), Some(ActionState::Running(_))) {
+        let is_busy = matches!(row.action.get_untracked(), Some(ActionState::Running(_)));
+        if is_busy || !self.can_act(id) {
             return;
         }
         let Some(outbox) = self.outbox.get_value() else {
@@ -253,6 +263,19 @@ impl Live {
         if let Some(outbox) = self.outbox.try_get_value().flatten() {
             (outbox.order_log)(order);
         }
+    }
+
+    /// Whether the container is known to be as it is shown, so that it can be acted upon. Follows
+    /// nothing.
+    pub fn can_act(self, id: ContainerId) -> bool {
+        self.row(id)
+            .is_some_and(|row| row.as_of.get_untracked().is_live())
+    }
+
+    /// Whether any of these containers can be acted upon. Follows them.
+    pub fn can_act_on<'a>(self, ids: impl IntoIterator<Item = &'a ContainerId>) -> bool {
+        let mut rows = ids.into_iter().filter_map(|id| self.row(*id));
+        rows.any(|row| row.as_of.get().is_live())
     }
 
     /// Takes the failure of an action off its row.
@@ -290,11 +313,13 @@ impl Live {
     pub fn set_connection(self, connection: Connection) {
         if self.connection.get_untracked() != connection {
             self.connection.set(connection);
+            self.judge();
         }
     }
 
     /// Advances the clock.
     pub fn set_now(self, now: Timestamp) {
         self.now.set(now);
+        self.judge();
     }
 }

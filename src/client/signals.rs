@@ -2,7 +2,7 @@
 
 use crate::{
     model::{
-        Action, Container, ContainerStats, HostId, HostMetrics, SourceKind, SourceState,
+        Action, AsOf, Container, ContainerStats, HostId, HostMetrics, SourceKind, SourceState,
         SourceStatus, Timestamp,
     },
     protocol::ApiError,
@@ -21,6 +21,15 @@ pub struct RowSignals {
     pub stats: ArcRwSignal<Option<ContainerStats>>,
     /// What is being done to it.
     pub action: ArcRwSignal<Option<ActionState>>,
+    /// Of which moment all this is: that of the containers of its host.
+    pub as_of: ArcRwSignal<AsOf>,
+}
+
+impl RowSignals {
+    /// The moment up to which its ages and uptimes count.
+    pub fn moment(&self, now: Signal<Timestamp>) -> Timestamp {
+        self.as_of.get().moment(|| now.get())
+    }
 }
 
 /// Something done to a container from this page.
@@ -48,6 +57,10 @@ pub struct HostSignals {
     pub stats_at: ArcRwSignal<Option<Timestamp>>,
     /// Where its figures come from.
     pub sources: ArcRwSignal<BTreeMap<SourceKind, SourceStatus>>,
+    /// Of which moment its containers are.
+    pub as_of: ArcRwSignal<AsOf>,
+    /// Of which moment its own figures are.
+    pub metrics_as_of: ArcRwSignal<AsOf>,
 }
 
 impl HostSignals {

@@ -74,6 +74,11 @@ pub fn ActionDialog() -> impl IntoView {
     let action = move || requests.asked.read().as_ref().map(|request| request.action);
     let title = move || action().map(|action| text.get().containers.action(action));
     let is_valid = move || action().is_none_or(|action| options.read().validate(action).is_ok());
+    let can_act = move || {
+        let asked = requests.asked.read();
+        let mut ids = asked.iter().map(|request| &request.ids);
+        ids.any(|ids| requests.live.can_act_on(ids))
+    };
     let confirm = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         if let Some(request) = requests.asked.get_untracked().filter(|_| is_valid()) {
@@ -91,7 +96,7 @@ pub fn ActionDialog() -> impl IntoView {
                     <button type="button" class="button" on:click=move |_| requests.asked.set(None)>
                         {say(text, |text| text.containers.cancel)}
                     </button>
-                    <button class="button danger" disabled=move || !is_valid() data-testid="confirm">
+                    <button class="button danger" disabled=move || !is_valid() || !can_act() data-testid="confirm">
                         {title}
                     </button>
                 </div>

@@ -1,6 +1,6 @@
 //! What can be done to one container.
 
-use super::{Glyph, Icon, use_action_requests};
+use super::{Glyph, Icon, as_of::why_off, use_action_requests};
 use crate::{
     client::{ActionState, RowSignals, use_live},
     i18n::{say, use_text},
@@ -22,6 +22,9 @@ pub fn ActionButtons(
         move |_| container.with(|container| (container.state, container.protected))
     });
     let action = row.action.clone();
+    let text = use_text();
+    let as_of = row.as_of.clone();
+    let off = Signal::derive(move || why_off(as_of.get(), text.get().frame));
     let allowed = move |action: Action| {
         let (state, protected) = state.get();
         !protected && action.allowed(state)
@@ -36,7 +39,7 @@ pub fn ActionButtons(
         usual
             .into_iter()
             .filter(|action| allowed(*action))
-            .map(|action| view! { <ActionButton id action /> })
+            .map(|action| view! { <ActionButton id action off /> })
             .collect_view()
     };
     let name = move || row.container.with(|container| container.name.clone());
@@ -46,7 +49,7 @@ pub fn ActionButtons(
                 Some(ActionState::Running(action)) => view! { <Busy action /> }.into_any(),
                 _ => view! { {usual} }.into_any(),
             }}
-            <MoreMenu id allowed=Callback::new(allowed) name=Signal::derive(name) />
+            <MoreMenu id allowed=Callback::new(allowed) name=Signal::derive(name) off />
         </div>
     }
 }
@@ -57,6 +60,8 @@ fn ActionButton(
     id: ContainerId,
     /// What it does.
     action: Action,
+    /// Why it cannot be done now.
+    off: Signal<Option<&'static str>>,
 ) -> impl IntoView {
     let requests = use_action_requests();
     let text = use_text();
@@ -69,7 +74,8 @@ fn ActionButton(
     };
     let label = move || text.get().containers.action(action);
     view! {
-        <button class="button icon" aria-label=label title=label data-action=action.as_str()
+        <button class="button icon" aria-label=label title=move || off.get().unwrap_or(label())
+            disabled=move || off.get().is_some() aria-description=off data-action=action.as_str()
             on:click=move |_| requests.request(action, vec![id])>
             <Icon glyph />
         </button>
@@ -140,6 +146,8 @@ fn MoreMenu(
     /// Its name, to tell the menus apart.
     #[prop(into)]
     name: Signal<String>,
+    /// Why nothing can be done now.
+    off: Signal<Option<&'static str>>,
 ) -> impl IntoView {
     let requests = use_action_requests();
     let text = use_text();
@@ -158,7 +166,8 @@ fn MoreMenu(
             .map(|action| {
                 view! {
                     <li>
-                        <button class:danger=action.is_destructive() data-action=action.as_str() on:click=move |_| choose(action)>
+                        <button class:danger=action.is_destructive() data-action=action.as_str() on:click=move |_| choose(action)
+                            title=off disabled=move || off.get().is_some()>
                             {text.get().containers.action(action)}
                         </button>
                     </li>

@@ -1,10 +1,10 @@
 //! How the page hears from the server, always in sight.
 
-use super::A;
+use super::{A, as_of::trouble};
 use crate::{
     client::{Connection, use_live},
     i18n::{FrameText, say, use_text},
-    model::{Timestamp, format},
+    model::{AsOf, Timestamp, format},
 };
 use leptos::prelude::*;
 
@@ -21,7 +21,12 @@ pub fn ConnectionBadge() -> impl IntoView {
         let newest = live.newest().get()?;
         Some(format::age(newest.age(live.now().get())))
     };
-    let class = move || format!("badge {}", tone(live.connection().get()));
+    let class = move || {
+        format!(
+            "badge {}",
+            tone(live.connection().get(), live.as_of().get())
+        )
+    };
     let hint = say(text, |text| text.frame.realtime_test);
     view! {
         <A href="/realtime-test" attr:class=class attr:title=hint attr:data-testid="connection">
@@ -33,16 +38,24 @@ pub fn ConnectionBadge() -> impl IntoView {
     }
 }
 
-/// How the page hears from the server, in a word or two.
+/// How the page hears from the server, in a word or two, and what keeps that from being live.
 #[component]
 pub fn ConnectionState() -> impl IntoView {
     let live = use_live();
     let text = use_text();
-    Memo::new(move |_| state(live.connection().get(), text.get().frame))
+    Memo::new(move |_| {
+        let (connection, text) = (live.connection().get(), text.get().frame);
+        let state = state(connection, text);
+        match trouble(connection, live.as_of().get(), text) {
+            Some(trouble) => format!("{state} · {trouble}"),
+            None => state.to_owned(),
+        }
+    })
 }
 
-const fn tone(connection: Connection) -> &'static str {
+const fn tone(connection: Connection, as_of: AsOf) -> &'static str {
     match connection {
+        Connection::Live if !as_of.is_live() => "warn",
         Connection::Live => "ok",
         Connection::Connecting | Connection::SignedOut => "idle",
         Connection::Reconnecting { .. } | Connection::Polling | Connection::Outdated => "warn",
@@ -50,7 +63,7 @@ const fn tone(connection: Connection) -> &'static str {
     }
 }
 
-const fn state(connection: Connection, text: &FrameText) -> &'static str {
+pub(super) const fn state(connection: Connection, text: &FrameText) -> &'static str {
     match connection {
         Connection::Connecting => text.connecting,
         Connection::Live => text.live,
@@ -77,7 +90,37 @@ fn tries(connection: Connection, text: &FrameText, now: Timestamp) -> Option<Str
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{i18n::text, model::Language};
+    use crate::{
+        i18n::text,
+        model::{Freshness, Language, Origin},
+    };
+
+    #[test]
+    fn a_live_connection_to_a_server_whose_engine_is_lost_is_not_well() {
+        let text = text(Language::English).frame;
+        let lost = |freshness, silent| AsOf {
+            freshness,
+            last_seen: None,
+            silent,
+        };
+        let engine = lost(Freshness::Stale, Origin::Engine);
+        let said = |as_of| trouble(Connection::Live, as_of, text);
+        assert_eq!(said(AsOf::default()), None);
+        assert_eq!(said(engine), Some("engine down"));
+        assert_eq!(
+            said(lost(Freshness::Late, Origin::Engine)),
+            Some("engine late")
+        );
+        assert_eq!(said(lost(Freshness::Late, Origin::Server)), Some("no data"));
+        assert_eq!(tone(Connection::Live, AsOf::default()), "ok");
+        assert_eq!(tone(Connection::Live, engine), "warn");
+        let offline = lost(Freshness::Stale, Origin::Server);
+        assert_eq!(
+            trouble(Connection::Offline, offline, text),
+            None,
+            "it says so itself"
+        );
+    }
 
     #[test]
     fn reconnecting_says_which_try_and_when_the_next_one_comes() {

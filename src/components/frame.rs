@@ -15,6 +15,7 @@ pub fn Navigation() -> impl IntoView {
     let live = use_live();
     let text = use_text();
     let count = move || format::count(live.totals().get().all.into());
+    let mark = move || live.as_of().get().freshness.mark();
     view! {
         <nav class="navigation" aria-label="Deckwatch">
             <A href="/" exact=true attr:class="brand">
@@ -28,7 +29,7 @@ pub fn Navigation() -> impl IntoView {
             <A href="/containers" attr:class="link">
                 <Icon glyph=Glyph::Box />
                 {say(text, |text| text.frame.containers)}
-                <span class="count num">{count}</span>
+                <span class="count num" data-freshness=mark>{count}</span>
             </A>
             <A href="/logs" attr:class="link">
                 <Icon glyph=Glyph::Log />
@@ -60,8 +61,16 @@ fn Cost() -> impl IntoView {
             format::bytes(cost.memory)
         ))
     };
+    let mark = move || {
+        live.hosts().track();
+        live.host(&HostId::default())
+            .metrics_as_of
+            .get()
+            .freshness
+            .mark()
+    };
     view! {
-        <div class="foot">
+        <div class="foot" data-freshness=mark>
             {say(text, |text| text.frame.cost)} <br />
             <span class="num">{cost}</span>
         </div>

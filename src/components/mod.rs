@@ -2,6 +2,7 @@
 
 mod action_dialog;
 mod action_menu;
+mod as_of;
 mod badge;
 mod banners;
 mod copy;
@@ -20,6 +21,7 @@ pub use action_dialog::{
     ActionDialog, ActionRequest, provide_action_requests, use_action_requests,
 };
 pub use action_menu::{ActionButtons, ActionFailure};
+pub use as_of::LastSeen;
 pub use badge::{ConnectionBadge, ConnectionState};
 pub use banners::Banners;
 pub use copy::CopyButton;

@@ -135,7 +135,7 @@ fn choices(live: Live, text: &Text, typed: &str) -> Vec<Choice> {
     });
     let acted = rows
         .iter()
-        .filter(|row| !row.container.protected)
+        .filter(|row| !row.container.protected && live.can_act(row.container.id))
         .flat_map(|row| {
             let allowed = Action::ALL
                 .into_iter()

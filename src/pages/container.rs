@@ -14,7 +14,7 @@ mod stats;
 mod tabs;
 
 use crate::{
-    client::{Live, use_live},
+    client::{Live, RowSignals, use_live},
     model::{ContainerId, ContainerPrefix},
 };
 use gone::Gone;
@@ -48,16 +48,27 @@ pub fn ContainerPage() -> impl IntoView {
     let which = Memo::new(move |_| shown.get().map(|shown| (shown.id, shown.returns)));
     let is_removed = Memo::new(move |_| shown.get().is_some_and(|shown| !shown.is_listed));
     move || match which.get().and_then(|(id, _)| Some((id, live.row(id)?))) {
-        Some((id, row)) => view! {
-            <div class="stack">
-                <Head id row=row.clone() is_removed=is_removed.into() />
-                <TabBar id />
-                <TabContent id row is_removed=is_removed.into() />
-            </div>
+        Some((id, row)) => {
+            let mark = mark(&row);
+            view! {
+                <div class="stack">
+                    <Head id row=row.clone() is_removed=is_removed.into() />
+                    <TabBar id />
+                    <div class="as-is" data-freshness=mark>
+                        <TabContent id row is_removed=is_removed.into() />
+                    </div>
+                </div>
+            }
+            .into_any()
         }
-        .into_any(),
         None => view! { <Gone asked=asked.into() /> }.into_any(),
     }
+}
+
+/// How far what is known of the container can be trusted, as the document says it.
+fn mark(row: &RowSignals) -> impl Fn() -> Option<&'static str> + use<> {
+    let as_of = row.as_of.clone();
+    move || as_of.get().freshness.mark()
 }
 
 /// What to show for `asked`, after `before`.

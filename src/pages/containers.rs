@@ -50,13 +50,12 @@ pub fn ContainersPage() -> impl IntoView {
     let items = use_items(live, query, hovering);
     keys::listen();
     let title = move || {
-        let totals = live.totals().get();
-        format!(
-            "({}/{}) {}",
-            totals.running,
-            totals.all,
-            text.get().frame.containers
-        )
+        let (totals, name) = (live.totals().get(), text.get().frame.containers);
+        // A count in a tab would be taken for current.
+        match live.as_of().get().is_live() {
+            true => format!("({}/{}) {name}", totals.running, totals.all),
+            false => name.to_owned(),
+        }
     };
     let is_cards = Memo::new(move |_| preferences.read().layout == Layout::Cards);
     view! {

@@ -8,7 +8,7 @@ mod host;
 
 use crate::{
     client::use_live,
-    components::{A, PageTitle},
+    components::{A, LastSeen, PageTitle},
     i18n::{say, use_text},
     model::{ContainerQuery, HostId, StateFilter, format},
 };
@@ -81,5 +81,10 @@ fn Counts() -> impl IntoView {
             </A>
         }
     };
-    view! { <div class="card counts" data-testid="counts">{counts.map(count).collect_view()}</div> }
+    view! {
+        <div class="card counts" data-testid="counts" data-freshness=move || live.as_of().get().freshness.mark()>
+            {counts.map(count).collect_view()}
+            <LastSeen as_of=live.as_of() />
+        </div>
+    }
 }

@@ -73,6 +73,7 @@ impl Live {
                 set_if_changed(self.totals, Totals::of(containers));
             }
         });
+        self.judge();
         if touched.is_list() {
             self.list_version.update(|version| *version += 1);
         }
@@ -105,7 +106,10 @@ impl Live {
     fn draw_rows(self, dashboard: &Dashboard, touched: &Touched) {
         self.rows.update_value(|rows| {
             for id in &touched.removed {
-                rows.remove(id);
+                // A page that still shows the container must not take its last figures for current.
+                if let Some(row) = rows.remove(id) {
+                    set_arc_if_changed(&row.stats, &None);
+                }
             }
             let hosts = touched.hosts.iter();
             let hosts = hosts.filter_map(|name| Some((name, dashboard.hosts.get(name)?)));
@@ -118,6 +122,7 @@ impl Live {
                         // Figures may have come before the list.
                         stats: ArcRwSignal::new(host.stats.get(&container.id).cloned()),
                         action: ArcRwSignal::default(),
+                        as_of: self.host(name).as_of,
                     });
                     set_arc_if_changed(&row.container, container);
                 }
@@ -137,7 +142,7 @@ pub(super) fn set_if_changed<T: PartialEq + Send + Sync + 'static>(signal: RwSig
     }
 }
 
-fn set_arc_if_changed<T: PartialEq + Clone + Send + Sync + 'static>(
+pub(super) fn set_arc_if_changed<T: PartialEq + Clone + Send + Sync + 'static>(
     signal: &ArcRwSignal<T>,
     value: &T,
 ) {

@@ -22,15 +22,17 @@ pub(super) fn BulkBar(
         let run = move |_| {
             let ids = selection.get_untracked().into_iter();
             let allowed = ids.filter(|id| {
-                live.row(*id).is_some_and(|row| {
-                    row.container
-                        .with_untracked(|c| !c.protected && action.allowed(c.state))
-                })
+                live.can_act(*id)
+                    && live.row(*id).is_some_and(|row| {
+                        row.container
+                            .with_untracked(|c| !c.protected && action.allowed(c.state))
+                    })
             });
             requests.request(action, allowed.collect());
         };
         view! {
-            <button class="button" class:danger=action.is_destructive() on:click=run data-action=action.as_str()>
+            <button class="button" class:danger=action.is_destructive() on:click=run data-action=action.as_str()
+                disabled=move || !live.can_act_on(&*selection.read())>
                 {move || text.get().containers.action(action)}
             </button>
         }

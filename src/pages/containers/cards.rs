@@ -61,6 +61,7 @@ fn Card(
 ) -> impl IntoView {
     let container = row.container.clone();
     let name = move || container.read().name.clone();
+    let as_of = row.as_of.clone();
     let figures = [
         SortKey::Image,
         SortKey::Uptime,
@@ -73,7 +74,7 @@ fn Card(
         .map(|key| view! { <div class=key.as_str()><CellContent id key row=row.clone() /></div> })
         .collect_view();
     view! {
-        <article class="card container-card" data-id=id.to_string()>
+        <article class="card container-card" data-id=id.to_string() data-freshness=move || as_of.get().freshness.mark()>
             <div class="row">
                 <StatusPill container=row.container.clone() />
                 <A href=format!("/containers/{id}") attr:class="name">{name}</A>

@@ -10,9 +10,7 @@ use crate::{
     client::{RowSignals, RowsView, driver, use_live},
     components::ActionButtons,
     i18n::{say, use_text},
-    model::{
-        ContainerId, ContainerQuery, Density, HostId, Preferences, SortKey, SourceKind, SourceState,
-    },
+    model::{ContainerId, ContainerQuery, Density, Preferences, SortKey},
 };
 use leptos::{html::Tbody, prelude::*};
 
@@ -251,12 +249,11 @@ fn Cells(
     /// What is ticked.
     selection: Selection,
 ) -> impl IntoView {
-    let live = use_live();
     let text = use_text();
     let container = row.container.clone();
     let is_up = Memo::new(move |_| container.with(|container| container.state.is_up()));
     let is_selected = Memo::new(move |_| selection.with(|selection| selection.contains(&id)));
-    let is_stale = is_stale(live.host(&row.host), &row.host);
+    let as_of = row.as_of.clone();
     let toggle = move |_| {
         selection.update(|selection| {
             if !selection.remove(&id) {
@@ -272,7 +269,7 @@ fn Cells(
     };
     view! {
         <tr data-id=id.to_string() tabindex="0" class:off=move || !is_up.get() class:selected=move || is_selected.get()
-            class:stale=move || is_stale.get()>
+            data-freshness=move || as_of.get().freshness.mark()>
             <td class="select">
                 <input type="checkbox" aria-label=label prop:checked=move || is_selected.get() on:change=toggle />
             </td>
@@ -280,19 +277,4 @@ fn Cells(
             <td class="actions-column"><ActionButtons id row /></td>
         </tr>
     }
-}
-
-/// Whether the engine is lost, so that what the row says may no longer be so.
-fn is_stale(signals: crate::client::HostSignals, host: &HostId) -> Memo<bool> {
-    let kind = if host.is_demo() {
-        SourceKind::Demo
-    } else {
-        SourceKind::Docker
-    };
-    Memo::new(move |_| {
-        let sources = signals.sources.read();
-        sources
-            .get(&kind)
-            .is_some_and(|status| matches!(status.state, SourceState::Down | SourceState::Stale))
-    })
 }

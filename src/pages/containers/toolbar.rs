@@ -3,7 +3,7 @@
 use super::list::Items;
 use crate::{
     client::use_live,
-    components::{A, Glyph, Icon},
+    components::{A, Glyph, Icon, LastSeen},
     i18n::{say, use_text},
     model::{ContainerQuery, Density, Layout, Preferences, SortKey, StateFilter},
 };
@@ -44,7 +44,7 @@ pub(super) fn Toolbar(
         });
         view! {
             <Show when=move || is_of_use.get()>
-                <A href=href attr:class=class>
+                <A href=href attr:class=class attr:data-freshness=move || live.as_of().get().freshness.mark()>
                     {move || text.get().containers.state_filter(filter)} <b class="num">{count}</b>
                 </A>
             </Show>
@@ -75,6 +75,7 @@ pub(super) fn Toolbar(
             <noscript><button class="button">{say(text, |text| text.containers.apply)}</button></noscript>
             {chips.collect_view()}
             <span class="space"></span>
+            <LastSeen as_of=live.as_of() />
             <span class="faint num" role="status" data-testid="shown">{shown}</span>
             <Looks query set_query />
         </form>

@@ -2,7 +2,7 @@
 
 use crate::{
     client::{Live, use_live},
-    components::{A, Glyph, Icon},
+    components::{A, Glyph, Icon, LastSeen},
     i18n::{EventsText, say, use_text},
     model::{Change, ContainerId, HostId, format},
 };
@@ -26,8 +26,8 @@ pub(super) fn RecentEvents() -> impl IntoView {
             .collect_view()
     };
     view! {
-        <section class="card">
-            <h2>{say(text, |text| text.frame.what_changed)}</h2>
+        <section class="card" data-freshness=move || live.as_of().get().freshness.mark()>
+            <h2>{say(text, |text| text.frame.what_changed)} <LastSeen as_of=live.as_of() /></h2>
             <ul class="list" data-testid="events">{rows}</ul>
             <Show when=move || changes.read().is_empty()>
                 <div class="empty">{say(text, |text| text.frame.nothing_changed)}</div>
@@ -49,7 +49,11 @@ fn ChangeRow(
     let (hour, minute, second) = event.timestamp.clock();
     let clock = format!("{hour:02}:{minute:02}:{second:02} UTC");
     let (at, datetime) = (change.at(), event.timestamp.to_string());
-    let ago = move || (text.get().events.ago)(&format::duration(at.age(live.now().get())));
+    let as_of = live.host(&event.host).as_of;
+    let ago = move || {
+        let now = as_of.get().moment(|| live.now().get());
+        (text.get().events.ago)(&format::duration(at.age(now)))
+    };
     let host = (event.host != HostId::default()).then(|| event.host.to_string());
     let id = event.id.parse::<ContainerId>().ok();
     let linked = id.filter(|id| live.row(*id).is_some());

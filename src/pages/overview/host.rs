@@ -3,16 +3,13 @@
 use super::history::{follow_history, points, traffic};
 use crate::{
     client::{HostSignals, use_live},
-    components::Sparkline,
+    components::{LastSeen, Sparkline},
     i18n::{say, use_text},
-    model::{Freshness, HostId, HostMetrics, SourceKind, SourceState, format},
+    model::{HostId, HostMetrics, SourceKind, SourceState, format},
     protocol::MetricsSample,
 };
 use leptos::prelude::*;
 use std::{collections::VecDeque, time::Duration};
-
-/// Between a host's figures.
-const INTERVAL: Duration = Duration::from_secs(2);
 
 /// A host with its figures of now and of the last five minutes.
 #[component]
@@ -23,19 +20,13 @@ pub(super) fn HostCard(
     let live = use_live();
     let signals = live.host(&host);
     let history = follow_history(&host, &signals);
-    let at = signals.metrics_at.clone();
-    // How old the figures are, once they are too old.
-    let stale = Memo::new(move |_| {
-        let (at, now) = (at.get(), live.now().get());
-        let is_stale = Freshness::judge(at, now, INTERVAL) == Freshness::Stale;
-        at.filter(|_| is_stale).map(|at| at.age(now))
-    });
+    let as_of = signals.metrics_as_of.clone();
     let tiles = TILES
         .map(|tile| view! { <Tile tile signals=signals.clone() history /> })
         .collect_view();
     view! {
-        <section class="card host" class:stale=move || stale.read().is_some() data-testid="host">
-            <HostTitle host signals stale />
+        <section class="card host" data-testid="host" data-freshness=move || as_of.get().freshness.mark()>
+            <HostTitle host signals />
             <div class="tiles">{tiles}</div>
         </section>
     }
@@ -47,8 +38,6 @@ fn HostTitle(
     host: HostId,
     /// Its signals.
     signals: HostSignals,
-    /// The age of its figures, when they are too old.
-    stale: Memo<Option<Duration>>,
 ) -> impl IntoView {
     let text = use_text();
     let metrics = signals.metrics.clone();
@@ -88,13 +77,7 @@ fn HostTitle(
             {demo}
             <span class="muted">{engine}</span>
             <span class="space"></span>
-            <Show when=move || stale.read().is_some()>
-                <span class="pill idle">
-                    <span class="dot"></span>
-                    {say(text, |text| text.frame.stale)}
-                    <span class="num">{move || stale.get().map(format::age)}</span>
-                </span>
-            </Show>
+            <LastSeen as_of=signals.metrics_as_of />
             <span class="muted num own-cost">{cost}</span>
             <span class="muted num">{uptime}</span>
         </div>
