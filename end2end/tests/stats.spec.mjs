@@ -227,7 +227,9 @@ test.describe('a real engine', () => {
     await expect(page.getByTestId('stats-note')).toHaveText(/Not running; figures end at \d\d:\d\d:\d\d UTC/);
     await page.reload();
     await expect(page.getByTestId('stats-note')).toHaveText(/Not running; figures end at/);
-    await expect(page.locator('[data-chart=memory] .readout b')).toHaveText(/iB/);
+    await expect(page.locator('[data-chart=memory] .readout b')).toHaveText('–');
+    await page.getByText('The same figures as a table').click();
+    await expect(page.getByTestId('stats-table').locator('tbody tr').first()).toContainText('iB');
     await own.kill();
   });
 

@@ -1,5 +1,10 @@
 //! A bar with its figure.
 
+use crate::{
+    client::{RowSignals, use_live},
+    i18n::use_text,
+    model::{Container, ContainerStats, HostMetrics, format},
+};
 use leptos::prelude::*;
 
 /// What a meter measures, which decides its colour.
@@ -16,18 +21,34 @@ const HOT_PERCENT: f32 = 80.0;
 /// From here on it is full.
 const FULL_PERCENT: f32 = 92.0;
 
-/// A bar with its figure. The text says it all; the bar is for the eye.
+/// What a container uses of what it may: of its limit, else of all that its host has.
 #[component]
 pub fn Meter(
     /// What it measures.
     kind: MeterKind,
-    /// How full it is, 0–100; nothing is drawn when unknown.
-    #[prop(into)]
-    percent: Signal<Option<f32>>,
-    /// The figure.
-    #[prop(into)]
-    text: Signal<String>,
+    /// The container's signals.
+    row: RowSignals,
 ) -> impl IntoView {
+    let text = use_text();
+    let (container, stats) = (row.container.clone(), row.stats.clone());
+    let metrics = use_live().host(&row.host).metrics;
+    let percent = Memo::new(move |_| {
+        let stats = stats.read();
+        // How many cores a host has does not change: what else its figures say is of no interest.
+        share(
+            kind,
+            &container.read(),
+            stats.as_ref()?,
+            &metrics.read_untracked(),
+        )
+    });
+    let words = move || {
+        let (container, stats, text) = (row.container.read(), row.stats.read(), text.get());
+        let words = stats
+            .as_ref()
+            .and_then(|stats| words(kind, &container, stats, text.frame.used_of));
+        words.unwrap_or_else(|| format::UNKNOWN.to_owned())
+    };
     let class = move || {
         let level = match percent.get() {
             Some(percent) if percent >= FULL_PERCENT => " full",
@@ -50,7 +71,94 @@ pub fn Meter(
             <svg class="track" aria-hidden="true">
                 <rect class="fill" height="100%" width=width />
             </svg>
-            <span class="num">{text}</span>
+            <span class="num">{words}</span>
         </div>
+    }
+}
+
+/// How full the bar is, in percent.
+fn share(
+    kind: MeterKind,
+    container: &Container,
+    stats: &ContainerStats,
+    host: &Option<HostMetrics>,
+) -> Option<f32> {
+    let of_host = || Some(host.as_ref()?.cpu.cores as f32);
+    match kind {
+        MeterKind::Cpu => stats.cpu_share(container.cores().or_else(of_host)?),
+        MeterKind::Memory => stats.memory_percent,
+    }
+}
+
+/// The figure in words: against a limit its share of that, with the limit.
+fn words(
+    kind: MeterKind,
+    container: &Container,
+    stats: &ContainerStats,
+    of: &str,
+) -> Option<String> {
+    let (used, limit) = match kind {
+        MeterKind::Cpu => match container.cores() {
+            Some(cores) => {
+                let share = stats.cpu_share(cores)?;
+                (
+                    format::percent(share),
+                    Some(format!("{of} {}", format::decimal(cores))),
+                )
+            }
+            None => (format::percent(stats.cpu_percent?), None),
+        },
+        MeterKind::Memory => {
+            let limit = stats.memory_limit;
+            let used = format::bytes(stats.memory_usage?);
+            (
+                used,
+                limit.map(|limit| format!("/ {}", format::bytes(limit))),
+            )
+        }
+    };
+    Some(match limit {
+        Some(limit) => format!("{used} {limit}"),
+        None => used,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Timestamp, fixtures};
+
+    fn said(
+        kind: MeterKind,
+        change: impl FnOnce(&mut Container, &mut ContainerStats),
+    ) -> Option<String> {
+        let mut container = fixtures::container(1);
+        let mut stats =
+            ContainerStats::unknown(container.id, container.name.clone(), Timestamp::default());
+        change(&mut container, &mut stats);
+        words(kind, &container, &stats, "of")
+    }
+
+    #[test]
+    fn against_a_limit_the_words_are_of_the_limit() {
+        let limited = said(MeterKind::Cpu, |container, stats| {
+            container.nano_cpus = Some(250_000_000);
+            stats.cpu_percent = Some(24.8);
+        });
+        assert_eq!(limited.as_deref(), Some("99.2 % of 0.25"));
+        let free = said(MeterKind::Cpu, |_, stats| stats.cpu_percent = Some(250.0));
+        assert_eq!(free.as_deref(), Some("250 %"));
+        let memory = |limit| {
+            said(MeterKind::Memory, |_, stats| {
+                stats.memory_usage = Some(128 << 20);
+                stats.memory_limit = limit;
+            })
+        };
+        assert_eq!(
+            memory(Some(512 << 20)).as_deref(),
+            Some("128 MiB / 512 MiB")
+        );
+        assert_eq!(memory(None).as_deref(), Some("128 MiB"));
+        assert_eq!(said(MeterKind::Memory, |_, _| ()), None);
     }
 }

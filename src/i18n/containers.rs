@@ -1,6 +1,6 @@
 //! Texts of the containers page and of a container's own page.
 
-use crate::model::{Action, ContainerState, Health, SortKey, StateFilter};
+use crate::model::{Action, Container, ContainerState, Health, SortKey, StateFilter, format};
 
 /// Texts of the containers page and of a container's own page.
 #[derive(Debug)]
@@ -35,6 +35,7 @@ pub struct ContainersText {
     pub clear_filter: &'static str,
     pub no_project: &'static str,
     pub exit_code: &'static str,
+    pub ran: fn(&str) -> String,
     pub restarts: &'static str,
     pub confirm: &'static str,
     pub cancel: &'static str,
@@ -63,6 +64,22 @@ impl ContainersText {
     /// The name of `state`.
     pub fn state(&self, state: ContainerState) -> &'static str {
         named(&ContainerState::ALL, &self.states, state)
+    }
+
+    /// How the last run of a container that waits for its restart went: its exit code, how often
+    /// that has happened, and, after `between`, how long the run took, as far as they are known.
+    pub fn last_run(&self, container: &Container, between: &str) -> Option<String> {
+        let code = container.exit_code;
+        let exited = code.map(|code| format!("{} {code}", self.state(ContainerState::Exited)));
+        let restarts = container.restart_count.filter(|n| *n > 0);
+        let times = restarts.map(|n| format!("{n}×"));
+        let took = container
+            .last_run()
+            .map(|took| (self.ran)(&format::age(took)));
+        let ended: Vec<_> = exited.into_iter().chain(times).collect();
+        let ended = Some(ended.join(" · ")).filter(|ended| !ended.is_empty());
+        let known: Vec<_> = ended.into_iter().chain(took).collect();
+        (!known.is_empty()).then(|| known.join(between))
     }
 
     /// The name of `health`.
@@ -159,6 +176,7 @@ pub(super) const ENGLISH: ContainersText = ContainersText {
     clear_filter: "Clear the filter",
     no_project: "no project",
     exit_code: "exit code",
+    ran: |time| format!("ran {time}"),
     restarts: "restarts",
     confirm: "These containers are affected:",
     cancel: "Cancel",
@@ -254,6 +272,7 @@ pub(super) const KOREAN: ContainersText = ContainersText {
     clear_filter: "필터 지우기",
     no_project: "프로젝트 없음",
     exit_code: "종료 코드",
+    ran: |time| format!("{time} 실행"),
     restarts: "회 재시작",
     confirm: "다음 컨테이너에 적용됩니다:",
     cancel: "취소",
@@ -276,3 +295,35 @@ pub(super) const KOREAN: ContainersText = ContainersText {
     shown: "개 표시",
     show_more: "더 보기",
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Timestamp, fixtures};
+
+    #[test]
+    fn a_crash_loop_says_how_its_last_run_ended_and_not_that_it_is_up() {
+        let looping = Container {
+            state: ContainerState::Restarting,
+            started_at: Some(Timestamp::from_millis(10_000)),
+            finished_at: Some(Timestamp::from_millis(11_000)),
+            restart_count: Some(12),
+            exit_code: Some(78),
+            ..fixtures::container(1)
+        };
+        let said = ENGLISH.last_run(&looping, " · ");
+        assert_eq!(said.as_deref(), Some("exited 78 · 12× · ran 1.0 s"));
+        assert!(
+            KOREAN
+                .last_run(&looping, "\n")
+                .is_some_and(|said| said.contains("78 · 12×"))
+        );
+        let unknown = Container {
+            exit_code: None,
+            started_at: None,
+            restart_count: None,
+            ..looping
+        };
+        assert_eq!(ENGLISH.last_run(&unknown, " "), None);
+    }
+}

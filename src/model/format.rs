@@ -58,6 +58,11 @@ pub fn percent(percent: f32) -> String {
     }
 }
 
+/// `0.25`, `1.5`, `2`: two decimals at most.
+pub fn decimal(value: f32) -> String {
+    trimmed(value.into(), 2)
+}
+
 /// The two largest units of a duration: `42 s`, `2 min`, `3 h 4 min`, `3 d 4 h`, `41 d`.
 pub fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
@@ -215,6 +220,7 @@ mod tests {
         assert_eq!(percent(0.84), "0.8 %");
         assert_eq!(percent(139.4), "139 %");
         assert_eq!(percent(99.96), "100 %");
+        assert_eq!(["0.25", "1.5", "2"], [0.25, 1.5, 2.0].map(decimal));
         assert_eq!(count(18_342), "18,342");
         assert_eq!(count(1_000_000), "1,000,000");
         assert_eq!(count(7), "7");

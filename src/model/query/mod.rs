@@ -308,6 +308,25 @@ mod tests {
     }
 
     #[test]
+    fn by_uptime_what_does_not_run_comes_last_however_lately_it_was_started() {
+        let started = |n, state, ms| Container {
+            state,
+            started_at: Some(Timestamp::from_millis(ms)),
+            ..container(n)
+        };
+        let dashboard = dashboard(vec![
+            started(1, ContainerState::Restarting, 9_000),
+            started(2, ContainerState::Running, 1_000),
+            started(3, ContainerState::Running, 5_000),
+        ]);
+        let query = ContainerQuery {
+            sort: SortKey::Uptime,
+            ..Default::default()
+        };
+        assert_eq!(names(&query, &dashboard), ["web-3", "web-2", "web-1"]);
+    }
+
+    #[test]
     fn totals_agree_with_the_filters() {
         let unhealthy = Container {
             health: Some(Health::Unhealthy),

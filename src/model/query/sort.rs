@@ -1,7 +1,7 @@
 //! What a list is sorted by.
 
 use super::Row;
-use crate::model::{ContainerState, ContainerStats};
+use crate::model::{ContainerState, ContainerStats, Timestamp};
 use std::{cmp::Ordering, fmt};
 
 /// What a list is sorted by.
@@ -16,7 +16,7 @@ pub enum SortKey {
     Image,
     /// Health, worst first.
     Health,
-    /// Time since it was started.
+    /// For how long it has been running; what does not run comes after what does.
     Uptime,
     /// Number of restarts.
     Restarts,
@@ -98,7 +98,8 @@ impl SortKey {
             Self::Name => Ordering::Equal,
             Self::Image => a.container.image.cmp(&b.container.image),
             Self::Health => b.container.health.cmp(&a.container.health),
-            Self::Uptime => b.container.started_at.cmp(&a.container.started_at),
+            // What does not run has no uptime, and comes after what has one.
+            Self::Uptime => running_since(b).cmp(&running_since(a)),
             Self::Restarts => a.container.restart_count.cmp(&b.container.restart_count),
             Self::Cpu => {
                 let cpu = |row: &Row| row.stats.as_ref().and_then(|stats| stats.cpu_percent);
@@ -145,6 +146,11 @@ const fn rank(state: ContainerState) -> u8 {
         ContainerState::Created => 6,
         ContainerState::Unknown => 7,
     }
+}
+
+fn running_since(row: &Row) -> Option<Timestamp> {
+    let runs = row.container.state.has_stats();
+    row.container.started_at.filter(|_| runs)
 }
 
 fn lowest_port(row: &Row) -> Option<u16> {

@@ -2,7 +2,7 @@
 
 use crate::{
     client::{RowSignals, use_live},
-    components::{A, ActionButtons, ActionFailure, CopyButton, PageTitle, StatusPill},
+    components::{A, ActionButtons, ActionFailure, CopyButton, LastSeen, PageTitle, StatusPill},
     i18n::{say, use_text},
     model::{ContainerId, ContainerQuery, ContainerState, Event, Health, format},
 };
@@ -36,15 +36,17 @@ pub(super) fn Head(
             view! { <A href=href attr:class="chip">{project}</A> }
         })
     };
+    let mark = super::mark(&row);
     let (pill, actions) = (row.clone(), row.clone());
     view! {
         <PageTitle text=move || name.get() />
-        <div class="card container-head" class:removed=is_removed data-testid="head">
+        <div class="card container-head" class:removed=is_removed data-testid="head" data-freshness=mark>
             <h2 class="name" title=name><bdi>{name}</bdi></h2>
             <Show when=move || is_removed.get() fallback=move || view! { <StatusPill container=pill.container.clone() /> }>
                 <span class="pill idle"><span class="dot" aria-hidden="true"></span>{say(text, |text| text.container.removed)}</span>
             </Show>
             <Meta id row=row.clone() is_removed />
+            <LastSeen as_of=row.as_of.clone() />
             <span class="space"></span>
             <Show when=move || !is_removed.get()>
                 <ActionButtons id row=actions.clone() />
@@ -78,15 +80,18 @@ fn Meta(
         container.state == ContainerState::Running && container.health == Some(Health::Healthy)
     });
     let words = Memo::new(move |_| {
-        let (text, now) = (text.get().container, live.now().get());
+        let (words, now) = (text.get(), row.moment(live.now()));
+        let text = words.container;
         if is_removed.get() {
             let at = removal(&live.events().read(), id).map(|event| event.timestamp);
             return at.map(|at| (text.ago)(&format::duration(at.age(now))));
         }
         let container = row.container.read();
-        if container.state.is_up() {
-            let since = container.started_at?.age(now);
-            return Some(format!("{} {}", text.up, format::duration(since)));
+        if let Some(uptime) = container.uptime(now) {
+            return Some(format!("{} {}", text.up, format::duration(uptime)));
+        }
+        if container.state == ContainerState::Restarting {
+            return words.containers.last_run(&container, " · ");
         }
         let ended = (text.ago)(&format::duration(container.finished_at?.age(now)));
         Some(match container.exit_code {

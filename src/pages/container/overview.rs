@@ -111,13 +111,17 @@ fn RunsAs(
 ) -> impl IntoView {
     let live = use_live();
     let text = use_text();
-    let container = row.container;
+    let (container, as_of) = (row.container, row.as_of);
     let facts = move || {
         let (text, container) = (text.get(), container.get());
         let details = known.get().unwrap_or_default();
         // Of its own, so that the passing of time redraws nothing else.
-        let time = move |at: Timestamp| {
-            let ago = move || (text.container.ago)(&format::duration(at.age(live.now().get())));
+        let time = |at: Timestamp| {
+            let as_of = as_of.clone();
+            let ago = move || {
+                let now = as_of.get().moment(|| live.now().get());
+                (text.container.ago)(&format::duration(at.age(now)))
+            };
             view! { <time datetime=at.to_string()>{moment(at)}</time> " " <span class="faint">{ago}</span> }.into_any()
         };
         let words = |text: String| view! { <Folded value=text /> }.into_any();
@@ -192,6 +196,7 @@ fn Use(
     known: Details,
 ) -> impl IntoView {
     let text = use_text();
+    let host = use_live().host(&row.host).metrics;
     let facts = move || {
         let (words, stats) = (text.get().container, row.stats.get());
         let limits = known.get().map(|details| details.limits);
@@ -201,7 +206,7 @@ fn Use(
             (Some(_), None) => words.no_limit.to_owned(),
         };
         let limits = limits.clone().unwrap_or_default();
-        let used = |figure: fn(&ContainerStats) -> Option<String>| {
+        let used = |figure: &dyn Fn(&ContainerStats) -> Option<String>| {
             let figure = stats.as_ref().and_then(figure);
             figure.unwrap_or_else(|| format::UNKNOWN.to_owned())
         };
@@ -217,13 +222,23 @@ fn Use(
                 format::rate(write)
             ))
         };
-        let cores = limits.cpus.map(|cpus| (words.cores)(&number(cpus)));
+        // The list knows the cores as well, and the share is of these.
+        let cores = row.container.read().cores();
+        let cpu = used(&|stats| {
+            let share = cores.map_or(stats.cpu_percent, |cores| stats.cpu_share(cores));
+            share.map(format::percent)
+        });
+        let cores = cores.map(|cores| (words.cores)(&format::decimal(cores)));
+        // As much as the host has is no limit.
+        let all = host.read_untracked().as_ref().map(|host| host.memory.total);
+        let is_limit = |limit: &u64| all.is_none_or(|all| *limit < all);
+        let memory = limits.memory.filter(is_limit).map(format::bytes);
         [
-            ("CPU", used(|stats| stats.cpu_percent.map(format::percent)), limit(cores)),
-            (words.memory, used(|stats| stats.memory_usage.map(format::bytes)), limit(limits.memory.map(format::bytes))),
-            ("PIDs", used(|stats| stats.pids.map(|pids| pids.to_string())), limit(limits.pids.map(format::count))),
-            (words.network, used(network), String::new()),
-            (words.disk, used(disk), String::new()),
+            ("CPU", cpu, limit(cores)),
+            (words.memory, used(&|stats| stats.memory_usage.map(format::bytes)), limit(memory)),
+            ("PIDs", used(&|stats| stats.pids.map(|pids| pids.to_string())), limit(limits.pids.map(format::count))),
+            (words.network, used(&network), String::new()),
+            (words.disk, used(&disk), String::new()),
         ]
         .into_iter()
         .map(|(name, used, limit)| {
@@ -236,16 +251,6 @@ fn Use(
             <h2>{say(text, |text| text.container.uses)}</h2>
             <dl class="facts" data-testid="figures">{facts}</dl>
         </section>
-    }
-}
-
-/// Cores, to two places at most.
-fn number(cores: f32) -> String {
-    let hundredths = (cores * 100.0).round() as u32;
-    match (hundredths / 100, hundredths % 100) {
-        (whole, 0) => whole.to_string(),
-        (whole, part) if part % 10 == 0 => format!("{whole}.{}", part / 10),
-        (whole, part) => format!("{whole}.{part:02}"),
     }
 }
 

@@ -32,11 +32,9 @@ pub(super) fn Stats(
     let text = use_text();
     let live = use_live();
     let view = StatsView::follow(live, id, &row);
-    let container = row.container;
-    let runs = Memo::new(move |_| container.read().state.has_stats());
     let note = move || {
         let last = view.newest.get();
-        note(text.get().stats, runs.get(), last, live.now().get())
+        note(text.get().stats, view.runs.get(), last, live.now().get())
     };
     let range = move |range: Duration| {
         let pressed = move || (view.range.get() == range).to_string();

@@ -32,8 +32,7 @@ pub(super) fn CellContent(
                 let stats = row.stats.read();
                 stats
                     .as_ref()
-                    .map(|stats| figure(key, stats))
-                    .unwrap_or_default()
+                    .map_or_else(|| format::UNKNOWN.to_owned(), |stats| figure(key, stats))
             };
             view! { {figure} }.into_any()
         }
@@ -103,15 +102,17 @@ fn Uptime(
     let live = use_live();
     let text = use_text();
     let uptime = Memo::new(move |_| {
-        let container = row.container.read();
-        if container.state.is_up() {
-            let started = container.started_at?;
-            return Some(format::duration(started.age(live.now().get())));
+        let (container, text) = (row.container.read(), text.get().containers);
+        if container.state.has_stats() {
+            let uptime = container.uptime(row.moment(live.now()))?;
+            return Some(format::duration(uptime));
         }
-        let code = container.exit_code?;
-        Some(format!("{} {code}", text.get().containers.exit_code))
+        if container.state == ContainerState::Restarting {
+            return text.last_run(&container, "\n");
+        }
+        Some(format!("{} {}", text.exit_code, container.exit_code?))
     });
-    view! { <span class="num">{move || uptime.get().unwrap_or_else(|| format::UNKNOWN.to_owned())}</span> }
+    view! { <span>{move || uptime.get().unwrap_or_else(|| format::UNKNOWN.to_owned())}</span> }
 }
 
 #[component]
@@ -128,7 +129,7 @@ fn HealthWord(
     }
 }
 
-/// CPU or memory; nothing for what does not run.
+/// CPU or memory of what has a process.
 #[component]
 fn Gauge(
     /// Of which container.
@@ -139,50 +140,20 @@ fn Gauge(
     row: RowSignals,
 ) -> impl IntoView {
     let container = row.container.clone();
-    let runs = Memo::new(move |_| container.read().state == ContainerState::Running);
-    let stats = row.stats;
-    let percent = {
-        let stats = stats.clone();
-        Signal::derive(move || {
-            let stats = stats.read();
-            stats.as_ref().and_then(|stats| {
-                if key == SortKey::Cpu {
-                    stats.cpu_percent
-                } else {
-                    stats.memory_percent
-                }
-            })
-        })
-    };
-    let text = Signal::derive(move || {
-        let stats = stats.read();
-        let text = stats.as_ref().and_then(|stats| gauge_text(key, stats));
-        text.unwrap_or_else(|| format::UNKNOWN.to_owned())
-    });
+    let has_figures = Memo::new(move |_| container.read().state.has_stats());
     let kind = if key == SortKey::Cpu {
         MeterKind::Cpu
     } else {
         MeterKind::Memory
     };
     view! {
-        <Show when=move || runs.get()>
+        <Show when=move || has_figures.get() fallback=|| format::UNKNOWN>
             <div class="gauge">
-                <Meter kind percent text />
+                <Meter kind row=row.clone() />
                 {(key == SortKey::Cpu).then(|| view! { <CpuLine id /> })}
             </div>
         </Show>
     }
-}
-
-fn gauge_text(key: SortKey, stats: &ContainerStats) -> Option<String> {
-    if key == SortKey::Cpu {
-        return stats.cpu_percent.map(format::percent);
-    }
-    let used = format::bytes(stats.memory_usage?);
-    Some(match stats.memory_limit {
-        Some(limit) => format!("{used} / {}", format::bytes(limit)),
-        None => used,
-    })
 }
 
 #[component]

@@ -2,7 +2,7 @@
 
 use crate::{
     client::{Live, RowSignals, use_live},
-    components::{A, ActionButtons, ActionFailure, Glyph, Icon, StatusPill},
+    components::{A, ActionButtons, ActionFailure, Glyph, Icon, LastSeen, StatusPill},
     i18n::{say, use_text},
     model::{Attention, Container, ContainerId, ContainerStats, Timestamp, format},
 };
@@ -34,8 +34,8 @@ pub(super) fn NeedsAttention() -> impl IntoView {
     };
     let shown = move || found.get().into_iter().take(SHOWN).collect::<Vec<_>>();
     view! {
-        <section class="card" data-testid="attention">
-            <h2>{say(text, |text| text.frame.attention)} <span class="faint num">{count}</span></h2>
+        <section class="card" data-testid="attention" data-freshness=move || live.as_of().get().freshness.mark()>
+            <h2>{say(text, |text| text.frame.attention)} <LastSeen as_of=live.as_of() /> <span class="faint num">{count}</span></h2>
             <ul class="list">
                 <For each=shown key=|found| *found let((why, id))>
                     {live.row(id).map(|row| view! { <Troubled id row why /> })}
@@ -77,10 +77,10 @@ fn Troubled(
     let container = row.container.clone();
     let name = move || container.with(|container| container.name.clone());
     let details = {
-        let (container, stats) = (row.container.clone(), row.stats.clone());
+        let row = row.clone();
         Memo::new(move |_| {
-            let age = live.now().get();
-            details(why, &container.read(), stats.read().as_ref(), age)
+            let now = row.moment(live.now());
+            details(why, &row.container.read(), row.stats.read().as_ref(), now)
         })
     };
     view! {
@@ -108,12 +108,11 @@ fn details(
 ) -> String {
     let restarts = || Some(format!("{} ↻", container.restart_count.filter(|n| *n > 0)?));
     let memory = || {
-        let (used, limit) = stats?.memory_usage.zip(stats?.memory_limit)?;
-        Some(format!(
-            "{} / {}",
-            format::bytes(used),
-            format::bytes(limit)
-        ))
+        let used = format::bytes(stats?.memory_usage?);
+        Some(match stats?.memory_limit {
+            Some(limit) => format!("{used} / {}", format::bytes(limit)),
+            None => used,
+        })
     };
     let ended = || Some(format::duration(container.finished_at?.age(now)));
     let known = match why {

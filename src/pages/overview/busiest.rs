@@ -2,9 +2,9 @@
 
 use crate::{
     client::{RowSignals, use_live},
-    components::{A, Meter, MeterKind, NoContainers, StatusPill},
+    components::{A, LastSeen, Meter, MeterKind, NoContainers, StatusPill},
     i18n::{say, use_text},
-    model::{ContainerId, ContainerQuery, ContainerStats, SortKey, StateFilter, format},
+    model::{ContainerId, ContainerQuery, SortKey, StateFilter},
 };
 use leptos::prelude::*;
 
@@ -31,8 +31,8 @@ pub(super) fn Busiest() -> impl IntoView {
     let has_none = move || totals.read().all == 0 && !live.loading().get();
     let nothing_runs = move || totals.read().all > 0 && ids.read().is_empty();
     view! {
-        <section class="card">
-            <h2>{say(text, |text| text.frame.busiest)}</h2>
+        <section class="card" data-freshness=move || live.as_of().get().freshness.mark()>
+            <h2>{say(text, |text| text.frame.busiest)} <LastSeen as_of=live.as_of() /></h2>
             <ul class="list" data-testid="busiest">
                 <For each=move || ids.get() key=|id| *id let(id)>
                     {live.row(id).map(|row| view! { <BusyContainer id row /> })}
@@ -57,31 +57,13 @@ fn BusyContainer(
 ) -> impl IntoView {
     let container = row.container.clone();
     let name = move || container.with(|container| container.name.clone());
-    let cpu = read(&row, |stats| stats.cpu_percent);
-    let memory = read(&row, |stats| stats.memory_usage);
-    let memory_share = read(&row, |stats| stats.memory_percent);
-    let cpu_text = Signal::derive(move || figure(cpu.get(), format::percent));
-    let memory_text = Signal::derive(move || figure(memory.get(), format::bytes));
     view! {
         <li>
-            <StatusPill container=row.container />
+            <StatusPill container=row.container.clone() />
             <A href=format!("/containers/{id}") attr:class="name">{name}</A>
             <span class="space"></span>
-            <Meter kind=MeterKind::Cpu percent=cpu text=cpu_text />
-            <Meter kind=MeterKind::Memory percent=memory_share text=memory_text />
+            <Meter kind=MeterKind::Cpu row=row.clone() />
+            <Meter kind=MeterKind::Memory row />
         </li>
     }
-}
-
-/// One of a container's figures.
-fn read<T: Send + Sync + 'static>(
-    row: &RowSignals,
-    of: fn(&ContainerStats) -> Option<T>,
-) -> Signal<Option<T>> {
-    let stats = row.stats.clone();
-    Signal::derive(move || stats.read().as_ref().and_then(of))
-}
-
-fn figure<T>(value: Option<T>, format: fn(T) -> String) -> String {
-    value.map_or_else(|| format::UNKNOWN.to_owned(), format)
 }

@@ -104,8 +104,11 @@ pub(super) fn StatsFigure(
             .with(|points| figure.summary(text.get().stats, points))
     };
     let limit = move || {
-        let limit = view.shown()?.1.value(figure.chart.limit?)?;
-        Some(format!("/ {}", figure.chart.unit.text(limit)))
+        let limit = view.shown()?.1.value(figure.chart.limit?);
+        Some(limit.map_or_else(
+            || text.get().container.no_limit.to_owned(),
+            |limit| format!("/ {}", figure.chart.unit.text(limit)),
+        ))
     };
     let readout = move |n: usize| {
         let value = move || {

@@ -21,6 +21,8 @@ pub(super) struct StatsView {
     pub(super) points: Memo<Vec<StatsPoint>>,
     /// When the newest figure was read.
     pub(super) newest: Memo<Option<Timestamp>>,
+    /// Whether the container has figures now.
+    pub(super) runs: Memo<bool>,
     /// How far the charts reach back.
     pub(super) range: RwSignal<Duration>,
     /// The sample that is pointed at.
@@ -64,6 +66,8 @@ impl StatsView {
                 again();
             }
         });
+        let container = row.container.clone();
+        let runs = Memo::new(move |_| container.read().state.has_stats());
         let range = RwSignal::new(HISTORY);
         let points = Memo::new(move |_| {
             let now = live.now().get();
@@ -82,14 +86,19 @@ impl StatsView {
             first: StoredValue::new(points.get_untracked()),
             points,
             newest,
+            runs,
             range,
             cross: RwSignal::new(None),
             looks: driver::use_looks(),
         }
     }
 
-    /// The sample that is pointed at, else the newest; its number among the points in range.
+    /// The sample that is pointed at, else the newest of a container that runs; its number among the
+    /// points in range.
     pub(super) fn shown(self) -> Option<(usize, StatsPoint)> {
+        if self.cross.get().is_none() && !self.runs.get() {
+            return None;
+        }
         let points = self.points.read();
         let at = self.cross.get().unwrap_or(Timestamp::from_millis(i64::MAX));
         let n = nearest(&points, at)?;
