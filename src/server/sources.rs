@@ -76,3 +76,29 @@ pub(super) fn paces(config: &Config) -> Paces {
         idle: config.stats_idle_interval,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::config::Docker;
+
+    #[test]
+    fn without_a_configured_engine_podman_s_socket_of_the_user_is_looked_for() {
+        let config = Config {
+            docker: Docker {
+                runtime_dir: Some("/run/user/1000".into()),
+                ..Docker::default()
+            },
+            ..Config::default()
+        };
+        let endpoint = endpoint(&config);
+        assert_eq!(endpoint.host, None);
+        let podman = "/run/user/1000/podman/podman.sock";
+        assert!(
+            endpoint
+                .sockets
+                .iter()
+                .any(|path| path.as_os_str() == podman)
+        );
+    }
+}

@@ -1,11 +1,8 @@
 //! Figures that make no sense are absent; they are never zero, negative or a spike.
 
 use crate::support::{app::TestApp, fake_engine::FakeEngine, mirror::Mirror};
-use deckwatch::{
-    model::ContainerStats,
-    protocol::{Channel, ServerMessage},
-};
-use serde_json::json;
+use deckwatch::{model::ContainerStats, protocol::Channel};
+use serde_json::{Value, json};
 
 async fn watched() -> (TestApp, Mirror) {
     let app = TestApp::start(FakeEngine::start_elsewhere().with_containers(2)).await;
@@ -31,17 +28,16 @@ fn plausible(stats: &ContainerStats) -> bool {
         && rate(stats.block_write_rate)
 }
 
-/// The next three samples of both containers.
-async fn next_samples(page: &mut Mirror) -> Vec<ContainerStats> {
-    let mut samples = Vec::new();
-    for _ in 0..3 {
-        let data = page.socket.find(|message| match message {
-            ServerMessage::Stats { data, .. } => Some(data),
-            _ => None,
-        });
-        samples.extend(data.await);
+/// Figures of both containers that were asked for after this call.
+async fn fresh_figures(page: &mut Mirror) -> [ContainerStats; 2] {
+    let mut at = page.until_figures("web-1", |_| true).await.timestamp;
+    // The first sample after the call may have been asked for before it.
+    for _ in 0..2 {
+        let next = page.until_figures("web-1", |stats| stats.timestamp > at);
+        at = next.await.timestamp;
     }
-    samples
+    let of = async |name, page: &mut Mirror| page.until_figures(name, |_| true).await;
+    [of("web-1", page).await, of("web-2", page).await]
 }
 
 #[tokio::test]
@@ -62,21 +58,63 @@ async fn figures_are_those_of_the_engine() {
     app.end().await;
 }
 
+/// All counters of a container at `n`.
+fn counted(n: u64) -> Value {
+    json!({
+        "cpu_stats": { "cpu_usage": { "total_usage": n } },
+        "networks": { "eth0": { "rx_bytes": n, "tx_bytes": n } },
+        "blkio_stats": { "io_service_bytes_recursive": [
+            { "op": "read", "value": n },
+            { "op": "write", "value": n },
+        ] },
+    })
+}
+
+/// Bytes per second: received, sent, read and written.
+fn rates(stats: &ContainerStats) -> [Option<u64>; 4] {
+    [
+        stats.network_rx_rate,
+        stats.network_tx_rate,
+        stats.block_read_rate,
+        stats.block_write_rate,
+    ]
+}
+
+/// The counters start anew, as they do with the container: what was used since is not known, and
+/// neither zero nor negative. From the next sample on the figures are true again.
 #[tokio::test]
-async fn counters_that_go_backwards_give_no_figure() {
+async fn counters_that_go_backwards_give_no_figure_and_then_the_true_rate() {
+    const GROWN: u64 = 500_000_000;
     let (app, mut page) = watched().await;
-    app.engine.figures(
-        "web-1",
-        json!({
-            "cpu_stats": { "cpu_usage": { "total_usage": 1 }, "system_cpu_usage": 1 },
-            "networks": { "eth0": { "rx_bytes": 0, "tx_bytes": 0 } },
-            "blkio_stats": { "io_service_bytes_recursive": [{ "op": "read", "value": 0 }] },
-        }),
-    );
-    let samples = next_samples(&mut page).await;
-    assert!(samples.iter().all(plausible), "{samples:#?}");
-    page.until_figures("web-1", |stats| stats.network_rx == Some(0))
+    app.engine.figures("web-1", counted(1));
+    let mut last = page
+        .until_figures("web-1", |stats| stats.network_rx == Some(1))
         .await;
+    assert_eq!(rates(&last), [None; 4], "{last:?}");
+    assert_eq!(last.cpu_percent, None, "{last:?}");
+
+    app.engine.figures("web-1", counted(1 + GROWN));
+    let grown = loop {
+        let next = page
+            .until_figures("web-1", |stats| stats.timestamp > last.timestamp)
+            .await;
+        if next.network_rx == Some(1 + GROWN) {
+            break next;
+        }
+        // Asked before the counters grew: they stood still.
+        assert_eq!(rates(&next), [Some(0); 4], "{next:?}");
+        assert_eq!(next.cpu_percent, Some(0.0), "{next:?}");
+        last = next;
+    };
+    let seconds = last.timestamp.age(grown.timestamp).as_secs_f64();
+    let expected = GROWN as f64 / seconds;
+    let is_close = |actual: f64, expected: f64| (actual / expected - 1.0).abs() < 0.05;
+    for rate in rates(&grown) {
+        let rate = rate.unwrap() as f64;
+        assert!(is_close(rate, expected), "{rate} for {expected}: {grown:?}");
+    }
+    let cpu = f64::from(grown.cpu_percent.unwrap());
+    assert!(is_close(cpu, expected / 1e7), "{cpu} %: {grown:?}");
     app.end().await;
 }
 
@@ -104,7 +142,7 @@ async fn figures_that_are_missing_are_absent() {
 }
 
 #[tokio::test]
-async fn nonsense_instead_of_figures_affects_only_that_container() {
+async fn nonsense_instead_of_figures_is_unknown_and_affects_only_that_container() {
     let (app, mut page) = watched().await;
     for body in [
         r#"{"cpu_stats":{"cpu_usage":{"total_usage":"NaN"}},"memory_stats":{"usage":"Infinity"}}"#,
@@ -116,14 +154,15 @@ async fn nonsense_instead_of_figures_affects_only_that_container() {
         "[]",
     ] {
         app.engine.figures_as_text("web-1", body);
-        let samples = next_samples(&mut page).await;
-        assert!(samples.iter().all(plausible), "{body}: {samples:#?}");
-        let is_other = |stats: &&ContainerStats| stats.container_name == "web-2";
-        let others = samples.iter().filter(is_other);
-        assert!(
-            others.filter(|stats| stats.cpu_percent.is_some()).count() >= 1,
-            "{body}"
-        );
+        let [stats, other] = fresh_figures(&mut page).await;
+        assert_eq!(stats.container_name, "web-1");
+        assert_eq!(stats.cpu_percent, None, "{body}: {stats:?}");
+        assert_eq!(stats.memory_percent, None, "{body}: {stats:?}");
+        assert_eq!(stats.memory_limit, None, "{body}: {stats:?}");
+        assert_eq!(rates(&stats), [None; 4], "{body}: {stats:?}");
+        assert_eq!(stats.pids, None, "{body}: {stats:?}");
+        assert!(plausible(&other), "{body}: {other:?}");
+        assert!(other.cpu_percent.is_some(), "{body}: {other:?}");
     }
     app.engine.figures("web-1", json!({}));
     page.until_figures("web-1", |stats| stats.cpu_percent > Some(0.0))

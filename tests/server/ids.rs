@@ -101,22 +101,3 @@ async fn an_id_that_is_not_in_the_inventory_never_reaches_the_engine() {
     assert_eq!(app.engine.count("POST /containers"), 0);
     app.end().await;
 }
-
-#[tokio::test]
-async fn a_hidden_container_is_told_nowhere() {
-    let hidden = FakeContainer::running("unseen-7f3a").label("deckwatch.hide", "true");
-    let app = TestApp::start(FakeEngine::start().with_containers(1).with(hidden)).await;
-    app.engine.stop_container("unseen-7f3a");
-    app.engine.stop_container("web-1");
-    let mut socket = app.socket().await;
-    socket.subscribe(deckwatch::protocol::Channel::Events).await;
-    for path in [
-        "/",
-        "/api/containers",
-        "/api/snapshot?channels=metrics,containers,stats,events",
-    ] {
-        let body = app.get(path).await.text().await.unwrap();
-        assert!(!body.contains("unseen-7f3a"), "{path}");
-    }
-    app.end().await;
-}

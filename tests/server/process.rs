@@ -119,28 +119,6 @@ async fn help_names_every_setting() {
 }
 
 #[tokio::test]
-async fn podman_s_socket_is_found() {
-    let docker = std::path::Path::new("/var/run/docker.sock");
-    if docker.exists() {
-        // It comes first.
-        return;
-    }
-    let engine = FakeEngine::start().with_containers(1);
-    let runtime_dir = tempfile::tempdir().unwrap();
-    std::fs::create_dir(runtime_dir.path().join("podman")).unwrap();
-    let socket = engine.address();
-    let socket = socket.strip_prefix("unix://").unwrap();
-    std::os::unix::fs::symlink(socket, runtime_dir.path().join("podman/podman.sock")).unwrap();
-    let runtime_dir = runtime_dir.path().to_str().unwrap();
-    let process = Process::start_with(&[("XDG_RUNTIME_DIR", runtime_dir)]).await;
-    let mut socket = process.socket().await;
-    socket.subscribe(Channel::Containers).await;
-    socket
-        .until(|m| matches!(m, ServerMessage::Containers { data, .. } if data.len() == 1))
-        .await;
-}
-
-#[tokio::test]
 async fn a_port_in_use_is_told() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
@@ -150,18 +128,15 @@ async fn a_port_in_use_is_told() {
 
 /// What a supervisor gives a process before it kills it. The bound is part of the contract.
 const ALLOWED: Duration = Duration::from_secs(10);
+/// Ends per test: what depends on the moment at which the signal comes may go well once.
+const ENDS: usize = 3;
 
-/// Asserts that `end`, which says how long an end took, is quick enough. A machine that is busy
-/// with other things may be late once, and then again; a server that hangs is late always.
+/// Asserts that `end`, which returns how long an end took, is in time whenever it is called.
 async fn ends_in_time(mut end: impl AsyncFnMut() -> Duration) {
-    let mut took = Duration::MAX;
-    for _ in 0..3 {
-        took = took.min(end().await);
-        if took <= ALLOWED {
-            return;
-        }
+    for n in 1..=ENDS {
+        let took = end().await;
+        assert!(took <= ALLOWED, "end {n} took {took:?}");
     }
-    panic!("it took {took:?}");
 }
 
 #[tokio::test]

@@ -27,7 +27,8 @@ pub(crate) struct TestApp {
 pub(crate) struct Settings {
     pub(crate) max_clients: Option<u32>,
     pub(crate) base_path: Option<&'static str>,
-    /// Time between full lists; a day is never.
+    /// Time between full lists; [`NO_RECONCILE`](super::NO_RECONCILE) proves that events alone
+    /// carry an update.
     pub(crate) reconcile: Option<Duration>,
 }
 
@@ -35,6 +36,16 @@ impl TestApp {
     /// A server that has seen the engine's containers.
     pub(crate) async fn start(engine: FakeEngine) -> Self {
         Self::start_with(engine, Settings::default()).await
+    }
+
+    /// A server that lists its engine's containers once: later changes reach it by events and after
+    /// actions only.
+    pub(crate) async fn start_without_reconcile(engine: FakeEngine) -> Self {
+        let settings = Settings {
+            reconcile: Some(super::NO_RECONCILE),
+            ..Settings::default()
+        };
+        Self::start_with(engine, settings).await
     }
 
     /// A server that has yet to find its engine.

@@ -27,3 +27,18 @@ pub(crate) async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> b
     let waited = tokio::time::timeout(PATIENCE, wait).await;
     assert!(waited.is_ok(), "never came true: {what}");
 }
+
+/// How much longer than its contract a deadline is on a machine that is busy with other tests. It
+/// stays far below [`PATIENCE`] and the reconcile interval, so that neither hides a lost update.
+const BUSY_MACHINE: u32 = 4;
+
+/// The longest time between two full lists that the configuration allows. Within a test no second
+/// list comes: what the page shows, it has from events and actions.
+pub(crate) const NO_RECONCILE: Duration = Duration::from_secs(600);
+
+/// The result of `wait`, which must be there within `contract`, four times that on a busy machine.
+pub(crate) async fn within<T>(contract: Duration, what: &str, wait: impl Future<Output = T>) -> T {
+    let deadline = contract * BUSY_MACHINE;
+    let done = tokio::time::timeout(deadline, wait).await;
+    done.unwrap_or_else(|_| panic!("not within {deadline:?}: {what}"))
+}

@@ -3,7 +3,11 @@
 use super::PATIENCE;
 use deckwatch::protocol::{Channel, ClientMessage, ServerMessage, Subscribe};
 use futures::{SinkExt, StreamExt};
-use tokio::{net::TcpStream, time::timeout};
+use std::net::SocketAddr;
+use tokio::{
+    net::{TcpSocket, TcpStream},
+    time::timeout,
+};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream,
     tungstenite::{Error, Message, client::IntoClientRequest, http::Response},
@@ -55,6 +59,19 @@ impl Socket {
                 _ => {}
             }
         }
+    }
+
+    /// Connects to the multiplexed socket of `server` with a receive buffer of a few kilobytes.
+    /// While the test does not read, the server's writes soon find no room; by default the kernel
+    /// would take megabytes.
+    pub(crate) async fn connect_with_small_buffer(server: SocketAddr) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4_096).unwrap();
+        let stream = MaybeTlsStream::Plain(socket.connect(server).await.unwrap());
+        let url = format!("ws://{server}/api/ws");
+        let upgrade = tokio_tungstenite::client_async(url, stream);
+        let (stream, _) = timeout(PATIENCE, upgrade).await.unwrap().unwrap();
+        Self { stream }
     }
 
     pub(crate) async fn send(&mut self, message: ClientMessage) {

@@ -182,6 +182,21 @@ fn help_lists_everything() {
     }
 }
 
+#[test]
+fn the_folder_of_podman_s_socket_is_the_user_s_runtime_folder() {
+    let command = <CommandLine as clap::CommandFactory>::command();
+    let argument = command
+        .get_arguments()
+        .find(|arg| arg.get_id() == "runtime_dir");
+    let variable = argument.and_then(clap::Arg::get_env).unwrap();
+    assert_eq!(variable, "XDG_RUNTIME_DIR");
+    let config = load(&["--runtime-dir", "/run/user/1000"], "").unwrap();
+    assert_eq!(
+        config.docker.runtime_dir.as_deref(),
+        Some(Path::new("/run/user/1000"))
+    );
+}
+
 fn repository_file(name: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
 }

@@ -219,6 +219,11 @@ impl FakeEngine {
         self.shared.world().most_sent
     }
 
+    /// Sends no events from now on, whatever happens.
+    pub(crate) fn mute_events(&self) {
+        self.shared.world().is_mute = true;
+    }
+
     /// Ends every open event stream.
     pub(crate) fn cut_events(&self) {
         std::mem::take(&mut self.shared.world().cut).cancel();

@@ -51,6 +51,8 @@ pub(super) struct World {
     /// What every action is refused with.
     pub(super) action_refusal: Option<String>,
     pub(super) history: Vec<Told>,
+    /// Changes cause no events.
+    pub(super) is_mute: bool,
     pub(super) cut: CancellationToken,
     /// After how many lines logs that are followed are cut, one after the other.
     pub(super) log_cuts: HashMap<String, VecDeque<usize>>,
@@ -82,6 +84,9 @@ impl Shared {
         name: &str,
         more: &[(&str, &str)],
     ) {
+        if self.world().is_mute {
+            return;
+        }
         let at = now();
         let mut attributes = json!({ "name": name, "image": "nginx:1.27" });
         for (key, value) in more {

@@ -1,0 +1,182 @@
+//! A change in the engine reaches every client by its event alone, and an action by itself alone,
+//! each within the contract's time. No full list comes to help: reconciling is switched off.
+
+use crate::support::{
+    app::TestApp,
+    fake_engine::{FakeContainer, FakeEngine, id_of},
+    mirror::{Mirror, states},
+    socket::Socket,
+    sse::Sse,
+    within,
+};
+use bollard::{API_DEFAULT_VERSION, Docker, query_parameters::*};
+use deckwatch::protocol::{Channel, ServerMessage};
+use serde_json::json;
+use std::time::Duration;
+
+/// A change in the engine is on every screen in this time.
+const CHANGE: Duration = Duration::from_secs(1);
+/// After a successful action every subscriber has the new list in this time.
+const AFTER_ACTION: Duration = Duration::from_millis(500);
+
+/// A change that is made in the engine, behind the server's back.
+type Change = fn(&FakeEngine);
+
+const CHANGES: [(&str, Change); 5] = [
+    ("create", |engine| engine.create_container("new")),
+    ("stop", |engine| engine.stop_container("web-1")),
+    ("start", |engine| engine.start_container("web-1")),
+    ("stop another", |engine| engine.stop_container("web-2")),
+    ("remove", |engine| engine.remove_container("web-2")),
+];
+
+fn shows(message: &ServerMessage, truth: &[(String, String)]) -> bool {
+    matches!(message, ServerMessage::Containers { data, .. } if states(data) == truth)
+}
+
+#[tokio::test]
+async fn every_client_has_a_change_within_a_second_by_its_event_alone() {
+    let app = TestApp::start_without_reconcile(FakeEngine::start().with_containers(3)).await;
+    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    let mut script = app.socket().await;
+    script.subscribe(Channel::Containers).await;
+    let (mut stream, _) = Sse::open(&app, None).await;
+    for (name, change) in CHANGES {
+        change(&app.engine);
+        let truth = app.engine.truth();
+        let all = async {
+            page.until_it_shows(&app.engine).await;
+            script.until(|message| shows(message, &truth)).await;
+            stream
+                .until(|sent| {
+                    sent.event == "containers"
+                        && shows(&ServerMessage::decode(&sent.data).unwrap(), &truth)
+                })
+                .await;
+        };
+        within(CHANGE, name, all).await;
+    }
+    app.end().await;
+}
+
+/// The command line's view of the engine.
+async fn command_line(engine: &FakeEngine) -> Docker {
+    let docker = Docker::connect_with_unix(&engine.address(), 60, API_DEFAULT_VERSION);
+    docker.unwrap().negotiate_version().await.unwrap()
+}
+
+#[tokio::test]
+async fn what_the_command_line_does_is_on_the_page_within_a_second() {
+    let app = TestApp::start_without_reconcile(FakeEngine::start().with_containers(2)).await;
+    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    let docker = command_line(&app.engine).await;
+    for step in ["pause", "unpause", "rename", "kill"] {
+        let done = match step {
+            "pause" => docker.pause_container("web-1").await,
+            "unpause" => docker.unpause_container("web-1").await,
+            "rename" => {
+                let name = RenameContainerOptionsBuilder::default().name("shop");
+                docker.rename_container("web-1", name.build()).await
+            }
+            _ => {
+                docker
+                    .kill_container("shop", None::<KillContainerOptions>)
+                    .await
+            }
+        };
+        done.unwrap();
+        within(CHANGE, step, page.until_it_shows(&app.engine)).await;
+    }
+    app.end().await;
+}
+
+#[tokio::test]
+async fn an_event_is_published_within_a_second() {
+    let app = TestApp::start_without_reconcile(FakeEngine::start().with_containers(1)).await;
+    let mut socket = app.socket().await;
+    socket.subscribe(Channel::Events).await;
+    app.engine.stop_container("web-1");
+    for action in ["kill", "die", "stop"] {
+        let is_it = |message: &ServerMessage| matches!(message, ServerMessage::Event(told) if told.event.action == action);
+        within(CHANGE, action, socket.until(is_it)).await;
+    }
+    app.end().await;
+}
+
+/// Asks for an action and waits for its success.
+async fn act(socket: &mut Socket, action: &str, container: &str, options: serde_json::Value) {
+    let request = format!("{action} {container}");
+    let message = json!({
+        "type": "container-action", "requestId": request, "action": action,
+        "containerId": id_of(container), "options": options,
+    });
+    socket.send_text(&message.to_string()).await;
+    let ack = socket.find(|message| match message {
+        ServerMessage::ContainerAck(ack) if ack.request_id == request => Some(ack),
+        _ => None,
+    });
+    let ack = ack.await;
+    assert!(ack.success, "{ack:?}");
+}
+
+/// The engine keeps silent about what it does: the list is asked for because of the action.
+#[tokio::test]
+async fn every_client_has_the_new_list_within_half_a_second_after_an_action_without_an_event() {
+    let engine = FakeEngine::start()
+        .with_containers(2)
+        .with(FakeContainer::exited("job"));
+    let app = TestApp::start_without_reconcile(engine).await;
+    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    let mut script = app.socket().await;
+    script.subscribe(Channel::Containers).await;
+    let mut actor = app.socket().await;
+    app.engine.mute_events();
+    for (action, container, options) in [
+        ("start", "job", json!({})),
+        ("pause", "web-1", json!({})),
+        ("unpause", "web-1", json!({})),
+        ("stop", "web-1", json!({ "graceSeconds": 1 })),
+        ("rename", "web-1", json!({ "name": "shop" })),
+        ("kill", "web-2", json!({})),
+        ("remove", "web-2", json!({})),
+    ] {
+        act(&mut actor, action, container, options).await;
+        let truth = app.engine.truth();
+        let all = async {
+            page.until_it_shows(&app.engine).await;
+            script.until(|message| shows(message, &truth)).await;
+        };
+        within(AFTER_ACTION, action, all).await;
+    }
+    app.end().await;
+}
+
+#[tokio::test]
+async fn after_an_action_over_http_the_new_list_is_there_within_half_a_second() {
+    let app = TestApp::start_without_reconcile(FakeEngine::start().with_containers(1)).await;
+    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    app.engine.mute_events();
+    let path = format!("/api/containers/{}/stop", id_of("web-1"));
+    let done = app.post(&path, &json!({ "graceSeconds": 1 })).await;
+    assert!(done.status().is_success(), "{done:?}");
+    within(AFTER_ACTION, "stop", page.until_it_shows(&app.engine)).await;
+    app.end().await;
+}
+
+/// The event stream ends together with a change: what happened meanwhile is listed when it is opened
+/// again, after the back-off's first pause.
+#[tokio::test]
+async fn a_change_while_the_event_stream_is_cut_is_not_lost() {
+    let app = TestApp::start_without_reconcile(FakeEngine::start().with_containers(2)).await;
+    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    app.engine.cut_events();
+    app.engine
+        .change_silently("web-1", |c| c.state = "exited".into());
+    within(
+        CHANGE * 2,
+        "the list after the cut",
+        page.until_it_shows(&app.engine),
+    )
+    .await;
+    app.end().await;
+}
