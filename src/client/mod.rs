@@ -3,10 +3,12 @@
 //! [`Live`] is what pages see. It is created from the snapshot inside the first HTML, the same on
 //! both sides; in the browser the driver then feeds it from the socket, or by polling.
 
+pub mod actions;
 mod connection;
 mod diagnosis;
 #[cfg_attr(not(feature = "hydrate"), path = "driver_inert.rs")]
 pub mod driver;
+pub mod inbox;
 mod initial;
 pub mod link;
 mod live;

@@ -1,142 +1,83 @@
-//! Actions on their way to the server and back.
+//! Sends actions over the socket, or by HTTP without one, and hands answers to the page.
 
 use super::{browser, http, socket::Socket};
 use crate::{
-    client::{Live, pace::Pace},
-    protocol::{ApiError, ClientMessage, ContainerAck, ContainerAction, ErrorCode},
+    client::{
+        Live,
+        actions::{Actions, Way, answer},
+    },
+    protocol::{ApiError, ClientMessage, ContainerAction, ErrorCode},
 };
-use std::{
-    cell::RefCell,
-    collections::{BTreeMap, VecDeque},
-    rc::Rc,
-    time::Duration,
-};
+use std::{cell::RefCell, rc::Rc};
 
-/// What the way there and back may take beside the action itself.
-const WAY: Duration = Duration::from_secs(5);
-
-/// Actions that wait to be sent, and those that wait for their answer.
-pub(super) struct Actions {
+/// Carries out what [`Actions`] decides.
+pub(super) struct ActionSender {
     live: Live,
-    queue: VecDeque<ContainerAction>,
-    pace: Pace,
-    waiting: BTreeMap<String, Waiting>,
-    /// Requests that HTTP has answered.
-    answered: Rc<RefCell<Vec<String>>>,
+    /// Shared with requests that are under way.
+    actions: Rc<RefCell<Actions>>,
 }
 
-struct Waiting {
-    action: ContainerAction,
-    deadline_ms: f64,
-    over_socket: bool,
-}
-
-impl Actions {
-    /// None yet.
+impl ActionSender {
     pub(super) fn new(live: Live) -> Self {
         Self {
             live,
-            queue: VecDeque::new(),
-            pace: Pace::default(),
-            waiting: BTreeMap::new(),
-            answered: Rc::default(),
+            actions: Rc::default(),
         }
     }
 
     /// Takes on an action, to be sent when it is its turn.
-    pub(super) fn take(&mut self, action: ContainerAction) {
-        self.queue.push_back(action);
+    pub(super) fn push(&self, action: ContainerAction) {
+        self.actions.borrow_mut().push(action);
     }
 
-    /// Sends what may be sent now, over the socket or by HTTP without one.
-    pub(super) fn send(&mut self, socket: Option<&Socket>) {
-        while !self.queue.is_empty() && self.pace.allows(browser::now_ms(), self.waiting.len()) {
-            if let Some(action) = self.queue.pop_front() {
-                self.dispatch(action, socket);
+    /// Sends what may be sent now.
+    pub(super) fn send(&self, socket: Option<&Socket>) {
+        let way = socket.map_or(Way::Http, |_| Way::Socket);
+        let due = self.actions.borrow_mut().due(browser::now_ms(), way);
+        for action in due {
+            match socket {
+                Some(socket) => socket.say(&ClientMessage::ContainerAction(action)),
+                None => self.post(action),
             }
         }
     }
 
-    fn dispatch(&mut self, action: ContainerAction, socket: Option<&Socket>) {
-        let allowed = action.action.deadline(&action.options) + WAY;
-        let deadline_ms = browser::now_ms() + allowed.as_secs_f64() * 1e3;
-        let over_socket = socket.is_some();
-        match socket {
-            Some(socket) => socket.say(&ClientMessage::ContainerAction(action.clone())),
-            None => self.post(action.clone()),
-        }
-        self.waiting.insert(
-            action.request_id.clone(),
-            Waiting {
-                action,
-                deadline_ms,
-                over_socket,
-            },
-        );
+    /// The answer to `request_id` has come over the socket.
+    pub(super) fn acknowledge(&self, request_id: &str) {
+        self.actions.borrow_mut().acknowledge(request_id);
     }
 
-    /// The answer to `request_id` has come.
-    pub(super) fn acknowledge(&mut self, request_id: &str) {
-        self.waiting.remove(request_id);
-    }
-
-    /// The server did not take `request_id` on.
-    pub(super) fn refuse(&mut self, request_id: &str, error: ApiError) {
-        if let Some(waiting) = self.waiting.remove(request_id) {
-            self.live.acknowledge(answer(&waiting.action, Some(error)));
+    /// The server refused to take on `request_id`.
+    pub(super) fn refuse(&self, request_id: &str, error: ApiError) {
+        let refused = self.actions.borrow_mut().refuse(request_id, error);
+        if let Some(ack) = refused {
+            self.live.acknowledge(ack);
         }
     }
 
-    /// Asks again by HTTP for what the socket took with it: the same id is the same action.
-    pub(super) fn on_disconnect(&mut self) {
-        let lost = self
-            .waiting
-            .values_mut()
-            .filter(|waiting| waiting.over_socket);
-        let lost: Vec<_> = lost
-            .map(|waiting| {
-                waiting.over_socket = false;
-                waiting.action.clone()
-            })
-            .collect();
+    /// Asks again by HTTP for what the socket took with it.
+    pub(super) fn on_disconnect(&self) {
+        let lost = self.actions.borrow_mut().on_disconnect();
         for action in lost {
             self.post(action);
         }
     }
 
-    /// Gives up on what should have been answered by now.
-    pub(super) fn expire(&mut self) {
-        for request_id in self.answered.take() {
-            self.waiting.remove(&request_id);
+    /// Gives up what should have been answered by now.
+    pub(super) fn expire(&self) {
+        let late = self.actions.borrow_mut().expire(browser::now_ms());
+        for ack in late {
+            self.live.acknowledge(ack);
         }
-        let now = browser::now_ms();
-        let live = self.live;
-        self.waiting.retain(|_, waiting| {
-            let is_late = now > waiting.deadline_ms;
-            if is_late {
-                let error = ApiError::new(ErrorCode::Timeout, "the server did not answer in time");
-                live.acknowledge(answer(&waiting.action, Some(error)));
-            }
-            !is_late
-        });
     }
 
     fn post(&self, action: ContainerAction) {
-        let (live, answered) = (self.live, Rc::clone(&self.answered));
+        let (live, actions) = (self.live, Rc::clone(&self.actions));
         leptos::task::spawn_local_scoped_with_cancellation(async move {
-            live.acknowledge(answer(&action, post(&action).await.err()));
-            answered.borrow_mut().push(action.request_id);
+            let error = post(&action).await.err();
+            actions.borrow_mut().acknowledge(&action.request_id);
+            live.acknowledge(answer(&action, error));
         });
-    }
-}
-
-fn answer(action: &ContainerAction, error: Option<ApiError>) -> ContainerAck {
-    ContainerAck {
-        request_id: action.request_id.clone(),
-        container_id: action.container_id.clone(),
-        action: action.action,
-        success: error.is_none(),
-        error,
     }
 }
 

@@ -1,12 +1,12 @@
 //! The loop that feeds [`Live`] in the browser: the only code that touches sockets and timers.
 
 mod actions;
+mod apply;
 mod ask;
 mod browser;
 mod canvas;
 mod clipboard;
 mod http;
-mod inbox;
 mod json_tree;
 mod logs;
 mod page;
@@ -29,6 +29,7 @@ pub use sparklines::show_sparkline;
 
 use super::{
     Live, Outbox, Traffic,
+    inbox::Inbox,
     link::{Link, LinkCommand, LinkEvent, Stopwatch},
     logs::LogOrder,
 };
@@ -39,10 +40,10 @@ use crate::{
         close_code, codec::DecodeError,
     },
 };
-use actions::Actions;
+use actions::ActionSender;
+use apply::apply_soon;
 use futures::{FutureExt, StreamExt, channel::mpsc, select_biased};
 use gloo_timers::future::IntervalStream;
-use inbox::Inbox;
 use leptos::prelude::*;
 use logs::{Feeds, LogPoll};
 use poll::{Answer, Poll};
@@ -80,7 +81,7 @@ struct Driver {
     inbox: Inbox,
     socket: Option<Socket>,
     poll: Poll,
-    actions: Actions,
+    actions: ActionSender,
     stopwatch: Stopwatch,
     feeds: Feeds,
     log_poll: LogPoll,
@@ -103,10 +104,12 @@ impl Driver {
         Self {
             live,
             link: Link::default(),
-            inbox: Inbox::new(live),
+            inbox: live
+                .initial()
+                .with_value(|initial| Inbox::after(&initial.snapshot, initial.partial)),
             socket: None,
             poll: Poll::default(),
-            actions: Actions::new(live),
+            actions: ActionSender::new(live),
             stopwatch: Stopwatch::default(),
             feeds: Feeds::default(),
             log_poll: LogPoll::default(),
@@ -157,13 +160,13 @@ impl Driver {
                     let bytes = bundle.frames.iter().map(Vec::len).sum();
                     self.traffic.heard(bytes, self.moment());
                     let messages = self.inbox.decode_all(&bundle);
-                    self.inbox.receive(messages);
+                    self.receive(messages);
                     etag = tag;
                 }
                 self.poll.again(&self.inbox.position(), etag);
             }
             Happening::Ordered(Order::Act(action)) => {
-                self.actions.take(action);
+                self.actions.push(action);
                 self.send_actions();
             }
             Happening::Ordered(Order::Log(order)) => {
@@ -189,6 +192,13 @@ impl Driver {
     fn send_actions(&mut self) {
         let socket = self.socket.as_ref().filter(|_| self.link.is_open());
         self.actions.send(socket);
+    }
+
+    /// Applies `messages` with the next frame.
+    fn receive(&mut self, messages: Vec<ServerMessage>) {
+        if let Some(batch) = self.inbox.receive(messages) {
+            apply_soon(self.live, batch);
+        }
     }
 
     fn on_nonsense(&self, error: DecodeError) {
@@ -223,7 +233,7 @@ impl Driver {
             ServerMessage::ContainerAck(ack) => {
                 self.actions.acknowledge(&ack.request_id);
                 self.send_actions();
-                self.inbox.receive(vec![ServerMessage::ContainerAck(ack)]);
+                self.receive(vec![ServerMessage::ContainerAck(ack)]);
             }
             ServerMessage::Error {
                 request_id: Some(request_id),
@@ -233,7 +243,7 @@ impl Driver {
             } => self
                 .actions
                 .refuse(&request_id, ApiError::new(code, message)),
-            message => self.inbox.receive(vec![message]),
+            message => self.receive(vec![message]),
         }
     }
 

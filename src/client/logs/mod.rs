@@ -2,6 +2,7 @@
 
 pub mod ansi;
 mod entry;
+mod feeds;
 mod filter;
 pub mod json;
 mod level;
@@ -17,6 +18,7 @@ mod texts;
 mod view;
 
 pub use entry::{Entry, Head, Kind, MaybeTime};
+pub use feeds::Feeds;
 pub use filter::{Filter, Needle, Order, searched};
 pub use level::Level;
 pub use news::{Following, LogNews, LogOrder, LogRequest, count_since};
