@@ -3,6 +3,9 @@ import { defineConfig } from '@playwright/test';
 // The scripts say which browser to use; without a word Playwright's own is taken.
 const executablePath = process.env.DECKWATCH_CHROMIUM || undefined;
 
+// Pages as they are read with JavaScript off.
+const withoutScripts = '**/noscript.spec.mjs';
+
 export default defineConfig({
   testDir: 'tests',
   // Far longer than it ever takes: a busy machine must not fail a test.
@@ -10,9 +13,8 @@ export default defineConfig({
   expect: { timeout: 20_000 },
   workers: 1,
   forbidOnly: !!process.env.CI,
-  // A second try tells a hiccup of the machine from a fault; `scripts/test` names every test that
-  // needed one.
-  retries: process.env.CI ? 1 : 0,
+  // A test that passes only at the second try has found a fault: of the page, or of itself.
+  retries: 0,
   reporter: [['list']],
   use: {
     screenshot: 'only-on-failure',
@@ -22,4 +24,8 @@ export default defineConfig({
         '--disable-component-update', '--disable-sync', '--no-first-run', '--disable-quic'],
     },
   },
+  projects: [
+    { name: 'scripts', testIgnore: withoutScripts },
+    { name: 'without scripts', testMatch: withoutScripts, use: { javaScriptEnabled: false } },
+  ],
 });

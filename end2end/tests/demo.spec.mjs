@@ -38,7 +38,7 @@ test('filter and order live in the address', async ({ page }) => {
   await page.keyboard.type('shop-web');
   await expect(page).toHaveURL(/q=shop-web/);
   for (const name of await page.locator('tr[data-id] a.name').allTextContents()) expect(name).toContain('shop-web');
-  await page.getByRole('button', { name: 'Memory' }).click();
+  await page.getByRole('link', { name: 'Memory' }).click();
   await expect(page).toHaveURL(/sort=memory/);
   await expect(page.locator('th.memory')).toHaveAttribute('aria-sort', 'descending');
   await page.reload();

@@ -17,18 +17,6 @@ test.afterEach(() => {
   if (left.length > 0) docker('rm', '-f', ...left);
 });
 
-test('the first HTML holds the containers, and is readable without JavaScript', async ({ browser }) => {
-  runContainer(name('first'));
-  const context = await browser.newContext({ javaScriptEnabled: false });
-  const page = await context.newPage();
-  await expect.poll(async () => (await page.request.get(`${deckwatch.url}/containers`)).text()).toContain(name('first'));
-  await page.goto(`${deckwatch.url}/containers?q=e2e`);
-  await expect(row(page, name('first'))).toContainText('running');
-  await page.goto(`${deckwatch.url}/containers?q=nothing-like-it`);
-  await expect(row(page, name('first'))).toHaveCount(0);
-  await context.close();
-});
-
 test('the list follows what the command line does', async ({ page }) => {
   await open(page, `${deckwatch.url}/containers`);
   runContainer(name('cli'));

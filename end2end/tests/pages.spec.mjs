@@ -87,21 +87,6 @@ test('nothing lies beyond the edge, in either language', async ({ newPage }) => 
   }
 });
 
-test('every page is there without JavaScript', async ({ page, newPage }) => {
-  const paths = await everyPage(page);
-  const plain = await newPage({ javaScriptEnabled: false });
-  for (const path of paths) {
-    const answer = await plain.goto(deckwatch.url + path);
-    expect.soft(answer.status(), path).toBe(200);
-    await expect.soft(plain.locator('h1'), path).not.toBeEmpty();
-    await expect.soft(plain.locator('main'), path).not.toBeEmpty();
-  }
-  await plain.goto(`${deckwatch.url}/containers/${container.id}`);
-  await expect(plain.locator('main')).toContainText(container.name);
-  await plain.goto(`${deckwatch.url}/containers?host=demo&q=${container.name}`);
-  await expect(plain.locator('tr[data-id]').first()).toContainText(container.name);
-});
-
 test('without an engine every page says so, and claims nothing', async ({ newPage }) => {
   const own = await Deckwatch.startWith({ DOCKER_HOST: 'unix:///nonexistent/docker.sock' });
   const page = await newPage();

@@ -25,3 +25,19 @@ pub fn A(
     let href = move || live.href(&href.read());
     view! { <RouterLink href exact>{children()}</RouterLink> }
 }
+
+/// A link to another view of the same page, e.g. another order of a list: it replaces the address,
+/// and works without scripts too.
+#[component]
+pub fn ViewLink(
+    /// The page's path with its query, as the routes name it.
+    #[prop(into)]
+    href: Signal<String>,
+    /// The link's content.
+    children: Children,
+) -> impl IntoView {
+    let live = use_live();
+    let href = move || live.href(&href.read());
+    // The router reads `replace` when it follows the link.
+    view! { <a href=href prop:replace=true>{children()}</a> }
+}

@@ -28,7 +28,7 @@ pub use copy::CopyButton;
 pub use frame::{Header, HelpDialog, Navigation};
 pub use icon::{Glyph, Icon};
 pub use keys::PageKeys;
-pub use link::A;
+pub use link::{A, ViewLink};
 pub use meter::{Meter, MeterKind};
 pub use no_containers::NoContainers;
 pub use page_title::PageTitle;

@@ -11,7 +11,7 @@ mod toolbar;
 
 use crate::{
     client::use_live,
-    components::{NoContainers, PageTitle},
+    components::{NoContainers, PageTitle, ViewLink},
     i18n::use_text,
     model::{ContainerId, ContainerQuery, Layout, Preferences},
 };
@@ -61,10 +61,10 @@ pub fn ContainersPage() -> impl IntoView {
     view! {
         <PageTitle text=title />
         <Toolbar query set_query items />
-        <Show when=move || is_cards.get() fallback=move || view! { <Table query set_query items selection hovering /> }>
+        <Show when=move || is_cards.get() fallback=move || view! { <Table query items selection hovering /> }>
             <Cards items />
         </Show>
-        <EmptyList query set_query items />
+        <EmptyList query items />
         <BulkBar selection />
     }
 }
@@ -86,8 +86,6 @@ fn forget_gone(selection: Selection) {
 fn EmptyList(
     /// What is asked for.
     query: Memo<ContainerQuery>,
-    /// Asks for something else.
-    set_query: Callback<ContainerQuery>,
     /// What is found.
     items: Memo<list::Items>,
 ) -> impl IntoView {
@@ -96,13 +94,12 @@ fn EmptyList(
     let failure = live.engine_failure();
     let is_known = move || live.is_listed().get() || failure.read().is_some();
     let is_empty = move || items.read().is_empty() && is_known();
-    let clear = move |_| set_query.run(ContainerQuery::default());
     let content = move || {
         let text = text.get();
         if live.totals().get().all > 0 && query.read().is_filtering() {
             view! {
                 <b>{text.containers.no_match} " " <q>{query.read().text.clone()}</q></b>
-                <button class="button" on:click=clear data-testid="clear-filter">{text.containers.clear_filter}</button>
+                <ViewLink href=ContainerQuery::default().href() attr:class="button" attr:data-testid="clear-filter">{text.containers.clear_filter}</ViewLink>
             }
             .into_any()
         } else {

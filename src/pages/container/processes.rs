@@ -131,6 +131,7 @@ fn heads(titles: &[String], order: Order) -> AnyView {
         view! {
             <th aria-sort=sort>
                 <button on:click=turn>{title.clone()} <span aria-hidden="true">{direction}</span></button>
+                <span class="without-scripts">{title.clone()}</span>
             </th>
         }
     };

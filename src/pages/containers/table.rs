@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     client::{RowSignals, RowsView, driver, use_live},
-    components::ActionButtons,
+    components::{ActionButtons, ViewLink},
     i18n::{say, use_text},
     model::{ContainerId, ContainerQuery, Density, Preferences, SortKey},
 };
@@ -29,8 +29,6 @@ const fn row_height(density: Density) -> f64 {
 pub(super) fn Table(
     /// What is asked for.
     query: Memo<ContainerQuery>,
-    /// Asks for something else.
-    set_query: Callback<ContainerQuery>,
     /// What is found.
     items: Memo<Items>,
     /// What is ticked.
@@ -96,7 +94,7 @@ pub(super) fn Table(
     view! {
         <div class="card table-card">
             <table class=class aria-rowcount=move || lines.get().to_string()>
-                <Head query set_query columns items selection />
+                <Head query columns items selection />
                 <tbody node_ref=body on:pointerenter=move |_| hovering.set(true) on:pointerleave=move |_| hovering.set(false)>
                     <Spacer height=Signal::derive(above) />
                     <For each=visible key=Item::clone let(item)>
@@ -132,8 +130,6 @@ fn Spacer(
 fn Head(
     /// What is asked for.
     query: Memo<ContainerQuery>,
-    /// Asks for something else.
-    set_query: Callback<ContainerQuery>,
     /// Which columns.
     columns: Memo<Vec<SortKey>>,
     /// What is found.
@@ -142,14 +138,15 @@ fn Head(
     selection: Selection,
 ) -> impl IntoView {
     let text = use_text();
-    let sort_by = move |key| {
-        let query = query.get_untracked();
+    let sorted_by = move |key| {
+        let query = query.get();
         let reversed = query.sort == key && !query.reversed;
-        set_query.run(ContainerQuery {
+        ContainerQuery {
             sort: key,
             reversed,
             ..query
-        });
+        }
+        .href()
     };
     let head = move |key: SortKey| {
         let is_descending = move || key.is_descending_by_default() != query.read().reversed;
@@ -162,9 +159,9 @@ fn Head(
             move || (query.read().sort == key).then(|| if is_descending() { "↓" } else { "↑" });
         view! {
             <th scope="col" class=key.as_str() aria-sort=aria>
-                <button on:click=move |_| sort_by(key)>
-                    {move || text.get().containers.column(key)} <span class="direction" aria-hidden="true">{arrow}</span>
-                </button>
+                <ViewLink href=Signal::derive(move || sorted_by(key))>
+                    {move || text.get().containers.column(key)} " " <span class="direction" aria-hidden="true">{arrow}</span>
+                </ViewLink>
             </th>
         }
     };

@@ -63,6 +63,16 @@ pub(super) fn Toolbar(
             text.get().containers.shown
         )
     };
+    // Without scripts the form is sent: everything but its text goes along unchanged.
+    let others = move || {
+        let others = query
+            .get()
+            .to_url()
+            .into_iter()
+            .filter(|(name, _)| *name != "q");
+        let hidden = |(name, value)| view! { <input type="hidden" name=name value=value /> };
+        others.map(hidden).collect_view()
+    };
     view! {
         <form class="toolbar" method="get" action=live.href("/containers") role="search" on:submit=|event| event.prevent_default()>
             <label class="search">
@@ -73,6 +83,7 @@ pub(super) fn Toolbar(
                 <kbd>"/"</kbd>
             </label>
             <noscript><button class="button">{say(text, |text| text.containers.apply)}</button></noscript>
+            {others}
             {chips.collect_view()}
             <span class="space"></span>
             <LastSeen as_of=live.as_of() />
