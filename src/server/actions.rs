@@ -274,6 +274,7 @@ pub fn engine_error(error: &EngineError) -> ApiError {
             ErrorCode::Conflict
         }
         EngineError::Invalid(_) => ErrorCode::Invalid,
+        EngineError::Forbidden(_) => ErrorCode::Forbidden,
         EngineError::Unavailable(_) => ErrorCode::EngineUnavailable,
         EngineError::Timeout => ErrorCode::Timeout,
         EngineError::Failed(_) => ErrorCode::Internal,

@@ -130,7 +130,7 @@ impl Follower {
                     self.until_other(situation).await;
                 }
             }
-            Err(EngineError::Unsupported(message)) => {
+            Err(EngineError::Unsupported(message) | EngineError::Forbidden(message)) => {
                 self.stream.end_trouble();
                 self.stream
                     .publish_end(LogEndReason::Unreadable, Some(message));

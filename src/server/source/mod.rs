@@ -247,6 +247,9 @@ pub enum EngineError {
     /// It did not understand.
     #[error("{0}")]
     Invalid(String),
+    /// It, or a proxy in front of it, does not allow this call, which is named.
+    #[error("{0}")]
+    Forbidden(String),
     /// It cannot be reached.
     #[error("the engine cannot be reached: {0}")]
     Unavailable(String),
@@ -267,6 +270,7 @@ impl EngineError {
         match self {
             Self::Conflict(message)
             | Self::Invalid(message)
+            | Self::Forbidden(message)
             | Self::Unavailable(message)
             | Self::Unsupported(message)
             | Self::Failed(message) => Some(message),
@@ -279,6 +283,7 @@ impl EngineError {
         match &mut self {
             Self::Conflict(message)
             | Self::Invalid(message)
+            | Self::Forbidden(message)
             | Self::Unavailable(message)
             | Self::Unsupported(message)
             | Self::Failed(message) => *message = map(message),

@@ -17,6 +17,10 @@ use serde_json::{Value, json};
 use std::{collections::HashMap, convert::Infallible, sync::Arc};
 use tokio_stream::wrappers::BroadcastStream;
 
+/// What HAProxy answers when a rule denies a request.
+const FORBIDDEN: &str = "<html><body><h1>403 Forbidden</h1>\nRequest forbidden by administrative \
+                         rules.\n</body></html>\n";
+
 type Query = HashMap<String, String>;
 
 pub(super) async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Response {
@@ -45,6 +49,10 @@ pub(super) async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> R
     }
     let (bare, query) = path.split_once('?').unwrap_or((&path, ""));
     let parts: Vec<&str> = bare.split('/').skip(1).collect();
+    if is_forbidden(&shared, &method, &parts) {
+        let html = [("content-type", "text/html")];
+        return (StatusCode::FORBIDDEN, html, FORBIDDEN).into_response();
+    }
     let query = parse(query);
     let truth = route(&shared, &method, &parts, &query);
     let answer = raw::answer(&shared, &format!("{method} {path}"), truth).await;
@@ -53,6 +61,18 @@ pub(super) async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> R
     } else {
         answer
     }
+}
+
+fn is_forbidden(shared: &Shared, method: &str, parts: &[&str]) -> bool {
+    let path = match parts {
+        ["containers", "json"] => "containers/json".to_owned(),
+        ["containers", _, rest @ ..] => [&["containers", "{id}"][..], rest].concat().join("/"),
+        parts => parts.join("/"),
+    };
+    let call = format!("{method} /{path}");
+    let world = shared.world();
+    let mut forbidden = world.forbidden.iter();
+    forbidden.any(|prefix| call.starts_with(prefix.as_str()))
 }
 
 async fn halved(answer: Response) -> Response {

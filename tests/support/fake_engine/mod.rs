@@ -258,6 +258,18 @@ impl FakeEngine {
         self.fail_with(status);
     }
 
+    /// Answers requests that begin with `prefix`, such as `GET /events` or
+    /// `POST /containers/{id}/stop`, as HAProxy in front of an engine does when it denies them.
+    pub(crate) fn forbid(&self, prefix: &str) {
+        self.shared.world().forbidden.push(prefix.to_owned());
+        self.cut_events();
+    }
+
+    /// Allows everything again.
+    pub(crate) fn allow_all(&self) {
+        self.shared.world().forbidden.clear();
+    }
+
     /// Is well again, tells the truth, and listens.
     pub(crate) fn recover(&self) {
         self.shared.raw.send_replace(Vec::new());

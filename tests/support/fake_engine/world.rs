@@ -46,6 +46,8 @@ pub(crate) struct Shared {
 pub(super) struct World {
     pub(super) containers: Vec<FakeContainer>,
     pub(super) requests: Vec<String>,
+    /// How requests begin that are answered as a socket proxy does which does not allow them.
+    pub(super) forbidden: Vec<String>,
     /// What failures say.
     pub(super) words: Option<String>,
     /// What every action is refused with.

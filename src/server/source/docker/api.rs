@@ -66,6 +66,17 @@ impl ReadError {
         matches!(self, Self::Engine(Error::RequestTimeoutError))
     }
 
+    /// Whether the engine, or a proxy in front of it, does not allow the call.
+    pub(super) fn is_forbidden(&self) -> bool {
+        matches!(
+            self,
+            Self::Engine(Error::DockerResponseServerError {
+                status_code: 401 | 403,
+                ..
+            })
+        )
+    }
+
     /// Why the engine at `address` is of no use and what to do about it, for people.
     pub(super) fn advice(&self, address: &str) -> String {
         match self {

@@ -39,6 +39,7 @@ fn from_status(status: u16, message: String) -> EngineError {
     let message = super::super::redact::mask_text(&message).into_owned();
     match status {
         304 => EngineError::NotModified,
+        401 | 403 => EngineError::Forbidden(message),
         400 => EngineError::Invalid(message),
         404 if is_about_the_container(&message) => EngineError::NotFound,
         // Something the container needs is gone, such as its network.
@@ -69,6 +70,9 @@ pub(super) fn advice(error: &Error, address: &str) -> String {
     } = error
     {
         let message = super::super::redact::mask_text(message);
+        if let 401 | 403 = status_code {
+            return format!("No access to the engine at {address}: {message}");
+        }
         return format!("The engine at {address} answers with status {status_code}: {message}");
     }
     let what = format!("No Docker engine at {address}: ");
@@ -140,6 +144,10 @@ mod tests {
         assert_eq!(answer(404, "No such container: x"), EngineError::NotFound);
         let message = "network shop_default not found";
         assert_eq!(answer(404, message), EngineError::Conflict(message.into()));
+        for status in [401, 403] {
+            let no = "GET /events is forbidden";
+            assert_eq!(answer(status, no), EngineError::Forbidden(no.into()));
+        }
         assert_eq!(answer(400, "bad"), EngineError::Invalid("bad".into()));
         assert_eq!(answer(409, "busy"), EngineError::Conflict("busy".into()));
         assert_eq!(answer(500, "boom"), EngineError::Failed("boom".into()));
@@ -168,6 +176,14 @@ mod tests {
         let advice_on_broken = advice(&broken, "unix:///x");
         assert!(advice_on_broken.starts_with("The engine at unix:///x answers with status 500"));
         assert!(advice_on_broken.contains("layer store is gone"));
+        let forbidden = Error::DockerResponseServerError {
+            status_code: 403,
+            message: "GET /containers/json is forbidden (403)".into(),
+        };
+        assert_eq!(
+            advice(&forbidden, "tcp://x:2375"),
+            "No access to the engine at tcp://x:2375: GET /containers/json is forbidden (403)"
+        );
         let missing = Error::from(io::Error::from(io::ErrorKind::NotFound));
         assert!(advice(&missing, "unix:///x").contains("no such file"));
         assert!(

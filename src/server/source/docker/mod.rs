@@ -1,5 +1,6 @@
 //! A Docker or Podman engine as a source.
 
+mod access;
 mod address;
 mod api;
 mod connect;

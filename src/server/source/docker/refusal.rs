@@ -28,12 +28,17 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
-    /// Reads the answer to a call.
-    pub(super) async fn read(method: &Method, uri: &Uri, response: Response<Incoming>) -> Self {
+    /// Whether the call as such is not allowed.
+    pub(super) const fn is_forbidden(&self) -> bool {
+        matches!(self.status, 401 | 403)
+    }
+
+    /// Reads the answer to `call`; see [`call`].
+    pub(super) async fn read(call: &str, response: Response<Incoming>) -> Self {
         let status = response.status().as_u16();
         let reason = reason(&body(response.into_body()).await);
         let message = match status {
-            401 | 403 => forbidden(&call(method, uri), status, &reason),
+            401 | 403 => forbidden(call, status, &reason),
             _ => reason,
         };
         Self { status, message }
@@ -56,19 +61,24 @@ async fn body(mut body: Incoming) -> Vec<u8> {
     bytes
 }
 
-/// `GET /containers/{id}/json` for a request.
-fn call(method: &Method, uri: &Uri) -> String {
+/// `GET /containers/{id}/json` for a request, whatever version of the API it names.
+pub(super) fn call(method: &Method, uri: &Uri) -> String {
     let is_id = |part: &&str| {
         part.len() == ID_DIGITS && part.bytes().all(|digit| digit.is_ascii_hexdigit())
     };
-    let parts = uri.path().split('/');
+    let is_version = |part: &&str| {
+        part.strip_prefix('v')
+            .is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
+    };
+    let parts = uri.path().split('/').filter(|part| !is_version(part));
     let parts: Vec<_> = parts
         .map(|part| if is_id(&part) { "{id}" } else { part })
         .collect();
     format!("{method} {}", parts.join("/"))
 }
 
-fn forbidden(call: &str, status: u16, reason: &str) -> String {
+/// That `call` was answered with 401 or 403, for people.
+pub(super) fn forbidden(call: &str, status: u16, reason: &str) -> String {
     let what = format!("{call} is forbidden by the engine or a proxy in front of it ({status})");
     match reason {
         "" => what,
@@ -180,7 +190,7 @@ mod tests {
     #[test]
     fn a_forbidden_call_is_named_without_ids_and_queries() {
         let id = "0123456789abcdef".repeat(4);
-        let uri: Uri = format!("http://engine/containers/{id}/stop?t=5")
+        let uri: Uri = format!("http://engine/v1.47/containers/{id}/stop?t=5")
             .parse()
             .unwrap();
         let call = call(&Method::POST, &uri);

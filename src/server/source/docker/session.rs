@@ -6,6 +6,7 @@
 use super::{
     super::counters::Target,
     DockerSource,
+    access::EVENTS,
     api::{Api, ReadError},
     event::Message,
     events::{Events, Heard},
@@ -15,6 +16,7 @@ use super::{
     standing::{Probe, RETRY, Strikes},
     stats,
     told::Told,
+    transport::Transport,
 };
 use crate::{
     model::{ContainerId, HostId, SourceState},
@@ -45,6 +47,9 @@ struct Session<'a> {
     warned: Option<Instant>,
     host: HostId,
     targets: watch::Sender<Vec<Target>>,
+    transport: Transport,
+    /// Between full lists.
+    reconcile: Duration,
 }
 
 impl DockerSource {
@@ -78,7 +83,8 @@ impl DockerSource {
         );
         let mut sampling = sampling.boxed();
         let host = self.observer.host().clone();
-        let mut session = Session::new(api, self.own, told, host, targets);
+        let every = self.intervals.reconcile;
+        let mut session = Session::new(api, self.own, told, host, targets, every);
         let mut reconcile = interval(self.intervals.reconcile);
         reconcile.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut reported = None;
@@ -128,8 +134,11 @@ impl<'a> Session<'a> {
         told: &'a mut Told,
         host: HostId,
         targets: watch::Sender<Vec<Target>>,
+        reconcile: Duration,
     ) -> Self {
         Self {
+            transport: api.transport().clone(),
+            reconcile,
             inventory: Inventory::default(),
             listing: Listing::new(api.clone(), own),
             inspections: Inspections::new(api.clone()),
@@ -143,18 +152,19 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// The state of the source, and why it is not live.
+    /// The state of the source, and why it is not live or what it lacks.
     fn standing(&self) -> (SourceState, Option<String>) {
         let late = |message: &str| (SourceState::Late, Some(message.to_owned()));
         if self.strikes.any() || self.listing.is_late(Instant::now()) {
             return late("The engine is slow to list its containers.");
         }
-        if let Some(error) = self.events.trouble() {
+        let access = self.transport.access();
+        if let Some(error) = self.events.trouble().filter(|_| !access.forbids(EVENTS)) {
             return late(&format!(
                 "The engine's events cannot be read, so that changes are seen late: {error}"
             ));
         }
-        (SourceState::Live, None)
+        (SourceState::Live, access.missing(self.reconcile))
     }
 
     fn on_heard(&mut self, heard: Heard) -> Vec<Observation> {
@@ -243,6 +253,8 @@ impl<'a> Session<'a> {
         for Inspected { id, asked, result } in inspected {
             match result {
                 Ok(details) => changed.extend(self.inventory.on_inspected(&id, details, asked)),
+                // Asking sooner than with the next full list would not change that.
+                Err(error) if error.is_forbidden() => {}
                 Err(error) => {
                     tracing::debug!(%id, %error, "cannot inspect the container");
                     // The list tells whether there still is one, and in which state.

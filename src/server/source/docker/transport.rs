@@ -2,8 +2,9 @@
 //! out as they arrive; nothing is retried, decoded or limited in time but the connecting.
 
 use super::{
+    access::Access,
     address::{Address, TcpAddress},
-    refusal::Refusal,
+    refusal::{self, Refusal},
     tls,
 };
 use hyper::{
@@ -44,6 +45,7 @@ struct Route {
     address: Address,
     host: HeaderValue,
     tls: Option<(TlsConnector, ServerName<'static>)>,
+    access: Access,
 }
 
 /// Why there is no response.
@@ -78,8 +80,20 @@ impl Transport {
                 (host, tls)
             }
         };
-        let route = Arc::new(Route { address, host, tls });
-        Ok(Self { route })
+        let route = Route {
+            address,
+            host,
+            tls,
+            access: Access::default(),
+        };
+        Ok(Self {
+            route: Arc::new(route),
+        })
+    }
+
+    /// Which calls were not allowed the last time.
+    pub(super) fn access(&self) -> &Access {
+        &self.route.access
     }
 
     /// Sends `request` and waits for the head of the response, which has a status of success or is
@@ -97,7 +111,7 @@ impl Transport {
         B::Data: Send,
         B::Error: Into<Box<dyn StdError + Send + Sync>>,
     {
-        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let call = refusal::call(request.method(), request.uri());
         let request = self.route.address_request(request)?;
         let stream = timeout(CONNECT_TIMEOUT, self.route.connect()).await;
         let stream = stream.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
@@ -107,9 +121,11 @@ impl Transport {
         let response = sender.send_request(request).await?;
         let status = response.status();
         if status.is_success() || status == StatusCode::NOT_MODIFIED {
+            self.route.access.note(&call, false);
             return Ok(response);
         }
-        let refusal = Refusal::read(&method, &uri, response).await;
+        let refusal = Refusal::read(&call, response).await;
+        self.route.access.note(&call, refusal.is_forbidden());
         Err(TransportError::Refused(refusal))
     }
 }

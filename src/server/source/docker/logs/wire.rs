@@ -5,7 +5,7 @@
 //! several times what the lines take. Here whatever has come is read at once, by who wants it, and
 //! the runtime watches the socket only while that is waited for.
 
-use super::super::super::EngineError;
+use super::super::{super::EngineError, refusal};
 use bollard::errors::Error;
 use bytes::{Buf, BytesMut};
 use std::{
@@ -271,6 +271,10 @@ impl Answer {
     fn failure(&self, status_code: u16, is_over: bool) -> Result<(), EngineError> {
         if !is_over && self.wire.len() < MAX_FAILURE {
             return Ok(());
+        }
+        if let 401 | 403 = status_code {
+            let message = refusal::forbidden("GET /containers/{id}/logs", status_code, "");
+            return Err(EngineError::Forbidden(message));
         }
         // It may be in chunks; what is between them is not JSON.
         let text = String::from_utf8_lossy(&self.wire);
