@@ -3,6 +3,7 @@
 
 use super::{
     clock,
+    health::Heartbeat,
     hub::Hub,
     source::{Observation, Status},
 };
@@ -22,6 +23,7 @@ const BATCH: usize = 64;
 pub async fn run(
     hub: Hub,
     mut observations: mpsc::Receiver<(HostId, Observation)>,
+    mut heartbeat: Heartbeat,
     shutdown: CancellationToken,
 ) {
     let mut collector = Collector::default();
@@ -30,6 +32,7 @@ pub async fn run(
         let received = tokio::select! {
             biased;
             () = shutdown.cancelled() => return,
+            () = heartbeat.due() => continue,
             received = observations.recv_many(&mut batch, BATCH) => received,
         };
         if received == 0 {
@@ -195,6 +198,7 @@ mod tests {
     use crate::{
         model::{ContainerState, fixtures::container},
         protocol::Channel,
+        server::health::Health,
     };
 
     fn at(ms: i64) -> Timestamp {
@@ -309,7 +313,8 @@ mod tests {
         let hub = Hub::new(16);
         let (tx, rx) = mpsc::channel(16);
         let shutdown = CancellationToken::new();
-        let task = tokio::spawn(run(hub.clone(), rx, shutdown.clone()));
+        let heartbeat = Health::default().watch("collector");
+        let task = tokio::spawn(run(hub.clone(), rx, heartbeat, shutdown.clone()));
         let mut changes = hub.changes();
         let list = Observation::Containers(vec![container(1)]);
         tx.send((HostId::default(), list)).await.unwrap();

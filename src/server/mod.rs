@@ -14,6 +14,7 @@ pub mod config;
 mod first_lines;
 pub mod gate;
 pub mod headers;
+pub mod health;
 pub mod hub;
 pub mod logs;
 pub mod pages;
@@ -35,6 +36,7 @@ pub use state::AppState;
 use actions::Actions;
 use assets::Site;
 use gate::Gate;
+use health::Health;
 use hub::Hub;
 use logs::Logs;
 use serve::Traffic;
@@ -84,6 +86,11 @@ impl Running {
 /// # Errors
 /// When it cannot listen.
 pub async fn start(config: Config) -> Result<Running, StartError> {
+    start_observed(config, Health::default()).await
+}
+
+/// The same, with the progress of tasks marked in `health`.
+async fn start_observed(config: Config, health: Health) -> Result<Running, StartError> {
     let address = config.site_addr;
     let failed = |error| StartError::Listen { address, error };
     let listener = serve::listen(address).map_err(failed)?;
@@ -94,19 +101,25 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let (observer, observations) = mpsc::channel(OBSERVATION_BACKLOG);
     shutdown.spawn(
         "collector",
-        collector::run(hub.clone(), observations, shutdown.token()),
+        collector::run(
+            hub.clone(),
+            observations,
+            health.watch("collector"),
+            shutdown.token(),
+        ),
     );
     shutdown.spawn(
         "demand",
         hub.demand().clone().forget_pollers(shutdown.token()),
     );
-    let engines = sources::spawn(&config, &hub, &observer, &shutdown);
+    let engines = sources::spawn(&config, &hub, &observer, &health, &shutdown);
 
     let traffic = Traffic::default();
     let state = AppState {
         actions: Actions::new(hub.clone(), engines, shutdown.clone()),
         gate: Gate::new(addr, &config.allowed_hosts, config.max_clients),
-        delivery: Delivery::start(&hub, &shutdown),
+        delivery: Delivery::start(&hub, health.watch("delivery"), &shutdown),
+        health: health.clone(),
         hub: hub.clone(),
         logs: Logs::new(hub.clone(), shutdown.clone()),
         leptos: config.leptos_options(),
@@ -120,7 +133,13 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let router = router::router(state);
     shutdown.spawn(
         "http",
-        serve::serve(listener, router, traffic, shutdown.clone()),
+        serve::serve(
+            listener,
+            router,
+            traffic,
+            health.watch("http"),
+            shutdown.clone(),
+        ),
     );
     tracing::info!("Deckwatch is at http://{}", reachable(addr));
     Ok(Running {

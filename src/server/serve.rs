@@ -13,7 +13,7 @@ pub use peer::Peer;
 pub(super) use stall::Unstalled;
 pub use traffic::Traffic;
 
-use super::shutdown::Shutdown;
+use super::{health::Heartbeat, shutdown::Shutdown};
 use axum::Router;
 use connections::Connections;
 use hyper::server::conn::http1;
@@ -69,12 +69,19 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// Serves `router` on `listener` until shutdown.
-pub async fn serve(listener: TcpListener, router: Router, traffic: Traffic, shutdown: Shutdown) {
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    traffic: Traffic,
+    mut heartbeat: Heartbeat,
+    shutdown: Shutdown,
+) {
     let connections = Connections::new(MAX_CONNECTIONS);
     let token = shutdown.token();
     loop {
         let accepted = tokio::select! {
             () = token.cancelled() => return,
+            () = heartbeat.due() => continue,
             accepted = listener.accept() => accepted,
         };
         match accepted {

@@ -2,6 +2,7 @@
 
 use super::{
     config::Config,
+    health::Health,
     hub::{Hub, Paces},
     shutdown::Shutdown,
     source::{
@@ -23,13 +24,17 @@ pub(super) fn spawn(
     config: &Config,
     hub: &Hub,
     collector: &mpsc::Sender<(HostId, Observation)>,
+    health: &Health,
     shutdown: &Shutdown,
 ) -> BTreeMap<HostId, Arc<dyn Engine>> {
     let demand = || hub.demand().stats();
     let local = Observer::new(HostId::default(), collector.clone());
 
     let system = SystemSource::new(local.clone(), config.metrics_interval);
-    shutdown.spawn("system", system.run(shutdown.token()));
+    shutdown.spawn(
+        "system",
+        system.run(health.watch("system"), shutdown.token()),
+    );
 
     let endpoint = endpoint(config);
     tracing::info!(
@@ -38,7 +43,10 @@ pub(super) fn spawn(
     );
     let docker = DockerSource::new(endpoint, local, demand(), intervals(config));
     let mut engines = BTreeMap::from([(HostId::default(), docker.engine())]);
-    shutdown.spawn("docker", docker.run(shutdown.token()));
+    shutdown.spawn(
+        "docker",
+        docker.run(health.watch("docker"), shutdown.token()),
+    );
 
     if config.demo > 0 {
         let host = HostId::new(HostId::DEMO);
@@ -46,7 +54,7 @@ pub(super) fn spawn(
         let count = config.demo as usize;
         let demo = DemoSource::new(observer, count, DEMO_SEED, demand(), paces(config));
         engines.insert(host, demo.engine());
-        shutdown.spawn("demo", demo.run(shutdown.token()));
+        shutdown.spawn("demo", demo.run(health.watch("demo"), shutdown.token()));
     }
     engines
 }

@@ -5,6 +5,7 @@ use super::{
     assets::Site,
     config::Config,
     gate::Gate,
+    health::Health,
     hub::Hub,
     logs::Logs,
     serve::Traffic,
@@ -28,6 +29,8 @@ pub struct AppState {
     pub logs: Logs,
     /// Who may connect.
     pub gate: Gate,
+    /// Which tasks make progress.
+    pub health: Health,
     /// How everything ends.
     pub shutdown: Shutdown,
     /// Brings news to clients.

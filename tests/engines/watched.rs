@@ -2,9 +2,12 @@
 
 use deckwatch::{
     model::*,
-    server::source::{
-        Engine, EngineError, Observation, Observer,
-        docker::{Address, DockerSource, Endpoint, Intervals},
+    server::{
+        health::Health,
+        source::{
+            Engine, EngineError, Observation, Observer,
+            docker::{Address, DockerSource, Endpoint, Intervals},
+        },
     },
 };
 use std::{collections::BTreeMap, future::Future, process::Command, sync::Arc, time::Duration};
@@ -75,7 +78,7 @@ impl Watched {
             samples: 0,
             state: None,
             is_always_live: true,
-            task: tokio::spawn(source.run(shutdown.clone())),
+            task: tokio::spawn(source.run(Health::default().watch("docker"), shutdown.clone())),
             shutdown,
             _demand: demand,
         };

@@ -1,14 +1,24 @@
-//! Whether the server runs, for those who run it.
+//! Whether the server runs, for process supervisors and load balancers.
 
 use crate::{
     protocol::{ApiError, ErrorCode},
-    server::{AppState, problem::Refusal},
+    server::{
+        AppState,
+        health::{Report, Verdict},
+        problem::Refusal,
+    },
 };
-use axum::{extract::State, http::StatusCode};
+use axum::{Json, extract::State, http::StatusCode};
 
-/// `GET /healthz`: the process answers.
-pub async fn alive() -> &'static str {
-    "ok\n"
+/// `GET /healthz`: which parts of the process make progress; `503` when one stands still. Engines
+/// that are away are none of these: the rest of the page works without them.
+pub async fn alive(State(state): State<AppState>) -> (StatusCode, Json<Report>) {
+    let report = state.health.report();
+    let status = match report.status {
+        Verdict::Ok => StatusCode::OK,
+        Verdict::Degraded => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    (status, Json(report))
 }
 
 /// `GET /readyz`: there is something to show.

@@ -10,7 +10,7 @@ mod world;
 use super::{Engine, Observation, Observer, Status};
 use crate::{
     model::{SourceKind, SourceState},
-    server::{clock, hub::Paces},
+    server::{clock, health::Heartbeat, hub::Paces},
 };
 use engine::DemoEngine;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -69,7 +69,7 @@ impl DemoSource {
     }
 
     /// Lives until `shutdown`.
-    pub async fn run(mut self, shutdown: CancellationToken) {
+    pub async fn run(mut self, mut heartbeat: Heartbeat, shutdown: CancellationToken) {
         let status = Status {
             source: SourceKind::Demo,
             state: SourceState::Live,
@@ -83,6 +83,7 @@ impl DemoSource {
         loop {
             let moves = tokio::select! {
                 () = shutdown.cancelled() => return,
+                () = heartbeat.due() => continue,
                 _ = ticks.tick() => true,
                 Some(()) = self.acted.recv() => false,
             };
@@ -132,7 +133,7 @@ impl DemoSource {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::HostId;
+    use crate::{model::HostId, server::health::Health};
 
     #[tokio::test(start_paused = true)]
     async fn figures_of_containers_come_at_the_pace_of_demand() {
@@ -141,7 +142,8 @@ mod tests {
         let observer = Observer::new(HostId::new(HostId::DEMO), sender);
         let source = DemoSource::new(observer, 3, 7, wanted, Paces::default());
         let shutdown = CancellationToken::new();
-        let task = tokio::spawn(source.run(shutdown.clone()));
+        let heartbeat = Health::default().watch("demo");
+        let task = tokio::spawn(source.run(heartbeat, shutdown.clone()));
         // How many of the host's own figures, which come every two seconds, come before those of
         // its containers.
         let mut before_stats = async || {

@@ -9,7 +9,7 @@ use crate::{
         Cpu, Disk, HostMetrics, Memory, SourceKind, SourceState, Temperature, percent_of,
         round_percent,
     },
-    server::clock,
+    server::{clock, health::Heartbeat},
 };
 use own_cost::OwnCost;
 use std::{
@@ -51,13 +51,14 @@ impl SystemSource {
     }
 
     /// Observes the host until `shutdown`.
-    pub async fn run(self, shutdown: CancellationToken) {
+    pub async fn run(self, mut heartbeat: Heartbeat, shutdown: CancellationToken) {
         let mut ticks = interval(self.interval);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut probe = None;
         loop {
             tokio::select! {
                 () = shutdown.cancelled() => return,
+                () = heartbeat.due() => continue,
                 _ = ticks.tick() => {}
             }
             let at_rest = probe.take();
@@ -292,7 +293,7 @@ fn most_important(disks: &[Disk]) -> Option<Disk> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::HostId;
+    use crate::{model::HostId, server::health::Health};
 
     #[test]
     fn disks_are_as_full_as_df_says() {
@@ -330,7 +331,8 @@ mod tests {
             Duration::from_millis(250),
         );
         let shutdown = CancellationToken::new();
-        let task = tokio::spawn(source.run(shutdown.clone()));
+        let heartbeat = Health::default().watch("system");
+        let task = tokio::spawn(source.run(heartbeat, shutdown.clone()));
         let metrics = loop {
             if let Some((_, Observation::Metrics { metrics, .. })) = observations.recv().await {
                 break metrics;

@@ -3,7 +3,7 @@
 //! much as what it then writes, and a tick is written to thousands.
 
 use super::outbox::Outbox;
-use crate::server::{hub::Hub, shutdown::Shutdown};
+use crate::server::{health::Heartbeat, hub::Hub, shutdown::Shutdown};
 use slab::Slab;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::{
@@ -32,9 +32,14 @@ pub(super) struct Seat {
 
 impl Delivery {
     /// Brings what `hub` publishes until shutdown.
-    pub fn start(hub: &Hub, shutdown: &Shutdown) -> Self {
+    pub fn start(hub: &Hub, heartbeat: Heartbeat, shutdown: &Shutdown) -> Self {
         let clients = Clients::default();
-        let delivering = deliver(hub.changes(), Arc::clone(&clients), shutdown.token());
+        let delivering = deliver(
+            hub.changes(),
+            Arc::clone(&clients),
+            heartbeat,
+            shutdown.token(),
+        );
         // It gives way by itself; to be made to would leave some clients' news to their own tasks.
         shutdown.spawn("delivery", unconstrained(delivering));
         Self { clients }
@@ -49,11 +54,17 @@ impl Delivery {
     }
 }
 
-async fn deliver(mut changes: watch::Receiver<u64>, clients: Clients, shutdown: CancellationToken) {
+async fn deliver(
+    mut changes: watch::Receiver<u64>,
+    clients: Clients,
+    mut heartbeat: Heartbeat,
+    shutdown: CancellationToken,
+) {
     loop {
         tokio::select! {
             biased;
             () = shutdown.cancelled() => return,
+            () = heartbeat.due() => continue,
             changed = changes.changed() => if changed.is_err() { return },
         }
         let mut next = 0;

@@ -29,7 +29,7 @@ pub use connect::{Endpoint, default_sockets};
 use super::{Engine, Observation, Observer, Status};
 use crate::{
     model::{ContainerId, SourceKind, SourceState},
-    server::backoff::Backoff,
+    server::{backoff::Backoff, health::Heartbeat},
 };
 use engine::DockerEngine;
 use std::{sync::Arc, time::Duration};
@@ -98,13 +98,14 @@ impl DockerSource {
     }
 
     /// Observes the engine until `shutdown`, reconnecting for ever.
-    pub async fn run(mut self, shutdown: CancellationToken) {
+    pub async fn run(mut self, mut heartbeat: Heartbeat, shutdown: CancellationToken) {
         let (mut backoff, mut told) = (Backoff::default(), Told::new());
         loop {
             let ended = tokio::select! {
                 () = shutdown.cancelled() => return,
-                error = self.session(&mut backoff, &mut told) => error,
+                error = self.session(&mut backoff, &mut told, &mut heartbeat) => error,
             };
+            heartbeat.beat();
             self.engine.disconnect();
             let message = ended.advice(&self.endpoint.address().to_string());
             tracing::debug!(error = %ended, "lost the engine");
@@ -113,9 +114,13 @@ impl DockerSource {
             if ended.is_silence() {
                 pause = pause.min(AFTER_SILENCE);
             }
-            tokio::select! {
-                () = shutdown.cancelled() => return,
-                () = tokio::time::sleep(pause) => {}
+            let mut pause = std::pin::pin!(tokio::time::sleep(pause));
+            loop {
+                tokio::select! {
+                    () = shutdown.cancelled() => return,
+                    () = heartbeat.due() => {}
+                    () = pause.as_mut() => break,
+                }
             }
         }
     }

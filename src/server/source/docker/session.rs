@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     model::{ContainerId, HostId, SourceState},
-    server::{backoff::Backoff, source::Observation},
+    server::{backoff::Backoff, health::Heartbeat, source::Observation},
 };
 use bollard::errors::Error;
 use futures::FutureExt;
@@ -54,8 +54,13 @@ struct Session<'a> {
 
 impl DockerSource {
     /// Observes the engine until it is lost and says why it was.
-    pub(super) async fn session(&mut self, backoff: &mut Backoff, told: &mut Told) -> ReadError {
-        match self.observe_engine(backoff, told).await {
+    pub(super) async fn session(
+        &mut self,
+        backoff: &mut Backoff,
+        told: &mut Told,
+        heartbeat: &mut Heartbeat,
+    ) -> ReadError {
+        match self.observe_engine(backoff, told, heartbeat).await {
             Ok(never) => match never {},
             Err(error) => error,
         }
@@ -65,6 +70,7 @@ impl DockerSource {
         &mut self,
         backoff: &mut Backoff,
         told: &mut Told,
+        heartbeat: &mut Heartbeat,
     ) -> Result<Infallible, ReadError> {
         let transport = self.endpoint.transport().map_err(Error::from)?;
         let api = Api::negotiate(transport).await?;
@@ -106,6 +112,7 @@ impl DockerSource {
                     session.listing.want(id, Duration::ZERO);
                     continue;
                 }
+                () = heartbeat.due() => continue,
                 never = &mut sampling => match never {},
             };
             for observation in observations {
