@@ -116,7 +116,7 @@ impl Observations {
             None if polls => None,
             None => Some(Finding::Unreachable),
             Some(421) => Some(Finding::HostRefused),
-            Some(401) => Some(Finding::SignedOut),
+            Some(_) if reach.wants_sign_in => Some(Finding::SignedOut),
             Some(status @ 500..) if !reach.is_ours => Some(Finding::ProxyFailed(status)),
             Some(status) => Some(Finding::Stranger(status)),
         }

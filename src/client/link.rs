@@ -44,8 +44,19 @@ pub enum LinkEvent {
     Offline,
     /// The page cannot be loaded again, because that has just been done.
     ReloadedInVain,
-    /// Polling brought an answer, or did not.
-    Polled(bool),
+    /// A poll has ended.
+    Polled(PollOutcome),
+}
+
+/// What came of a poll.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PollOutcome {
+    /// An answer of the server.
+    Answered,
+    /// No answer, or one that means nothing.
+    Silent,
+    /// The answer of a proxy in front of the server that wants a sign-in.
+    SignIn,
 }
 
 /// Something to be done.
@@ -75,7 +86,7 @@ enum Reaction {
     RetryLate,
     /// Loading the page again.
     Reload,
-    /// Somebody who signs in.
+    /// A sign-in, for which polling watches.
     SignIn,
 }
 
@@ -121,7 +132,10 @@ pub struct Link {
     /// Since when there has been no connection.
     lost_at: f64,
     hidden_at: Option<f64>,
-    polling: Option<bool>,
+    /// What the last poll brought; absent while not polling.
+    polling: Option<PollOutcome>,
+    /// Whether a sign-in is wanted, as far as is known.
+    is_signed_out: bool,
     /// Whether the page is of another version than the server, and loading it again did not help.
     is_outdated: bool,
 }
@@ -138,8 +152,6 @@ enum Phase {
     Open { heard: f64, doubted: Option<f64> },
     /// Another try comes at `until`.
     Waiting { until: f64 },
-    /// The server wants somebody to sign in.
-    Refused,
     /// The page is being loaded again.
     Reloading,
 }
@@ -154,10 +166,10 @@ impl Link {
     pub fn connection(&self, origin: Timestamp) -> Connection {
         match (self.phase, self.polling) {
             (Phase::Open { .. }, _) => Connection::Live,
-            (Phase::Refused, _) => Connection::SignedOut,
+            _ if self.is_signed_out => Connection::SignedOut,
             _ if self.is_outdated => Connection::Outdated,
-            (_, Some(true)) => Connection::Polling,
-            (_, Some(false)) => Connection::Offline,
+            (_, Some(PollOutcome::Silent)) => Connection::Offline,
+            (_, Some(_)) => Connection::Polling,
             (Phase::Waiting { until }, None) => Connection::Reconnecting {
                 attempt: self.failed_tries,
                 next_try: Some(Timestamp::from_millis(
@@ -197,9 +209,7 @@ impl Link {
                     self.retry_late(now, random);
                 }
             }
-            LinkEvent::Polled(answered) => {
-                self.polling = self.polling.map(|_| answered);
-            }
+            LinkEvent::Polled(outcome) => self.on_poll(outcome, now, &mut commands),
         }
         commands
     }
@@ -222,6 +232,7 @@ impl Link {
         };
         self.failed_tries = 0;
         self.is_outdated = false;
+        self.is_signed_out = false;
         if self.polling.take().is_some() {
             commands.push(LinkCommand::StopPolling);
         }
@@ -233,8 +244,8 @@ impl Link {
         }
         match reaction(code) {
             Reaction::SignIn => {
-                self.phase = Phase::Refused;
-                self.stop_polling(commands);
+                self.is_signed_out = true;
+                self.retry_late(now, random);
             }
             Reaction::Reload => {
                 self.phase = Phase::Reloading;
@@ -304,8 +315,21 @@ impl Link {
         let is_due = self.failed_tries >= TRIES_BEFORE_POLLING || now - self.lost_at > PATIENCE_MS;
         // To a page of another version the answers would mean nothing.
         if is_trying && is_due && self.polling.is_none() && !self.is_outdated {
-            self.polling = Some(true);
+            self.polling = Some(PollOutcome::Answered);
             commands.push(LinkCommand::StartPolling);
+        }
+    }
+
+    fn on_poll(&mut self, outcome: PollOutcome, now: f64, commands: &mut Vec<LinkCommand>) {
+        if self.polling.is_none() {
+            return;
+        }
+        self.polling = Some(outcome);
+        let was_signed_out = self.is_signed_out;
+        self.is_signed_out = outcome == PollOutcome::SignIn;
+        if was_signed_out && outcome == PollOutcome::Answered {
+            // The sign-in was what the socket lacked too.
+            self.retry_at_once(now, commands);
         }
     }
 
@@ -313,7 +337,7 @@ impl Link {
         if matches!(self.phase, Phase::Connecting { .. } | Phase::Open { .. }) {
             commands.push(LinkCommand::Disconnect);
         }
-        if !matches!(self.phase, Phase::Refused | Phase::Reloading) {
+        if self.phase != Phase::Reloading {
             self.phase = Phase::Resting;
         }
         self.stop_polling(commands);
@@ -398,7 +422,7 @@ mod tests {
             assert_eq!(commands.contains(&StartPolling), n == 5, "try {n}");
         }
         assert_eq!(link.connection(Timestamp::default()), Connection::Polling);
-        link.step(LinkEvent::Polled(false), 6.0, 0.0);
+        link.step(LinkEvent::Polled(PollOutcome::Silent), 6.0, 0.0);
         assert_eq!(link.connection(Timestamp::default()), Connection::Offline);
         assert_eq!(link.step(LinkEvent::Heard, 7.0, 0.0), [StopPolling]);
         assert_eq!(link.connection(Timestamp::default()), Connection::Live);
@@ -445,13 +469,75 @@ mod tests {
     }
 
     #[test]
-    fn who_must_sign_in_is_told_and_a_page_of_another_version_is_loaded_again() {
-        let mut link = started();
-        link.step(LinkEvent::Closed(close_code::SIGNED_OUT), 1.0, 0.5);
-        assert_eq!(link.connection(Timestamp::default()), Connection::SignedOut);
-        assert_eq!(link.step(LinkEvent::Online, 2.0, 0.5), []);
+    fn a_page_of_another_version_is_loaded_again() {
         let commands = started().step(LinkEvent::Closed(close_code::VERSION), 1.0, 0.5);
         assert_eq!(commands, [LinkCommand::Reload]);
+    }
+
+    fn polling() -> Link {
+        let mut link = started();
+        for n in 1..=5 {
+            link.step(LinkEvent::Closed(1006), f64::from(n), 0.0);
+            link.step(LinkEvent::Tick, f64::from(n), 0.0);
+        }
+        link.step(LinkEvent::Closed(1006), 6.0, 1.0);
+        assert_eq!(link.connection(Timestamp::default()), Connection::Polling);
+        link
+    }
+
+    #[test]
+    fn a_sign_in_that_a_proxy_wants_is_said_until_it_has_been_done() {
+        let mut link = polling();
+        let polled = LinkEvent::Polled;
+        assert_eq!(link.step(polled(PollOutcome::SignIn), 7.0, 1.0), []);
+        assert_eq!(link.connection(Timestamp::default()), Connection::SignedOut);
+        // Then the proxy is away as well.
+        link.step(polled(PollOutcome::Silent), 8.0, 1.0);
+        assert_eq!(link.connection(Timestamp::default()), Connection::Offline);
+        link.step(polled(PollOutcome::SignIn), 9.0, 1.0);
+        // Signed in again: the socket is tried at once.
+        assert_eq!(
+            link.step(polled(PollOutcome::Answered), 10.0, 1.0),
+            [Connect]
+        );
+        assert_eq!(link.connection(Timestamp::default()), Connection::Polling);
+        assert_eq!(link.step(LinkEvent::Heard, 11.0, 1.0), [StopPolling]);
+        assert_eq!(link.connection(Timestamp::default()), Connection::Live);
+        assert_eq!(
+            link.step(polled(PollOutcome::SignIn), 12.0, 1.0),
+            [],
+            "too late"
+        );
+        assert_eq!(link.connection(Timestamp::default()), Connection::Live);
+    }
+
+    #[test]
+    fn a_socket_that_opens_after_a_sign_in_elsewhere_ends_being_signed_out() {
+        let mut link = polling();
+        link.step(LinkEvent::Polled(PollOutcome::SignIn), 7.0, 1.0);
+        assert_eq!(link.step(LinkEvent::Visible, 8.0, 1.0), [Connect]);
+        assert_eq!(link.connection(Timestamp::default()), Connection::SignedOut);
+        link.step(LinkEvent::Heard, 9.0, 1.0);
+        link.step(LinkEvent::Closed(1006), 10.0, 1.0);
+        let connection = link.connection(Timestamp::default());
+        assert!(
+            matches!(connection, Connection::Reconnecting { .. }),
+            "{connection:?}"
+        );
+    }
+
+    #[test]
+    fn a_socket_closed_for_want_of_a_sign_in_is_watched_by_polling() {
+        for code in [close_code::SIGNED_OUT, close_code::FORBIDDEN] {
+            let mut link = started();
+            link.step(LinkEvent::Heard, 0.0, 0.5);
+            link.step(LinkEvent::Closed(code), 1.0, 0.5);
+            assert_eq!(link.connection(Timestamp::default()), Connection::SignedOut);
+            assert_eq!(link.step(LinkEvent::Tick, 2.0, 0.5), [StartPolling]);
+            assert_eq!(link.connection(Timestamp::default()), Connection::SignedOut);
+            let commands = link.step(LinkEvent::Polled(PollOutcome::Answered), 3.0, 0.5);
+            assert_eq!(commands, [Connect]);
+        }
     }
 
     #[test]
@@ -538,14 +624,19 @@ mod tests {
     fn any_event() -> impl Strategy<Value = LinkEvent> {
         prop_oneof![
             Just(LinkEvent::Heard),
-            prop::sample::select(vec![1000, 1006, 1012, 1013, 4400, 4408, 4409, 4430])
+            prop::sample::select(vec![1000, 1006, 1012, 1013, 4400, 4401, 4408, 4409, 4430])
                 .prop_map(LinkEvent::Closed),
             Just(LinkEvent::Tick),
             Just(LinkEvent::Hidden),
             Just(LinkEvent::Visible),
             Just(LinkEvent::Online),
             Just(LinkEvent::Offline),
-            any::<bool>().prop_map(LinkEvent::Polled),
+            prop::sample::select(vec![
+                PollOutcome::Answered,
+                PollOutcome::Silent,
+                PollOutcome::SignIn
+            ])
+            .prop_map(LinkEvent::Polled),
         ]
     }
 
@@ -581,7 +672,7 @@ mod tests {
             if sockets == 0 || !link.is_open() {
                 link.step(LinkEvent::Tick, now + 30_001.0, 0.5);
                 link.step(LinkEvent::Tick, now + 60_002.0, 0.5);
-                prop_assert!(!matches!(link.phase, Phase::Resting | Phase::Refused), "{link:?}");
+                prop_assert!(link.phase != Phase::Resting, "{link:?}");
             }
         }
     }

@@ -17,6 +17,7 @@ pub mod logs;
 pub mod pace;
 mod page_data;
 mod rows_view;
+pub mod sign_in;
 mod signals;
 mod traffic;
 

@@ -1,6 +1,10 @@
 //! How the page hears from the server, always in sight.
 
-use super::{A, as_of::trouble};
+use super::{
+    A,
+    as_of::trouble,
+    icon::{Glyph, Icon},
+};
 use crate::{
     client::{Connection, use_live},
     i18n::{FrameText, say, use_text},
@@ -30,7 +34,12 @@ pub fn ConnectionBadge() -> impl IntoView {
     let hint = say(text, |text| text.frame.realtime_test);
     view! {
         <A href="/realtime-test" attr:class=class attr:title=hint attr:data-testid="connection">
-            <span class="dot" aria-hidden="true"></span>
+            <Show
+                when=move || live.connection().get() == Connection::SignedOut
+                fallback=|| view! { <span class="dot" aria-hidden="true"></span> }
+            >
+                <Icon glyph=Glyph::Lock />
+            </Show>
             <span role="status"><ConnectionState /></span>
             <span class="tries num">{tries}</span>
             <span class="age num">{age}</span>
@@ -57,9 +66,9 @@ const fn tone(connection: Connection, as_of: AsOf) -> &'static str {
     match connection {
         Connection::Live if !as_of.is_live() => "warn",
         Connection::Live => "ok",
-        Connection::Connecting | Connection::SignedOut => "idle",
+        Connection::Connecting => "idle",
         Connection::Reconnecting { .. } | Connection::Polling | Connection::Outdated => "warn",
-        Connection::Offline => "bad",
+        Connection::Offline | Connection::SignedOut => "bad",
     }
 }
 

@@ -29,6 +29,13 @@ pub fn Banners() -> impl IntoView {
         <Show when=move || live.connection().get() == Connection::Outdated>
             <div class="banner" role="status" data-testid="outdated-banner">{say(text, |text| text.frame.outdated_banner)}</div>
         </Show>
+        <Show when=move || live.connection().get() == Connection::SignedOut>
+            <div class="banner bad" data-testid="signed-out-banner">
+                <b role="alert">{say(text, |text| text.frame.signed_out_banner)}</b>
+                <Reload />
+                <span class="muted num">{age}</span>
+            </div>
+        </Show>
         <Show when=move || live.connection().get() == Connection::Offline>
             <div class="banner bad" data-testid="offline-banner">
                 <b role="alert">{say(text, |text| text.frame.offline_banner)}</b>
@@ -38,6 +45,17 @@ pub fn Banners() -> impl IntoView {
         <For each=move || live.hosts().get() key=HostId::clone let(host)>
             <EngineBanner host />
         </For>
+    }
+}
+
+/// Loads this page again, past the router, so that a proxy in front can ask for a sign-in.
+#[component]
+fn Reload() -> impl IntoView {
+    let text = use_text();
+    view! {
+        <a class="button" href="" rel="external" data-testid="reload">
+            {say(text, |text| text.frame.reload)}
+        </a>
     }
 }
 
@@ -67,18 +85,21 @@ fn EngineBanner(
         let sources = sources.read();
         sources
             .get(&SourceKind::Docker)
-            .filter(|status| status.state != SourceState::Live)
+            .filter(|status| status.state != SourceState::Live || status.message.is_some())
             .cloned()
     });
     let name = Memo::new(move |_| signals.name(&host));
     let banner = move |status: SourceStatus| {
-        let is_down = status.state == SourceState::Down;
+        let (is_down, is_live) = (
+            status.state == SourceState::Down,
+            status.state == SourceState::Live,
+        );
         let title = move || {
             let text = text.get().frame;
-            let title = if is_down {
-                text.engine_down
-            } else {
-                text.engine_late
+            let title = match status.state {
+                SourceState::Live => text.engine_limited,
+                SourceState::Late | SourceState::Stale => text.engine_late,
+                SourceState::Down => text.engine_down,
             };
             title(&name.read())
         };
@@ -86,7 +107,7 @@ fn EngineBanner(
         let since = time_of_day(status.since);
         let age = move || format::age(status.since.age(live.now().get()));
         view! {
-            <div class="banner" class:bad=is_down data-testid="engine-banner">
+            <div class="banner" class:bad=is_down class:info=is_live data-testid="engine-banner">
                 <span role="alert"><b>{title}</b> " " {status.message}</span>
                 <span class="muted mono">{endpoint}</span>
                 <span class="muted num">{say(text, |text| text.frame.since)} " " {since} " · " {age}</span>

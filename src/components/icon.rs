@@ -33,6 +33,7 @@ pub enum Glyph {
     Funnel,
     Sliders,
     Signal,
+    Lock,
 }
 
 impl Glyph {
@@ -69,6 +70,7 @@ impl Glyph {
             Self::Signal => {
                 "M5 19a10 10 0 0 1 0-14M8 16a6 6 0 0 1 0-8M16 8a6 6 0 0 1 0 8M19 5a10 10 0 0 1 0 14M12 12h.01"
             }
+            Self::Lock => "M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3",
             Self::Check => "M5 12.5l4.5 4.5L19 7",
             Self::Close => "M6 6l12 12M18 6 6 18",
             Self::Pulse => "M3 12h4l3-8 4 16 3-8h4",

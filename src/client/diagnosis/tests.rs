@@ -31,6 +31,7 @@ fn well() -> Observations {
             ended: true,
             status: Some(200),
             version: Some("0.1.0".into()),
+            wants_sign_in: false,
             is_ours: true,
             origin_status: None,
             ms: 4,
@@ -182,6 +183,7 @@ fn a_server_that_is_not_there_is_all_there_is_to_say() {
                 ended: true,
                 status,
                 is_ours,
+                wants_sign_in: matches!(status, Some(0 | 401)),
                 ..ReachTrial::default()
             });
             observed.binary = Some(refused());
@@ -195,6 +197,11 @@ fn a_server_that_is_not_there_is_all_there_is_to_say() {
     assert_eq!(with_status(None, false), [Finding::Unreachable]);
     assert_eq!(with_status(Some(421), true), [Finding::HostRefused]);
     assert_eq!(with_status(Some(401), true), [Finding::SignedOut]);
+    assert_eq!(
+        with_status(Some(0), false),
+        [Finding::SignedOut],
+        "a redirect"
+    );
     assert_eq!(with_status(Some(502), false), [Finding::ProxyFailed(502)]);
     assert_eq!(with_status(Some(404), false), [Finding::Stranger(404)]);
     assert_eq!(

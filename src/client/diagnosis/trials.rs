@@ -16,6 +16,8 @@ pub struct ReachTrial {
     pub version: Option<String>,
     /// Whether an error was told in our form.
     pub is_ours: bool,
+    /// Whether a proxy answered that wants a sign-in.
+    pub wants_sign_in: bool,
     /// The status of a request that says where it is from. Only asked for when no socket opens.
     pub origin_status: Option<u16>,
     /// There and back.

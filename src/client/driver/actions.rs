@@ -87,7 +87,7 @@ async fn post(action: &ContainerAction) -> Result<(), ApiError> {
     let unreachable = |_| ApiError::new(ErrorCode::EngineUnavailable, "the server did not answer");
     let response = http::post(&url, &action.request_id, &action.options).await;
     let response = response.map_err(unreachable)?;
-    if response.ok() {
+    if http::is_done(&response) {
         return Ok(());
     }
     Err(http::problem(&response).await)

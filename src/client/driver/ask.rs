@@ -40,7 +40,7 @@ pub fn ask_text(url: String, then: impl FnOnce(Result<String, ApiError>) + 'stat
     spawn_local_scoped_with_cancellation(async move {
         let text = async {
             let answer = http::get(&url, None).await.map_err(unreachable)?;
-            if !answer.ok() {
+            if !http::is_done(&answer) {
                 return Err(http::problem(&answer).await);
             }
             http::text(&answer).await.ok_or_else(nonsense)
@@ -51,7 +51,7 @@ pub fn ask_text(url: String, then: impl FnOnce(Result<String, ApiError>) + 'stat
 
 async fn value<T: Wire>(url: &str) -> Result<T, ApiError> {
     let answer = http::get(url, None).await.map_err(unreachable)?;
-    if !answer.ok() {
+    if !http::is_done(&answer) {
         return Err(http::problem(&answer).await);
     }
     http::value(&answer).await.ok_or_else(nonsense)

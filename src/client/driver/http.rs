@@ -1,15 +1,21 @@
 //! Asking the server once.
 
 use super::browser::on_server;
-use crate::protocol::{
-    ApiError, ErrorCode,
-    codec::{self, Wire},
+use crate::{
+    client::sign_in::AnswerHead,
+    protocol::{
+        ApiError, ErrorCode,
+        codec::{self, Wire},
+    },
 };
 use js_sys::{ArrayBuffer, Reflect, Uint8Array};
 use leptos::prelude::window;
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortController, AbortSignal, Headers, ReadableWritablePair, RequestInit, Response};
+use web_sys::{
+    AbortController, AbortSignal, Headers, ReadableWritablePair, RequestInit, RequestRedirect,
+    Response, ResponseType,
+};
 
 /// How long an answer may take; a connection that is dead would otherwise keep us waiting for ever.
 const ANSWER_MS: u32 = 20_000;
@@ -49,9 +55,27 @@ pub(super) async fn post(path: &str, key: &str, body: &impl Wire) -> Result<Resp
 }
 
 async fn fetch(path: &str, init: &RequestInit) -> Result<Response, JsValue> {
+    // A sign-in page elsewhere could not be read, and would look as if nothing had answered.
+    init.set_redirect(RequestRedirect::Manual);
     let url = on_server(path);
     let answer = JsFuture::from(window().fetch_with_str_and_init(&url, init)).await?;
     answer.dyn_into()
+}
+
+/// Whether it is a proxy that answers, and wants a sign-in.
+pub(super) fn wants_sign_in(answer: &Response) -> bool {
+    let content_type = answer.headers().get("content-type").ok().flatten();
+    let head = AnswerHead {
+        status: answer.status(),
+        is_redirect: answer.type_() == ResponseType::Opaqueredirect,
+        content_type: content_type.as_deref(),
+    };
+    head.wants_sign_in()
+}
+
+/// Whether our server answers, and has done what it was asked for.
+pub(super) fn is_done(answer: &Response) -> bool {
+    answer.ok() && !wants_sign_in(answer)
 }
 
 /// The value in an answer.
@@ -67,6 +91,9 @@ pub(super) async fn text(answer: &Response) -> Option<String> {
 /// Why an answer is a refusal. What a gate or a proxy says is never in our binary form, so errors
 /// always are JSON.
 pub(super) async fn problem(answer: &Response) -> ApiError {
+    if wants_sign_in(answer) {
+        return ApiError::new(ErrorCode::Forbidden, "signed out: reload the page");
+    }
     let problem = match answer.json() {
         Ok(body) => JsFuture::from(body).await.unwrap_or_default(),
         Err(_) => JsValue::UNDEFINED,

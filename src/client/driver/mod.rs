@@ -154,7 +154,8 @@ impl Driver {
                 Err(error) => self.on_nonsense(error),
             },
             Happening::Polled(answer) => {
-                self.step(LinkEvent::Polled(!matches!(answer, Answer::Silence)));
+                let outcome = answer.outcome();
+                self.step(LinkEvent::Polled(outcome));
                 let mut etag = None;
                 if let Answer::News(bundle, tag) = answer {
                     let bytes = bundle.frames.iter().map(Vec::len).sum();
@@ -163,7 +164,7 @@ impl Driver {
                     self.receive(messages);
                     etag = tag;
                 }
-                self.poll.again(&self.inbox.position(), etag);
+                self.poll.again(&self.inbox.position(), etag, outcome);
             }
             Happening::Ordered(Order::Act(action)) => {
                 self.actions.push(action);

@@ -66,7 +66,7 @@ async fn ask(request: &LogRequest) -> Option<Vec<LogLine>> {
         ));
     }
     let response = http::get(&url, None).await.ok()?;
-    let text = http::text(response.ok().then_some(&response)?).await?;
+    let text = http::text(http::is_done(&response).then_some(&response)?).await?;
     Some(text.lines().filter_map(read).collect())
 }
 

@@ -27,6 +27,7 @@ pub(super) async fn reach(notes: Notes) {
     };
     if let Some(Ok(answer)) = answer {
         trial.status = Some(answer.status());
+        trial.wants_sign_in = http::wants_sign_in(&answer);
         let kind = answer.headers().get("content-type").ok().flatten();
         trial.is_ours = kind.is_some_and(|kind| kind.starts_with("application/problem+json"));
         trial.version = version(&answer).await;
