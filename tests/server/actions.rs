@@ -54,7 +54,7 @@ fn code(ack: &ContainerAck) -> &'static str {
 
 #[tokio::test]
 async fn after_an_action_everybody_has_the_new_list() {
-    let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
+    let app = TestApp::start_without_reconcile(FakeEngine::start().with_containers(3)).await;
     let (mut actor, mut script) = (app.socket().await, app.socket().await);
     script.subscribe(Channel::Containers).await;
     let mut page = Mirror::of(&app, &[Channel::Containers]).await;
@@ -71,7 +71,7 @@ async fn after_an_action_everybody_has_the_new_list() {
 
 #[tokio::test]
 async fn every_action_does_what_it_says() {
-    let app = TestApp::start(FakeEngine::start().with_containers(1)).await;
+    let app = TestApp::start_without_reconcile(FakeEngine::start().with_containers(1)).await;
     let mut actor = app.socket().await;
     let mut page = Mirror::of(&app, &[Channel::Containers]).await;
     let steps = [
@@ -106,7 +106,9 @@ async fn every_action_does_what_it_says() {
 
 #[tokio::test]
 async fn a_stopped_container_is_started() {
-    let app = TestApp::start(FakeEngine::start().with(FakeContainer::exited("job"))).await;
+    let app =
+        TestApp::start_without_reconcile(FakeEngine::start().with(FakeContainer::exited("job")))
+            .await;
     let mut actor = app.socket().await;
     let mut page = Mirror::of(&app, &[Channel::Containers]).await;
     page.until_it_shows(&app.engine).await;
@@ -252,7 +254,7 @@ async fn an_action_that_takes_too_long_is_told_as_timeout() {
 
 #[tokio::test]
 async fn an_action_over_http_is_the_same() {
-    let app = TestApp::start(FakeEngine::start().with_containers(1)).await;
+    let app = TestApp::start_without_reconcile(FakeEngine::start().with_containers(1)).await;
     let mut page = Mirror::of(&app, &[Channel::Containers]).await;
     let id = id_of("web-1");
     let done = app

@@ -2,14 +2,16 @@
 
 use crate::support::{
     PATIENCE,
-    app::TestApp,
+    app::{Settings, TestApp},
     fake_engine::{FakeContainer, FakeEngine},
     mirror::Mirror,
+    within,
 };
 use deckwatch::{
     model::SourceState,
     protocol::{Channel, ClientMessage, Ping, ServerMessage},
 };
+use std::time::Duration;
 
 /// Breaks the engine, sees that it is told, changes containers meanwhile, mends it, and sees that
 /// the page shows the engine's own truth. What was told.
@@ -81,7 +83,7 @@ async fn an_engine_that_is_not_there_at_the_start_is_found_later() {
 
 #[tokio::test]
 async fn an_event_stream_that_is_cut_loses_nothing() {
-    let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
+    let app = TestApp::start_without_reconcile(FakeEngine::start().with_containers(3)).await;
     let mut page = Mirror::of(&app, &[Channel::Containers]).await;
     for name in ["new-1", "new-2", "new-3"] {
         app.engine.cut_events();
@@ -111,17 +113,23 @@ async fn an_engine_that_comes_back_with_other_containers_is_believed() {
 
 #[tokio::test]
 async fn a_change_nobody_told_is_found_by_the_next_full_list() {
-    let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
+    let reconcile = Duration::from_secs(1);
+    let settings = Settings {
+        reconcile: Some(reconcile),
+        ..Settings::default()
+    };
+    let app = TestApp::start_with(FakeEngine::start().with_containers(3), settings).await;
     let mut page = Mirror::of(&app, &[Channel::Containers]).await;
     app.engine
         .change_silently("web-1", |c| c.state = "exited".into());
-    page.until_it_shows(&app.engine).await;
+    let shown = page.until_it_shows(&app.engine);
+    within(reconcile, "the next full list", shown).await;
     app.end().await;
 }
 
 #[tokio::test]
 async fn more_events_than_are_kept_end_in_the_right_state() {
-    let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
+    let app = TestApp::start_without_reconcile(FakeEngine::start().with_containers(3)).await;
     let mut page = Mirror::of(&app, &[Channel::Containers, Channel::Events]).await;
     app.engine.emit_events(300);
     for _ in 0..150 {
