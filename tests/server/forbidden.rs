@@ -107,6 +107,7 @@ async fn without_events_version_details_and_figures_the_rest_works_and_says_what
     let words = [
         "GET /events (changes are found every 10s)",
         "GET /version",
+        "GET /info",
         "GET /containers/{id}/stats",
     ];
     is_told(&app, SourceState::Live, &words).await;

@@ -11,8 +11,9 @@ use std::{
 pub(super) const EVENTS: &str = "GET /events";
 /// Calls that are made without being asked for by a person, and without which the rest works. Others
 /// answer the person who asked; without the list there is nothing to show.
-const OPTIONAL: [&str; 4] = [
+const OPTIONAL: [&str; 5] = [
     EVENTS,
+    "GET /info",
     "GET /version",
     "GET /containers/{id}/json",
     "GET /containers/{id}/stats",
@@ -72,6 +73,7 @@ fn lack(call: &str, reconcile: Duration) -> String {
             let every = HumanDuration(reconcile);
             return format!("changes are found every {every}");
         }
+        "GET /info" => "its machine's memory is not known",
         "GET /version" => "its version is not known",
         "GET /containers/{id}/json" => "no details and no logs",
         _ => "figures may be missing",
