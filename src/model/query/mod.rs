@@ -6,7 +6,7 @@ mod state;
 pub use sort::SortKey;
 pub use state::{StateFilter, Totals};
 
-use super::{Container, ContainerStats, Dashboard, Health, HostId};
+use super::{Container, ContainerStats, Dashboard, Health, HostId, Port};
 use std::{cmp::Ordering, sync::Arc};
 
 /// A container in a list, with what a list needs of it.
@@ -23,7 +23,7 @@ pub struct Row {
 /// Which containers a list shows, and in which order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ContainerQuery {
-    /// Words that must all occur in name, image, project, id or a label, whatever their case.
+    /// Words that must all occur in name, image, project, id, a label or a port, whatever their case.
     pub text: String,
     /// What they are doing.
     pub state: StateFilter,
@@ -224,6 +224,20 @@ fn has_word(container: &Container, word: &str) -> bool {
             .labels
             .iter()
             .any(|(key, value)| has(&format!("{key}={value}")))
+        || container.ports.iter().any(|port| is_port(port, word))
+}
+
+/// Whether `word` is the beginning of a port as engines write it: `8080:80/tcp` where it is
+/// published, `80/tcp` inside of the container. The colon of `:8080` may be typed along.
+fn is_port(port: &Port, word: &str) -> bool {
+    let word = word.strip_prefix(':').unwrap_or(word);
+    // Without a digit first it is no port, and most words are none.
+    if !word.starts_with(|c: char| c.is_ascii_digit()) {
+        return false;
+    }
+    let inside = format!("{}/{}", port.private_port, port.protocol);
+    let published = port.public_port.map(|public| format!("{public}:{inside}"));
+    inside.starts_with(word) || published.is_some_and(|text| text.starts_with(word))
 }
 
 #[cfg(test)]
@@ -279,6 +293,43 @@ mod tests {
             assert!(found(text), "{text}");
         }
         for text in ["db", "web db", "bababa"] {
+            assert!(!found(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn text_finds_published_and_exposed_ports() {
+        let port = |private_port, public_port, protocol: &str| Port {
+            ip: None,
+            private_port,
+            public_port,
+            protocol: protocol.into(),
+        };
+        let mut container = container(0xab);
+        container.image = "app".into();
+        container.ports = vec![port(80, Some(8080), "tcp"), port(5353, None, "udp")];
+        let dashboard = dashboard(vec![container]);
+        let found = |text: &str| {
+            let text = text.to_owned();
+            let query = ContainerQuery {
+                text,
+                ..Default::default()
+            };
+            !names(&query, &dashboard).is_empty()
+        };
+        for text in [
+            "8080",
+            ":8080",
+            "808",
+            "80",
+            "8080:80",
+            "8080:80/tcp",
+            "5353",
+            "5353/UDP",
+        ] {
+            assert!(found(text), "{text}");
+        }
+        for text in ["8081", "18080", "353", "80/udp", "5353/tcp", "udp", ":"] {
             assert!(!found(text), "{text}");
         }
     }
