@@ -127,13 +127,4 @@ impl Entry {
             ..Self::at(source, Some(event.timestamp), kind)
         })
     }
-
-    /// Whether it goes on with the entry before, as the lines of a stack trace do.
-    pub fn is_continuation(&self) -> bool {
-        let begins = ["Caused by:", "Traceback (", "...", "}"];
-        self.head.is_line()
-            && self.head.level.is_none()
-            && (self.text.starts_with([' ', '\t'])
-                || begins.iter().any(|b| self.text.starts_with(b)))
-    }
 }

@@ -43,7 +43,7 @@ impl Level {
 
     /// What logging libraries call it, in whatever case.
     fn from_word(word: &str) -> Option<Self> {
-        const WORDS: [(&str, Level); 24] = [
+        const WORDS: [(&str, Level); 27] = [
             ("emerg", Level::Error),
             ("emergency", Level::Error),
             ("alert", Level::Error),
@@ -55,6 +55,7 @@ impl Level {
             ("err", Level::Error),
             ("error", Level::Error),
             ("eror", Level::Error),
+            ("fail", Level::Error),
             ("warn", Level::Warn),
             ("warning", Level::Warn),
             ("wrn", Level::Warn),
@@ -66,8 +67,10 @@ impl Level {
             ("debug", Level::Debug),
             ("dbg", Level::Debug),
             ("debu", Level::Debug),
+            ("dbug", Level::Debug),
             ("trace", Level::Trace),
             ("trc", Level::Trace),
+            ("trce", Level::Trace),
         ];
         let known = WORDS
             .iter()
@@ -134,7 +137,12 @@ fn in_words(head: &str) -> Option<Level> {
     let mut before = "";
     let mut is_first = true;
     for token in head.split_ascii_whitespace() {
-        let word = token.trim_matches(|c: char| !c.is_ascii_alphabetic());
+        // Python writes the level, the logger and the message without a space between.
+        let word = match token.split_once(':') {
+            Some((word, _)) if is_first => word,
+            _ => token,
+        };
+        let word = word.trim_matches(|c: char| !c.is_ascii_alphabetic());
         if let Some(level) = Level::from_word(word) {
             let is_shouted = word.bytes().all(|byte| byte.is_ascii_uppercase());
             let has_around = |open: char, close: char| {
@@ -186,6 +194,8 @@ mod tests {
             ("Warning: deprecated", Level::Warn),
             ("INFO:     Started server process [1]", Level::Info),
             ("12:00 TRACE step", Level::Trace),
+            ("ERROR:root:cannot connect", Level::Error),
+            ("fail: Microsoft.Hosting.Lifetime[0]", Level::Error),
             ("1:M 02 Jan <debug> x", Level::Debug),
             ("panic: runtime error: index out of range", Level::Error),
         ] {
@@ -206,6 +216,7 @@ mod tests {
             "{\"msg\":\"level\"}",
             "{\"level\":true}",
             "errors=0",
+            "fail:over to db2",
             "",
         ] {
             assert_eq!(Level::of(line), None, "{line}");

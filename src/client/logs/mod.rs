@@ -15,6 +15,7 @@ mod status;
 mod store;
 mod style;
 mod texts;
+mod trace;
 mod view;
 
 pub use entry::{Entry, Head, Kind, MaybeTime};
@@ -27,4 +28,5 @@ pub use queue::Queue;
 pub use rows::Rows;
 pub use status::{Findings, LogCommand, LogStatus, Problem};
 pub use store::Store;
+pub use trace::Levels;
 pub use view::{LevelFilter, LogView, MAX_CONTAINERS, Since, StreamFilter, TAILS};

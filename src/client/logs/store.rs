@@ -1,10 +1,11 @@
 //! The lines a viewer keeps, of all its containers in the order of time.
 
 use super::{
-    Entry, Head, Level,
+    Entry, Head, Kind, Levels,
     room::make_room,
     texts::{TextId, Texts},
 };
+use crate::model::LogStream;
 use std::collections::VecDeque;
 
 /// Entries kept; older ones make room.
@@ -22,8 +23,25 @@ pub struct Store {
     first: u64,
     dropped: u64,
     matches: u64,
-    /// Of each source the place in time of its last line, and that line's level.
-    last: Vec<(i64, Option<Level>)>,
+    last: Vec<Last>,
+}
+
+/// How far one source has come.
+#[derive(Clone, Copy, Debug)]
+struct Last {
+    /// Place in time of its last line.
+    at: i64,
+    /// Levels of the entries that standard output and standard error are in.
+    levels: [Levels; 2],
+}
+
+impl Default for Last {
+    fn default() -> Self {
+        Self {
+            at: i64::MIN,
+            levels: Default::default(),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -72,21 +90,22 @@ impl Store {
     fn follow_on(&mut self, entry: &mut Entry) {
         let source = usize::from(entry.head.source);
         if self.last.len() <= source {
-            self.last.resize(source + 1, (i64::MIN, None));
+            self.last.resize(source + 1, Last::default());
         }
         let Some(last) = self.last.get_mut(source) else {
             return;
         };
-        let continues = entry.is_continuation();
-        let head = &mut entry.head;
-        if head.is_line() {
-            head.at = head.at.max(last.0);
-            if continues {
-                head.level = last.1;
-            }
-            *last = (head.at, head.level);
-        } else if head.time.get().is_none() {
-            head.at = last.0;
+        if let Kind::Line(stream) = entry.head.kind {
+            entry.head.at = entry.head.at.max(last.at);
+            last.at = entry.head.at;
+            let [stdout, stderr] = &mut last.levels;
+            let levels = match stream {
+                LogStream::Stdout => stdout,
+                LogStream::Stderr => stderr,
+            };
+            levels.follow(entry);
+        } else if entry.head.time.get().is_none() {
+            entry.head.at = last.at;
         }
     }
 
@@ -106,7 +125,7 @@ impl Store {
     pub fn forget(&mut self, source: u8) {
         self.retain(|head| head.source != source);
         if let Some(last) = self.last.get_mut(usize::from(source)) {
-            *last = (i64::MIN, None);
+            *last = Last::default();
         }
     }
 
@@ -119,7 +138,7 @@ impl Store {
             head.source = place.unwrap_or(head.source);
             place.is_some()
         });
-        let mut last = vec![(i64::MIN, None); places.len()];
+        let mut last = vec![Last::default(); places.len()];
         for (known, place) in self.last.iter().zip(places) {
             if let Some(slot) = place.and_then(|place| last.get_mut(usize::from(place))) {
                 *slot = *known;
@@ -259,8 +278,8 @@ impl Store {
 mod tests {
     use super::*;
     use crate::{
-        client::logs::Kind,
-        model::{LogLine, LogStream, Timestamp},
+        client::logs::Level,
+        model::{LogLine, Timestamp},
     };
     use proptest::prelude::*;
 
@@ -309,15 +328,23 @@ mod tests {
     }
 
     #[test]
-    fn a_stack_trace_is_as_grave_as_its_first_line() {
+    fn a_trace_has_the_level_of_its_entry_whatever_stands_between() {
         let mut store = Store::default();
+        let on_stderr = |source, text| {
+            let mut entry = line(source, 1, text);
+            entry.head.kind = Kind::Line(LogStream::Stderr);
+            entry
+        };
         store.insert(vec![
-            line(0, 1, "ERROR x"),
-            line(0, 1, "  at y"),
+            on_stderr(0, "ERROR x"),
+            line(0, 1, "INFO served"),
+            line(1, 1, "WARN of another"),
+            on_stderr(0, "  at y"),
             line(0, 2, "z"),
         ]);
         let levels: Vec<_> = store.from(0).map(|(_, entry)| entry.level).collect();
-        assert_eq!(levels, [Some(Level::Error), Some(Level::Error), None]);
+        let [error, info, warn] = [Level::Error, Level::Info, Level::Warn].map(Some);
+        assert_eq!(levels, [error, info, warn, error, None]);
     }
 
     #[test]
