@@ -4,7 +4,7 @@ use crate::{
     client::{InitialState, Live, driver, provide_live},
     components::{
         ActionDialog, Banners, Header, HelpDialog, Navigation, PageKeys, Palette,
-        provide_action_requests,
+        provide_action_requests, provide_menus,
     },
     i18n::text,
     model::{PREFERENCES_COOKIE, Preferences, Theme, format},
@@ -56,6 +56,7 @@ pub fn App() -> impl IntoView {
     let live = provide_live();
     let preferences = provide_preferences(live);
     provide_action_requests(live);
+    provide_menus();
     Effect::new(move || driver::start(live));
     let is_palette_open = RwSignal::new(false);
     let help = NodeRef::<Dialog>::new();

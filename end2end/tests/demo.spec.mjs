@@ -93,7 +93,7 @@ test('more are acted on at once than may be asked for at once', async ({ page })
 
 test('the table is cut to one\'s needs, and stays so', async ({ page }) => {
   await open(page, `${deckwatch.url}/containers?host=demo&q=shop`);
-  await page.locator('details.menu > summary', { hasText: 'View' }).click();
+  await page.locator('.menu > button', { hasText: 'View' }).click();
   await page.getByRole('checkbox', { name: 'Image' }).uncheck();
   await expect(page.locator('th.image')).toHaveCount(0);
   await page.getByRole('button', { name: 'Compact' }).click();

@@ -206,9 +206,9 @@ test('several are merged by time, each in its colour, and taken out again', asyn
   await expect(texts(page)).toHaveText(['one', 'two', 'three', 'four', 'five']);
   await page.getByRole('link', { name: `Remove ${name('b')}` }).click();
   await expect(texts(page)).toHaveText(['one', 'three', 'five']);
-  await page.getByTestId('picker').locator('summary').click();
-  await page.getByTestId('picker').getByRole('searchbox').fill(name('b'));
-  await page.getByTestId('picker').getByRole('link', { name: name('b') }).click();
+  await page.getByRole('button', { name: '+ Container' }).click();
+  await page.locator('#picker').getByRole('searchbox').fill(name('b'));
+  await page.locator('#picker').getByRole('link', { name: name('b') }).click();
   await expect(texts(page)).toHaveText(['one', 'two', 'three', 'four', 'five']);
 });
 
@@ -259,7 +259,7 @@ test('looks are kept: times, wrapped lines', async ({ page }) => {
   await page.keyboard.press('w');
   await expect(log(page)).toHaveClass(/wrap/);
   await expect.poll(() => log(page).evaluate((node) => node.scrollWidth - node.clientWidth)).toBe(0);
-  await page.getByTestId('view-menu').locator('summary').click();
+  await page.getByRole('button', { name: 'View' }).click();
   await page.getByRole('button', { name: 'Ago' }).click();
   await expect(page.locator('.line time').first()).toHaveText(/^\d+(\.\d)? (s|min)/);
   await page.reload();

@@ -95,6 +95,23 @@ pub fn show_logs(_setup: LogSetup) -> Callback<LogCommand> {
     Callback::new(|_| {})
 }
 
+/// No menu is open.
+pub fn is_menu_open(_event: &ev::Event) -> bool {
+    false
+}
+
+/// Does nothing.
+pub fn close_menu(_event: &ev::MouseEvent) {}
+
+/// Does nothing.
+pub fn step_in_menu(_event: &ev::KeyboardEvent) {}
+
+/// Does nothing.
+pub fn leave_menu(_event: &ev::FocusEvent) {}
+
+/// Does nothing.
+pub fn after_menu(_event: &ev::Event) {}
+
 /// Nobody presses keys.
 pub fn on_page_key(_act: impl Fn(&str) -> bool + Clone + 'static) {}
 

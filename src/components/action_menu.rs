@@ -1,12 +1,12 @@
 //! What can be done to one container.
 
-use super::{Glyph, Icon, as_of::why_off, use_action_requests};
+use super::{Glyph, Icon, Menu, as_of::why_off, use_action_requests};
 use crate::{
-    client::{ActionState, RowSignals, use_live},
+    client::{ActionState, RowSignals, driver, use_live},
     i18n::{say, use_text},
     model::{Action, ContainerId},
 };
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
 
 /// What can be done to a container now: the usual as buttons, the rest in a menu. While something is
 /// being done it says so.
@@ -151,37 +151,40 @@ fn MoreMenu(
 ) -> impl IntoView {
     let requests = use_action_requests();
     let text = use_text();
-    let node = NodeRef::<leptos::html::Details>::new();
-    let choose = move |action| {
-        if let Some(menu) = node.get_untracked() {
-            menu.set_open(false);
+    let is_open = RwSignal::new(false);
+    // What may be done when the menu opens stands there until it closes: nothing moves under the
+    // pointer. What has become impossible meanwhile is disabled.
+    let offered = Memo::new(move |before: Option<&Vec<Action>>| {
+        let kept = before.filter(|before| !before.is_empty());
+        match (is_open.get(), kept) {
+            (false, _) => Vec::new(),
+            (true, Some(kept)) => kept.clone(),
+            (true, None) => {
+                let all = Action::ALL.into_iter();
+                all.filter(|action| allowed.run(*action)).collect()
+            }
         }
-        requests.request(action, vec![id]);
+    });
+    let item = move |action: Action| {
+        let choose = move |event: ev::MouseEvent| {
+            // First, so that a dialog that opens gives the focus back to the menu's button.
+            driver::close_menu(&event);
+            requests.request(action, vec![id]);
+        };
+        view! {
+            <li>
+                <button type="button" class:danger=action.is_destructive() data-action=action.as_str()
+                    title=off disabled=move || off.get().is_some() || !allowed.run(action) on:click=choose>
+                    {move || text.get().containers.action(action)}
+                </button>
+            </li>
+        }
     };
-    let items = move || {
-        let shown = Action::ALL
-            .into_iter()
-            .filter(|action| allowed.run(*action));
-        shown
-            .map(|action| {
-                view! {
-                    <li>
-                        <button class:danger=action.is_destructive() data-action=action.as_str() on:click=move |_| choose(action)
-                            title=off disabled=move || off.get().is_some()>
-                            {text.get().containers.action(action)}
-                        </button>
-                    </li>
-                }
-            })
-            .collect_view()
-    };
+    let items = move || offered.get().into_iter().map(item).collect_view();
     let label = move || format!("{}: {}", text.get().containers.more, name.get());
     view! {
-        <details class="menu" node_ref=node>
-            <summary class="button icon" aria-label=label>
-                <Icon glyph=Glyph::More />
-            </summary>
+        <Menu id=format!("actions-{id}") button="button icon" label=Signal::derive(label) face=|| view! { <Icon glyph=Glyph::More /> } is_open>
             <ul>{items}</ul>
-        </details>
+        </Menu>
     }
 }

@@ -203,7 +203,7 @@ pub fn HelpDialog(
             .collect_view()
     };
     view! {
-        <dialog class="dialog" node_ref=node aria-labelledby="help-title">
+        <dialog class="dialog" closedby="any" node_ref=node aria-labelledby="help-title">
             <h2 id="help-title">{say(text, |text| text.frame.keyboard)}</h2>
             <dl class="keys">{rows}</dl>
             <form method="dialog" class="row end">

@@ -98,7 +98,7 @@ pub fn Palette(
         views.collect_view()
     };
     view! {
-        <dialog class="dialog palette" node_ref=node on:close=move |_| is_open.set(false) aria-label=say(text, |text| text.frame.search_or_act)>
+        <dialog class="dialog palette" closedby="any" node_ref=node on:close=move |_| is_open.set(false) aria-label=say(text, |text| text.frame.search_or_act)>
             <input type="text" role="combobox" aria-expanded=move || is_open.get().to_string() aria-controls="choices" autocomplete="off" spellcheck="false"
                 aria-label=say(text, |text| text.frame.palette_hint) placeholder=say(text, |text| text.frame.palette_hint)
                 aria-activedescendant=move || (!choices.read().is_empty()).then(|| format!("choice-{}", at.get()))

@@ -84,7 +84,8 @@ pub fn set_cookie(cookie: &str) {
     }
 }
 
-/// Whether a key belongs to a text field or a dialog rather than to the page.
+/// Whether a key belongs to a text field, a menu or a dialog rather than to the page, or was handled
+/// already.
 pub fn is_typing(event: &web_sys::KeyboardEvent) -> bool {
     let target = event
         .target()
@@ -92,8 +93,8 @@ pub fn is_typing(event: &web_sys::KeyboardEvent) -> bool {
     target.is_some_and(|element| {
         let is_within = |selectors| matches!(element.closest(selectors), Ok(Some(_)));
         // A field in a dialog that was closed keeps the focus until the next frame.
-        is_within("input, textarea, select, dialog") && !is_within("dialog:not([open])")
-    })
+        is_within("input, textarea, select, dialog, [popover]") && !is_within("dialog:not([open])")
+    }) || event.default_prevented()
 }
 
 /// What the browser says of tab and network.

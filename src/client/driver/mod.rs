@@ -9,6 +9,7 @@ mod clipboard;
 mod http;
 mod json_tree;
 mod logs;
+mod menu;
 mod page;
 mod poll;
 mod probe;
@@ -21,6 +22,7 @@ pub use canvas::{paint, use_looks, watch_size};
 pub use clipboard::{copy, copy_report};
 pub use json_tree::{open_json, show_json};
 pub use logs::{on_page_key, show_logs};
+pub use menu::{after_menu, close_menu, is_menu_open, leave_menu, step_in_menu};
 pub use page::{
     RowKey, fetch_history, fetch_stats, page_host, press, set_height, show_current, watch_rows,
 };

@@ -2,6 +2,7 @@
 
 use crate::{
     client::Live,
+    components::use_any_menu_open,
     model::{ContainerId, ContainerQuery, ContainerState},
 };
 use leptos::prelude::*;
@@ -53,7 +54,8 @@ impl Items {
     }
 }
 
-/// The lines `query` asks for. Changes only when containers come, go, change or change places.
+/// The lines `query` asks for. Changes only when containers come, go, change or change places, and
+/// not while a menu is open: what the pointer is about to press must stay where it is.
 pub(super) fn use_items(
     live: Live,
     query: Memo<ContainerQuery>,
@@ -63,7 +65,11 @@ pub(super) fn use_items(
         Some(before) if hovering.get() => *before,
         _ => live.now().get().as_millis() / 1_000 / REORDER_SECONDS,
     });
-    Memo::new(move |_| {
+    let is_held = use_any_menu_open();
+    Memo::new(move |before: Option<&Items>| {
+        if let Some(before) = before.filter(|_| is_held.get()) {
+            return before.clone();
+        }
         live.track_list();
         let query = query.read();
         if query.sort.is_live() {

@@ -6,7 +6,7 @@ use crate::{
         logs::{LevelFilter, LogCommand, LogStatus, LogView, Since, StreamFilter, TAILS},
         use_live,
     },
-    components::{Glyph, Icon},
+    components::{Glyph, Icon, Menu},
     i18n::{LogsText, say, use_text},
     model::{LogStream, LogTimes, Preferences, percent_encoded},
 };
@@ -148,7 +148,7 @@ fn ViewMenu(
         label: Signal::derive(move || format!("{tail} {}", text.get().logs.tail_lines)),
     });
     let since = Since::ALL.iter().copied();
-    let since = since.map(|since| Choice {
+    let since = since.map(move |since| Choice {
         value: since.as_str().into(),
         label: Signal::derive(move || text.get().logs.since(since).into()),
     });
@@ -166,16 +166,15 @@ fn ViewMenu(
         })
     };
     view! {
-        <details class="menu" data-testid="view-menu">
-            <summary class="button"><Icon glyph=Glyph::Sliders />{say(text, |text| text.logs.view)}</summary>
-            <ul>
+        <Menu id="log-view" face=move || view! { <Icon glyph=Glyph::Sliders />{say(text, |text| text.logs.view)} }>
+            <ul class="settings">
                 <li class="field"><span>{say(text, |text| text.logs.times)}</span><span class="segments">{LogTimes::ALL.iter().copied().map(time).collect_view()}</span></li>
                 <li><label class="check"><input type="checkbox" checked=untrack(wraps) prop:checked=wraps on:change=move |_| preferences.update(|p| p.log_wrap = !p.log_wrap) />{say(text, |text| text.logs.wrap)}</label></li>
                 <li class="field"><span>{say(text, |text| text.logs.tail)}</span><Select label=|text| text.tail choices=tails.to_vec() value=Signal::derive(move || view.read().tail.to_string()) on_choose=Callback::new(set_tail) /></li>
                 <li class="field"><span>{say(text, |text| text.logs.since)}</span><Select label=|text| text.since choices=since.collect() value=Signal::derive(move || view.read().since.as_str().to_owned()) on_choose=Callback::new(set_since) /></li>
                 <li class="hint">{say(text, |text| text.logs.keys)}</li>
             </ul>
-        </details>
+        </Menu>
     }
 }
 
@@ -204,19 +203,18 @@ fn Downloads(
         href
     };
     move || {
-        let sources = sources.get();
-        match sources.as_slice() {
+        match sources.read().as_slice() {
             [one] => view! {
                 <a class="button icon" href=href(one) download="" rel="external" aria-label=label title=label data-testid="download"><Icon glyph=Glyph::Download /></a>
             }
             .into_any(),
             several => {
                 let link = |source: &LogSource| view! { <li><a class="choice" href=href(source) download="" rel="external">{source.name.clone()}</a></li> };
+                let links: Vec<_> = several.iter().map(link).collect();
                 view! {
-                    <details class="menu">
-                        <summary class="button icon" aria-label=label title=label><Icon glyph=Glyph::Download /></summary>
-                        <ul>{several.iter().map(link).collect_view()}</ul>
-                    </details>
+                    <Menu id="downloads" button="button icon" label=Signal::derive(move || label().to_owned()) face=|| view! { <Icon glyph=Glyph::Download /> }>
+                        <ul>{links}</ul>
+                    </Menu>
                 }
                 .into_any()
             }

@@ -7,7 +7,7 @@ use crate::{
         logs::{LogView, MAX_CONTAINERS},
         use_live,
     },
-    components::{A, Glyph, Icon, StatusPill},
+    components::{A, Glyph, Icon, Menu, StatusPill},
     i18n::{say, use_text},
     model::{ContainerId, ContainerQuery},
 };
@@ -61,10 +61,9 @@ pub(super) fn Chips(
     };
     view! {
         {chips}
-        <details class="menu picker" data-testid="picker">
-            <summary class="button">"+ " {say(text, |text| text.logs.add)}</summary>
+        <Menu id="picker" face=move || view! { "+ " {say(text, |text| text.logs.add)} }>
             <div class="choices"><Choices view /></div>
-        </details>
+        </Menu>
     }
 }
 

@@ -1,0 +1,102 @@
+//! Keys and focus of menus. Opening, closing and stacking are the browser's own.
+
+use leptos::prelude::document;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, Event, FocusEvent, HtmlElement, KeyboardEvent, Node};
+
+/// What can have the focus in a menu.
+const ITEMS: &str = "button:enabled, a[href], input, select";
+
+fn target(event: &Event) -> Option<HtmlElement> {
+    event.target()?.dyn_into().ok()
+}
+
+fn is_shown(menu: &Element) -> bool {
+    menu.matches(":popover-open").unwrap_or(false)
+}
+
+/// Whether the menu that sent the event is open.
+pub fn is_menu_open(event: &Event) -> bool {
+    target(event).is_some_and(|menu| is_shown(&menu))
+}
+
+/// The open menu an event comes from, or whose button it comes from.
+fn menu_of(event: &Event) -> Option<HtmlElement> {
+    let around = target(event)?.closest(".menu").ok()??;
+    around
+        .query_selector(":popover-open")
+        .ok()??
+        .dyn_into()
+        .ok()
+}
+
+/// Closes the menu an event comes from; the focus goes back to its button.
+pub fn close_menu(event: &Event) {
+    if let Some(menu) = menu_of(event) {
+        let _ = menu.hide_popover();
+    }
+}
+
+/// Moves the focus through an open menu with the arrow keys, except in a field that needs them.
+pub fn step_in_menu(event: &KeyboardEvent) {
+    let step = match event.key().as_str() {
+        "ArrowDown" => 1,
+        "ArrowUp" => -1,
+        _ => return,
+    };
+    let Some(menu) = menu_of(event) else { return };
+    let focused = document().active_element();
+    if focused
+        .as_ref()
+        .is_some_and(|item| item.tag_name() == "SELECT")
+    {
+        return;
+    }
+    event.prevent_default();
+    let Ok(items) = menu.query_selector_all(ITEMS) else {
+        return;
+    };
+    let count = items.length() as i32;
+    let is_focused = |at: &i32| {
+        let item = items.get(*at as u32);
+        item.as_ref() == focused.as_deref()
+    };
+    let next = match (0..count).find(is_focused) {
+        Some(at) => (at + step).rem_euclid(count),
+        None if step > 0 => 0,
+        None => count - 1,
+    };
+    let item = items.get(next as u32);
+    if let Some(item) = item.and_then(|item| item.dyn_into::<HtmlElement>().ok()) {
+        let _ = item.focus();
+    }
+}
+
+/// Closes a menu whose focus has gone elsewhere.
+pub fn leave_menu(event: &FocusEvent) {
+    let next = event.related_target();
+    let Some(next) = next.and_then(|next| next.dyn_into::<Node>().ok()) else {
+        return;
+    };
+    let around = target(event).and_then(|from| from.closest(".menu").ok().flatten());
+    if around.is_some_and(|around| !around.contains(Some(&next))) {
+        close_menu(event);
+    }
+}
+
+/// Gives the focus back to the button of a menu that was closed, unless it went elsewhere.
+pub fn after_menu(event: &Event) {
+    let Some(menu) = target(event).filter(|menu| !is_shown(menu)) else {
+        return;
+    };
+    let is_lost = document()
+        .active_element()
+        .is_none_or(|focused| focused.tag_name() == "BODY");
+    let button = menu.previous_element_sibling();
+    if let Some(button) = button
+        .filter(|_| is_lost)
+        .and_then(|it| it.dyn_into::<HtmlElement>().ok())
+    {
+        let _ = button.focus();
+    }
+}
