@@ -1,7 +1,7 @@
 //! The application: document, context and routes.
 
 use crate::{
-    client::{InitialState, Live, driver, provide_live},
+    client::{InitialState, Live, driver, provide_live, provide_zone},
     components::{
         ActionDialog, Banners, Header, HelpDialog, Navigation, PageKeys, Palette,
         provide_action_requests, provide_menus,
@@ -57,6 +57,7 @@ pub fn App() -> impl IntoView {
     let preferences = provide_preferences(live);
     provide_action_requests(live);
     provide_menus();
+    provide_zone();
     Effect::new(move || driver::start(live));
     let is_palette_open = RwSignal::new(false);
     let help = NodeRef::<Dialog>::new();

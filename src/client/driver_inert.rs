@@ -2,7 +2,7 @@
 
 use super::{Live, LogSetup, Observations, RowsView, logs::LogCommand};
 use crate::{
-    model::{ContainerId, HostId, StatsHistory},
+    model::{ContainerId, HostId, LocalTime, StatsHistory, Timestamp},
     plot::Scene,
     protocol::{ApiError, MetricsHistory, codec::Wire},
 };
@@ -40,6 +40,16 @@ pub fn copy_report(_observed: &Observations) -> bool {
 
 /// Does nothing.
 pub fn set_cookie(_cookie: &str) {}
+
+/// Times are UTC: the reader's time zone is known in the browser only.
+pub fn local(at: Timestamp) -> LocalTime {
+    at.at_offset(0)
+}
+
+/// Not known.
+pub fn zone_name() -> Option<String> {
+    None
+}
 
 /// Nobody types.
 pub fn is_typing(_event: &ev::KeyboardEvent) -> bool {

@@ -20,6 +20,7 @@ mod rows_view;
 pub mod sign_in;
 mod signals;
 mod traffic;
+mod zone;
 
 pub use connection::Connection;
 pub use diagnosis::{Observations, PollTrial, QuietTrial, ReachTrial, SocketTrial, StreamTrial};
@@ -30,3 +31,4 @@ pub use page_data::ContainerPageData;
 pub use rows_view::RowsView;
 pub use signals::{ActionState, HostSignals, RowSignals};
 pub use traffic::{ConnectionSummary, Traffic};
+pub use zone::{Zone, provide_zone, use_zone};

@@ -17,6 +17,7 @@ mod page_title;
 mod palette;
 mod sparkline;
 mod status;
+mod zone_name;
 
 pub use action_dialog::{
     ActionDialog, ActionRequest, provide_action_requests, use_action_requests,
@@ -37,3 +38,4 @@ pub use page_title::PageTitle;
 pub use palette::Palette;
 pub use sparkline::{CpuLine, SparkPoint, Sparkline};
 pub use status::StatusPill;
+pub use zone_name::ZoneName;

@@ -52,4 +52,4 @@ pub use query::{ContainerQuery, Row, SortKey, StateFilter, Totals, percent_encod
 pub use source::{SourceKind, SourceState, SourceStatus};
 pub use sparkline::{SLOT_MS, SLOTS, Sparkline, Sparklines};
 pub use stats::{ContainerStats, percent_of, round_percent};
-pub use time::{NotATimestamp, Timestamp};
+pub use time::{LocalTime, NotATimestamp, Timestamp};

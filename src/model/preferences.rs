@@ -101,7 +101,7 @@ choice! {
 choice! {
     /// How it is told when a line of a log was written.
     LogTimes {
-        /// By the clock, in UTC.
+        /// By the clock of the reader.
         Absolute = "absolute",
         /// By how long ago.
         Relative = "relative",

@@ -75,6 +75,11 @@ impl Timestamp {
         )
     }
 
+    /// This point as clocks show it that are `offset` minutes ahead of UTC.
+    pub const fn at_offset(self, offset: i32) -> LocalTime {
+        LocalTime { at: self, offset }
+    }
+
     /// From calendar parts in UTC; the inverse of [`Self::date`] and [`Self::clock`].
     fn from_parts(year: i64, month: i64, day: i64, ms_of_day: i64) -> Self {
         let shifted_year = year - i64::from(month <= 2);
@@ -95,6 +100,69 @@ impl fmt::Display for Timestamp {
             f,
             "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z"
         )
+    }
+}
+
+/// A point in time as the clocks of some place show it. Written as RFC 3339 with its offset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LocalTime {
+    at: Timestamp,
+    /// Minutes ahead of UTC.
+    offset: i32,
+}
+
+impl LocalTime {
+    /// The point that UTC clocks show as this one's clocks show it.
+    fn shifted(self) -> Timestamp {
+        Timestamp(self.at.0.saturating_add(i64::from(self.offset) * 60_000))
+    }
+
+    /// `2025-11-21`.
+    pub fn date(self) -> String {
+        let (year, month, day) = self.shifted().date();
+        format!("{year:04}-{month:02}-{day:02}")
+    }
+
+    /// `01:18:05`.
+    pub fn clock(self) -> String {
+        let (hour, minute, second) = self.shifted().clock();
+        format!("{hour:02}:{minute:02}:{second:02}")
+    }
+
+    /// `01:18:05.042`.
+    pub fn clock_with_millis(self) -> String {
+        format!("{}.{:03}", self.clock(), self.at.0.rem_euclid(1_000))
+    }
+
+    /// `2025-11-21 01:18:05`.
+    pub fn moment(self) -> String {
+        format!("{} {}", self.date(), self.clock())
+    }
+
+    /// `UTC`, `UTC+09:00`.
+    pub fn zone(self) -> String {
+        if self.offset == 0 {
+            return "UTC".to_owned();
+        }
+        format!("UTC{}", self.numeric_offset())
+    }
+
+    /// `+09:00`.
+    fn numeric_offset(self) -> String {
+        let sign = if self.offset < 0 { '-' } else { '+' };
+        let minutes = self.offset.unsigned_abs();
+        format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+    }
+}
+
+impl fmt::Display for LocalTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}T{}", self.date(), self.clock_with_millis())?;
+        if self.offset == 0 {
+            f.write_str("Z")
+        } else {
+            f.write_str(&self.numeric_offset())
+        }
     }
 }
 
@@ -212,6 +280,74 @@ mod tests {
         assert_eq!(seoul, utc);
         let zero: Timestamp = "0001-01-01T00:00:00Z".parse().unwrap();
         assert!(zero.as_millis() < 0);
+    }
+
+    #[test]
+    fn times_are_shown_as_the_clocks_of_a_place_show_them() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let cases = [
+            (
+                "2025-11-21T18:05:06.007Z",
+                540,
+                "2025-11-22T03:05:06.007+09:00",
+                "UTC+09:00",
+            ),
+            (
+                "2025-11-21T18:05:06.007Z",
+                0,
+                "2025-11-21T18:05:06.007Z",
+                "UTC",
+            ),
+            (
+                "2025-11-21T18:05:06.007Z",
+                345,
+                "2025-11-21T23:50:06.007+05:45",
+                "UTC+05:45",
+            ),
+            (
+                "2025-01-01T01:02:03Z",
+                -210,
+                "2024-12-31T21:32:03.000-03:30",
+                "UTC-03:30",
+            ),
+            // The hour that New York has twice: before and after its clocks are put back.
+            (
+                "2025-11-02T05:30:00Z",
+                -240,
+                "2025-11-02T01:30:00.000-04:00",
+                "UTC-04:00",
+            ),
+            (
+                "2025-11-02T06:30:00Z",
+                -300,
+                "2025-11-02T01:30:00.000-05:00",
+                "UTC-05:00",
+            ),
+            // And the one it leaves out.
+            (
+                "2025-03-09T06:59:59Z",
+                -300,
+                "2025-03-09T01:59:59.000-05:00",
+                "UTC-05:00",
+            ),
+            (
+                "2025-03-09T07:00:00Z",
+                -240,
+                "2025-03-09T03:00:00.000-04:00",
+                "UTC-04:00",
+            ),
+        ];
+        for (utc, offset, text, zone) in cases {
+            let local = at(utc).at_offset(offset);
+            assert_eq!(
+                (local.to_string(), local.zone()),
+                (text.into(), zone.into())
+            );
+            assert_eq!(at(text), at(utc), "{text}");
+        }
+        let local = at("2025-11-21T18:05:06.007Z").at_offset(540);
+        assert_eq!(local.moment(), "2025-11-22 03:05:06");
+        assert_eq!(local.clock_with_millis(), "03:05:06.007");
     }
 
     #[test]

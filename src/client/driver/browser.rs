@@ -1,6 +1,9 @@
 //! The browser's clock, chance and signs of life.
 
-use crate::client::link::LinkEvent;
+use crate::{
+    client::link::LinkEvent,
+    model::{LocalTime, Timestamp},
+};
 use futures::{channel::mpsc, stream::FusedStream};
 use leptos::{ev, prelude::*};
 use wasm_bindgen::{JsCast, JsValue};
@@ -8,6 +11,21 @@ use wasm_bindgen::{JsCast, JsValue};
 /// Milliseconds since the Unix epoch, by this browser's clock.
 pub(super) fn now_ms() -> f64 {
     js_sys::Date::now()
+}
+
+/// `at` as this browser's clock shows it.
+pub fn local(at: Timestamp) -> LocalTime {
+    let date = js_sys::Date::new(&JsValue::from_f64(at.as_millis() as f64));
+    at.at_offset(-date.get_timezone_offset() as i32)
+}
+
+/// What this browser's time zone is called.
+pub fn zone_name() -> Option<String> {
+    let format = js_sys::Intl::DateTimeFormat::new(&js_sys::Array::new(), &js_sys::Object::new());
+    let name = js_sys::Reflect::get(&format.resolved_options(), &JsValue::from_str("timeZone"));
+    // A browser that names none knows its offset all the same.
+    let name = name.ok().and_then(|name| name.as_string());
+    name.or_else(|| Some(local(Timestamp::from_millis(now_ms() as i64)).zone()))
 }
 
 /// From 0 to 1.

@@ -1,8 +1,9 @@
 //! What lately happened to a container.
 
-use super::{data::Asked, facts::moment};
+use super::data::Asked;
 use crate::{
-    client::{driver, use_live},
+    client::{driver, use_live, use_zone},
+    components::ZoneName,
     i18n::{ContainerText, say, use_text},
     model::{ContainerEvents, ContainerId, Event, format, signal},
 };
@@ -43,7 +44,7 @@ pub(super) fn Events(
     let is_empty = move || events.read().is_empty();
     view! {
         <section class="card" data-testid="container-events">
-            <h2>{say(text, |text| text.container.events)} <span class="faint">"UTC"</span></h2>
+            <h2>{say(text, |text| text.container.events)} <ZoneName /></h2>
             <EventList events />
             <Show when=is_empty>
                 <div class="empty">{say(text, |text| text.container.no_events)}</div>
@@ -69,12 +70,13 @@ pub(super) fn EventList(
 ) -> impl IntoView {
     let live = use_live();
     let text = use_text();
+    let zone = use_zone();
     let line = move |event: Arc<Event>| {
         let at = event.timestamp;
         let ago = move || (text.get().container.ago)(&format::duration(at.age(live.now().get())));
         view! {
             <li>
-                <time class="num faint" datetime=at.to_string()>{moment(at)}</time>
+                <time class="num faint" datetime=at.to_string()>{move || zone.local(at).moment()}</time>
                 <span class="what"><bdi>{words(&event, text.get().container)}</bdi></span>
                 <span class="space"></span>
                 <span class="num faint">{ago}</span>

@@ -1,19 +1,10 @@
 //! Names and values, one beneath the other.
 
-use crate::{
-    components::CopyButton,
-    model::{Timestamp, format},
-};
+use crate::{components::CopyButton, model::format};
 use leptos::prelude::*;
 
 /// Characters of a value shown before it is folded.
 const FOLD: usize = 160;
-
-/// `2025-11-21 01:18:05`.
-pub(super) fn moment(at: Timestamp) -> String {
-    let ((year, month, day), (hour, minute, second)) = (at.date(), at.clock());
-    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")
-}
 
 /// A value: whole when short, else its beginning, which opens. What cannot be seen in it is made
 /// visible.

@@ -3,7 +3,7 @@
 use super::events::EventList;
 use crate::{
     client::{driver, use_live},
-    components::{A, PageTitle},
+    components::{A, PageTitle, ZoneName},
     i18n::{say, use_text},
     model::{ContainerEvents, ContainerPrefix, Event},
 };
@@ -55,7 +55,7 @@ pub(super) fn Gone(
             </div>
             <Show when=move || !events.read().is_empty()>
                 <section class="card">
-                    <h2>{say(text, |text| text.container.last_known)}</h2>
+                    <h2>{say(text, |text| text.container.last_known)} <ZoneName /></h2>
                     <EventList events />
                 </section>
             </Show>

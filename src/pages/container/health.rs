@@ -1,7 +1,8 @@
 //! How a container's health is checked, and what came of it.
 
-use super::facts::{Folded, moment};
+use super::facts::Folded;
 use crate::{
+    client::use_zone,
     i18n::{say, use_text},
     model::{CheckResult, ContainerDetails, HealthCheck, format},
 };
@@ -31,10 +32,12 @@ fn Check(
     let text = use_text();
     let interval =
         (check.interval_ms > 0).then(|| format::duration(Duration::from_millis(check.interval_ms)));
+    let zone = use_zone();
     let every = move || {
-        interval
-            .as_deref()
-            .map(|interval| (text.get().container.every)(interval))
+        let every = interval.as_deref();
+        let every = every.map(|interval| (text.get().container.every)(interval));
+        let parts: Vec<_> = every.into_iter().chain([zone.name()]).collect();
+        parts.join(" · ")
     };
     let streak = check.failing_streak;
     let failing = move || (streak > 0).then(|| (text.get().container.failed_in_a_row)(streak));
@@ -47,7 +50,7 @@ fn Check(
         };
         view! {
             <li>
-                <time class="num faint" datetime=result.at.to_string()>{moment(result.at)}</time>
+                <time class="num faint" datetime=result.at.to_string()>{move || zone.local(result.at).moment()}</time>
                 <span class=class><span class="dot" aria-hidden="true"></span>{word}</span>
                 <span class="mono muted said"><Folded value=result.output /></span>
             </li>

@@ -2,11 +2,12 @@
 
 use super::{
     data::Asked,
-    facts::{Folded, Pairs, moment},
+    facts::{Folded, Pairs},
     health::Health,
 };
 use crate::{
-    client::{RowSignals, driver, use_live},
+    client::{RowSignals, driver, use_live, use_zone},
+    components::ZoneName,
     i18n::{say, use_text},
     model::{
         Attachment, Container, ContainerDetails, ContainerId, ContainerStats, Mount, Port, SortKey,
@@ -109,7 +110,7 @@ fn RunsAs(
     /// What the engine told.
     known: Details,
 ) -> impl IntoView {
-    let live = use_live();
+    let (live, zone) = (use_live(), use_zone());
     let text = use_text();
     let (container, as_of) = (row.container, row.as_of);
     let facts = move || {
@@ -122,7 +123,7 @@ fn RunsAs(
                 let now = as_of.get().moment(|| live.now().get());
                 (text.container.ago)(&format::duration(at.age(now)))
             };
-            view! { <time datetime=at.to_string()>{moment(at)}</time> " " <span class="faint">{ago}</span> }.into_any()
+            view! { <time datetime=at.to_string()>{move || zone.local(at).moment()}</time> " " <span class="faint">{ago}</span> }.into_any()
         };
         let words = |text: String| view! { <Folded value=text /> }.into_any();
         let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
@@ -167,7 +168,7 @@ fn RunsAs(
     };
     view! {
         <section class="card">
-            <h2>{say(text, |text| text.container.runs_as)} <span class="faint">"UTC"</span></h2>
+            <h2>{say(text, |text| text.container.runs_as)} <ZoneName /></h2>
             <dl class="facts" data-testid="facts">{facts}</dl>
         </section>
     }

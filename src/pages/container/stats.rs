@@ -5,7 +5,7 @@ mod table;
 mod view;
 
 use crate::{
-    client::{RowSignals, use_live},
+    client::{RowSignals, use_live, use_zone},
     i18n::{StatsText, say, use_text},
     model::{ContainerId, HISTORY, Timestamp},
 };
@@ -13,7 +13,7 @@ use figure::{FIGURES, StatsFigure};
 use leptos::prelude::*;
 use std::time::Duration;
 use table::StatsTable;
-use view::{StatsView, clock};
+use view::StatsView;
 
 /// How far back the charts can reach.
 const RANGES: [Duration; 2] = [Duration::from_secs(60), HISTORY];
@@ -30,18 +30,19 @@ pub(super) fn Stats(
     row: RowSignals,
 ) -> impl IntoView {
     let text = use_text();
-    let live = use_live();
+    let (live, zone) = (use_live(), use_zone());
     let view = StatsView::follow(live, id, &row);
     let note = move || {
         let last = view.newest.get();
-        note(text.get().stats, view.runs.get(), last, live.now().get())
+        let clock = |at| zone.clock(at);
+        note(text.get().stats, view.runs.get(), last, live.now().get(), clock)
     };
     let range = move |range: Duration| {
         let pressed = move || (view.range.get() == range).to_string();
         let name = move || (text.get().stats.minutes)(range.as_secs() / 60);
         view! { <button type="button" aria-pressed=pressed on:click=move |_| view.range.set(range)>{name}</button> }
     };
-    let moment = move || view.cross.get().map(clock);
+    let moment = move || view.cross.get().map(|at| zone.clock(at));
     view! {
         <div class="stats-bar">
             <span class="muted" role="status" data-testid="stats-note">{note}</span>
@@ -57,7 +58,13 @@ pub(super) fn Stats(
 }
 
 /// Why there are no figures, or none any more; nothing when all is well.
-fn note(text: &StatsText, runs: bool, last: Option<Timestamp>, now: Timestamp) -> Option<String> {
+fn note(
+    text: &StatsText,
+    runs: bool,
+    last: Option<Timestamp>,
+    now: Timestamp,
+    clock: impl Fn(Timestamp) -> String,
+) -> Option<String> {
     match (runs, last) {
         (false, None) => Some(text.not_running.to_owned()),
         (false, Some(last)) => Some((text.ended)(&clock(last))),
@@ -75,7 +82,8 @@ mod tests {
     fn why_there_are_no_figures_is_said() {
         let text = text(Language::English).stats;
         let at = Timestamp::from_millis(1_763_687_885_042);
-        let note = |runs, last, now: Timestamp| note(text, runs, last, now);
+        let clock = |at: Timestamp| at.at_offset(0).clock();
+        let note = |runs, last, now: Timestamp| note(text, runs, last, now, clock);
         assert_eq!(note(true, Some(at), at.plus(LATE)), None);
         let late = note(true, Some(at), at.plus(LATE * 2)).unwrap();
         assert!(late.contains("01:18:05"), "{late}");

@@ -6,8 +6,9 @@ use crate::{
         logs::{LogStatus, LogView},
         use_live,
     },
+    components::ZoneName,
     i18n::use_text,
-    model::format,
+    model::{LogTimes, Preferences, format},
 };
 use leptos::prelude::*;
 
@@ -88,6 +89,8 @@ pub(super) fn Footer(
             |lines| format!("{} {}", format::count(lines as u64), text.copied),
         ))
     };
+    let preferences = expect_context::<RwSignal<Preferences>>();
+    let has_clock = move || preferences.read().log_times == LogTimes::Absolute;
     view! {
         <Nothing status />
         <div class="bar foot">
@@ -96,6 +99,7 @@ pub(super) fn Footer(
             <span class="warn" role="status">{connection}</span>
             <span class="space"></span>
             <span role="status" data-testid="copied">{copied}</span>
+            <Show when=has_clock><ZoneName /></Show>
         </div>
     }
 }

@@ -1,7 +1,7 @@
 //! What happened lately.
 
 use crate::{
-    client::{Live, use_live},
+    client::{Live, use_live, use_zone},
     components::{A, Glyph, Icon, LastSeen},
     i18n::{EventsText, say, use_text},
     model::{Change, ContainerId, HostId, format},
@@ -46,8 +46,8 @@ fn ChangeRow(
     let text = use_text();
     let event = &change.event;
     let (glyph, tone) = picture(&change);
-    let (hour, minute, second) = event.timestamp.clock();
-    let clock = format!("{hour:02}:{minute:02}:{second:02} UTC");
+    let (zone, happened) = (use_zone(), event.timestamp);
+    let clock = move || zone.moment(happened);
     let (at, datetime) = (change.at(), event.timestamp.to_string());
     let as_of = live.host(&event.host).as_of;
     let ago = move || {

@@ -1,8 +1,8 @@
 //! One chart, with its figures as text.
 
-use super::view::{StatsView, clock};
+use super::view::StatsView;
 use crate::{
-    client::{driver, use_live},
+    client::{Zone, driver, use_live, use_zone},
     i18n::{StatsText, use_text},
     model::{Figure, StatsPoint, Timestamp, format},
     plot::{Chart, Frame, Ink, Summary, Unit},
@@ -58,12 +58,12 @@ impl FigureKind {
     }
 
     /// The figures of `point` in one sentence.
-    fn sentence(&self, text: &StatsText, point: Option<&StatsPoint>) -> String {
+    fn sentence(&self, text: &StatsText, zone: Zone, point: Option<&StatsPoint>) -> String {
         let values = self.values(point).into_iter().enumerate();
         let named = values.map(|(n, value)| format!("{} {value}", self.line_name(text, n)));
         let figures: Vec<_> = named.map(|text| text.trim_start().to_owned()).collect();
         match point {
-            Some(point) => format!("{}: {}", clock(point.at), figures.join(", ")),
+            Some(point) => format!("{}: {}", zone.clock(point.at), figures.join(", ")),
             None => figures.join(", "),
         }
     }
@@ -152,6 +152,7 @@ fn Plot(
 ) -> impl IntoView {
     let text = use_text();
     let live = use_live();
+    let zone = use_zone();
     let node = NodeRef::<Canvas>::new();
     let size = RwSignal::new((0.0, 0.0));
     driver::watch_size(node, size);
@@ -184,7 +185,11 @@ fn Plot(
     let last = move || view.points.read().len().saturating_sub(1).to_string();
     let sentence = move || {
         let shown = view.shown();
-        figure.sentence(text.get().stats, shown.as_ref().map(|(_, point)| point))
+        figure.sentence(
+            text.get().stats,
+            zone,
+            shown.as_ref().map(|(_, point)| point),
+        )
     };
     view! {
         <div class="plot" tabindex="0" role="slider" aria-label=move || (figure.title)(text.get().stats)

@@ -1,7 +1,8 @@
 //! The figures of the charts, as a table.
 
-use super::view::{StatsView, clock};
+use super::view::StatsView;
 use crate::{
+    client::use_zone,
     i18n::{say, use_text},
     model::{Figure, StatsPoint, format},
     plot::Unit,
@@ -71,8 +72,9 @@ pub(super) fn StatsTable(
     }
 }
 
-/// A sample never changes, so its row does not either.
+/// A sample never changes, so its figures do not either.
 fn row(point: StatsPoint) -> impl IntoView {
+    let zone = use_zone();
     let cell = |(figure, unit): (Figure, Unit)| {
         let value = point.value(figure);
         let value = value.map_or_else(|| format::UNKNOWN.to_owned(), |value| unit.text(value));
@@ -80,7 +82,7 @@ fn row(point: StatsPoint) -> impl IntoView {
     };
     view! {
         <tr class:gap=point.is_gap()>
-            <th scope="row">{clock(point.at)}</th>
+            <th scope="row">{move || zone.clock(point.at)}</th>
             {COLUMNS.map(cell).collect_view()}
         </tr>
     }

@@ -145,9 +145,3 @@ impl StatsView {
 
 /// Samples that the keys for pages move by: half a minute at the usual pace.
 const PAGE: usize = 15;
-
-/// The time of day, in UTC.
-pub(super) fn clock(at: Timestamp) -> String {
-    let (hour, minute, second) = at.clock();
-    format!("{hour:02}:{minute:02}:{second:02} UTC")
-}
