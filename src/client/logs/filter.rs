@@ -4,8 +4,8 @@ use super::{Head, Kind, LevelFilter, LogView, StreamFilter, ansi};
 use crate::model::LogStream;
 use std::{borrow::Cow, ops::Range};
 
-/// Bytes of a line that are searched: more than anybody reads, few enough for any line to be quick.
-const SEARCHED_BYTES: usize = 4_096;
+/// Bytes that are shown of a line before its first match, where the match is far from its beginning.
+const LEAD_BYTES: usize = 120;
 
 /// What `query` shows of the entries, beside what is searched for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,10 +53,19 @@ pub enum Order {
     Previous,
 }
 
-/// The part of a line that is searched, without its styles.
+/// What is searched of a line: all of it, without its styles.
 pub fn searched(line: &str) -> Cow<'_, str> {
-    let head = line.get(..line.floor_char_boundary(SEARCHED_BYTES));
-    ansi::plain(head.unwrap_or_default())
+    ansi::plain(line)
+}
+
+/// Which `bytes` of `text` are drawn when its first match is at `found`: its beginning, unless the
+/// match is behind that.
+pub fn excerpt(text: &str, found: Option<usize>, bytes: usize) -> Range<usize> {
+    let is_behind = |found: &usize| *found >= text.floor_char_boundary(bytes);
+    let from = found.filter(is_behind).map_or(0, |found| {
+        text.floor_char_boundary(found.saturating_sub(LEAD_BYTES))
+    });
+    from..text.floor_char_boundary(from + bytes)
 }
 
 /// A text that is searched for, whatever the case of its letters.
@@ -190,6 +199,25 @@ mod tests {
         assert_eq!(Needle::new("aa").ranges("aaaaa", 9), [0..2, 2..4]);
         assert_eq!(Needle::new("é").ranges("aÉé", 9), [1..3, 3..5]);
         assert_eq!(Needle::new("a").ranges("aaaa", 2).len(), 2);
+    }
+
+    #[test]
+    fn all_of_a_long_line_is_searched() {
+        let line = format!("{}needle", "é\u{1b}[1m ".repeat(10_000));
+        assert!(Needle::new("NEEDLE").is_in(&line));
+        assert!(searched(&line).ends_with("needle"));
+    }
+
+    #[test]
+    fn what_is_drawn_of_a_long_line_has_the_first_match() {
+        let text = format!("{}needle{}", "é".repeat(5_000), "ü".repeat(5_000));
+        let drawn = excerpt(&text, Some(10_000), 1_000);
+        assert!(text[drawn.clone()].contains("needle") && drawn.len() <= 1_000);
+        assert_eq!(excerpt(&text, Some(998), 1_001), 0..1_000);
+        assert_eq!(excerpt(&text, None, 1_001), 0..1_000);
+        assert_eq!(excerpt("short", None, 1_001), 0..5);
+        let last = excerpt(&text, Some(text.len() - 2), 1_000);
+        assert!(last.end == text.len() && last.len() > 100);
     }
 
     proptest! {

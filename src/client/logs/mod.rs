@@ -20,7 +20,7 @@ mod view;
 
 pub use entry::{Entry, Head, Kind, MaybeTime};
 pub use feeds::Feeds;
-pub use filter::{Filter, Needle, Order, searched};
+pub use filter::{Filter, Needle, Order, excerpt, searched};
 pub use level::Level;
 pub use news::{Following, LogNews, LogOrder, LogRequest, count_since};
 pub use place::Place;

@@ -184,6 +184,14 @@ impl Canvas {
         self.redraw();
     }
 
+    /// Takes the place of the lines that came with the page, which no filter changes.
+    pub(super) fn attach(&mut self) {
+        if !self.is_attached {
+            self.node.set_text_content(None);
+            self.is_attached = self.node.append_child(&self.sizer).is_ok();
+        }
+    }
+
     /// Draws what is in view.
     #[expect(clippy::too_many_arguments, reason = "all that a row is made of")]
     pub(super) fn draw(
@@ -196,13 +204,11 @@ impl Canvas {
         now: Timestamp,
         follows: bool,
     ) {
+        if !rows.is_empty() {
+            self.attach();
+        }
         if !self.is_attached {
-            if rows.is_empty() {
-                return;
-            }
-            // In the place of the lines that came with the page.
-            self.node.set_text_content(None);
-            self.is_attached = self.node.append_child(&self.sizer).is_ok();
+            return;
         }
         let view = f64::from(self.node.client_height());
         for _ in 0..=MEASURES {

@@ -1,10 +1,10 @@
 //! One row on the page.
 
-use super::{columns::DRAWN_BYTES, seek::Seeker};
+use super::{super::browser, columns::DRAWN_BYTES, seek::Seeker};
 use crate::{
     client::{
         LogLooks, LogSource,
-        logs::{Entry, Kind, Level, Store, ansi, json},
+        logs::{Entry, Kind, Level, Store, ansi, excerpt, json, searched},
     },
     model::{LogStream, LogTimes, Timestamp, format},
 };
@@ -102,13 +102,14 @@ impl Row {
         let name = source.map_or("", |source| source.name.as_str());
         let is_current = seeker.is_current(number);
         self.node.set_class_name(&class(&entry, is_current));
+        let local = head.time.get().map(browser::local);
         let time = match looks.times {
-            LogTimes::Absolute => head.time.get().map(clock),
+            LogTimes::Absolute => local.map(|time| time.clock_with_millis()),
             LogTimes::Relative => head.time.get().map(|time| format::age(time.age(now))),
             LogTimes::Off => None,
         };
         self.time.set_text_content(time.as_deref());
-        let _ = match head.time.get() {
+        let _ = match local {
             Some(time) => self.time.set_attribute("title", &time.to_string()),
             None => self.time.remove_attribute("title"),
         };
@@ -155,19 +156,20 @@ impl Row {
             );
             let _ = self.more.set_attribute("aria-label", label);
         }
+        let is_found = entry.head.is_match == Some(true);
+        let mut ranges = Vec::new();
         if let Some(pretty) = pretty.filter(|_| entry.head.is_expanded) {
             styled.spans = vec![(pretty.len(), ansi::Style::default())];
             styled.text = pretty;
+            // Places in a line that is spread are others than in the line that was searched.
+            if is_found {
+                ranges = seeker.ranges(number, &styled.text);
+            }
+        } else if is_found {
+            ranges = cut(&mut styled, seeker, number, &searched(&entry.text));
         } else if head.len() < entry.text.len() {
             styled.text.push('…');
         }
-        let is_found = entry.head.is_match == Some(true);
-        // Places in a line that is spread are others than in the line that was searched.
-        let ranges = if is_found {
-            seeker.ranges(number, &styled.text)
-        } else {
-            Vec::new()
-        };
         self.draw_text(&styled, &ranges);
     }
 
@@ -215,6 +217,28 @@ impl Row {
             None => self.text.append_child(&text),
         };
     }
+}
+
+/// Has `styled`, the beginning of `whole`, show the first match instead when that is not in it. Where
+/// in it the matches are.
+fn cut(styled: &mut ansi::Styled, seeker: &Seeker, number: u64, whole: &str) -> Vec<Range<usize>> {
+    let mut ranges = seeker.ranges(number, whole);
+    let first = ranges.first().map(|range| range.start);
+    let drawn = excerpt(whole, first, styled.text.len());
+    if drawn.start > 0 || !whole.starts_with(&styled.text) {
+        let lead = if drawn.start > 0 { "…" } else { "" };
+        styled.text = format!("{lead}{}", whole.get(drawn.clone()).unwrap_or_default());
+        styled.spans = vec![(styled.text.len(), ansi::Style::default())];
+        for range in &mut ranges {
+            let moved = |at: usize| (at + lead.len()).saturating_sub(drawn.start);
+            *range = moved(range.start)..moved(range.end);
+        }
+    }
+    ranges.retain(|range| range.end <= styled.text.len());
+    if drawn.end < whole.len() {
+        styled.text.push('…');
+    }
+    ranges
 }
 
 fn class(entry: &Entry, is_current: bool) -> String {
@@ -270,14 +294,9 @@ fn mark(entry: &Entry, name: &str, looks: LogLooks) -> String {
     }
     if let Some(time) = entry.head.time.get() {
         text.push_str(" · ");
-        text.push_str(&clock(time));
+        text.push_str(&browser::local(time).clock_with_millis());
     }
     text
-}
-
-/// The time of day, to the millisecond.
-fn clock(time: Timestamp) -> String {
-    time.to_string().get(11..23).unwrap_or_default().to_owned()
 }
 
 /// A new element.

@@ -9,8 +9,9 @@ use futures::channel::mpsc::UnboundedSender;
 use std::{collections::BTreeMap, ops::Range};
 use wasm_bindgen::JsValue;
 
-/// Entries between two looks at the clock.
+/// Entries, and bytes of them, between two looks at the clock: a line may have 64 KiB.
 const STEPS: usize = 100;
+const STEP_BYTES: usize = 128 * 1024;
 /// Lines, and bytes of them, that are given to the thread at once: work of some milliseconds.
 const PARCEL_LINES: usize = 2_000;
 const PARCEL_BYTES: usize = 256 * 1024;
@@ -92,6 +93,7 @@ impl Seeker {
             What::Nothing => false,
             What::Text(needle) => {
                 while self.searched < store.end() && has_time() {
+                    let mut bytes = 0;
                     for number in (self.searched..store.end()).take(STEPS) {
                         let unseen = store.head(number).filter(|head| head.is_match.is_none());
                         if let Some(head) = unseen {
@@ -100,6 +102,10 @@ impl Seeker {
                             store.judge(number, head.is_line() && is_match);
                         }
                         self.searched = number + 1;
+                        bytes += store.length(number).unwrap_or(0);
+                        if bytes > STEP_BYTES {
+                            break;
+                        }
                     }
                 }
                 self.searched < store.end()
@@ -218,7 +224,8 @@ impl Seeker {
         }
     }
 
-    /// Where in `text`, drawn for the entry `number`, what is searched for is.
+    /// Where in `text`, which is all of the entry `number` without its styles, what is searched for
+    /// is; in order.
     pub(super) fn ranges(&self, number: u64, text: &str) -> Vec<Range<usize>> {
         match &self.what {
             _ if self.invert => Vec::new(),

@@ -94,6 +94,10 @@ impl Pane {
             // What is in view has no row yet.
             return;
         }
+        // Nothing is shown of the lines there are.
+        if self.said.has_begun && self.listed >= store.end() && self.waiting.is_empty() {
+            canvas.attach();
+        }
         let now = self.live.now().get_untracked();
         canvas.draw(rows, store, sources, *looks, seeker, now, self.follows);
         seeker.mark(canvas.drawn(), store);
