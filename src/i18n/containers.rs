@@ -23,6 +23,7 @@ pub struct ContainersText {
     pub normal: &'static str,
     pub group: &'static str,
     pub choose_columns: &'static str,
+    pub no_room: &'static str,
     pub hide_stopped: &'static str,
     pub select: &'static str,
     pub select_all: &'static str,
@@ -124,8 +125,8 @@ pub(super) fn named<T: PartialEq>(all: &[T], texts: &[&'static str], value: T) -
 }
 
 pub(super) const ENGLISH: ContainersText = ContainersText {
-    filter: "Filter by name, image, project, id or label",
-    filter_hint: "Name, image, label…",
+    filter: "Filter by name, image, project, id, label or port",
+    filter_hint: "Name, image, port…",
     apply: "Apply",
     all: "All",
     stopped: "stopped",
@@ -164,6 +165,7 @@ pub(super) const ENGLISH: ContainersText = ContainersText {
     normal: "Normal",
     group: "Group",
     choose_columns: "View",
+    no_room: "no room here",
     hide_stopped: "Hide stopped",
     select: "Select",
     select_all: "Select all shown",
@@ -201,8 +203,8 @@ pub(super) const ENGLISH: ContainersText = ContainersText {
 };
 
 pub(super) const KOREAN: ContainersText = ContainersText {
-    filter: "이름, 이미지, 프로젝트, ID, 레이블로 필터",
-    filter_hint: "이름, 이미지, 레이블…",
+    filter: "이름, 이미지, 프로젝트, ID, 레이블, 포트로 필터",
+    filter_hint: "이름, 이미지, 포트…",
     apply: "적용",
     all: "전체",
     stopped: "중지됨",
@@ -260,6 +262,7 @@ pub(super) const KOREAN: ContainersText = ContainersText {
     normal: "보통",
     group: "그룹",
     choose_columns: "보기",
+    no_room: "공간 부족",
     hide_stopped: "중지된 항목 숨기기",
     select: "선택",
     select_all: "표시된 항목 모두 선택",

@@ -3,6 +3,7 @@
 mod bulk;
 mod cards;
 mod cells;
+mod columns;
 mod keys;
 mod layout;
 mod list;
@@ -17,6 +18,7 @@ use crate::{
 };
 use bulk::BulkBar;
 use cards::Cards;
+use columns::use_columns;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_navigate, use_query_map};
 use list::use_items;
@@ -48,6 +50,7 @@ pub fn ContainersPage() -> impl IntoView {
     forget_gone(selection);
     let hovering = RwSignal::new(false);
     let items = use_items(live, query, hovering);
+    let columns = use_columns();
     keys::listen();
     let title = move || {
         let (totals, name) = (live.totals().get(), text.get().frame.containers);
@@ -60,10 +63,12 @@ pub fn ContainersPage() -> impl IntoView {
     let is_cards = Memo::new(move |_| preferences.read().layout == Layout::Cards);
     view! {
         <PageTitle text=title />
-        <Toolbar query set_query items />
-        <Show when=move || is_cards.get() fallback=move || view! { <Table query items selection hovering /> }>
-            <Cards items />
-        </Show>
+        <div class="containers-list">
+            <Toolbar query set_query items columns />
+            <Show when=move || is_cards.get() fallback=move || view! { <Table query items columns selection hovering /> }>
+                <Cards items />
+            </Show>
+        </div>
         <EmptyList query items />
         <BulkBar selection />
     }

@@ -1,7 +1,7 @@
 //! The cells of a row: each changes only when what it shows does.
 
 use crate::{
-    client::{RowSignals, driver, use_live},
+    client::{RowSignals, Zone, driver, use_live, use_zone},
     components::{A, ActionFailure, CpuLine, Meter, MeterKind, StatusPill},
     i18n::use_text,
     model::{Container, ContainerId, ContainerState, ContainerStats, Port, SortKey, format},
@@ -23,7 +23,7 @@ pub(super) fn CellContent(
         SortKey::Name => view! { <Name id row /> }.into_any(),
         SortKey::Uptime => view! { <Uptime row /> }.into_any(),
         SortKey::Health => view! { <HealthWord row /> }.into_any(),
-        SortKey::Ports => view! { <Ports row /> }.into_any(),
+        SortKey::Ports => view! { <Ports id row /> }.into_any(),
         SortKey::Cpu | SortKey::Memory => view! { <Gauge id key row /> }.into_any(),
         SortKey::Network | SortKey::Disk | SortKey::Pids => {
             // No memo: to make the text anew and to find it the same costs less than to ask whether
@@ -38,22 +38,21 @@ pub(super) fn CellContent(
         }
         SortKey::Host => view! { {row.host.to_string()} }.into_any(),
         SortKey::Image | SortKey::Restarts | SortKey::Created => {
-            let word = Memo::new(move |_| row.container.with(|container| word(key, container)));
+            let zone = use_zone();
+            let word =
+                Memo::new(move |_| row.container.with(|container| word(key, container, zone)));
             view! { <span title=word>{word}</span> }.into_any()
         }
     }
 }
 
-fn word(key: SortKey, container: &Container) -> String {
+fn word(key: SortKey, container: &Container, zone: Zone) -> String {
     match key {
         SortKey::Image => container.image.clone(),
         SortKey::Restarts => container
             .restart_count
             .map_or_else(|| format::UNKNOWN.to_owned(), |n| n.to_string()),
-        _ => {
-            let (year, month, day) = container.created.date();
-            format!("{year:04}-{month:02}-{day:02}")
-        }
+        _ => zone.local(container.created).date(),
     }
 }
 
@@ -156,8 +155,13 @@ fn Gauge(
     }
 }
 
+/// Digits of ports for which the column has room; there is always a link to all of them.
+const PORT_DIGITS: usize = 8;
+
 #[component]
 fn Ports(
+    /// Of which container.
+    id: ContainerId,
     /// The container's signals.
     row: RowSignals,
 ) -> impl IntoView {
@@ -166,19 +170,36 @@ fn Ports(
     let host = RwSignal::new(None::<String>);
     Effect::new(move || host.set(driver::page_host()));
     let links = move || {
-        let host = host.get();
-        let views = ports.get().into_iter().map(|port| {
+        let (ports, host) = (ports.get(), host.get());
+        let shown = ports_with_room(&ports);
+        let rest = ports.len() - shown;
+        let views = ports.into_iter().take(shown).map(|port| {
             let href = port.link(host.as_deref());
             view! { <a class="port" href=href target="_blank" rel="noopener noreferrer">{port.public_port}</a> }
         });
-        views.collect_view()
+        let more = (rest > 0)
+            .then(|| view! { <A href=format!("/containers/{id}") attr:class="port">"+"{rest}</A> });
+        (views.collect_view(), more)
     };
     view! { <span class="port-list">{links}</span> }
+}
+
+/// How many of the first ports have room; those that have none are counted behind them.
+fn ports_with_room(ports: &[Port]) -> usize {
+    let digits = |port: &Port| port.public_port.map_or(0, |port| port.to_string().len());
+    if ports.len() <= 2 && ports.iter().map(digits).sum::<usize>() <= PORT_DIGITS {
+        ports.len()
+    } else {
+        1
+    }
 }
 
 /// Published TCP ports.
 fn published(container: &Container) -> Vec<Port> {
     let is_published = |port: &&Port| port.protocol == "tcp" && port.public_port.is_some();
     let published = container.ports.iter().filter(is_published);
-    published.cloned().collect()
+    let mut published: Vec<_> = published.cloned().collect();
+    // An engine lists a port once for each version of IP.
+    published.dedup_by_key(|port| port.public_port);
+    published
 }

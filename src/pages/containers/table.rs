@@ -3,6 +3,7 @@
 use super::{
     Selection,
     cells::CellContent,
+    columns::{ACTIONS, Column, Columns, SELECT},
     layout::Layout,
     list::{Group, Item, Items},
 };
@@ -10,9 +11,12 @@ use crate::{
     client::{RowSignals, RowsView, driver, use_live},
     components::{ActionButtons, ViewLink},
     i18n::{say, use_text},
-    model::{ContainerId, ContainerQuery, Density, Preferences, SortKey},
+    model::{ContainerId, ContainerQuery, Density, Preferences},
 };
-use leptos::{html::Tbody, prelude::*};
+use leptos::{
+    html::{self, Tbody},
+    prelude::*,
+};
 
 /// What is in the first HTML, in pixels: more than a large screen shows.
 const FIRST_VIEW: f64 = 2_760.0;
@@ -31,28 +35,14 @@ pub(super) fn Table(
     query: Memo<ContainerQuery>,
     /// What is found.
     items: Memo<Items>,
+    /// Which columns.
+    columns: Memo<Columns>,
     /// What is ticked.
     selection: Selection,
     /// Whether the pointer is over the rows, which must then stay where they are.
     hovering: RwSignal<bool>,
 ) -> impl IntoView {
-    let live = use_live();
     let preferences = expect_context::<RwSignal<Preferences>>();
-    let columns = Memo::new(move |_| {
-        let hosts = live.hosts().read().len();
-        let preferences = preferences.read();
-        let is_shown = |key: &SortKey| {
-            !preferences
-                .hidden_columns
-                .iter()
-                .any(|hidden| hidden == key.as_str())
-                && (*key != SortKey::Host || hosts > 1)
-        };
-        SortKey::ALL
-            .into_iter()
-            .filter(is_shown)
-            .collect::<Vec<_>>()
-    });
     let body = NodeRef::<Tbody>::new();
     let view = RwSignal::new(RowsView {
         top: 0.0,
@@ -94,12 +84,17 @@ pub(super) fn Table(
     view! {
         <div class="card table-card">
             <table class=class aria-rowcount=move || lines.get().to_string()>
+                <colgroup>
+                    {col((Some(SELECT), 0, 0))}
+                    {move || columns.read().widths.iter().copied().map(col).collect_view()}
+                    {col((Some(ACTIONS), 0, 0))}
+                </colgroup>
                 <Head query columns items selection />
                 <tbody node_ref=body on:pointerenter=move |_| hovering.set(true) on:pointerleave=move |_| hovering.set(false)>
                     <Spacer height=Signal::derive(above) />
                     <For each=visible key=Item::clone let(item)>
                         {match item {
-                            Item::Group(group) => view! { <GroupRow group columns /> }.into_any(),
+                            Item::Group(group) => view! { <GroupRow group /> }.into_any(),
                             Item::Container(id) => view! { <ContainerRow id columns selection /> }.into_any(),
                         }}
                     </For>
@@ -110,6 +105,14 @@ pub(super) fn Table(
     }
 }
 
+/// How wide a column is between two widths of the list.
+fn col((width, from, to): (Option<u16>, u16, u16)) -> impl IntoView {
+    let width = width.map(|width| width.to_string());
+    html::col()
+        .class(format!("from-{from} to-{to}"))
+        .attr("width", width)
+}
+
 /// Stands for the rows that are out of view.
 #[component]
 fn Spacer(
@@ -117,7 +120,7 @@ fn Spacer(
     #[prop(into)]
     height: Signal<f64>,
 ) -> impl IntoView {
-    let node = NodeRef::<leptos::html::Td>::new();
+    let node = NodeRef::<html::Td>::new();
     Effect::new(move || {
         if let Some(cell) = node.get() {
             driver::set_height(&cell, height.get());
@@ -131,7 +134,7 @@ fn Head(
     /// What is asked for.
     query: Memo<ContainerQuery>,
     /// Which columns.
-    columns: Memo<Vec<SortKey>>,
+    columns: Memo<Columns>,
     /// What is found.
     items: Memo<Items>,
     /// What is ticked.
@@ -148,7 +151,8 @@ fn Head(
         }
         .href()
     };
-    let head = move |key: SortKey| {
+    let head = move |column: Column| {
+        let key = column.key;
         let is_descending = move || key.is_descending_by_default() != query.read().reversed;
         let aria = move || match query.read().sort == key {
             false => "none",
@@ -158,7 +162,7 @@ fn Head(
         let arrow =
             move || (query.read().sort == key).then(|| if is_descending() { "↓" } else { "↑" });
         view! {
-            <th scope="col" class=key.as_str() aria-sort=aria>
+            <th scope="col" class=column.class() aria-sort=aria>
                 <ViewLink href=Signal::derive(move || sorted_by(key))>
                     {move || text.get().containers.column(key)} " " <span class="direction" aria-hidden="true">{arrow}</span>
                 </ViewLink>
@@ -180,7 +184,7 @@ fn Head(
                     <input type="checkbox" aria-label=say(text, |text| text.containers.select_all) on:change=select_all
                         prop:checked=move || !selection.read().is_empty() && selection.read().len() == items.read().containers />
                 </th>
-                <For each=move || columns.get() key=|key| *key children=head />
+                <For each=move || columns.get().shown key=|column| *column children=head />
                 <th class="actions-column"><span class="hidden">{say(text, |text| text.containers.more)}</span></th>
             </tr>
         </thead>
@@ -191,8 +195,6 @@ fn Head(
 fn GroupRow(
     /// The group.
     group: Group,
-    /// Which columns.
-    columns: Memo<Vec<SortKey>>,
 ) -> impl IntoView {
     let text = use_text();
     let Group {
@@ -214,9 +216,8 @@ fn GroupRow(
     };
     view! {
         <tr class="group">
-            <td colspan=move || (columns.read().len() + 2).to_string()>
-                <b>{name}</b> <span class="num">{count}</span>
-            </td>
+            // As many columns as there always are: more would add some to the table.
+            <td colspan="3"><b>{name}</b> <span class="num">{count}</span></td>
         </tr>
     }
 }
@@ -226,7 +227,7 @@ fn ContainerRow(
     /// Which container.
     id: ContainerId,
     /// Which columns.
-    columns: Memo<Vec<SortKey>>,
+    columns: Memo<Columns>,
     /// What is ticked.
     selection: Selection,
 ) -> impl IntoView {
@@ -242,7 +243,7 @@ fn Cells(
     /// Its signals.
     row: RowSignals,
     /// Which columns.
-    columns: Memo<Vec<SortKey>>,
+    columns: Memo<Columns>,
     /// What is ticked.
     selection: Selection,
 ) -> impl IntoView {
@@ -262,7 +263,7 @@ fn Cells(
     let label = move || format!("{} {}", text.get().containers.select, name.read().name);
     let cells = {
         let row = row.clone();
-        move |key: SortKey| view! { <td class=key.as_str()><CellContent id key row=row.clone() /></td> }
+        move |column: Column| view! { <td class=column.class()><CellContent id key=column.key row=row.clone() /></td> }
     };
     view! {
         <tr data-id=id.to_string() tabindex="0" class:off=move || !is_up.get() class:selected=move || is_selected.get()
@@ -270,7 +271,7 @@ fn Cells(
             <td class="select">
                 <input type="checkbox" aria-label=label prop:checked=move || is_selected.get() on:change=toggle />
             </td>
-            <For each=move || columns.get() key=|key| *key children=cells />
+            <For each=move || columns.get().shown key=|column| *column children=cells />
             <td class="actions-column"><ActionButtons id row /></td>
         </tr>
     }

@@ -1,9 +1,9 @@
 //! What is shown, and how. Without JavaScript it is a form and a row of links.
 
-use super::list::Items;
+use super::{columns::Columns, list::Items};
 use crate::{
     client::use_live,
-    components::{A, Glyph, Icon, LastSeen},
+    components::{A, Glyph, Icon, LastSeen, Menu},
     i18n::{say, use_text},
     model::{ContainerQuery, Density, Layout, Preferences, SortKey, StateFilter},
 };
@@ -18,6 +18,8 @@ pub(super) fn Toolbar(
     set_query: Callback<ContainerQuery>,
     /// What is found.
     items: Memo<Items>,
+    /// Which columns the table has.
+    columns: Memo<Columns>,
 ) -> impl IntoView {
     let text = use_text();
     let live = use_live();
@@ -88,7 +90,7 @@ pub(super) fn Toolbar(
             <span class="space"></span>
             <LastSeen as_of=live.as_of() />
             <span class="faint num" role="status" data-testid="shown">{shown}</span>
-            <Looks query set_query />
+            <Looks query set_query columns />
         </form>
     }
 }
@@ -100,6 +102,8 @@ fn Looks(
     query: Memo<ContainerQuery>,
     /// Asks for something else.
     set_query: Callback<ContainerQuery>,
+    /// Which columns the table has.
+    columns: Memo<Columns>,
 ) -> impl IntoView {
     let text = use_text();
     let preferences = expect_context::<RwSignal<Preferences>>();
@@ -151,7 +155,7 @@ fn Looks(
             {say(text, |text| text.containers.group)}
         </button>
         <span class="segments optional">{Layout::ALL.iter().copied().map(layout).collect_view()}</span>
-        <ViewMenu>
+        <ViewMenu columns>
             <li><span class="segments">{Density::ALL.iter().copied().map(density).collect_view()}</span></li>
         </ViewMenu>
     }
@@ -160,11 +164,17 @@ fn Looks(
 /// Which columns the table has, beneath what else there is to choose.
 #[component]
 fn ViewMenu(
+    /// Which columns the table has.
+    columns: Memo<Columns>,
     /// Entries above the columns.
     children: Children,
 ) -> impl IntoView {
     let text = use_text();
     let preferences = expect_context::<RwSignal<Preferences>>();
+    // The style sheet shows it where the column is not.
+    let no_room = move |step: u16| {
+        view! { <span class=format!("no-room to-{step}")>{say(text, |text| text.containers.no_room)}</span> }
+    };
     let column = move |key: SortKey| {
         let name = key.as_str();
         let shown = move || {
@@ -189,17 +199,17 @@ fn ViewMenu(
                 <label class="check">
                     <input type="checkbox" checked=untrack(shown) prop:checked=shown on:change=toggle />
                     {move || text.get().containers.column(key)}
+                    {move || columns.read().start(key).map(no_room)}
                 </label>
             </li>
         }
     };
-    let columns = SortKey::ALL
+    let choices = SortKey::ALL
         .into_iter()
         .filter(|key| !matches!(key, SortKey::Name | SortKey::State));
     view! {
-        <details class="menu optional">
-            <summary class="button">{say(text, |text| text.containers.choose_columns)}</summary>
-            <ul>{children()}{columns.map(column).collect_view()}</ul>
-        </details>
+        <Menu id="view" class="menu optional" face=say(text, |text| text.containers.choose_columns)>
+            <ul>{children()}{choices.map(column).collect_view()}</ul>
+        </Menu>
     }
 }

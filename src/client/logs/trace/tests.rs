@@ -10,10 +10,10 @@ fn timed<'a>(lines: impl Iterator<Item = (i64, &'a str)>) -> Vec<Option<Level>> 
     let mut levels = Levels::default();
     let level = |(at, text): (i64, &str)| {
         let line = LogLine {
-            seq: 0,
             timestamp: Some(Timestamp::from_millis(at)),
             stream: LogStream::Stderr,
             line: text.into(),
+            ..LogLine::default()
         };
         let mut entry = Entry::line(0, line);
         levels.follow(&mut entry);

@@ -1,0 +1,109 @@
+// The table of containers: whatever is shown of it is within reach, at every width.
+import { Deckwatch, expect, open, test } from './deckwatch.mjs';
+
+let deckwatch;
+let published;
+
+test.beforeAll(async () => {
+  deckwatch = await Deckwatch.startWith({ DOCKER_HOST: 'unix:///nonexistent/docker.sock' }, '--demo', '60');
+  await expect.poll(async () => {
+    const answer = await (await fetch(`${deckwatch.url}/api/containers?host=demo`)).json();
+    published = answer.messages[0]?.data.find(({ ports, state }) => state === 'running' && ports.some(({ publicPort }) => publicPort > 0));
+    return published?.name;
+  }).toBeTruthy();
+});
+test.afterAll(async () => {
+  await deckwatch?.kill();
+});
+
+/** What of the table is not wholly within its card, or cannot be pressed where it stands. */
+const unreachable = (page) => page.evaluate(() => {
+  const card = document.querySelector('.table-card').getBoundingClientRect();
+  const wrong = [];
+  const isShown = (node) => node.checkVisibility();
+  for (const cell of [...document.querySelectorAll('table.containers :is(th, td)')].filter(isShown)) {
+    const { left, right } = cell.getBoundingClientRect();
+    if (left < card.left - 1 || right > card.right + 1) wrong.push(`${cell.className}: ${left}–${right} in ${card.left}–${card.right}`);
+    if (cell.tagName === 'TH' && cell.scrollWidth > cell.clientWidth) wrong.push(`${cell.className}: "${cell.textContent}" is cut`);
+  }
+  const row = document.querySelector('tr[data-id]');
+  for (const control of [...row.querySelectorAll('button, a, input'), ...document.querySelectorAll('thead :is(a, button)')].filter(isShown)) {
+    const { left, top, width, height } = control.getBoundingClientRect();
+    const hit = document.elementFromPoint(left + width / 2, top + height / 2);
+    if (!hit || !(control.contains(hit) || hit.contains(control))) wrong.push(`${control.outerHTML.slice(0, 80)} is not within reach`);
+  }
+  const beyond = document.documentElement.scrollWidth - window.innerWidth;
+  if (beyond > 0) wrong.push(`the page is ${beyond} px too wide`);
+  return [...new Set(wrong)];
+});
+
+const WIDTHS = [641, 680, 720, 768, 820, 900, 1000, 1001, 1024, 1100, 1180, 1280, 1366, 1440, 1500, 1536, 1600, 1680, 1800, 1920];
+
+/** Names of the columns that can be hidden. */
+const choices = (page) => page.locator('.menu:visible label.check');
+const view = (page) => page.locator('.toolbar').getByText('View', { exact: true });
+
+async function check(page, what) {
+  for (const width of WIDTHS) {
+    await page.setViewportSize({ width, height: 800 });
+    expect.soft(await unreachable(page), `${what} at ${width}`).toEqual([]);
+  }
+}
+
+test('nothing of the table is out of reach, at any width, in either density and language', async ({ newPage }) => {
+  test.slow();
+  const page = await newPage({ viewport: { width: 1440, height: 800 } });
+  await open(page, `${deckwatch.url}/containers?host=demo&state=running`);
+  await expect(page.locator('tr[data-id]').first()).toBeVisible();
+  await check(page, 'normal');
+  await page.getByTestId('language').click();
+  await expect(page.locator('html')).toHaveAttribute('lang', 'ko');
+  await check(page, 'Korean');
+  await page.getByTestId('language').click();
+  await page.setViewportSize({ width: 1440, height: 800 });
+  await view(page).click();
+  await page.getByRole('button', { name: 'Compact' }).click();
+  await page.keyboard.press('Escape');
+  await expect(page.locator('table.containers')).toHaveClass(/compact/);
+  await check(page, 'compact');
+});
+
+test('a column that is hidden leaves its room to others, and the menu says what has none', async ({ newPage }) => {
+  const page = await newPage({ viewport: { width: 1440, height: 900 } });
+  await open(page, `${deckwatch.url}/containers?host=demo&state=running`);
+  const head = (name) => page.locator('th').filter({ hasText: name });
+  await expect(head('Image')).toBeVisible();
+  await expect(head('Disk I/O')).toBeHidden();
+  await view(page).click();
+  const noted = async () => (await choices(page).filter({ has: page.getByText('no room', { exact: false }).locator('visible=true') }).allInnerTexts())
+    .map((text) => text.split('\n')[0].trim());
+  const shown = async () => (await page.locator('th:visible').allInnerTexts()).map((text) => text.replace(/[↓↑]/g, '').trim());
+  const wanted = await choices(page).allInnerTexts();
+  expect(wanted.length).toBeGreaterThan(9);
+  const [without, heads] = [await noted(), await shown()];
+  expect(without).toContain('Disk I/O');
+  for (const text of wanted) {
+    const name = text.split('\n')[0].replace(/no room.*/, '').trim();
+    expect(heads.includes(name), name).toBe(!without.some((noted) => noted.startsWith(name)));
+  }
+  for (const name of ['Image', 'Memory', 'CPU', 'Ports', 'Network']) await page.getByRole('checkbox', { name }).uncheck();
+  await expect(head('Disk I/O')).toBeVisible();
+  expect(await noted()).toEqual([]);
+  await page.keyboard.press('Escape');
+  await check(page, 'few columns');
+});
+
+test('a port finds the container that publishes it, on either side', async ({ page, request }) => {
+  const { publicPort } = published.ports.find(({ publicPort }) => publicPort > 0);
+  const address = `${deckwatch.url}/containers?host=demo&q=${publicPort}`;
+  const html = await (await request.get(address)).text();
+  expect(html).toContain(`data-id="${published.id}"`);
+  await open(page, `${deckwatch.url}/containers?host=demo`);
+  await page.keyboard.press('/');
+  await page.keyboard.type(String(publicPort));
+  await expect(page).toHaveURL(new RegExp(`q=${publicPort}`));
+  await expect(page.locator(`tr[data-id="${published.id}"]`)).toBeVisible();
+  const answer = await (await request.get(`${deckwatch.url}/api/containers?host=demo`)).json();
+  const all = answer.messages[0].data.length;
+  await expect.poll(() => page.locator('tr[data-id]').count()).toBeLessThan(all);
+});
