@@ -1,9 +1,9 @@
 //! What is wrong, said on every page.
 
 use crate::{
-    client::{Connection, use_live},
+    client::{Connection, use_live, use_zone},
     i18n::{say, use_text},
-    model::{HostId, SourceKind, SourceState, SourceStatus, Timestamp, format},
+    model::{HostId, SourceKind, SourceState, SourceStatus, format},
 };
 use leptos::prelude::*;
 
@@ -64,7 +64,9 @@ fn Reload() -> impl IntoView {
 fn NoScript() -> impl IntoView {
     let live = use_live();
     let text = use_text();
-    let time = time_of_day(live.now().get_untracked());
+    // Without scripts the time zone of the reader is not known.
+    let time = live.now().get_untracked().at_offset(0);
+    let time = format!("{} {}", time.clock(), time.zone());
     let words = (text.get_untracked().frame.no_script)(&time);
     // As raw HTML: with scripts on, the browser keeps the inside of `noscript` as text, in which
     // hydration would look for an element in vain.
@@ -77,7 +79,7 @@ fn EngineBanner(
     /// Whose engine.
     host: HostId,
 ) -> impl IntoView {
-    let live = use_live();
+    let (live, zone) = (use_live(), use_zone());
     let text = use_text();
     let signals = live.host(&host);
     let sources = signals.sources.clone();
@@ -104,7 +106,7 @@ fn EngineBanner(
             title(&name.read())
         };
         let endpoint = endpoint(&status);
-        let since = time_of_day(status.since);
+        let since = move || zone.clock(status.since);
         let age = move || format::age(status.since.age(live.now().get()));
         view! {
             <div class="banner" class:bad=is_down class:info=is_live data-testid="engine-banner">
@@ -127,15 +129,10 @@ fn endpoint(status: &SourceStatus) -> Option<String> {
     (!is_said).then_some(endpoint)
 }
 
-/// The server's time zone is not the reader's: both know UTC.
-fn time_of_day(at: Timestamp) -> String {
-    let (hour, minute, second) = at.clock();
-    format!("{hour:02}:{minute:02}:{second:02} UTC")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Timestamp;
 
     fn status(message: Option<&str>) -> SourceStatus {
         SourceStatus {
@@ -158,14 +155,6 @@ mod tests {
         assert_eq!(
             endpoint(&status(Some("No engine at unix:///run/docker.sock"))),
             None
-        );
-    }
-
-    #[test]
-    fn times_say_their_zone() {
-        assert_eq!(
-            time_of_day(Timestamp::from_millis(3_723_000)),
-            "01:02:03 UTC"
         );
     }
 }

@@ -35,7 +35,13 @@ pub(super) fn Stats(
     let note = move || {
         let last = view.newest.get();
         let clock = |at| zone.clock(at);
-        note(text.get().stats, view.runs.get(), last, live.now().get(), clock)
+        note(
+            text.get().stats,
+            view.runs.get(),
+            last,
+            live.now().get(),
+            clock,
+        )
     };
     let range = move |range: Duration| {
         let pressed = move || (view.range.get() == range).to_string();
