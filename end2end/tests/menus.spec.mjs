@@ -159,6 +159,6 @@ test('menus open without JavaScript too', async ({ newPage }) => {
   const all = await containers();
   const { id } = all.find(({ name }) => name === running[0]);
   await page.goto(`${deckwatch.url}/logs?c=${id}`);
-  await page.getByText(/Container/).click();
+  await page.getByRole('button', { name: '+ Container' }).click();
   await expect(page.locator('a.choice').first()).toBeVisible();
 });

@@ -85,9 +85,9 @@ pub(super) fn Table(
         <div class="card table-card">
             <table class=class aria-rowcount=move || lines.get().to_string()>
                 <colgroup>
-                    {col((Some(SELECT), 0, 0))}
-                    {move || columns.read().widths.iter().copied().map(col).collect_view()}
-                    {col((Some(ACTIONS), 0, 0))}
+                    {col("select", Some(SELECT))}
+                    {move || columns.read().widths.iter().map(|(width, from, to)| col(&format!("from-{from} to-{to}"), *width)).collect_view()}
+                    {col("actions-column", Some(ACTIONS))}
                 </colgroup>
                 <Head query columns items selection />
                 <tbody node_ref=body on:pointerenter=move |_| hovering.set(true) on:pointerleave=move |_| hovering.set(false)>
@@ -105,12 +105,10 @@ pub(super) fn Table(
     }
 }
 
-/// How wide a column is between two widths of the list.
-fn col((width, from, to): (Option<u16>, u16, u16)) -> impl IntoView {
+/// How wide the column of some cells is; what hides the cells hides it by the same class.
+fn col(class: &str, width: Option<u16>) -> impl IntoView + use<> {
     let width = width.map(|width| width.to_string());
-    html::col()
-        .class(format!("from-{from} to-{to}"))
-        .attr("width", width)
+    html::col().class(class.to_owned()).attr("width", width)
 }
 
 /// Stands for the rows that are out of view.

@@ -61,7 +61,7 @@ pub(super) fn Chips(
     };
     view! {
         {chips}
-        <Menu id="picker" face=move || view! { "+ " {say(text, |text| text.logs.add)} }>
+        <Menu id="picker" class="menu picker" face=move || view! { "+ " {say(text, |text| text.logs.add)} }>
             <div class="choices"><Choices view /></div>
         </Menu>
     }
