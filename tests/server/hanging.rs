@@ -107,7 +107,10 @@ async fn only_the_list(fault: Raw) -> (Duration, Duration, Duration) {
     page.until_source(SourceState::Late).await;
     let late = began.elapsed();
     let why = page.until_source(SourceState::Down).await.unwrap();
-    assert!(why.contains("time") || why.contains("list"), "{why}");
+    assert!(
+        why.contains("the list of containers did not come in time"),
+        "{why}"
+    );
     let down = began.elapsed();
     app.engine
         .change_silently("web-1", |c| c.state = "exited".into());

@@ -55,6 +55,9 @@ pub(super) enum ReadError {
     /// There is none, or it is a refusal.
     #[error(transparent)]
     Engine(#[from] Error),
+    /// There is none yet, of an engine that has answered before.
+    #[error("{0} did not come in time")]
+    Overdue(&'static str),
     /// There is one, but not in the form it should have.
     #[error("{0} cannot be read: {1}")]
     Unreadable(&'static str, &'static str),
@@ -63,7 +66,10 @@ pub(super) enum ReadError {
 impl ReadError {
     /// Whether there was no answer in time.
     pub(super) fn is_silence(&self) -> bool {
-        matches!(self, Self::Engine(Error::RequestTimeoutError))
+        matches!(
+            self,
+            Self::Engine(Error::RequestTimeoutError) | Self::Overdue(_)
+        )
     }
 
     /// Whether the engine, or a proxy in front of it, does not allow the call.
@@ -81,6 +87,7 @@ impl ReadError {
     pub(super) fn advice(&self, address: &str) -> String {
         match self {
             Self::Engine(error) => error::advice(error, address),
+            Self::Overdue(_) => format!("The engine at {address} does not answer: {self}."),
             Self::Unreadable(..) => format!(
                 "The engine at {address} answers, but {self}. Is it Docker or Podman that listens there?"
             ),
@@ -92,6 +99,7 @@ impl From<ReadError> for EngineError {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::Engine(error) => error.into(),
+            ReadError::Overdue(_) => Self::Timeout,
             error @ ReadError::Unreadable(..) => Self::Failed(error.to_string()),
         }
     }
@@ -124,7 +132,8 @@ impl Api {
             version: None,
             is_podman: false,
         };
-        match within(QUICK_TIMEOUT, api.ping()).await {
+        let pinged = timeout(QUICK_TIMEOUT, api.ping()).await;
+        match pinged.unwrap_or(Err(Error::RequestTimeoutError.into())) {
             Ok(pinged) => {
                 api.version = pinged.version;
                 api.is_podman = pinged.is_podman;
@@ -259,11 +268,11 @@ impl Api {
         limit: Duration,
         what: &'static str,
     ) -> Result<String, ReadError> {
-        within(limit, async {
+        let answer = timeout(limit, async {
             let response = self.open(path).await?;
             body::read(response.into_body(), longest, what).await
-        })
-        .await
+        });
+        answer.await.unwrap_or(Err(ReadError::Overdue(what)))
     }
 
     async fn open(&self, path: &str) -> Result<Response<Incoming>, ReadError> {
@@ -285,14 +294,6 @@ pub(super) const INSPECTION: &str = "the container's description";
 /// An answer that is not JSON, or not of the form that was expected.
 pub(super) fn not_json(what: &'static str) -> ReadError {
     ReadError::Unreadable(what, "it is not what a Docker engine answers")
-}
-
-async fn within<T>(
-    limit: Duration,
-    answer: impl Future<Output = Result<T, ReadError>>,
-) -> Result<T, ReadError> {
-    let answer = timeout(limit, answer).await;
-    answer.unwrap_or(Err(ReadError::Engine(Error::RequestTimeoutError)))
 }
 
 /// `&filters={"id":["…","…"]}`, percent-encoded.

@@ -134,7 +134,7 @@ impl Events {
                             return self.settled();
                         }
                         () = sleep_until(*since + CALL_TIMEOUT), if !is_silent => {
-                            Err(Error::RequestTimeoutError.into())
+                            Err(ReadError::Overdue(STREAM))
                         }
                     };
                     match answer {
