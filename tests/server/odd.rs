@@ -233,6 +233,19 @@ async fn processes_that_the_engine_does_not_list_are_not_available() {
     app.end().await;
 }
 
+#[tokio::test]
+async fn processes_are_asked_for_in_the_engines_own_columns_where_it_does_not_know_ours() {
+    let app = app(FakeEngine::start().with_containers(1), OFTEN).await;
+    let path = format!("/containers/{}/top", id_of("web-1"));
+    app.engine
+        .answer(&format!("GET {path}?ps_args"), Raw::Body(Vec::new()));
+    let answer = app.get(&format!("/api{path}")).await;
+    assert_eq!(answer.status(), 200);
+    let processes: Value = answer.json().await.unwrap();
+    assert_eq!(processes["processes"][0][2], "nginx");
+    app.end().await;
+}
+
 /// An event as Podman 4 writes it: without the labels.
 fn podman_event(name: &str, action: &str, health: Option<&str>) -> String {
     let mut event = json!({

@@ -173,19 +173,18 @@ impl Engine for DockerEngine {
 
     async fn top(&self, container: ContainerId) -> Result<Processes, EngineError> {
         let api = self.connection()?.api;
+        let read = |body: String| processes(&body);
         let answer = api.top(container, Some(PS_ARGS)).await;
-        let answer = match answer.map_err(EngineError::from) {
-            Err(EngineError::Failed(_) | EngineError::Invalid(_)) => {
-                api.top(container, None).await.map_err(EngineError::from)
-            }
-            answer => answer,
-        };
-        let answer = match answer {
-            Ok(answer) => answer,
+        let mut answer = answer.map(read).map_err(EngineError::from);
+        if let Ok(None) | Err(EngineError::Failed(_) | EngineError::Invalid(_)) = answer {
+            let plain = api.top(container, None).await;
+            answer = plain.map(read).map_err(EngineError::from);
+        }
+        let processes = match answer {
+            Ok(Some(processes)) => processes,
+            Ok(None) => return Err(EngineError::Unsupported(NO_PROCESSES.to_owned())),
             Err(error) => return Err(self.without_secrets(container, error).await),
         };
-        let processes =
-            processes(&answer).ok_or_else(|| EngineError::Unsupported(NO_PROCESSES.to_owned()))?;
         let secrets = Secrets::of_inspected(&self.inspected(container).await?);
         let mask = |row: Vec<String>| {
             row.iter()
@@ -217,15 +216,37 @@ impl Engine for DockerEngine {
 }
 
 /// Reads an answer to `top`; `None` when there are no processes in it. Podman answers with an empty
-/// body when it cannot run `ps`.
+/// body when it cannot run `ps` with the columns asked for, and writes each process as one text.
 fn processes(answer: &str) -> Option<Processes> {
     let fields = Json::parse(answer)?.fields();
-    let rows = fields.get("Processes").items()?;
+    let rows = fields.get("Processes").items()?.into_iter();
     let titles = fields.get("Titles").texts();
-    (!titles.is_empty()).then(|| Processes {
-        titles,
-        processes: rows.into_iter().map(Json::texts).collect(),
-    })
+    match titles.as_slice() {
+        [] => None,
+        [line] if line.trim().contains(char::is_whitespace) => {
+            let titles: Vec<_> = line.split_whitespace().map(str::to_owned).collect();
+            let rows = rows.map(|row| columns(&row.texts().concat(), titles.len()));
+            let processes = rows.collect();
+            Some(Processes { titles, processes })
+        }
+        _ => Some(Processes {
+            titles,
+            processes: rows.map(Json::texts).collect(),
+        }),
+    }
+}
+
+/// The words of `line`, of which the last of so many `columns` takes the rest.
+fn columns(line: &str, columns: usize) -> Vec<String> {
+    let mut rest = line.trim();
+    let mut words = Vec::new();
+    while words.len() + 1 < columns && !rest.is_empty() {
+        let (word, after) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+        words.push(word.to_owned());
+        rest = after.trim_start();
+    }
+    words.push(rest.to_owned());
+    words
 }
 
 #[cfg(test)]
@@ -252,6 +273,16 @@ mod tests {
             vec![],
             vec!["2 sh".to_owned()],
         ];
+        assert_eq!(read.processes, rows);
+    }
+
+    #[test]
+    fn processes_that_are_one_text_each_are_split_into_columns() {
+        let answer =
+            r#"{"Processes":[["1 0        sleep 100"],["7"]],"Titles":["PID   USER     COMMAND"]}"#;
+        let read = processes(answer).unwrap();
+        assert_eq!(read.titles, ["PID", "USER", "COMMAND"]);
+        let rows = [vec!["1", "0", "sleep 100"], vec!["7", ""]];
         assert_eq!(read.processes, rows);
     }
 }
