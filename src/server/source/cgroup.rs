@@ -140,6 +140,8 @@ impl Cgroups {
         let net = || File::open(self.proc.join(&pid).join("net/dev")).ok();
         Ok(Files {
             net: has_own_network.then(net).flatten(),
+            // The kernel's word for no limit is no number.
+            memory_limit: files.memory_limit.into_iter().chain(self.host_memory).min(),
             host_memory: self.host_memory,
             ..files
         })

@@ -65,9 +65,11 @@ impl Counters {
         .filter(|nanoseconds| *nanoseconds <= MAX_CPU)
         .map(|nanoseconds| round_percent(nanoseconds / 1e9 * 100.0));
         stats.memory_usage = self.memory;
-        let is_limit = |limit: &u64| *limit > 0 && self.host_memory.is_none_or(|all| *limit < all);
-        stats.memory_limit = self.memory_limit.filter(is_limit);
-        let available = stats.memory_limit.or(self.host_memory);
+        // A limit of zero tells nothing, neither a limit nor that there is none.
+        let told = self.memory_limit.filter(|limit| *limit > 0);
+        let is_limit = |limit: &u64| self.host_memory.is_none_or(|all| *limit < all);
+        stats.memory_limit = told.filter(is_limit);
+        let available = told.map(|limit| limit.min(self.host_memory.unwrap_or(limit)));
         stats.memory_percent = self
             .memory
             .zip(available)
@@ -260,14 +262,11 @@ mod tests {
             (stats.memory_limit, stats.memory_percent)
         };
         assert_eq!(with_limit(Some(2 << 30)), (Some(2 << 30), Some(50.0)));
-        for none in [
-            Some(16 << 30),
-            Some(64 << 30),
-            Some(u64::MAX),
-            Some(0),
-            None,
-        ] {
-            assert_eq!(with_limit(none), (None, Some(6.25)), "{none:?}");
+        for none in [16 << 30, 64 << 30, u64::MAX] {
+            assert_eq!(with_limit(Some(none)), (None, Some(6.25)), "{none}");
+        }
+        for unknown in [Some(0), None] {
+            assert_eq!(with_limit(unknown), (None, None), "{unknown:?}");
         }
     }
 }
