@@ -385,19 +385,6 @@ async fn a_stream_that_is_lost_again_and_again_is_not_live_and_is_opened_ever_le
 }
 
 #[tokio::test]
-async fn events_that_are_forbidden_are_told_of_and_the_list_is_shown() {
-    let engine = FakeEngine::start().with_containers(2);
-    engine.answer("GET /events", Raw::Status(403, "<h1>Forbidden</h1>".into()));
-    engine.answer("GET /version", Raw::Status(403, String::new()));
-    let app = app(engine, NEVER).await;
-    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
-    let why = page.until_source(SourceState::Late).await.unwrap();
-    assert!(why.contains("403"), "{why}");
-    page.until_it_shows(&app.engine).await;
-    app.end().await;
-}
-
-#[tokio::test]
 async fn nothing_is_told_of_a_hidden_container_whose_events_lack_the_label() {
     let hidden = FakeContainer::running("secret").label("deckwatch.hide", "true");
     let engine = FakeEngine::start().with_containers(1).with(hidden);
