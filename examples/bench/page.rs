@@ -153,7 +153,7 @@ const SECTIONS: &[Section] = &[
             row("bodies:p99", "p99 during ÷ before", "×").at_most(10.0, CORES),
             row("bodies:p99_after", "p99 after ÷ before", "×").at_most(3.0, CORES),
             row("bodies:not_served", "requests not served", "").at_most(0.0, "a fault"),
-            row("bodies:grown_mib", "memory meanwhile, more", "MiB").at_most(64.0, MEMORY),
+            row("bodies:grown_mib", "memory meanwhile, more", "MiB").at_most(128.0, MEMORY),
             row("heads:before_p50_ms", "1,500 heads of 390 KB: p50 before", "ms"),
             row("heads:before_p99_ms", "p99 before", "ms"),
             row("heads:during_p50_ms", "p50 during", "ms"),
