@@ -3,7 +3,7 @@
 use crate::support::{
     app::TestApp,
     eventually,
-    fake_engine::{FakeEngine, id_of},
+    fake_engine::{FakeEngine, Raw, id_of},
 };
 use deckwatch::{
     model::{SourceKind, SourceState},
@@ -144,6 +144,10 @@ async fn without_the_list_the_engine_is_down_for_that_reason_until_it_is_allowed
     let (_, message) = source(&app).await.unwrap();
     assert!(!message.contains('<'), "{message}");
     app.engine.allow_all();
+    let wanted = Raw::Status(401, "<h1>Sign in</h1>first".into());
+    app.engine.answer("GET /containers/json", wanted);
+    is_told(&app, SourceState::Down, &["(401): Sign in first"]).await;
+    app.engine.tell_truth("GET /containers/json");
     is_told(&app, SourceState::Live, &[]).await;
     app.end().await;
 }
