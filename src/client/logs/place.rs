@@ -26,6 +26,9 @@ pub struct Place {
     moment: VecDeque<(i64, u64)>,
     /// Those of them that may come again.
     expected: Vec<(i64, u64)>,
+    /// Those that were expected before the break: where a server has the numbers, it goes on in the
+    /// middle of them.
+    expected_before: Vec<(i64, u64)>,
     /// There was a break, and no line since.
     is_interrupted: bool,
 }
@@ -60,6 +63,9 @@ impl Place {
         if self.cursor.is_some() {
             return self.expected.clear();
         }
+        if !self.is_interrupted {
+            self.expected_before = std::mem::take(&mut self.expected);
+        }
         self.expected = self.moment.iter().copied().collect();
         self.is_interrupted = true;
     }
@@ -77,8 +83,8 @@ impl Place {
             .as_ref()
             .is_some_and(|(known, seq)| Some(&**known) == epoch && line.seq == seq + 1);
         if std::mem::take(&mut self.is_interrupted) && is_next {
-            // It goes on where it left off: nothing comes again.
-            self.expected.clear();
+            // It goes on where it left off: nothing comes again but what was to come again then.
+            self.expected = std::mem::take(&mut self.expected_before);
         }
         match (&mut self.resume, epoch) {
             (Some((known, seq)), Some(epoch)) if known == epoch => *seq = line.seq,
@@ -180,7 +186,18 @@ mod tests {
         // Polling knows times only.
         place.interrupt_without_cursor();
         assert_eq!(place.cursor(), None);
-        assert!(taken(&mut place, "y", &[line(2, 5, "a")]).is_empty());
+        assert!(!place.take(None, &line(0, 5, "a")));
+    }
+
+    #[test]
+    fn a_break_while_lines_come_again_doubles_none_of_them() {
+        let mut place = Place::default();
+        taken(&mut place, "x", &[line(1, 5, "a"), line(2, 5, "b")]);
+        place.interrupt();
+        assert!(taken(&mut place, "y", &[line(1, 5, "a")]).is_empty());
+        place.interrupt();
+        let rest = [line(2, 5, "b"), line(3, 5, "c")];
+        assert_eq!(taken(&mut place, "y", &rest), ["c"]);
     }
 
     #[test]

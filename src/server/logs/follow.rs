@@ -66,6 +66,8 @@ pub(super) struct Follower {
     tracker: Tracker,
     /// Whether the last lines were asked for.
     has_begun: bool,
+    /// Readers know that the container has stopped, and no line came since.
+    has_stopped: bool,
     backoff: Backoff,
 }
 
@@ -88,6 +90,7 @@ impl Follower {
             stream,
             tracker: Tracker::default(),
             has_begun: false,
+            has_stopped: false,
             backoff: Backoff::default(),
         }
     }
@@ -115,6 +118,7 @@ impl Follower {
     /// Reads what there is, and what comes while the container runs.
     async fn pass(&mut self, situation: Situation) {
         let is_running = matches!(situation, Situation::Running(_));
+        self.has_stopped &= !is_running;
         let trouble = &self.stream.trouble;
         trouble.begin(&EngineError::Timeout.to_string(), trouble::ATTEMPT);
         let read = self.read(is_running).await;
@@ -125,8 +129,11 @@ impl Follower {
             Ok(()) if is_running => self.pause(situation).await,
             Ok(()) => {
                 if self.situation() == situation {
-                    self.stream
-                        .publish_end(LogEndReason::ContainerStopped, None);
+                    // When it stopped may be told twice: by an event, and more exactly by its details.
+                    if !std::mem::replace(&mut self.has_stopped, true) {
+                        self.stream
+                            .publish_end(LogEndReason::ContainerStopped, None);
+                    }
                     self.until_other(situation).await;
                 }
             }
@@ -172,7 +179,7 @@ impl Follower {
         let opening = self.engine.logs(self.stream.key.1, &query);
         let opened = timeout(HISTORY, opening).await;
         let lines = opened.map_err(|_| EngineError::Timeout)??;
-        let mut reading = Reading::new(lines, position);
+        let mut reading = Reading::new(lines, position, tail.is_some());
         let mut leaving = None;
         let mut has_trouble = true;
         let unanswered = Instant::now() + tail.map_or(HISTORY, |_| REPEAT);
@@ -264,6 +271,7 @@ impl Follower {
 
     fn accept(&mut self, reading: &mut Reading, mut line: SourceLine) {
         self.backoff.reset();
+        self.has_stopped = false;
         self.tracker.pass(&mut line);
         self.stream.end_trouble();
         reading.bytes += line.line.len();

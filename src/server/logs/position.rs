@@ -8,7 +8,10 @@ use crate::{
     model::{LogPosition, LogStream, Timestamp},
     server::source::{EndedLine, NANOS_PER_MS, SourceLine},
 };
-use std::time::Duration;
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    time::Duration,
+};
 
 /// How much earlier than our last line we ask the engine to begin: times are taken before lines are
 /// put into the log's order, so that a line may be a little older than the one before it.
@@ -29,6 +32,8 @@ pub(super) struct Position {
     open_since: Option<i64>,
     /// Of how many records it is, if it has no end.
     ended_after: Option<u32>,
+    /// A hash of its text.
+    text: u64,
 }
 
 /// Counts lines of the same time, and so knows where in the log it is.
@@ -62,6 +67,7 @@ impl Tracker {
             ordinal,
             open_since: line.assembly.open_since,
             ended_after: line.assembly.is_open.then_some(line.assembly.records),
+            text: hash(&line.line),
         });
     }
 
@@ -120,6 +126,12 @@ impl Position {
     }
 }
 
+fn hash(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
 /// Finds the place to go on in what the engine tells from [`Position::since`] on.
 ///
 /// The engine repeats lines in the order of the log. All up to the one at the position are known;
@@ -130,6 +142,9 @@ impl Position {
 pub(super) struct Resumption {
     /// The last known line; absent once it was found.
     anchor: Option<Position>,
+    /// Whether the engine tells the last records only: earlier lines of the anchor's time may not be
+    /// among them, so that it cannot be found by counting alone.
+    is_limited: bool,
     /// How many lines with the anchor's time and stream came.
     same: u32,
     /// Younger lines.
@@ -149,10 +164,12 @@ pub(super) enum Step {
 }
 
 impl Resumption {
-    /// Goes on after `position`; without one every line is new.
-    pub(super) fn after(position: Option<Position>) -> Self {
+    /// Goes on after `position`; without one every line is new. `is_limited` if not all lines from
+    /// [`Position::since`] on come.
+    pub(super) fn after(position: Option<Position>, is_limited: bool) -> Self {
         Self {
             anchor: position,
+            is_limited,
             same: 0,
             held: Vec::new(),
             held_bytes: 0,
@@ -167,8 +184,11 @@ impl Resumption {
         if anchor.is_of(&line) {
             self.same += 1;
             if self.same >= anchor.ordinal {
+                if self.is_limited && hash(&line.line) != anchor.text {
+                    return Step::Lost;
+                }
                 // Younger lines before it were known too: the engine's clock was set back.
-                *self = Self::after(None);
+                *self = Self::after(None, false);
             }
             return Step::Nothing;
         }
@@ -191,7 +211,7 @@ impl Resumption {
 
     /// The line at the position does not come: the lines after the gap.
     pub(super) fn give_up(&mut self) -> Vec<SourceLine> {
-        std::mem::replace(self, Self::after(None)).held
+        std::mem::replace(self, Self::after(None, false)).held
     }
 }
 
@@ -241,7 +261,7 @@ mod tests {
 
     /// What is new of `told` to who has got to `position`, and whether a gap came before.
     fn resume(position: Option<Position>, told: &[SourceLine]) -> (Vec<SourceLine>, bool) {
-        let mut resumption = Resumption::after(position);
+        let mut resumption = Resumption::after(position, false);
         let mut new = Vec::new();
         for line in told {
             if let Step::New(line) = resumption.take(line.clone()) {
@@ -333,8 +353,26 @@ mod tests {
     }
 
     #[test]
+    fn a_line_of_the_same_time_is_not_taken_for_the_last_one() {
+        let log: Vec<_> = (0..3).map(|n| line(7, LogStream::Stdout, n)).collect();
+        // The engine tells the last two records.
+        for cut in 1..=3 {
+            let mut resumption = Resumption::after(position_after(&log[..cut]), true);
+            let steps: Vec<_> = log[1..]
+                .iter()
+                .cloned()
+                .map(|line| resumption.take(line))
+                .collect();
+            let is_new = steps.iter().any(|step| matches!(step, Step::New(_)));
+            assert!(!is_new, "{cut}: {steps:?}");
+            assert_eq!(cut == 1, steps.contains(&Step::Lost), "{cut}: {steps:?}");
+        }
+    }
+
+    #[test]
     fn what_is_held_back_is_bounded() {
-        let mut resumption = Resumption::after(position_after(&[line(0, LogStream::Stdout, 0)]));
+        let mut resumption =
+            Resumption::after(position_after(&[line(0, LogStream::Stdout, 0)]), false);
         let steps = (1..).map(|n| resumption.take(line(n, LogStream::Stdout, 1)));
         let held = steps.take_while(|step| *step == Step::Nothing).count();
         assert_eq!(held + 1, MAX_HELD);

@@ -49,28 +49,30 @@ struct StoredRecord {
 
 /// Reads the engine's file: the lines in the order in which they end.
 pub(super) fn read(file: &Path) -> Vec<TruthLine> {
-    let (mut lines, mut open) = (Vec::new(), BTreeMap::<_, (String, String, usize)>::new());
+    let (mut lines, mut open) = (Vec::new(), BTreeMap::<_, (String, String)>::new());
     for stored in std::fs::read_to_string(file).unwrap().lines() {
         let record: StoredRecord = serde_json::from_str(stored).unwrap();
         let before = open.remove(&record.stream);
         let (time, mut text) = match before {
-            // The last words of a run.
-            Some((time, text, bytes)) if bytes < BUFFER || time != record.time => {
+            // The last words of a run, as long as the buffer.
+            Some((time, text)) if time != record.time => {
                 lines.push(line(record.stream, &time, text));
                 (record.time, String::new())
             }
-            Some((time, text, _)) => (time, text),
+            Some((time, text)) => (time, text),
             None => (record.time, String::new()),
         };
         text.push_str(&record.log);
-        if text.ends_with('\n') {
+        if record.log.ends_with('\n') {
             text.pop();
             lines.push(line(record.stream, &time, text));
+        } else if record.log.len() < BUFFER {
+            lines.push(line(record.stream, &time, text));
         } else {
-            open.insert(record.stream, (time, text, record.log.len()));
+            open.insert(record.stream, (time, text));
         }
     }
-    for (stream, (time, text, _)) in open {
+    for (stream, (time, text)) in open {
         lines.push(line(stream, &time, text));
     }
     lines

@@ -23,10 +23,10 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    pub(super) fn new(lines: LogLines, position: Option<Position>) -> Self {
+    pub(super) fn new(lines: LogLines, position: Option<Position>, is_limited: bool) -> Self {
         Self {
             lines,
-            resumption: Resumption::after(position),
+            resumption: Resumption::after(position, is_limited),
             batch: Vec::new(),
             bytes: 0,
             since: Instant::now(),

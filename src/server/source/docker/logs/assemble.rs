@@ -99,7 +99,11 @@ impl Assembler {
         pending.records = pending.records.saturating_add(1);
         pending.last = (record.nanos, record.text.len());
         let (nanos, records) = (pending.nanos, pending.records);
-        if record.is_ended || self.has_ended_before(stream, nanos, records, is_new) {
+        let has_ended_before = self.has_ended_before(stream, nanos, records, is_new);
+        // Last words are complete at once: lines of both streams must come in the order of the records,
+        // also when they are read again.
+        let may_go_on = is_podman || record::goes_on(record.nanos, record.text.len(), record.nanos);
+        if record.is_ended || has_ended_before || !may_go_on {
             self.complete(stream, ready);
         }
     }
@@ -259,6 +263,24 @@ mod tests {
             let is_open: Vec<_> = read.iter().map(|line| line.assembly.is_open).collect();
             assert_eq!(is_open, [false, false, last.len() == BUFFER]);
         }
+    }
+
+    #[test]
+    fn last_words_come_in_the_order_of_the_records() {
+        let records = [
+            (LogStream::Stderr, "06.5Z last"),
+            (LogStream::Stdout, "07.5Z last"),
+            (LogStream::Stdout, "08.5Z first\n"),
+            (LogStream::Stderr, "09.5Z first\n"),
+        ];
+        let records = records.map(|(stream, text)| (stream, format!("2026-01-02T03:04:{text}")));
+        let read = lines(
+            &records
+                .each_ref()
+                .map(|(stream, text)| (*stream, text.as_bytes())),
+        );
+        let streams: Vec<_> = read.iter().map(|line| line.stream).collect();
+        assert_eq!(streams, records.map(|(stream, _)| stream));
     }
 
     #[test]

@@ -301,7 +301,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_cut_leaves_no_half_line_and_comes_after_the_lines() {
-        let body = chunks(&[piece(1, "one\n"), piece(1, "half")]);
+        let half = "h".repeat(16 * 1024);
+        let body = chunks(&[piece(1, "one\n"), piece(1, &half)]);
         for cut in [1, 1_000] {
             let (lines, failure) = read(&body, cut, false).await;
             assert_eq!(lines, ["Stdout one"]);
