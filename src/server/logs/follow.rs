@@ -244,7 +244,8 @@ impl Follower {
         line: Option<Result<SourceLine, EngineError>>,
     ) -> Result<Option<Read>, EngineError> {
         let mut next = line;
-        for _ in 0..BATCH_LINES {
+        let mut left = BATCH_LINES;
+        loop {
             match next {
                 None => return Ok(Some(Read::Ended)),
                 Some(Err(error)) => {
@@ -257,7 +258,9 @@ impl Follower {
                     Step::Lost => return Ok(Some(Read::Lost)),
                 },
             }
-            if reading.bytes >= BATCH_BYTES || reading.batch.len() >= BATCH_LINES {
+            left -= 1;
+            // Before another line is taken from the stream, which would be lost.
+            if left == 0 || reading.bytes >= BATCH_BYTES {
                 break;
             }
             match reading.lines.next().now_or_never() {

@@ -199,6 +199,44 @@ impl Engine for Written {
     }
 }
 
+/// An engine whose one log has so many lines, all of which come at once.
+#[derive(Debug)]
+struct Burst(u64);
+
+#[async_trait]
+impl Engine for Burst {
+    async fn act(&self, _: ContainerId, _: Action, _: &ActionOptions) -> Result<(), EngineError> {
+        Err(EngineError::NotFound)
+    }
+
+    async fn inspect(&self, _: ContainerId) -> Result<serde_json::Value, EngineError> {
+        Err(EngineError::NotFound)
+    }
+
+    async fn top(&self, _: ContainerId) -> Result<crate::model::Processes, EngineError> {
+        Err(EngineError::NotFound)
+    }
+
+    async fn logs(&self, _: ContainerId, query: &LogQuery) -> Result<LogLines, EngineError> {
+        let lines = |lines| futures::stream::iter(lines).map(|n| Ok(line(n, 0)));
+        Ok(if query.follow {
+            lines(0..self.0).chain(futures::stream::pending()).boxed()
+        } else {
+            lines(0..1).boxed()
+        })
+    }
+}
+
+#[tokio::test]
+async fn lines_that_come_at_once_after_a_known_one_all_arrive() {
+    const LINES: u64 = 3_000;
+    let (logs, mut found, _writer) = followed();
+    found.engine = Arc::new(Burst(LINES));
+    let waker = Arc::new(Notify::new());
+    let mut watch = logs.watch(&found, start(), Arc::clone(&waker));
+    read_to(&mut watch, &waker, &mut 0, LINES).await;
+}
+
 /// A log that is followed, and where a test writes it.
 fn followed() -> (Logs, Found, mpsc::UnboundedSender<SourceLine>) {
     let hub = Hub::new(16);
