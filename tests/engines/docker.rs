@@ -22,9 +22,14 @@ async fn the_list_follows_the_docker_cli_by_events_alone() {
     let _removed = watched.run(name, &[], script);
     let _renamed = Removed(watched.host.clone(), renamed);
     watched.until_state(name, ContainerState::Running).await;
+    // Details follow the list.
+    let has_started = |c: &Container| c.started_at.is_some();
+    watched
+        .until(|w| w.containers.get(name).is_some_and(has_started))
+        .await;
     let container = &watched.containers[name];
     assert_eq!(container.image, "deckwatch-test:latest");
-    assert!(container.started_at.is_some() && container.exit_code.is_none());
+    assert!(container.exit_code.is_none());
 
     watched.docker(&["pause", name]);
     watched.until_state(name, ContainerState::Paused).await;

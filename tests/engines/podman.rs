@@ -28,12 +28,17 @@ async fn the_list_follows_the_command_line_by_events_alone() {
     let _removed = watched.run(name, &[], WAIT);
     let _renamed = Removed(watched.host.clone(), renamed);
     watched.until_state(name, ContainerState::Running).await;
+    // Details follow the list.
+    let has_started = |c: &Container| c.started_at.is_some();
+    watched
+        .until(|w| w.containers.get(name).is_some_and(has_started))
+        .await;
     let container = &watched.containers[name];
     assert!(
         container.image.ends_with("deckwatch-test:latest"),
         "{container:?}"
     );
-    assert!(container.started_at.is_some() && container.exit_code.is_none());
+    assert!(container.exit_code.is_none());
 
     watched.docker(&["pause", name]);
     watched.until_state(name, ContainerState::Paused).await;
@@ -193,7 +198,6 @@ async fn figures_and_processes_of_a_running_container_are_known() {
         .await;
     let (engine, id) = (Arc::clone(&watched.engine), watched.containers[name].id);
     let top = engine.top(id).await.unwrap();
-    // Podman puts a whole row of `ps` into one cell.
     let command = top.titles.iter().position(|title| title == "COMMAND");
     let commands = top.processes.iter().filter_map(|row| row.get(command?));
     assert!(
