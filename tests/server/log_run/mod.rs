@@ -32,6 +32,8 @@ const FAULTS: u64 = 10;
 const MANY_FAULTS: u64 = 30;
 /// Lines a second: few enough that what is written while Deckwatch restarts is still there.
 const PACE: u64 = 1_500;
+/// Seconds that a long run writes for; more lines come faster.
+const LONGEST: u64 = 400;
 
 /// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

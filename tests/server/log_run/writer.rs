@@ -1,6 +1,6 @@
 //! What the container writes.
 
-use super::PACE;
+use super::{LONGEST, PACE};
 use crate::support::eventually;
 use fastrand::Rng;
 use std::{
@@ -76,6 +76,7 @@ fn write(folder: PathBuf, lines: u64, is_terminal: bool, seed: u64, count: &Atom
         waiting: Vec::new(),
     });
     let (mut random, began) = (Rng::with_seed(seed), Instant::now());
+    let pace = PACE.max(lines / LONGEST);
     for n in 0..lines {
         let stream = usize::from(random.u8(..5) == 0 && !is_terminal);
         let pipe = &mut pipes[stream];
@@ -83,7 +84,7 @@ fn write(folder: PathBuf, lines: u64, is_terminal: bool, seed: u64, count: &Atom
         pipe.waiting.push(b'\n');
         if n % 50 == 0 || n + 1 == lines {
             pipes.iter_mut().for_each(|pipe| pipe.write(&mut random));
-            let due = Duration::from_millis(n * 1_000 / PACE);
+            let due = Duration::from_millis(n * 1_000 / pace);
             sleep(due.saturating_sub(began.elapsed()));
             count.store(n, Ordering::Relaxed);
         }
