@@ -105,7 +105,7 @@ async fn an_event_is_published_within_a_second() {
 
 /// Asks for an action and waits for its success.
 async fn act(socket: &mut Socket, action: &str, container: &str, options: serde_json::Value) {
-    let request = format!("{action} {container}");
+    let request = format!("{action}-{container}");
     let message = json!({
         "type": "container-action", "requestId": request, "action": action,
         "containerId": id_of(container), "options": options,
@@ -113,6 +113,7 @@ async fn act(socket: &mut Socket, action: &str, container: &str, options: serde_
     socket.send_text(&message.to_string()).await;
     let ack = socket.find(|message| match message {
         ServerMessage::ContainerAck(ack) if ack.request_id == request => Some(ack),
+        ServerMessage::Error { .. } => panic!("{message:?}"),
         _ => None,
     });
     let ack = ack.await;

@@ -215,9 +215,13 @@ async fn answer_to_log(app: &TestApp, id: &str) -> String {
     let mut socket = app.socket().await;
     let subscribe = json!({ "type": "subscribe", "channel": format!("logs:{id}") });
     socket.send_text(&subscribe.to_string()).await;
-    match socket.hear().await {
-        Heard::Text(text) => text.replace(id, "ID"),
-        Heard::Closed(code) => panic!("closed with {code}"),
+    loop {
+        match socket.hear().await {
+            // Every connection has these from the start.
+            Heard::Text(text) if text.contains(r#""type":"source""#) => {}
+            Heard::Text(text) => return text.replace(id, "ID"),
+            Heard::Closed(code) => panic!("closed with {code}"),
+        }
     }
 }
 
