@@ -48,11 +48,11 @@ mod tests {
     #[test]
     fn no_line_that_the_server_writes_tells_a_secret() {
         let mut written = Masked(Vec::new());
+        // Within quotes a password may have blanks: it ends with the quotation.
         let line =
-            "WARN lost http://u:hunter2@engine:2375 error=\"DB_PASSWORD=hunter2 is wrong\"\n";
+            "WARN lost http://u:hunter2@engine:2375 error=\"DB_PASSWORD=hunter2 is wrong\" n=1\n";
         assert_eq!(written.write(line.as_bytes()).unwrap(), line.len());
-        let expected =
-            "WARN lost http://u:••••••@engine:2375 error=\"DB_PASSWORD=•••••• is wrong\"\n";
+        let expected = "WARN lost http://u:••••••@engine:2375 error=\"DB_PASSWORD=••••••\" n=1\n";
         assert_eq!(String::from_utf8(written.0).unwrap(), expected);
     }
 }
