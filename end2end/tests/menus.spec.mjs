@@ -96,14 +96,14 @@ test('a dialog takes the place of a menu and gives the focus back to its button'
 });
 
 test('rows keep their places under an open menu', async ({ page, request }) => {
-  await list(page);
+  await open(page, `${deckwatch.url}/containers?host=demo&state=running`);
   const names = () => page.locator('tr[data-id] a.name').allTextContents();
   const [first, second] = await names();
   await button(page, second).click();
   const remove = item(page, second, 'Remove');
   await expect(remove).toBeVisible();
   const before = await remove.boundingBox();
-  // It goes to the end of the list as soon as the order may change.
+  // It leaves the list as soon as that may change.
   const { id } = (await containers()).find(({ name }) => name === first);
   const answer = await request.post(`${deckwatch.url}/api/containers/${id}/pause?host=demo`, { data: {} });
   expect(answer.ok()).toBe(true);

@@ -19,7 +19,7 @@ test.afterAll(async () => {
 /** `2025-11-21 10:18:05` on the clocks of a time zone. */
 const moment = (at, timeZone) => new Date(at).toLocaleString('sv-SE', { timeZone });
 
-for (const timezoneId of ['Asia/Seoul', 'America/New_York', 'Asia/Kathmandu']) {
+for (const timezoneId of ['Asia/Seoul', 'America/New_York', 'Australia/Adelaide']) {
   test(`times are those of the reader's clock: ${timezoneId}`, async ({ newPage }) => {
     const page = await newPage({ timezoneId });
     await page.addInitScript(() => {

@@ -4,8 +4,9 @@ use super::{Head, Kind, LevelFilter, LogView, StreamFilter, ansi};
 use crate::model::LogStream;
 use std::{borrow::Cow, ops::Range};
 
-/// Bytes that are shown of a line before its first match, where the match is far from its beginning.
-const LEAD_BYTES: usize = 120;
+/// Bytes that are shown of a line before its first match, where the match is far from its beginning:
+/// few, for a phone shows some thirty.
+const LEAD_BYTES: usize = 24;
 
 /// What `query` shows of the entries, beside what is searched for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -217,7 +218,7 @@ mod tests {
         assert_eq!(excerpt(&text, None, 1_001), 0..1_000);
         assert_eq!(excerpt("short", None, 1_001), 0..5);
         let last = excerpt(&text, Some(text.len() - 2), 1_000);
-        assert!(last.end == text.len() && last.len() > 100);
+        assert!(last.end == text.len() && last.len() > 20);
     }
 
     proptest! {
