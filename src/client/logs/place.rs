@@ -57,11 +57,11 @@ impl Place {
             .map(|(at, _)| Timestamp::from_millis(*at))
     }
 
-    /// A break: lines of the last moment may come again from now on, unless it is known where the last
-    /// one is.
+    /// A break: lines of the last moment may come again from now on. If it is known where the last one
+    /// is, only those that were still to come again: the last one may itself have come again.
     pub fn interrupt(&mut self) {
         if self.cursor.is_some() {
-            return self.expected.clear();
+            return;
         }
         if !self.is_interrupted {
             self.expected_before = std::mem::take(&mut self.expected);
@@ -187,6 +187,18 @@ mod tests {
         place.interrupt_without_cursor();
         assert_eq!(place.cursor(), None);
         assert!(!place.take(None, &line(0, 5, "a")));
+    }
+
+    #[test]
+    fn a_break_while_lines_come_again_doubles_none_where_the_place_is_known() {
+        let mut place = Place::default();
+        let lines = [line(1, 5, "a"), line(2, 5, "b")];
+        assert_eq!(taken(&mut place, "x", &lines).len(), 2);
+        place.interrupt();
+        assert!(taken(&mut place, "y", &lines[..1]).is_empty());
+        place.set_cursor("5000000o1".parse().ok());
+        place.interrupt();
+        assert!(taken(&mut place, "y", &lines[1..]).is_empty());
     }
 
     #[test]
