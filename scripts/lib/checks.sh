@@ -4,7 +4,7 @@
 
 # shellcheck disable=SC2034 # read by scripts/test
 CHECKS=(fmt clippy-ssr clippy-hydrate docs test deny build size browser)
-SIZE_BUDGET=$((536 * 1024)) # bytes of JavaScript and WebAssembly, compressed with Brotli; the aim is 300 KiB
+SIZE_BUDGET=$((560 * 1024)) # bytes of JavaScript and WebAssembly, compressed with Brotli; the aim is 300 KiB
 
 tell() { note "$*" >&3; }
 

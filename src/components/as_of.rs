@@ -25,7 +25,7 @@ pub fn LastSeen(
 
 /// Why nothing can be done to containers that are known as of `as_of`; nothing while they are live.
 pub(super) fn why_off(as_of: AsOf, text: &FrameText) -> Option<&'static str> {
-    (!as_of.is_live()).then(|| match as_of.silent {
+    (!as_of.is_live()).then_some(match as_of.silent {
         Origin::Server => text.server_silent,
         Origin::Engine => text.engine_silent,
     })

@@ -8,6 +8,10 @@ use std::{
 use tracing_subscriber::EnvFilter;
 
 /// Starts logging to standard error: what `RUST_LOG` asks for, else what an operator should know.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "logging begins before the configuration is read, so that faults in it are logged"
+)]
 pub fn init() {
     // An empty variable counts as absent, as for every other setting.
     let wanted = env::var(EnvFilter::DEFAULT_ENV).ok();

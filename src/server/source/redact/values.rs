@@ -95,7 +95,7 @@ impl Shown<'_> {
             && !is_path()
             && !is_armour(value)
             && !is_identity()
-            && !(self.plain.contains(value) && !is_random(value))
+            && (!self.plain.contains(value) || is_random(value))
     }
 }
 

@@ -40,18 +40,9 @@ pub(in crate::server::source) fn is_plain(text: &[u8]) -> bool {
 /// Whether there may be something special in `text`: most writing outside of ASCII has none of the
 /// bytes that such characters begin with.
 fn may_be_special(text: &[u8]) -> bool {
-    const BEGINS: [bool; 256] = {
-        let mut begins = [false; 256];
-        let mut byte = 0;
-        while byte < begins.len() {
-            let is_control = byte < b' ' as usize && byte != b'\t' as usize;
-            let is_lead = matches!(byte, 0x7f | 0xc2 | 0xcd | 0xd8 | 0xe1..=0xe3 | 0xef..=0xff);
-            begins[byte] = is_control || is_lead;
-            byte += 1;
-        }
-        begins
+    let begins = |byte: &u8| {
+        matches!(byte, 0..=8 | 10..=31 | 0x7f | 0xc2 | 0xcd | 0xd8 | 0xe1..=0xe3 | 0xef..=0xff)
     };
-    let begins = |byte: &u8| BEGINS.get(usize::from(*byte)).copied().unwrap_or(true);
     text.iter().any(begins)
 }
 
