@@ -88,6 +88,7 @@ impl Rows {
             message: None,
             endpoint: None,
             version: None,
+            last_seen: None,
         };
         let containers = self.ids.iter().enumerate();
         vec![
@@ -198,6 +199,7 @@ fn container(at: usize, id: ContainerId) -> Container {
         restart_count: Some(0),
         exit_code: None,
         protected: false,
+        nano_cpus: None,
     }
 }
 

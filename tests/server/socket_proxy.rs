@@ -28,10 +28,8 @@ impl Drop for Proxy {
 }
 
 fn haproxy() -> Command {
-    let mut command = Command::new("haproxy");
-    let path = std::env::var("PATH").unwrap_or_default();
-    // Where distributions put daemons, and ordinary users do not look.
-    command.env("PATH", format!("{path}:/usr/sbin:/sbin"));
+    // Distributions put daemons where the PATH of ordinary users does not look.
+    let mut command = Command::new("/usr/sbin/haproxy");
     command
         .stdin(Stdio::null())
         .stdout(Stdio::null())

@@ -96,7 +96,7 @@ async fn run(lines: u64, faults: u64, is_terminal: bool, seed: u64) {
     let mut random = fastrand::Rng::with_seed(seed);
     let proxy = Proxy::start(engine.socket());
     let mut deckwatch_now = deckwatch(&proxy).await;
-    let mut client = Client::start(engine.id(), deckwatch_now.address());
+    let client = Client::start(engine.id(), deckwatch_now.address());
     client.until_begun().await;
     let writer = Writer::start(engine.folder(), lines, is_terminal, seed);
     let mut happened = BTreeMap::new();

@@ -40,9 +40,7 @@ pub(in crate::server::source) fn is_plain(text: &[u8]) -> bool {
 /// Whether there may be something special in `text`: most writing outside of ASCII has none of the
 /// bytes that such characters begin with.
 fn may_be_special(text: &[u8]) -> bool {
-    let begins = |byte: &u8| {
-        matches!(byte, 0..=8 | 10..=31 | 0x7f | 0xc2 | 0xcd | 0xd8 | 0xe1..=0xe3 | 0xef..=0xff)
-    };
+    let begins = |byte: &u8| matches!(byte, 0..=8 | 10..=31 | 0x7f | 0xc2 | 0xcd | 0xd8 | 0xe1..=0xe3 | 0xef..=0xff);
     text.iter().any(begins)
 }
 
