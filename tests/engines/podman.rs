@@ -46,7 +46,8 @@ async fn the_list_follows_the_command_line_by_events_alone() {
     watched.until_state(name, ContainerState::Running).await;
     watched.docker(&["rename", name, renamed]);
     watched.until(|w| w.containers.contains_key(renamed)).await;
-    watched.docker(&["stop", renamed]);
+    // Without a time this engine kills at once.
+    watched.docker(&["stop", "-t", "10", renamed]);
     watched
         .until(|w| {
             w.containers
@@ -92,6 +93,10 @@ async fn every_action_does_what_it_says() {
     watched.until_state(name, ContainerState::Running).await;
     watched.act(name, Action::Stop, plain()).await.unwrap();
     watched.until_state(name, ContainerState::Exited).await;
+    // It had its time to end by itself, though none was asked for.
+    watched
+        .until(|w| w.containers[name].exit_code == Some(3))
+        .await;
     watched.act(name, Action::Stop, plain()).await.unwrap();
     watched.act(name, Action::Start, plain()).await.unwrap();
     watched.until_state(name, ContainerState::Running).await;

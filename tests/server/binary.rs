@@ -2,6 +2,7 @@
 
 use crate::support::{
     app::TestApp,
+    eventually,
     fake_engine::{FakeContainer, FakeEngine, id_of},
     page::{Page, inflated},
     socket::Heard,
@@ -54,6 +55,22 @@ async fn a_page_sees_what_a_script_sees() {
 #[tokio::test]
 async fn a_long_list_is_compressed_and_the_same_for_all() {
     let app = TestApp::start(many()).await;
+    // The details of containers follow their list; from then on nothing changes.
+    eventually("the details are known", async || {
+        let is_whole = |message: &ServerMessage| {
+            let ServerMessage::Containers { data, .. } = message else {
+                return false;
+            };
+            data.iter()
+                .all(|container| container.restart_count.is_some())
+        };
+        app.snapshot("containers")
+            .await
+            .messages
+            .iter()
+            .any(is_whole)
+    })
+    .await;
     let mut frames = Vec::new();
     for _ in 0..2 {
         let mut page = Page::connect(&app).await;

@@ -233,7 +233,12 @@ async fn lines_that_come_at_once_after_a_known_one_all_arrive() {
     let (logs, mut found, _writer) = followed();
     found.engine = Arc::new(Burst(LINES));
     let waker = Arc::new(Notify::new());
-    let mut watch = logs.watch(&found, start(), Arc::clone(&waker));
+    // All of them, even when they were there before the reader had begun.
+    let start = Start {
+        tail: LINES as usize,
+        ..start()
+    };
+    let mut watch = logs.watch(&found, start, Arc::clone(&waker));
     read_to(&mut watch, &waker, &mut 0, LINES).await;
 }
 

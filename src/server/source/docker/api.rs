@@ -170,6 +170,11 @@ impl Api {
         }
     }
 
+    /// Whether it is Podman, which differs in what Docker's API leaves open.
+    pub(super) fn is_podman(&self) -> bool {
+        self.is_podman
+    }
+
     /// Whether the answer to a request for events begins only with the first event, as Podman's does.
     pub(super) fn sends_no_head(&self) -> bool {
         self.is_podman

@@ -28,6 +28,10 @@ const PS_ARGS: &str = "-eo pid,ppid,user,pcpu,rss,etime,args";
 
 /// How long an engine that has just refused an action may take to describe the container.
 const SECRETS_TIMEOUT: Duration = Duration::from_secs(2);
+/// What asking for a container's own grace may take; without an answer it is [`DEFAULT_GRACE`].
+const GRACE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Seconds that a container gets to end unless it has a grace of its own, as with the Docker CLI.
+const DEFAULT_GRACE: i32 = 10;
 /// What is said when the engine answers without any.
 const NO_PROCESSES: &str = "The engine does not list this container's processes.";
 
@@ -70,6 +74,22 @@ impl DockerEngine {
         Ok(json.ok_or(api::not_json(api::INSPECTION))?.value())
     }
 
+    /// Seconds that the container gets to end, where the engine does not know by itself: Podman kills
+    /// a container at once when it is asked to stop one and no time is given.
+    async fn own_grace(&self, id: ContainerId) -> Option<i32> {
+        if !self.connection().ok()?.api.is_podman() {
+            return None;
+        }
+        let described = timeout(GRACE_TIMEOUT, self.inspected(id)).await;
+        let own = described
+            .ok()
+            .and_then(Result::ok)
+            .and_then(|described| described.pointer("/Config/StopTimeout")?.as_i64())
+            .and_then(|seconds| i32::try_from(seconds).ok())
+            .filter(|seconds| *seconds > 0);
+        Some(own.unwrap_or(DEFAULT_GRACE))
+    }
+
     /// `error` without the container's secrets, which an engine quotes when a command cannot be run.
     async fn without_secrets(&self, id: ContainerId, error: EngineError) -> EngineError {
         if error.message().is_none() {
@@ -110,6 +130,10 @@ impl Engine for DockerEngine {
         let grace = options
             .grace_seconds
             .and_then(|seconds| i32::try_from(seconds).ok());
+        let grace = match grace {
+            None if matches!(action, Action::Stop | Action::Restart) => self.own_grace(id).await,
+            grace => grace,
+        };
         let signal = options.signal;
         let done = match action {
             Action::Start => {
