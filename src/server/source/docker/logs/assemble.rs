@@ -11,6 +11,8 @@ use std::collections::VecDeque;
 const MAX_LINE_BYTES: usize = 64 * 1024;
 /// Stands at the end of a line that was longer.
 const TRUNCATED: &str = " … (truncated)";
+/// Bytes of the longest character in UTF-8.
+const LONGEST_CHARACTER: usize = 4;
 
 /// Puts lines together from records; see [`record`] for what an engine makes of lines.
 ///
@@ -77,7 +79,8 @@ impl Assembler {
 
     fn take(&mut self, stream: LogStream, record: &Record<'_>, ready: &mut VecDeque<SourceLine>) {
         // A secret that begins within the part that is shown must be seen whole.
-        let most = MAX_LINE_BYTES + self.secrets.longest();
+        // The character at the cut must be seen whole as well, or it would be shown as a broken one.
+        let most = MAX_LINE_BYTES + self.secrets.longest() + LONGEST_CHARACTER;
         let is_podman = self.is_podman;
         let goes_on = |pending: &Pending| {
             let (nanos, bytes) = pending.last;
@@ -349,6 +352,12 @@ mod tests {
             panic!("{}", read.len())
         };
         assert_eq!(long.line.len(), MAX_LINE_BYTES + TRUNCATED.len());
+        let cut = format!("{TIME} a{}\n", "\u{1f980}".repeat(MAX_LINE_BYTES / 4));
+        let cut = &lines(&[(LogStream::Stdout, cut.as_bytes())])[0].line;
+        assert!(
+            cut.ends_with(&format!("\u{1f980}{TRUNCATED}")),
+            "a cut character"
+        );
         assert_eq!(bad.line, "\u{fffd}\0a\rb");
         assert_eq!(bad.nanos, None);
     }
