@@ -2,7 +2,7 @@
 //!
 //! The last lines come from a query of their own, whose end tells that they are all there. From then
 //! on the engine's stream is opened from the last known line on, also after it was cut, and
-//! [`Resumption`] leaves out what is known. Whether the container runs and the engine answers is
+//! `Resumption` leaves out what is known. Whether the container runs and the engine answers is
 //! what the hub says: a stream that is silent may just have nothing to say.
 
 mod history;
