@@ -69,7 +69,7 @@ const fn width(key: SortKey, density: Density) -> u16 {
     }
 }
 
-/// A column that somebody wants to see.
+/// A column that the user chose to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Column {
     /// What it shows.
@@ -158,7 +158,7 @@ impl Columns {
 }
 
 impl Columns {
-    /// From which step on a column is shown, when somebody wants to see it.
+    /// The first step at which a column is shown, if the user chose it.
     pub(super) fn start(&self, key: SortKey) -> Option<u16> {
         let column = self.shown.iter().find(|column| column.key == key);
         column.map(|column| column.from)

@@ -27,7 +27,7 @@ pub(super) struct Trouble {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Problem {
     reason: String,
-    /// When readers are told, unless it is over by then.
+    /// When readers are notified, unless the trouble is over by then.
     due: Instant,
     is_told: bool,
 }

@@ -147,7 +147,7 @@ impl Follower {
                 continue;
             }
             if !is_first && !past.has_known {
-                // What we know was thrown away by the engine: nobody can tell what comes before it.
+                // The engine has discarded the known lines, so what precedes them is unknown.
                 past.lines.clear();
             }
             if !is_whole && !past.is_full {
