@@ -58,8 +58,8 @@ pub fn default_sockets(runtime_dir: Option<&Path>) -> Vec<PathBuf> {
 pub(super) struct Connection {
     /// For everything that is read.
     pub(super) api: Api,
-    /// For actions, which take as long as they take, and for logs; bring a deadline.
-    pub(super) streams: Docker,
+    /// For actions, which take as long as they take; bring a deadline.
+    pub(super) docker: Docker,
     /// Its socket, where it is on this machine.
     pub(super) socket: Option<PathBuf>,
 }
@@ -91,7 +91,7 @@ impl Endpoint {
             let transport = transport.clone();
             async move { Ok(transport.request(request).await?) }
         };
-        let streams = Docker::connect_with_custom_transport(
+        let docker = Docker::connect_with_custom_transport(
             request,
             // The transport knows the way: no host is meant by this address.
             Some("http://engine"),
@@ -101,7 +101,7 @@ impl Endpoint {
         let socket = self.address().socket().map(Path::to_owned);
         Ok(Connection {
             api,
-            streams,
+            docker,
             socket,
         })
     }

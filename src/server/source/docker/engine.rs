@@ -124,7 +124,7 @@ impl Engine for DockerEngine {
         options: &ActionOptions,
     ) -> Result<(), EngineError> {
         // Actions take as long as they take; whoever asks brings a deadline.
-        let docker = self.connection()?.streams;
+        let docker = self.connection()?.docker;
         let (id_text, options) = (id.to_string(), options.clone());
         let name = id_text.as_str();
         let grace = options
@@ -223,9 +223,7 @@ impl Engine for DockerEngine {
 
     async fn logs(&self, id: ContainerId, query: &LogQuery) -> Result<LogLines, EngineError> {
         // No line is sent before it is known what must be masked in it.
-        let Connection {
-            streams, socket, ..
-        } = self.connection()?;
+        let Connection { api, socket, .. } = self.connection()?;
         let described = self.inspected(id).await?;
         let secrets = Secrets::of_inspected(&described);
         let is_terminal = described.pointer("/Config/Tty").and_then(Value::as_bool);
@@ -233,7 +231,7 @@ impl Engine for DockerEngine {
         let masking = secrets.clone();
         let lines = match socket {
             Some(socket) => logs::local_lines(&socket, id, query, is_terminal, masking).await,
-            None => logs::lines(streams, id, query, is_terminal, masking).await,
+            None => logs::lines(api, id, query, is_terminal, masking).await,
         };
         lines.map_err(|error| error.map_message(|message| secrets.mask_str(message).into_owned()))
     }

@@ -3,12 +3,10 @@
 use super::{
     super::super::{EngineError, SourceLine},
     assemble::Assembler,
+    pieces::Pieces,
     rest::Rest,
-    terminal::{self, Terminal},
     wire::Answer,
 };
-use crate::model::LogStream;
-use bytes::{Buf, BytesMut};
 use futures::Stream;
 use std::{
     collections::VecDeque,
@@ -18,15 +16,6 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::task::coop::poll_proceed;
-
-/// Bytes of what stands before each piece: the stream's number, three zeroes, its length.
-const HEADER: usize = 8;
-/// The number of standard error.
-const STDERR: u8 = 2;
-/// That of the engine's own words, when it cannot read a part of the log.
-const SYSTEM_ERROR: u8 = 3;
-/// Longest piece that is waited for. Engines cut at 16 KiB; a logging driver may not.
-const LONGEST: usize = 4 << 20;
 
 /// Lines an engine may say while nobody listens: the kernel holds more than a hundred and fifty …
 const UNHEARD_LINES: f64 = 64.0;
@@ -60,11 +49,7 @@ impl LocalLines {
     pub(super) fn new(answer: Answer, is_terminal: bool, assembler: Assembler) -> Self {
         Self {
             answer,
-            pieces: Pieces {
-                body: BytesMut::new(),
-                terminal: is_terminal.then(Terminal::default),
-                assembler,
-            },
+            pieces: Pieces::new(is_terminal, assembler),
             ready: VecDeque::new(),
             is_over: false,
             failure: None,
@@ -85,7 +70,7 @@ impl LocalLines {
 
     fn put_together(&mut self) -> Result<(), EngineError> {
         if self.answer.is_podman() {
-            self.pieces.assembler.expect_podman();
+            self.pieces.expect_podman();
         }
         self.pieces.put_together(&mut self.ready)
     }
@@ -146,195 +131,6 @@ impl Stream for LocalLines {
                     this.failure = Some(error);
                 }
             }
-        }
-    }
-}
-
-/// What an engine sends, until it is lines.
-#[derive(Debug)]
-struct Pieces {
-    body: BytesMut,
-    /// Where the container has one.
-    terminal: Option<Terminal>,
-    assembler: Assembler,
-}
-
-impl Pieces {
-    /// Takes all pieces that are there as a whole.
-    fn put_together(&mut self, ready: &mut VecDeque<SourceLine>) -> Result<(), EngineError> {
-        if let Some(terminal) = &mut self.terminal {
-            let lines = terminal.push(&self.body.split());
-            for record in terminal::records(&lines) {
-                self.assembler.push(LogStream::Stdout, record, ready);
-            }
-            return Ok(());
-        }
-        while let Some((header, rest)) = self.body.split_first_chunk::<HEADER>() {
-            let [stream, _, _, _, length @ ..] = *header;
-            let length = u32::from_be_bytes(length) as usize;
-            if stream > SYSTEM_ERROR || length > LONGEST {
-                return Err(super::no_log());
-            }
-            let Some(piece) = rest.get(..length) else {
-                return Ok(());
-            };
-            let stream = match stream {
-                STDERR | SYSTEM_ERROR => LogStream::Stderr,
-                _ => LogStream::Stdout,
-            };
-            self.assembler.push(stream, piece, ready);
-            self.body.advance(HEADER + length);
-        }
-        Ok(())
-    }
-
-    /// Takes what is left when no more comes.
-    fn finish(&mut self, ready: &mut VecDeque<SourceLine>) {
-        if let Some(terminal) = &mut self.terminal {
-            for record in terminal::records(&terminal.finish()) {
-                self.assembler.push(LogStream::Stdout, record, ready);
-            }
-        }
-        self.assembler.finish(ready);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::local_lines;
-    use super::*;
-    use crate::{
-        model::ContainerId,
-        server::source::{LogQuery, secrets::Secrets},
-    };
-    use futures::StreamExt;
-    use tokio::{
-        io::{AsyncReadExt, AsyncWriteExt},
-        net::UnixListener,
-    };
-
-    const TIME: &str = "2026-01-02T03:04:05.678901234Z";
-
-    fn piece(stream: u8, text: &str) -> Vec<u8> {
-        let text = format!("{TIME} {text}");
-        let length = u32::try_from(text.len()).unwrap().to_be_bytes();
-        [&[stream, 0, 0, 0], &length, text.as_bytes()].concat()
-    }
-
-    fn chunks(pieces: &[Vec<u8>]) -> Vec<u8> {
-        let chunk = |piece: &Vec<u8>| {
-            let size = format!("{:x}\r\n", piece.len());
-            [size.as_bytes(), piece, b"\r\n"].concat()
-        };
-        pieces.iter().flat_map(chunk).collect()
-    }
-
-    /// What is read of an engine that says `body` in pieces of `cut` bytes and then hangs up: the
-    /// lines, a word for each stream before them, and what ended it.
-    async fn read(
-        body: &[u8],
-        cut: usize,
-        is_terminal: bool,
-    ) -> (Vec<String>, Option<EngineError>) {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("docker.sock");
-        let listener = UnixListener::bind(&path).unwrap();
-        let engine = async {
-            let (mut socket, _) = listener.accept().await.unwrap();
-            let asked = socket.read(&mut [0; 4_096]).await.unwrap();
-            assert!(asked > 0);
-            let head = &b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"[..];
-            for piece in [head, body].concat().chunks(cut) {
-                if socket.write_all(piece).await.is_err() {
-                    return;
-                }
-                tokio::task::yield_now().await;
-            }
-        };
-        let query = LogQuery {
-            follow: true,
-            stdout: true,
-            stderr: true,
-            ..LogQuery::default()
-        };
-        let id = ContainerId::default();
-        let client = async {
-            let lines = local_lines(&path, id, &query, is_terminal, Secrets::default()).await;
-            let all: Vec<_> = lines.unwrap().collect().await;
-            let (mut lines, mut failure) = (Vec::new(), None);
-            for line in all {
-                assert_eq!(failure, None, "nothing follows a failure");
-                match line {
-                    Ok(line) => lines.push(format!("{:?} {}", line.stream, line.line)),
-                    Err(error) => failure = Some(error),
-                }
-            }
-            (lines, failure)
-        };
-        tokio::join!(engine, client).1
-    }
-
-    #[tokio::test]
-    async fn lines_are_the_same_however_they_come() {
-        let part = "3".repeat(16 * 1024);
-        let pieces = [
-            piece(1, "one\n"),
-            piece(2, "two\n"),
-            piece(1, &part),
-            piece(1, "ee\n"),
-        ];
-        let ends = [&chunks(&pieces)[..], b"0\r\n\r\n"].concat();
-        // The border of a chunk may be anywhere.
-        let whole = pieces.concat();
-        let (first, second) = whole.split_at(5);
-        let elsewhere = chunks(&[first.to_vec(), second.to_vec()]);
-        let elsewhere = [&elsewhere[..], b"0\r\n\r\n"].concat();
-        for cut in [1, 7, 1_000] {
-            for body in [&ends, &elsewhere] {
-                let (lines, failure) = read(body, cut, false).await;
-                let three = format!("Stdout {part}ee");
-                assert_eq!(lines, ["Stdout one", "Stderr two", &three], "{cut}");
-                assert_eq!(failure, None);
-            }
-        }
-    }
-
-    #[tokio::test]
-    async fn a_cut_leaves_no_half_line_and_comes_after_the_lines() {
-        let half = "h".repeat(16 * 1024);
-        let body = chunks(&[piece(1, "one\n"), piece(1, &half)]);
-        for cut in [1, 1_000] {
-            let (lines, failure) = read(&body, cut, false).await;
-            assert_eq!(lines, ["Stdout one"]);
-            assert!(matches!(failure, Some(EngineError::Unavailable(_))));
-        }
-    }
-
-    #[tokio::test]
-    async fn what_the_engine_says_of_a_damaged_log_is_a_line_and_what_is_no_log_ends_it() {
-        let damaged = chunks(&[
-            piece(1, "one\n"),
-            piece(3, "Error grabbing logs\n"),
-            piece(1, "two\n"),
-        ]);
-        let (lines, _) = read(&damaged, 1_000, false).await;
-        assert_eq!(
-            lines,
-            ["Stdout one", "Stderr Error grabbing logs", "Stdout two"]
-        );
-        let nonsense = chunks(&[piece(1, "one\n"), piece(9, "x\n")]);
-        let (lines, failure) = read(&nonsense, 1_000, false).await;
-        assert_eq!(lines, ["Stdout one"]);
-        assert!(matches!(failure, Some(EngineError::Failed(_))));
-    }
-
-    #[tokio::test]
-    async fn a_terminal_s_last_words_need_no_line_end() {
-        let text = format!("{TIME} one\r\n{TIME} two").into_bytes();
-        let body = [&chunks(&[text])[..], b"0\r\n\r\n"].concat();
-        for cut in [1, 1_000] {
-            let (lines, _) = read(&body, cut, true).await;
-            assert_eq!(lines, ["Stdout one", "Stdout two"]);
         }
     }
 }
