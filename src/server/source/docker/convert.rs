@@ -202,7 +202,7 @@ pub(super) fn container(listed: &Listed, details: &Details) -> Container {
         name: shown_name(listed, details),
         image: shown_image(listed, details),
         state: listed.state,
-        status: details.secrets.mask_str(&listed.status).into_owned(),
+        status: details.mask(&listed.status),
         health: details.health.filter(|_| listed.state.is_up()),
         created: listed.created,
         started_at: details.started_at,
@@ -211,7 +211,7 @@ pub(super) fn container(listed: &Listed, details: &Details) -> Container {
         labels: listed
             .labels
             .iter()
-            .map(|(name, value)| (name.clone(), details.secrets.mask_str(value).into_owned()))
+            .map(|(name, value)| (name.clone(), details.mask_label(value)))
             .collect(),
         project: listed.project.clone(),
         restart_count: details.restart_count,

@@ -2,12 +2,14 @@
 
 use super::{
     super::{
-        super::secrets::Patterns,
+        super::{redact::MASK, secrets::Patterns},
         json::{Fields, Json},
     },
     health, name, state_from_engine,
 };
 use crate::model::{ContainerState, Health, Timestamp};
+use serde_json::json;
+use std::borrow::Cow;
 
 /// What only inspecting a container tells.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,11 +30,25 @@ pub(in super::super) struct Details {
     pub(in super::super) pid: Option<u32>,
     /// It shares the host's network.
     pub(in super::super) host_network: bool,
-    /// What must not be shown of it, wherever it stands.
-    pub(in super::super) secrets: Patterns,
+    /// What must not be shown of it, wherever it stands; absent as long as that is not known.
+    pub(in super::super) secrets: Option<Patterns>,
 }
 
 impl Details {
+    /// A status, or another text the engine made, without secrets.
+    pub(super) fn mask(&self, text: &str) -> String {
+        let masked = self.secrets.as_ref().map(|secrets| secrets.mask_str(text));
+        masked.map_or_else(|| text.to_owned(), Cow::into_owned)
+    }
+
+    /// The value of a label without secrets. Any value may be one until they are known.
+    pub(super) fn mask_label(&self, value: &str) -> String {
+        match &self.secrets {
+            Some(secrets) => secrets.mask_str(value).into_owned(),
+            None => MASK.to_owned(),
+        }
+    }
+
     /// What of them stays true when the container is started again.
     pub(in super::super) fn of_next_run(&self) -> Self {
         Self {
@@ -77,7 +93,10 @@ pub(in super::super) fn details(body: &str) -> Option<Details> {
         restart_count: inspected.get("RestartCount").number(),
         pid: state.get("Pid").number().filter(|pid| *pid > 0),
         host_network: host.get("NetworkMode").text().as_deref() == Some("host"),
-        secrets: Patterns::of_inspected(&Json::parse(body)?.value()),
+        secrets: Some(Patterns::of_inspected(&json!({
+            "Name": inspected.get("Name").value(),
+            "Config": inspected.get("Config").value(),
+        }))),
         nano_cpus: nano_cpus(&host),
     })
 }
@@ -109,6 +128,14 @@ mod tests {
         details(&value.to_string()).unwrap()
     }
 
+    /// An inspection that told nothing, not even of secrets.
+    fn nothing() -> Details {
+        Details {
+            secrets: Some(Patterns::default()),
+            ..Details::default()
+        }
+    }
+
     #[test]
     fn a_run_that_goes_on_has_no_end_and_no_exit_code() {
         let details = read(json!({
@@ -131,7 +158,7 @@ mod tests {
         let details = read(json!({"State": {
             "Running": false, "Pid": 0, "ExitCode": 0, "StartedAt": never, "FinishedAt": never,
         }}));
-        assert_eq!(details, Details::default());
+        assert_eq!(details, nothing());
     }
 
     #[test]
@@ -175,7 +202,7 @@ mod tests {
             name: Some("web".into()),
             finished_at,
             exit_code: Some(137),
-            ..Details::default()
+            ..nothing()
         };
         assert_eq!(details, expected);
         assert_eq!(super::details("{\"State\":"), None);

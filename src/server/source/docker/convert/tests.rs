@@ -31,6 +31,23 @@ fn a_list_entry_is_read() {
 }
 
 #[test]
+fn a_label_is_shown_once_it_is_known_to_hold_no_secret() {
+    let listed = only(json!({
+        "Id": id("ab"), "Labels": {"tier": "front", "route": "to-ab12-cd34-ef56"},
+    }));
+    let shown = |details: &_| container(&listed, details).labels;
+    let unknown = shown(&Details::default());
+    assert_eq!([&unknown["tier"], &unknown["route"]], [redact::MASK; 2]);
+    let inspected = json!({"Config": {"Env": ["API_TOKEN=ab12-cd34-ef56"]}}).to_string();
+    let details = details(&inspected).unwrap();
+    for details in [&details, &details.of_next_run()] {
+        let known = shown(details);
+        assert_eq!(known["tier"], "front");
+        assert_eq!(known["route"], format!("to-{}", redact::MASK));
+    }
+}
+
+#[test]
 fn an_entry_of_nothing_but_an_id_is_read() {
     let listed = only(json!({"Id": id("cd")}));
     assert_eq!(shown_name(&listed, &Details::default()), "cdcdcdcdcdcd");
