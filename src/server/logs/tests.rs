@@ -164,14 +164,17 @@ fn what_is_kept_is_bounded_in_bytes() {
     );
 }
 
-/// An engine whose one log had a line before, and goes on with what a test writes.
-#[derive(Debug, Default)]
-struct Written {
-    log: Mutex<Option<mpsc::UnboundedReceiver<SourceLine>>>,
+/// An engine that has a log and nothing else: what this says to a query.
+struct LogEngine<F>(F);
+
+impl<F> std::fmt::Debug for LogEngine<F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LogEngine")
+    }
 }
 
 #[async_trait]
-impl Engine for Written {
+impl<F: Fn(&LogQuery) -> LogLines + Send + Sync> Engine for LogEngine<F> {
     async fn act(&self, _: ContainerId, _: Action, _: &ActionOptions) -> Result<(), EngineError> {
         Err(EngineError::NotFound)
     }
@@ -185,53 +188,47 @@ impl Engine for Written {
     }
 
     async fn logs(&self, _: ContainerId, query: &LogQuery) -> Result<LogLines, EngineError> {
-        let log = self.log.lock().unwrap().take_if(|_| query.follow);
-        let lines = log.map(|log| {
-            // The line before comes again: the engine is asked from a little earlier.
-            let past = futures::stream::iter([Ok(line(0, 0))]);
-            let next = |mut log: mpsc::UnboundedReceiver<_>| async move {
-                log.recv().await.map(|line| (Ok(line), log))
-            };
-            past.chain(futures::stream::unfold(log, next)).boxed()
-        });
-        let past = || futures::stream::iter([Ok(line(0, 0))]).boxed();
-        Ok(lines.unwrap_or_else(past))
+        Ok((self.0)(query))
     }
 }
 
-/// An engine whose one log has so many lines, all of which come at once.
-#[derive(Debug)]
-struct Burst(u64);
+/// The line that is known before all others.
+fn past() -> LogLines {
+    futures::stream::iter([Ok(line(0, 0))]).boxed()
+}
 
-#[async_trait]
-impl Engine for Burst {
-    async fn act(&self, _: ContainerId, _: Action, _: &ActionOptions) -> Result<(), EngineError> {
-        Err(EngineError::NotFound)
-    }
+/// An engine that says what comes through `log`, to the first who follows it.
+fn written(log: mpsc::UnboundedReceiver<SourceLine>) -> impl Engine {
+    let log = Mutex::new(Some(log));
+    LogEngine(move |query: &LogQuery| {
+        let Some(log) = log.lock().unwrap().take_if(|_| query.follow) else {
+            return past();
+        };
+        let next = |mut log: mpsc::UnboundedReceiver<_>| async move {
+            log.recv().await.map(|line| (Ok(line), log))
+        };
+        // The line before comes again: the engine is asked from a little earlier.
+        past().chain(futures::stream::unfold(log, next)).boxed()
+    })
+}
 
-    async fn inspect(&self, _: ContainerId) -> Result<serde_json::Value, EngineError> {
-        Err(EngineError::NotFound)
-    }
-
-    async fn top(&self, _: ContainerId) -> Result<crate::model::Processes, EngineError> {
-        Err(EngineError::NotFound)
-    }
-
-    async fn logs(&self, _: ContainerId, query: &LogQuery) -> Result<LogLines, EngineError> {
-        let lines = |lines| futures::stream::iter(lines).map(|n| Ok(line(n, 0)));
-        Ok(if query.follow {
-            lines(0..self.0).chain(futures::stream::pending()).boxed()
+/// An engine that says so many lines at once to who follows its log.
+fn bursting(lines: u64) -> impl Engine {
+    LogEngine(move |query: &LogQuery| {
+        if query.follow {
+            let all = futures::stream::iter(0..lines).map(|n| Ok(line(n, 0)));
+            all.chain(futures::stream::pending()).boxed()
         } else {
-            lines(0..1).boxed()
-        })
-    }
+            past()
+        }
+    })
 }
 
 #[tokio::test]
 async fn lines_that_come_at_once_after_a_known_one_all_arrive() {
     const LINES: u64 = 3_000;
     let (logs, mut found, _writer) = followed();
-    found.engine = Arc::new(Burst(LINES));
+    found.engine = Arc::new(bursting(LINES));
     let waker = Arc::new(Notify::new());
     // All of them, even when they were there before the reader had begun.
     let start = Start {
@@ -255,9 +252,7 @@ fn followed() -> (Logs, Found, mpsc::UnboundedSender<SourceLine>) {
     let found = Found {
         host: HostId::default(),
         container,
-        engine: Arc::new(Written {
-            log: Mutex::new(Some(log)),
-        }),
+        engine: Arc::new(written(log)),
     };
     (Logs::new(hub, Shutdown::default()), found, writer)
 }
