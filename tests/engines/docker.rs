@@ -1,6 +1,9 @@
 //! What the source does is the same on every Docker.
 
-use crate::watched::{DEADLINE, Removed, Watched, docker, test_engine};
+use crate::{
+    actions,
+    watched::{DEADLINE, Removed, Watched, docker, test_engine},
+};
 use bollard::{Docker, query_parameters::StatsOptions};
 use deckwatch::{
     model::*,
@@ -60,38 +63,28 @@ async fn the_list_follows_the_docker_cli_by_events_alone() {
 
 #[tokio::test]
 #[ignore = "needs a Docker engine"]
-async fn actions_do_what_they_say_and_say_why_they_cannot() {
-    let mut watched = Watched::begin().await;
-    let (name, plain) = ("dw-actions", ActionOptions::default);
-    let script = "trap 'exit 0' TERM; while :; do sleep 0.1; done";
-    let _removed = watched.run(name, &[], script);
-    watched.until_state(name, ContainerState::Running).await;
+async fn every_action_does_what_it_says() {
+    actions::every_one("dw-actions", "dw-actions-renamed").await;
+}
 
-    watched.act(name, Action::Pause, plain()).await.unwrap();
-    watched.until_state(name, ContainerState::Paused).await;
-    let again = watched.act(name, Action::Pause, plain()).await;
-    assert!(matches!(again, Err(EngineError::Conflict(_))), "{again:?}");
-    watched.act(name, Action::Unpause, plain()).await.unwrap();
-    watched.act(name, Action::Stop, plain()).await.unwrap();
-    watched.until_state(name, ContainerState::Exited).await;
-    watched.act(name, Action::Stop, plain()).await.unwrap();
-    watched.act(name, Action::Start, plain()).await.unwrap();
+#[tokio::test]
+#[ignore = "needs a Docker engine"]
+async fn what_runs_is_removed_by_force_only() {
+    let mut watched = Watched::begin().await;
+    let (name, plain) = ("dw-removal", ActionOptions::default);
+    let _removed = watched.run(name, &[], "sleep 1000");
     watched.until_state(name, ContainerState::Running).await;
     let removal = watched.act(name, Action::Remove, plain()).await;
     assert!(
         matches!(removal, Err(EngineError::Conflict(_))),
         "{removal:?}"
     );
-    let id = watched.containers[name].id;
     let force = ActionOptions {
         force: Some(true),
         ..plain()
     };
     watched.act(name, Action::Remove, force).await.unwrap();
     watched.until(|w| !w.containers.contains_key(name)).await;
-    let engine = Arc::clone(&watched.engine);
-    let gone = engine.act(id, Action::Start, &plain()).await;
-    assert_eq!(gone, Err(EngineError::NotFound));
     watched.end().await;
 }
 

@@ -13,6 +13,7 @@
     reason = "that is how a test fails"
 )]
 
+mod actions;
 mod docker;
 mod podman;
 mod watched;

@@ -1,6 +1,9 @@
 //! What Podman does in its own way.
 
-use crate::watched::{DEADLINE, Removed, Watched};
+use crate::{
+    actions,
+    watched::{DEADLINE, Removed, Watched},
+};
 use deckwatch::{
     model::*,
     server::source::{EngineError, LogQuery},
@@ -78,53 +81,7 @@ async fn the_list_follows_the_command_line_by_events_alone() {
 #[tokio::test]
 #[ignore = "needs a Podman engine"]
 async fn every_action_does_what_it_says() {
-    let mut watched = Watched::begin().await;
-    let (name, renamed) = ("dwp-actions", "dwp-actions-renamed");
-    let plain = ActionOptions::default;
-    let _removed = watched.run(name, &[], WAIT);
-    let _renamed = Removed(watched.host.clone(), renamed);
-    watched.until_state(name, ContainerState::Running).await;
-
-    watched.act(name, Action::Pause, plain()).await.unwrap();
-    watched.until_state(name, ContainerState::Paused).await;
-    let again = watched.act(name, Action::Pause, plain()).await;
-    assert!(matches!(again, Err(EngineError::Conflict(_))), "{again:?}");
-    watched.act(name, Action::Unpause, plain()).await.unwrap();
-    watched.until_state(name, ContainerState::Running).await;
-    watched.act(name, Action::Stop, plain()).await.unwrap();
-    watched.until_state(name, ContainerState::Exited).await;
-    // It had its time to end by itself, though none was asked for.
-    watched
-        .until(|w| w.containers[name].exit_code == Some(3))
-        .await;
-    watched.act(name, Action::Stop, plain()).await.unwrap();
-    watched.act(name, Action::Start, plain()).await.unwrap();
-    watched.until_state(name, ContainerState::Running).await;
-    let began = watched.containers[name].started_at;
-    watched.act(name, Action::Restart, plain()).await.unwrap();
-    watched
-        .until(|w| {
-            let container = &w.containers[name];
-            container.state == ContainerState::Running && container.started_at > began
-        })
-        .await;
-    watched.act(name, Action::Kill, plain()).await.unwrap();
-    watched
-        .until(|w| w.containers[name].exit_code == Some(137))
-        .await;
-    let rename = ActionOptions {
-        name: Some(renamed.to_owned()),
-        ..plain()
-    };
-    watched.act(name, Action::Rename, rename).await.unwrap();
-    watched.until(|w| w.containers.contains_key(renamed)).await;
-    let id = watched.containers[renamed].id;
-    watched.act(renamed, Action::Remove, plain()).await.unwrap();
-    watched.until(|w| !w.containers.contains_key(renamed)).await;
-    let engine = Arc::clone(&watched.engine);
-    let gone = engine.act(id, Action::Start, &plain()).await;
-    assert_eq!(gone, Err(EngineError::NotFound));
-    watched.end().await;
+    actions::every_one("dwp-actions", "dwp-actions-renamed").await;
 }
 
 /// Podman 4 lists a container as `stopped` for a moment after every exit, a word that Docker does
