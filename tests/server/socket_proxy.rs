@@ -63,7 +63,13 @@ async fn proxied(
     });
     let file = folder.join("haproxy.cfg");
     std::fs::write(&file, change(&configuration)).unwrap();
-    let proxy = Proxy(haproxy().args(["-db", "-f"]).arg(file).spawn().unwrap());
+    let proxy = Proxy(
+        haproxy()
+            .args(["-db", "-f"])
+            .arg(file)
+            .spawn()
+            .expect("HAProxy, which `scripts/setup test` installs"),
+    );
     eventually("HAProxy listens", async || socket.exists()).await;
     (proxy, format!("unix://{}", socket.display()))
 }
