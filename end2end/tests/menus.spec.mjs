@@ -4,10 +4,7 @@ import { Deckwatch, expect, open, row, test } from './deckwatch.mjs';
 let deckwatch;
 let running;
 
-const containers = async () => {
-  const answer = await (await fetch(`${deckwatch.url}/api/containers?host=demo`)).json();
-  return answer.messages[0]?.data ?? [];
-};
+const containers = () => deckwatch.demoContainers();
 
 test.beforeAll(async () => {
   deckwatch = await Deckwatch.startWith({ DOCKER_HOST: 'unix:///nonexistent/docker.sock' }, '--demo', '40');
@@ -115,13 +112,45 @@ test('rows keep their places under an open menu', async ({ page, request }) => {
   await request.post(`${deckwatch.url}/api/containers/${id}/unpause?host=demo`, { data: {} });
 });
 
+test('what has the focus in a row keeps it when the row changes its place', async ({ page, request }) => {
+  await open(page, `${deckwatch.url}/containers?host=demo&sort=state`);
+  const names = () => page.locator('tr[data-id] a.name').allTextContents();
+  const name = (await names()).find((name) => running.includes(name));
+  const { id } = (await containers()).find((container) => container.name === name);
+  const place = (await names()).indexOf(name);
+  await button(page, name).focus();
+  await request.post(`${deckwatch.url}/api/containers/${id}/pause?host=demo`, { data: {} });
+  await expect.poll(async () => (await names()).indexOf(name)).not.toBe(place);
+  await expect(button(page, name)).toBeFocused();
+  await request.post(`${deckwatch.url}/api/containers/${id}/unpause?host=demo`, { data: {} });
+});
+
+test('no row moves under a pressed pointer, and the click is heard', async ({ page, request }) => {
+  await open(page, `${deckwatch.url}/containers?host=demo&sort=state`);
+  const names = () => page.locator('tr[data-id] a.name').allTextContents();
+  await button(page, running[0]).hover();
+  await page.mouse.down();
+  // Whichever it is by now.
+  const name = await page.locator('tr[data-id]:hover a.name').textContent();
+  const place = (await names()).indexOf(name);
+  const { id } = (await containers()).find((container) => container.name === name);
+  await request.post(`${deckwatch.url}/api/containers/${id}/pause?host=demo`, { data: {} });
+  await expect(row(page, name)).toContainText('paused');
+  expect((await names()).indexOf(name)).toBe(place);
+  await page.mouse.up();
+  await expect(item(page, name, 'Remove')).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect.poll(async () => (await names()).indexOf(name)).not.toBe(place);
+  await request.post(`${deckwatch.url}/api/containers/${id}/unpause?host=demo`, { data: {} });
+});
+
 for (const [width, height] of [[1440, 900], [1440, 420], [768, 600], [390, 844]]) {
   test(`no menu is cut off at ${width} × ${height}`, async ({ newPage }) => {
     const page = await newPage({ viewport: { width, height } });
     await list(page);
-    for (const which of ['first', 'last']) {
-      const rows = page.locator('tr[data-id]');
-      const shown = which === 'first' ? rows.first() : rows.nth(8);
+    for (const [which, at] of [['first', 0], ['last', 8]]) {
+      // By its name: its place may change before its menu opens.
+      const shown = row(page, await page.locator('tr[data-id] a.name').nth(at).textContent());
       if (which === 'last') await shown.evaluate((node) => node.scrollIntoView({ block: 'end' }));
       await shown.getByLabel(/More actions/).click();
       const items = shown.locator('.menu li button');

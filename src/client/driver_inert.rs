@@ -81,6 +81,12 @@ pub fn watch_rows(
 }
 
 /// Does nothing.
+pub fn watch_press(_body: NodeRef<html::Tbody>, _is_down: RwSignal<bool>) {}
+
+/// Does nothing.
+pub fn keep_focus() {}
+
+/// Does nothing.
 pub fn fetch_history(_host: &HostId, _then: impl FnOnce(MetricsHistory) + 'static) {}
 
 /// Does nothing.

@@ -34,6 +34,11 @@ impl ActionRequests {
         }
     }
 
+    /// Whether a question is open.
+    pub fn is_asking(self) -> bool {
+        self.asked.read().is_some()
+    }
+
     fn perform(self, action: Action, ids: &[ContainerId], options: &ActionOptions) {
         for id in ids {
             self.live.act(*id, action, options.clone());

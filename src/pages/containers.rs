@@ -21,7 +21,7 @@ use cards::Cards;
 use columns::use_columns;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_navigate, use_query_map};
-use list::use_items;
+use list::{Pointer, use_items};
 use std::collections::BTreeSet;
 use table::Table;
 use toolbar::Toolbar;
@@ -48,8 +48,8 @@ pub fn ContainersPage() -> impl IntoView {
     });
     let selection = Selection::default();
     forget_gone(selection);
-    let hovering = RwSignal::new(false);
-    let items = use_items(live, query, hovering);
+    let pointer = Pointer::new();
+    let items = use_items(live, query, pointer);
     let columns = use_columns();
     keys::listen();
     let title = move || {
@@ -65,7 +65,7 @@ pub fn ContainersPage() -> impl IntoView {
         <PageTitle text=title />
         <div class="containers-list">
             <Toolbar query set_query items columns />
-            <Show when=move || is_cards.get() fallback=move || view! { <Table query items columns selection hovering /> }>
+            <Show when=move || is_cards.get() fallback=move || view! { <Table query items columns selection pointer /> }>
                 <Cards items />
             </Show>
         </div>

@@ -24,7 +24,8 @@ pub use json_tree::{open_json, show_json};
 pub use logs::{on_page_key, show_logs};
 pub use menu::{after_menu, close_menu, is_menu_open, leave_menu, step_in_menu};
 pub use page::{
-    RowKey, fetch_history, fetch_stats, page_host, press, set_height, show_current, watch_rows,
+    RowKey, fetch_history, fetch_stats, keep_focus, page_host, press, set_height, show_current,
+    watch_press, watch_rows,
 };
 pub use probe::run_probes;
 pub use sparklines::show_sparkline;

@@ -7,8 +7,9 @@ use crate::{
     protocol::{MetricsHistory, codec::Wire},
 };
 use leptos::{ev, html, prelude::*};
+use std::time::Duration;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement};
+use web_sys::{Element, FocusOptions, HtmlElement, Node};
 
 /// Rows are kept ready this far above and below the view, so that scrolling shows no gap.
 const OVERSCAN_PIXELS: f64 = 400.0;
@@ -147,6 +148,54 @@ pub fn watch_rows(
             scroll.remove();
             resize.remove();
         });
+    });
+}
+
+/// Keeps `is_down` at whether the pointer is pressed on `body`, until the click is through.
+pub fn watch_press(body: NodeRef<html::Tbody>, is_down: RwSignal<bool>) {
+    Effect::new(move || {
+        let press = window_event_listener(ev::pointerdown, move |event| {
+            let target = event.target().and_then(|it| it.dyn_into::<Node>().ok());
+            let body = body.try_get_untracked().flatten();
+            if body.is_some_and(|body| body.contains(target.as_ref())) {
+                is_down.set(true);
+            }
+        });
+        // The click comes after the pointer is up.
+        let release = move || {
+            if is_down.get_untracked() {
+                set_timeout(move || _ = is_down.try_set(false), Duration::ZERO);
+            }
+        };
+        let up = window_event_listener(ev::pointerup, move |_| release());
+        let cancel = window_event_listener(ev::pointercancel, move |_| release());
+        on_cleanup(move || {
+            press.remove();
+            up.remove();
+            cancel.remove();
+        });
+    });
+}
+
+/// To be called before rows change places: what has the focus among them has it afterwards too,
+/// though a row that is moved in the document loses it.
+pub fn keep_focus() {
+    let focused = document().active_element();
+    let Some(focused) = focused
+        .filter(|element| element.closest("[data-id]").is_ok_and(|row| row.is_some()))
+        .and_then(|element| element.dyn_into::<HtmlElement>().ok())
+    else {
+        return;
+    };
+    queue_microtask(move || {
+        let is_lost = document()
+            .active_element()
+            .is_none_or(|element| element.tag_name() == "BODY");
+        if is_lost && focused.is_connected() {
+            let options = FocusOptions::new();
+            options.set_prevent_scroll(true);
+            let _ = focused.focus_with_options(&options);
+        }
     });
 }
 

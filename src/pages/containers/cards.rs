@@ -5,7 +5,7 @@ use super::{
     list::{Item, Items},
 };
 use crate::{
-    client::{RowSignals, use_live},
+    client::{RowSignals, driver, use_live},
     components::{A, ActionButtons, ActionFailure, StatusPill},
     i18n::{say, use_text},
     model::{ContainerId, SortKey},
@@ -24,6 +24,7 @@ pub(super) fn Cards(
     let text = use_text();
     let limit = RwSignal::new(CARDS_AT_ONCE);
     let ids = move || {
+        driver::keep_focus();
         let items = items.read();
         let ids = items.lines.iter().filter_map(|item| match item {
             Item::Container(id) => Some(*id),

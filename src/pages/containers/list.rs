@@ -2,7 +2,7 @@
 
 use crate::{
     client::Live,
-    components::use_any_menu_open,
+    components::{use_action_requests, use_any_menu_open},
     model::{ContainerId, ContainerQuery, ContainerState},
 };
 use leptos::prelude::*;
@@ -54,20 +54,46 @@ impl Items {
     }
 }
 
+/// What the pointer does to the rows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pointer {
+    /// It is over them.
+    pub(super) is_over: RwSignal<bool>,
+    /// It is pressed on one of them.
+    pub(super) is_down: RwSignal<bool>,
+}
+
+impl Pointer {
+    /// Not there yet.
+    pub(super) fn new() -> Self {
+        Self {
+            is_over: RwSignal::new(false),
+            is_down: RwSignal::new(false),
+        }
+    }
+}
+
 /// The lines `query` asks for. Changes only when containers come, go, change or change places, and
-/// not while a menu is open: what the pointer is about to press must stay where it is.
-pub(super) fn use_items(
-    live: Live,
-    query: Memo<ContainerQuery>,
-    hovering: RwSignal<bool>,
-) -> Memo<Items> {
+/// not while a menu or a question is open or the pointer is down: what is about to be pressed must
+/// stay where it is, and what the focus goes back to must not move meanwhile.
+pub(super) fn use_items(live: Live, query: Memo<ContainerQuery>, pointer: Pointer) -> Memo<Items> {
     let pace = Memo::new(move |before: Option<&i64>| match before {
-        Some(before) if hovering.get() => *before,
+        Some(before) if pointer.is_over.get() => *before,
         _ => live.now().get().as_millis() / 1_000 / REORDER_SECONDS,
     });
-    let is_held = use_any_menu_open();
+    let is_menu_open = use_any_menu_open();
+    let requests = use_action_requests();
+    // Each is read, so that the end of any of them is heard.
+    let is_held = move || {
+        [
+            is_menu_open.get(),
+            requests.is_asking(),
+            pointer.is_down.get(),
+        ]
+        .contains(&true)
+    };
     Memo::new(move |before: Option<&Items>| {
-        if let Some(before) = before.filter(|_| is_held.get()) {
+        if let Some(before) = before.filter(|_| is_held()) {
             return before.clone();
         }
         live.track_list();

@@ -5,7 +5,7 @@ use super::{
     cells::CellContent,
     columns::{ACTIONS, Column, Columns, SELECT},
     layout::Layout,
-    list::{Group, Item, Items},
+    list::{Group, Item, Items, Pointer},
 };
 use crate::{
     client::{RowSignals, RowsView, driver, use_live},
@@ -39,8 +39,8 @@ pub(super) fn Table(
     columns: Memo<Columns>,
     /// What is ticked.
     selection: Selection,
-    /// Whether the pointer is over the rows, which must then stay where they are.
-    hovering: RwSignal<bool>,
+    /// What the pointer does to the rows.
+    pointer: Pointer,
 ) -> impl IntoView {
     let preferences = expect_context::<RwSignal<Preferences>>();
     let body = NodeRef::<Tbody>::new();
@@ -56,6 +56,7 @@ pub(super) fn Table(
         preferences.track();
     };
     driver::watch_rows(body, track, view);
+    driver::watch_press(body, pointer.is_down);
     let layout = Memo::new(move |_| {
         let height = row_height(preferences.read().density);
         let RowsView { row, group, .. } = view.get();
@@ -67,6 +68,7 @@ pub(super) fn Table(
     });
     let range = Memo::new(move |_| layout.read().range(view.get()));
     let visible = move || {
+        driver::keep_focus();
         let (start, end) = range.get();
         items
             .read()
@@ -90,7 +92,7 @@ pub(super) fn Table(
                     {col("actions-column", Some(ACTIONS))}
                 </colgroup>
                 <Head query columns items selection />
-                <tbody node_ref=body on:pointerenter=move |_| hovering.set(true) on:pointerleave=move |_| hovering.set(false)>
+                <tbody node_ref=body on:pointerenter=move |_| pointer.is_over.set(true) on:pointerleave=move |_| pointer.is_over.set(false)>
                     <Spacer height=Signal::derive(above) />
                     <For each=visible key=Item::clone let(item)>
                         {match item {
@@ -175,12 +177,16 @@ fn Head(
         };
         selection.set(ids);
     };
+    let are_all_selected = move || {
+        let (items, selection) = (items.read(), selection.read());
+        !items.is_empty() && items.ids().all(|id| selection.contains(&id))
+    };
     view! {
         <thead>
             <tr>
                 <th class="select">
                     <input type="checkbox" aria-label=say(text, |text| text.containers.select_all) on:change=select_all
-                        prop:checked=move || !selection.read().is_empty() && selection.read().len() == items.read().containers />
+                        prop:checked=are_all_selected />
                 </th>
                 <For each=move || columns.get().shown key=|column| *column children=head />
                 <th class="actions-column"><span class="hidden">{say(text, |text| text.containers.more)}</span></th>

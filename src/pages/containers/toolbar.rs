@@ -86,8 +86,7 @@ pub(super) fn Toolbar(
             </label>
             <noscript><button class="button">{say(text, |text| text.containers.apply)}</button></noscript>
             {others}
-            {chips.collect_view()}
-            <span class="space"></span>
+            <span class="chips">{chips.collect_view()}</span>
             <LastSeen as_of=live.as_of() />
             <span class="faint num" role="status" data-testid="shown">{shown}</span>
             <Looks query set_query columns />
