@@ -13,10 +13,8 @@ export default defineConfig({
   expect: { timeout: 20_000 },
   workers: 1,
   forbidOnly: !!process.env.CI,
-  // A test that passes only at the second try has found a fault: of the page, or of itself. Some
-  // specs are new and have not been seen on a busy machine yet, so two more tries are allowed there;
-  // `scripts/test` names every test that needed it.
-  retries: process.env.CI ? 2 : 0,
+  // A test that passes only at the second try has found a fault: of the page, or of itself.
+  retries: 0,
   reporter: [['list']],
   use: {
     screenshot: 'only-on-failure',

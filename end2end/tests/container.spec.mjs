@@ -1,6 +1,6 @@
 // The page of one container, against a real engine.
 import { createRequire } from 'node:module';
-import { Deckwatch, docker, engine, expect, open, row, runContainer, test } from './deckwatch.mjs';
+import { Deckwatch, docker, engine, expect, open, removeContainers, row, runContainer, test } from './deckwatch.mjs';
 
 test.skip(!engine, 'no engine: DECKWATCH_TEST_DOCKER is not set');
 
@@ -17,8 +17,7 @@ test.afterAll(async () => {
   await deckwatch?.kill();
 });
 test.afterEach(() => {
-  const left = docker('ps', '-aq', '--filter', 'name=e2e-page-').split('\n').filter(Boolean);
-  if (left.length > 0) docker('rm', '-f', ...left);
+  removeContainers('e2e-page-');
 });
 
 /** A container with something on every tab. */

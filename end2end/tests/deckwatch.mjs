@@ -20,6 +20,12 @@ export function runContainer(name, ...options) {
   return docker('run', '-d', '--name', name, ...options, image, 'sleep', '100000');
 }
 
+/** Removes every container whose name begins like that. */
+export function removeContainers(prefix) {
+  const left = docker('ps', '-aq', '--filter', `name=${prefix}`).split('\n').filter(Boolean);
+  if (left.length > 0) docker('rm', '-f', ...left);
+}
+
 /** Every server of this worker, for what it said when a test failed. */
 const servers = [];
 
@@ -40,6 +46,29 @@ export class Deckwatch {
     const server = new Deckwatch(args, env);
     await server.start();
     return server;
+  }
+
+  /** The containers of the synthetic host. */
+  async demoContainers() {
+    const answer = await (await fetch(`${this.url}/api/containers?host=demo`)).json();
+    return answer.messages[0]?.data ?? [];
+  }
+
+  /** A running container of the synthetic host, once there is one. */
+  async demoContainer() {
+    let running;
+    await expect.poll(async () => {
+      running = (await this.demoContainers()).find(({ state, health }) => state === 'running' && !health);
+      return running?.id;
+    }).toBeTruthy();
+    return running;
+  }
+
+  /** Starts a container that runs a shell script; returns its id once this server knows it. */
+  async runScript(name, script, ...options) {
+    const id = docker('run', '-d', '--name', name, '--stop-signal', 'KILL', ...options, image, 'sh', '-c', script);
+    await expect.poll(async () => (await fetch(`${this.url}/api/containers/${id}`)).status).toBe(200);
+    return id;
   }
 
   /** What it has said so far. */

@@ -1,5 +1,5 @@
 // The page against a real engine.
-import { Deckwatch, EngineInBetween, docker, engine, expect, open, row, runContainer, test } from './deckwatch.mjs';
+import { Deckwatch, EngineInBetween, docker, engine, expect, open, removeContainers, row, runContainer, test } from './deckwatch.mjs';
 
 test.skip(!engine, 'no engine: DECKWATCH_TEST_DOCKER is not set');
 
@@ -13,8 +13,7 @@ test.afterAll(async () => {
   await deckwatch?.kill();
 });
 test.afterEach(() => {
-  const left = docker('ps', '-aq', '--filter', 'name=e2e-').split('\n').filter(Boolean);
-  if (left.length > 0) docker('rm', '-f', ...left);
+  removeContainers('e2e-');
 });
 
 test('the list follows what the command line does', async ({ page }) => {

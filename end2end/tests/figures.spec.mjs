@@ -1,5 +1,5 @@
 // Figures mean what they seem to mean: a limit, an uptime, a rate, a share.
-import { Deckwatch, docker, engine as real, expect, open, row, test } from './deckwatch.mjs';
+import { Deckwatch, docker, engine as real, expect, open, removeContainers, row, test } from './deckwatch.mjs';
 import { FakeEngine, ago, container } from './fake_engine.mjs';
 
 const GIB = 1024 ** 3;
@@ -102,8 +102,7 @@ test.describe('against an engine that says what the test wants', () => {
 
 test('the lines a log begins with are no lines per second', async ({ page }) => {
   const own = await Deckwatch.startWith({ DOCKER_HOST: 'unix:///nowhere/docker.sock' }, '--demo', '20');
-  const { messages } = await (await page.request.get(`${own.url}/api/containers?host=demo`)).json();
-  const { id } = messages.flatMap(({ data }) => data).find(({ state, health }) => state === 'running' && !health);
+  const { id } = await own.demoContainer();
   // Everything the footer says while the log is opened, each second anew.
   await page.addInitScript(() => {
     window.said = new Set();
@@ -141,8 +140,7 @@ test('a synthetic limit is the same in the list and on the container’s page', 
 test.describe('a real engine', () => {
   test.skip(!real, 'no engine: DECKWATCH_TEST_DOCKER is not set');
   test.afterEach(() => {
-    const left = docker('ps', '-aq', '--filter', 'name=e2e-figures').split('\n').filter(Boolean);
-    if (left.length > 0) docker('rm', '-f', ...left);
+    removeContainers('e2e-figures');
   });
 
   test('a crash loop says how its last run ended', async ({ page }) => {

@@ -1,5 +1,5 @@
 // What the viewer of logs finds and leaves out, against a real engine.
-import { Deckwatch, docker, engine, expect, open, test } from './deckwatch.mjs';
+import { Deckwatch, engine, expect, open, removeContainers, test } from './deckwatch.mjs';
 
 test.skip(!engine, 'no engine: DECKWATCH_TEST_DOCKER is not set');
 
@@ -13,15 +13,12 @@ test.afterAll(async () => {
   await deckwatch?.kill();
 });
 test.afterEach(() => {
-  const left = docker('ps', '-aq', '--filter', 'name=e2e-filter-').split('\n').filter(Boolean);
-  if (left.length > 0) docker('rm', '-f', ...left);
+  removeContainers('e2e-filter-');
 });
 
 /** Starts a container that runs a shell script; returns the address of its log once it is known. */
 async function runScript(what, script) {
-  const id = docker('run', '-d', '--name', name(what), '--stop-signal', 'KILL', 'deckwatch-test:latest', 'sh', '-c', `${script}; sleep 100000`);
-  await expect.poll(async () => (await fetch(`${deckwatch.url}/api/containers/${id}`)).status).toBe(200);
-  return `${deckwatch.url}/logs?c=${id}`;
+  return `${deckwatch.url}/logs?c=${await deckwatch.runScript(name(what), `${script}; sleep 100000`)}`;
 }
 
 const lines = (page) => page.locator('.line:not(.between)');

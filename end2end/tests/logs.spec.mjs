@@ -1,7 +1,7 @@
 // The viewer of logs, against a real engine.
 import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
-import { Deckwatch, docker, engine, expect, open, test } from './deckwatch.mjs';
+import { Deckwatch, docker, engine, expect, open, removeContainers, test } from './deckwatch.mjs';
 
 test.skip(!engine, 'no engine: DECKWATCH_TEST_DOCKER is not set');
 
@@ -16,17 +16,11 @@ test.afterAll(async () => {
   await deckwatch?.kill();
 });
 test.afterEach(() => {
-  const left = docker('ps', '-aq', '--filter', 'name=e2e-log-').split('\n').filter(Boolean);
-  if (left.length > 0) docker('rm', '-f', ...left);
+  removeContainers('e2e-log-');
 });
 
 /** Starts a container that runs a shell script; returns its id once Deckwatch knows it. */
-async function runScript(what, script, ...options) {
-  const id = docker('run', '-d', '--name', name(what), '--stop-signal', 'KILL', ...options, 'deckwatch-test:latest', 'sh', '-c', script);
-  const knows = async () => (await fetch(`${deckwatch.url}/api/containers/${id}`)).status;
-  await expect.poll(knows).toBe(200);
-  return id;
-}
+const runScript = (what, ...rest) => deckwatch.runScript(name(what), ...rest);
 
 /** A script that logs what is written to it with `say`, and the way to write to it. */
 const listening = 'mkfifo /said; while true; do cat /said; done';

@@ -8,8 +8,7 @@ let containers;
 test.beforeAll(async () => {
   deckwatch = await Deckwatch.start('--demo', '40');
   await expect.poll(async () => {
-    const answer = await (await fetch(`${deckwatch.url}/api/containers?host=demo`)).json();
-    containers = answer.messages[0]?.data ?? [];
+    containers = await deckwatch.demoContainers();
     return containers.length;
   }).toBe(40);
 });

@@ -1,6 +1,6 @@
 // A container's charts, the same as a table, and the small lines in lists.
 import { createRequire } from 'node:module';
-import { Deckwatch, EngineInBetween, docker, engine, expect, open, test } from './deckwatch.mjs';
+import { Deckwatch, EngineInBetween, docker, engine, expect, open, removeContainers, test } from './deckwatch.mjs';
 
 const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
@@ -24,12 +24,6 @@ const path = (line) => line.locator('path.line').evaluate((node) => node.getAttr
 /** How many points it goes through. */
 const points = async (line) => (await path(line)).split(/[ML]/).length - 1;
 
-/** A container of the synthetic host that runs. */
-async function running(page, url) {
-  const { messages } = await (await page.request.get(`${url}/api/containers?host=demo`)).json();
-  return messages.flatMap(({ data }) => data).find(({ state, health }) => state === 'running' && !health);
-}
-
 test.describe('synthetic figures', () => {
   let deckwatch;
   test.beforeAll(async () => {
@@ -40,7 +34,7 @@ test.describe('synthetic figures', () => {
   });
 
   test('charts show what the table says, and the table what the server remembers', async ({ page }) => {
-    const { id } = await running(page, deckwatch.url);
+    const { id } = await deckwatch.demoContainer();
     await open(page, `${deckwatch.url}/containers/${id}?tab=stats`);
     const charts = page.locator('[data-chart]');
     await expect(charts).toHaveCount(5);
@@ -64,7 +58,7 @@ test.describe('synthetic figures', () => {
   });
 
   test('the crosshair is one for all charts, by pointer and by key', async ({ page }) => {
-    const { id } = await running(page, deckwatch.url);
+    const { id } = await deckwatch.demoContainer();
     await open(page, `${deckwatch.url}/containers/${id}?tab=stats`);
     await page.getByText('The same figures as a table').click();
     await expect.poll(() => page.getByTestId('stats-table').locator('tbody tr').count()).toBeGreaterThan(2);
@@ -92,7 +86,7 @@ test.describe('synthetic figures', () => {
   });
 
   test('the last minute is a part of the last five', async ({ page }) => {
-    const { id } = await running(page, deckwatch.url);
+    const { id } = await deckwatch.demoContainer();
     await open(page, `${deckwatch.url}/containers/${id}?tab=stats`);
     const canvas = page.locator('[data-chart=pids] canvas');
     const before = await canvas.evaluate((node) => node.toDataURL());
@@ -102,7 +96,7 @@ test.describe('synthetic figures', () => {
   });
 
   test('charts follow the theme and the width', async ({ page }) => {
-    const { id } = await running(page, deckwatch.url);
+    const { id } = await deckwatch.demoContainer();
     await open(page, `${deckwatch.url}/containers/${id}?tab=stats`);
     const canvas = page.locator('[data-chart=cpu] canvas');
     await expect.poll(() => painted(canvas)).toBeGreaterThan(100);
@@ -128,7 +122,7 @@ test.describe('synthetic figures', () => {
 
   test('every running row has its line, which reaches back to before the page was opened', async ({ page }) => {
     await expect.poll(async () => {
-      const { id } = await running(page, deckwatch.url);
+      const { id } = await deckwatch.demoContainer();
       const history = await (await page.request.get(`${deckwatch.url}/api/containers/${id}/stats`)).json();
       return history.timestamps.length;
     }, { timeout: 60_000 }).toBeGreaterThan(3);
@@ -163,7 +157,7 @@ test.describe('synthetic figures', () => {
   });
 
   test('without scripts the figures and the table are there', async ({ browser, page }) => {
-    const { id } = await running(page, deckwatch.url);
+    const { id } = await deckwatch.demoContainer();
     const context = await browser.newContext({ javaScriptEnabled: false });
     const plain = await context.newPage();
     await plain.goto(`${deckwatch.url}/containers/${id}?tab=stats`);
@@ -175,7 +169,7 @@ test.describe('synthetic figures', () => {
 
   for (const colorScheme of ['dark', 'light']) {
     test(`nobody is locked out of the charts (${colorScheme})`, async ({ browser, page }) => {
-      const { id } = await running(page, deckwatch.url);
+      const { id } = await deckwatch.demoContainer();
       const context = await browser.newContext({ colorScheme, bypassCSP: true });
       const shown = await context.newPage();
       await open(shown, `${deckwatch.url}/containers/${id}?tab=stats`);
@@ -191,8 +185,7 @@ test.describe('synthetic figures', () => {
 test.describe('a real engine', () => {
   test.skip(!engine, 'no engine: DECKWATCH_TEST_DOCKER is not set');
   test.afterEach(() => {
-    const left = docker('ps', '-aq', '--filter', 'name=e2e-stats').split('\n').filter(Boolean);
-    if (left.length > 0) docker('rm', '-f', ...left);
+    removeContainers('e2e-stats');
   });
 
   const busy = (name) => docker('run', '-d', '--name', name, '--memory', '64m', 'deckwatch-test:latest', 'sh', '-c', 'while :; do i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; sleep 1; done');

@@ -7,8 +7,7 @@ let published;
 test.beforeAll(async () => {
   deckwatch = await Deckwatch.startWith({ DOCKER_HOST: 'unix:///nonexistent/docker.sock' }, '--demo', '60');
   await expect.poll(async () => {
-    const answer = await (await fetch(`${deckwatch.url}/api/containers?host=demo`)).json();
-    published = answer.messages[0]?.data.find(({ ports, state }) => state === 'running' && ports.some(({ publicPort }) => publicPort > 0));
+    published = (await deckwatch.demoContainers()).find(({ ports, state }) => state === 'running' && ports.some(({ publicPort }) => publicPort > 0));
     return published?.name;
   }).toBeTruthy();
 });
@@ -103,7 +102,6 @@ test('a port finds the container that publishes it, on either side', async ({ pa
   await page.keyboard.type(String(publicPort));
   await expect(page).toHaveURL(new RegExp(`q=${publicPort}`));
   await expect(page.locator(`tr[data-id="${published.id}"]`)).toBeVisible();
-  const answer = await (await request.get(`${deckwatch.url}/api/containers?host=demo`)).json();
-  const all = answer.messages[0].data.length;
+  const all = (await deckwatch.demoContainers()).length;
   await expect.poll(() => page.locator('tr[data-id]').count()).toBeLessThan(all);
 });

@@ -6,11 +6,7 @@ let container;
 
 test.beforeAll(async () => {
   deckwatch = await Deckwatch.startWith({ DOCKER_HOST: 'unix:///nonexistent/docker.sock' }, '--demo', '40');
-  await expect.poll(async () => {
-    const answer = await (await fetch(`${deckwatch.url}/api/containers?host=demo`)).json();
-    container = answer.messages[0]?.data.find(({ state }) => state === 'running');
-    return container?.id;
-  }).toBeTruthy();
+  container = await deckwatch.demoContainer();
 });
 test.afterAll(async () => {
   await deckwatch?.kill();
