@@ -350,6 +350,7 @@ fn actions_are_acknowledged_and_failures_explained() {
             message: Some("permission denied".into()),
             endpoint: Some("unix:///var/run/docker.sock".into()),
             version: None,
+            machine: None,
         }),
     );
 }

@@ -67,7 +67,7 @@ impl Rows {
             .map(|at| format!("{at:064x}").parse().map_err(|_| "no id"))
             .collect::<Result<_, _>>()?;
         let mut rows = Self {
-            host: HostId::new(HostId::DEMO),
+            host: HostId::demo(),
             stats: Vec::new(),
             looks: ids.iter().map(|id| Look::new(*id)).collect(),
             ids,
@@ -88,6 +88,7 @@ impl Rows {
             message: None,
             endpoint: None,
             version: None,
+            machine: None,
             last_seen: None,
         };
         let containers = self.ids.iter().enumerate();

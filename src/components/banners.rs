@@ -144,6 +144,7 @@ mod tests {
             message: message.map(str::to_owned),
             endpoint: Some("unix:///run/docker.sock".into()),
             version: None,
+            machine: None,
         }
     }
 

@@ -156,6 +156,7 @@ mod tests {
             message: None,
             endpoint: None,
             version: None,
+            machine: None,
         }))
     }
 

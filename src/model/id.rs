@@ -163,20 +163,26 @@ impl<'de> Deserialize<'de> for ContainerPrefix {
     }
 }
 
-/// The name of a host: `local` for the machine Deckwatch runs on, `demo` for the synthetic one.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// The name of a host: `local` for the machine Deckwatch runs on, `demo` for the synthetic one, or one
+/// that is configured.
+///
+/// 1 to 64 letters, digits, `-` and `_`, so that it can stand in addresses and labels as it is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct HostId(String);
 
 impl HostId {
-    /// The synthetic host of `--demo`.
-    pub const DEMO: &'static str = "demo";
-    /// The machine Deckwatch runs on.
-    pub const LOCAL: &'static str = "local";
+    /// Longest name, in bytes: as long as one label of a domain name may be, and one more.
+    pub const MAX_LEN: usize = 64;
 
-    /// The host called `name`.
-    pub fn new(name: impl Into<String>) -> Self {
-        Self(name.into())
+    /// The machine Deckwatch runs on.
+    pub fn local() -> Self {
+        Self("local".to_owned())
+    }
+
+    /// The synthetic host of `--demo`.
+    pub fn demo() -> Self {
+        Self("demo".to_owned())
     }
 
     /// The name.
@@ -184,15 +190,53 @@ impl HostId {
         &self.0
     }
 
+    /// Whether it is the machine Deckwatch runs on.
+    pub fn is_local(&self) -> bool {
+        self.0 == "local"
+    }
+
     /// Whether its figures are invented.
     pub fn is_demo(&self) -> bool {
-        self.0 == Self::DEMO
+        self.0 == "demo"
     }
 }
 
 impl Default for HostId {
     fn default() -> Self {
-        Self::new(Self::LOCAL)
+        Self::local()
+    }
+}
+
+/// The text is not the name of a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotAHostId;
+
+impl fmt::Display for NotAHostId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of a host is 1 to 64 letters, digits, '-' and '_'")
+    }
+}
+
+impl std::error::Error for NotAHostId {}
+
+impl FromStr for HostId {
+    type Err = NotAHostId;
+
+    fn from_str(text: &str) -> Result<Self, NotAHostId> {
+        let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+        if (1..=Self::MAX_LEN).contains(&text.len()) && text.bytes().all(is_plain) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(NotAHostId)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for HostId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Cow::<'de, str>::deserialize(deserializer)?
+            .parse()
+            .map_err(de::Error::custom)
     }
 }
 
@@ -225,6 +269,22 @@ mod tests {
         }
         let other: ContainerPrefix = "0123456789ac".parse().unwrap();
         assert!(!other.ids().contains(&id));
+    }
+
+    #[test]
+    fn a_host_has_a_plain_name() {
+        let longest = "x".repeat(HostId::MAX_LEN);
+        for text in ["local", "nas-2", "NAS_2", "7", &longest] {
+            assert_eq!(text.parse::<HostId>().unwrap().as_str(), text);
+        }
+        let too_long = "x".repeat(HostId::MAX_LEN + 1);
+        for text in ["", "a b", "a/b", "a.b", "ä", "<b>", "a\n", &too_long] {
+            assert_eq!(text.parse::<HostId>(), Err(NotAHostId), "{text}");
+            assert!(
+                serde_json::from_value::<HostId>(text.into()).is_err(),
+                "{text}"
+            );
+        }
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub use preferences::{
     Density, Language, Layout, LogTimes, PREFERENCES_COOKIE, Preferences, Theme,
 };
 pub use query::{ContainerQuery, Row, SortKey, StateFilter, Totals, percent_encoded};
-pub use source::{SourceKind, SourceState, SourceStatus};
+pub use source::{Machine, SourceKind, SourceState, SourceStatus};
 pub use sparkline::{SLOT_MS, SLOTS, Sparkline, Sparklines};
 pub use stats::{ContainerStats, percent_of, round_percent};
 pub use time::{LocalTime, NotATimestamp, Timestamp};

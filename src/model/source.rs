@@ -29,6 +29,30 @@ pub enum SourceState {
     Down,
 }
 
+/// The machine an engine runs on, as far as the engine describes it (`GET /info`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Machine {
+    /// Its own name.
+    #[serde(default)]
+    pub hostname: Option<String>,
+    /// E.g. `Debian GNU/Linux 12 (bookworm)`.
+    #[serde(default)]
+    pub os: Option<String>,
+    /// E.g. `6.1.0-18-amd64`.
+    #[serde(default)]
+    pub kernel: Option<String>,
+    /// E.g. `x86_64`.
+    #[serde(default)]
+    pub architecture: Option<String>,
+    /// Number of logical cores.
+    #[serde(default)]
+    pub cores: Option<u32>,
+    /// Main memory in bytes.
+    #[serde(default)]
+    pub memory: Option<u64>,
+}
+
 /// What is known of one source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -54,6 +78,9 @@ pub struct SourceStatus {
     /// What answers there, e.g. `Docker 27.3.1`.
     #[serde(default)]
     pub version: Option<String>,
+    /// The machine it runs on; absent until an engine has described it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machine: Option<Machine>,
 }
 
 impl SourceStatus {

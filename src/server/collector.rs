@@ -163,6 +163,8 @@ impl Observed {
             message: status.message,
             endpoint: status.endpoint,
             version: status.version,
+            // What it was remains known while it is away.
+            machine: status.machine.or_else(|| known?.machine.clone()),
         };
         if known == Some(&status) {
             return None;
@@ -262,6 +264,7 @@ mod tests {
                 message: Some(message.into()),
                 endpoint: None,
                 version: None,
+                machine: None,
             })
         };
         let mut since = |observation, now| match observe(&mut collector, observation, at(now)) {
@@ -284,6 +287,7 @@ mod tests {
                 message: None,
                 endpoint: None,
                 version: None,
+                machine: None,
             })
         };
         let stats = |ms| Observation::Stats {

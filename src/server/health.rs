@@ -22,7 +22,7 @@ const BEATS_PER_STALL: u32 = 12;
 /// The progress of all core tasks. A handle: copies share it.
 #[derive(Clone, Debug)]
 pub struct Health {
-    tasks: Arc<Mutex<BTreeMap<&'static str, Arc<AtomicU64>>>>,
+    tasks: Arc<Mutex<BTreeMap<String, Arc<AtomicU64>>>>,
     started: Instant,
     stall: Duration,
 }
@@ -43,9 +43,9 @@ pub struct Report {
     /// Whether no task stands still.
     pub status: Verdict,
     /// The names of those that do.
-    pub stalled: Vec<&'static str>,
+    pub stalled: Vec<String>,
     /// Per task, milliseconds since it last made progress.
-    pub idle_ms: BTreeMap<&'static str, u64>,
+    pub idle_ms: BTreeMap<String, u64>,
 }
 
 /// Whether the server does what it should.
@@ -76,7 +76,7 @@ impl Health {
 
     /// The task called `name` is to be observed from now on. One that ends without being asked to
     /// counts as standing still.
-    pub fn watch(&self, name: &'static str) -> Heartbeat {
+    pub fn watch(&self, name: impl Into<String>) -> Heartbeat {
         let mut ticks = interval(self.stall / BEATS_PER_STALL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let heartbeat = Heartbeat {
@@ -86,7 +86,7 @@ impl Health {
         };
         heartbeat.beat();
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        tasks.insert(name, Arc::clone(&heartbeat.last));
+        tasks.insert(name.into(), Arc::clone(&heartbeat.last));
         heartbeat
     }
 
@@ -101,7 +101,7 @@ impl Health {
         let stalled: Vec<_> = tasks
             .iter()
             .filter(|(_, last)| is_stalled(last))
-            .map(|(name, _)| *name)
+            .map(|(name, _)| name.clone())
             .collect();
         Report {
             status: if stalled.is_empty() {
@@ -111,7 +111,7 @@ impl Health {
             },
             idle_ms: tasks
                 .iter()
-                .map(|(name, last)| (*name, millis(idle(last))))
+                .map(|(name, last)| (name.clone(), millis(idle(last))))
                 .collect(),
             stalled,
         }

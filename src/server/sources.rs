@@ -28,28 +28,25 @@ pub(super) fn spawn(
     shutdown: &Shutdown,
 ) -> BTreeMap<HostId, Arc<dyn Engine>> {
     let demand = || hub.demand().stats();
-    let local = Observer::new(HostId::default(), collector.clone());
-
-    let system = SystemSource::new(local.clone(), config.metrics_interval);
+    let local = Observer::new(HostId::local(), collector.clone());
+    let system = SystemSource::new(local, config.metrics_interval);
     shutdown.spawn(
         "system",
         system.run(health.watch("system"), shutdown.token()),
     );
 
-    let endpoint = endpoint(config);
-    tracing::info!(
-        endpoint = %endpoint.address(),
-        "watching this engine; another one is set with --docker-host or DOCKER_HOST"
-    );
-    let docker = DockerSource::new(endpoint, local, demand(), intervals(config));
-    let mut engines = BTreeMap::from([(HostId::default(), docker.engine())]);
-    shutdown.spawn(
-        "docker",
-        docker.run(health.watch("docker"), shutdown.token()),
-    );
+    let mut engines = BTreeMap::new();
+    for (host, endpoint) in endpoints(config) {
+        tracing::info!(%host, endpoint = %endpoint.address(), "watching this engine");
+        let observer = Observer::new(host.clone(), collector.clone());
+        let docker = DockerSource::new(endpoint, observer, demand(), intervals(config));
+        engines.insert(host.clone(), docker.engine());
+        let heartbeat = health.watch(format!("docker:{host}"));
+        shutdown.spawn("docker", docker.run(heartbeat, shutdown.token()));
+    }
 
     if config.demo > 0 {
-        let host = HostId::new(HostId::DEMO);
+        let host = HostId::demo();
         let observer = Observer::new(host.clone(), collector.clone());
         let count = config.demo as usize;
         let demo = DemoSource::new(observer, count, DEMO_SEED, demand(), paces(config));
@@ -59,13 +56,26 @@ pub(super) fn spawn(
     engines
 }
 
-fn endpoint(config: &Config) -> Endpoint {
+/// The engines to watch, each on a host of its own. The local one is left out when it was not asked
+/// for, no socket is there, and others are configured: who watches a fleet need not have an engine here.
+fn endpoints(config: &Config) -> Vec<(HostId, Endpoint)> {
     let docker = &config.docker;
-    Endpoint {
+    let local = Endpoint {
         host: docker.host.clone(),
         sockets: default_sockets(docker.runtime_dir.as_deref()),
         certificates: docker.cert_path.clone(),
-    }
+    };
+    let is_wanted = config.hosts.is_empty() || local.host.is_some() || local.exists();
+    let local = is_wanted.then(|| (HostId::local(), local));
+    let others = config.hosts.iter().map(|host| {
+        let endpoint = Endpoint {
+            host: Some(host.docker.clone()),
+            sockets: Vec::new(),
+            certificates: host.cert_path.clone(),
+        };
+        (host.name.clone(), endpoint)
+    });
+    local.into_iter().chain(others).collect()
 }
 
 fn intervals(config: &Config) -> Intervals {
@@ -88,25 +98,79 @@ pub(super) fn paces(config: &Config) -> Paces {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::config::Docker;
+    use crate::server::{
+        config::{self, Docker},
+        source::docker::Address,
+    };
+    use std::path::Path;
+
+    fn config(docker: Docker, hosts: &[&str]) -> Config {
+        let host = |name: &&str| config::Host {
+            name: name.parse().unwrap(),
+            docker: Address::parse(&format!("tcp://{name}"), false).unwrap(),
+            cert_path: None,
+        };
+        Config {
+            docker,
+            hosts: hosts.iter().map(host).collect(),
+            ..Config::default()
+        }
+    }
+
+    fn watched(config: &Config) -> Vec<(String, String)> {
+        let endpoints = endpoints(config).into_iter();
+        let shown = |(host, endpoint): (HostId, Endpoint)| {
+            (host.to_string(), endpoint.address().to_string())
+        };
+        endpoints.map(shown).collect()
+    }
 
     #[test]
     fn without_a_configured_engine_podman_s_socket_of_the_user_is_looked_for() {
-        let config = Config {
-            docker: Docker {
-                runtime_dir: Some("/run/user/1000".into()),
-                ..Docker::default()
-            },
-            ..Config::default()
+        let docker = Docker {
+            runtime_dir: Some("/run/user/1000".into()),
+            ..Docker::default()
         };
-        let endpoint = endpoint(&config);
+        let endpoints = endpoints(&config(docker, &[]));
+        let [(host, endpoint)] = endpoints.as_slice() else {
+            panic!("{endpoints:?}");
+        };
+        assert!(host.is_local());
         assert_eq!(endpoint.host, None);
-        let podman = "/run/user/1000/podman/podman.sock";
-        assert!(
-            endpoint
-                .sockets
-                .iter()
-                .any(|path| path.as_os_str() == podman)
+        let podman = Path::new("/run/user/1000/podman/podman.sock");
+        assert!(endpoint.sockets.iter().any(|path| path == podman));
+    }
+
+    #[test]
+    fn every_configured_host_has_its_engine_and_the_local_one_stays_where_there_is_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("podman/podman.sock");
+        let docker = Docker {
+            runtime_dir: Some(folder.path().to_owned()),
+            ..Docker::default()
+        };
+        let others = [("nas", "tcp://nas:2375"), ("pi", "tcp://pi:2375")];
+        let others = others.map(|(host, at)| (host.to_owned(), at.to_owned()));
+        // Unless this machine has an engine in one of the usual places.
+        if !Path::new("/var/run/docker.sock").exists()
+            && !Path::new("/run/podman/podman.sock").exists()
+        {
+            assert_eq!(watched(&config(docker.clone(), &["nas", "pi"])), others);
+        }
+        std::fs::create_dir(folder.path().join("podman")).unwrap();
+        std::fs::write(&socket, "").unwrap();
+        let all = watched(&config(docker, &["nas", "pi"]));
+        assert_eq!(all[0].0, "local");
+        assert_eq!(all[1..], others);
+        let explicit = Docker {
+            host: Some(Address::parse("tcp://nowhere", false).unwrap()),
+            ..Docker::default()
+        };
+        let all = watched(&config(explicit, &["nas"]));
+        assert_eq!(
+            all[0],
+            ("local".to_owned(), "tcp://nowhere:2375".to_owned())
         );
+        assert_eq!(all.len(), 2);
     }
 }

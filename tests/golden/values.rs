@@ -8,7 +8,7 @@ pub(crate) const JOB: &str = "fedcba9876543210fedcba9876543210fedcba9876543210fe
 pub(crate) const AT: Timestamp = Timestamp::from_millis(1_763_687_885_042);
 
 pub(crate) fn local() -> HostId {
-    HostId::new(HostId::LOCAL)
+    HostId::local()
 }
 
 pub(crate) fn web() -> Container {

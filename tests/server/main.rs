@@ -25,6 +25,7 @@ mod gate;
 mod hanging;
 mod hidden;
 mod history;
+mod hosts;
 mod http;
 mod ids;
 mod log_run;

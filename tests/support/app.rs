@@ -30,6 +30,8 @@ pub(crate) struct Settings {
     /// Time between full lists; [`NO_RECONCILE`](super::NO_RECONCILE) proves that events alone
     /// carry an update.
     pub(crate) reconcile: Option<Duration>,
+    /// Names and addresses of engines beside the first one.
+    pub(crate) hosts: Vec<(&'static str, String)>,
 }
 
 impl TestApp {

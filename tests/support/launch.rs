@@ -1,7 +1,11 @@
 //! Starting and ending the server in this process.
 
 use super::app::Settings;
-use deckwatch::server::{self, Config, config::Docker, source::docker::Address};
+use deckwatch::server::{
+    self, Config,
+    config::{Docker, Host},
+    source::docker::Address,
+};
 use std::net::{Ipv4Addr, SocketAddr};
 
 /// A server that runs.
@@ -24,9 +28,18 @@ pub(crate) async fn launch_with(docker: Docker, settings: Settings) -> Running {
         max_clients: settings.max_clients.unwrap_or(default.max_clients),
         reconcile_interval: settings.reconcile.unwrap_or(default.reconcile_interval),
         docker,
+        hosts: settings.hosts.iter().map(host).collect(),
         ..default
     };
     Running(server::start(config).await.unwrap())
+}
+
+fn host((name, docker): &(&str, String)) -> Host {
+    Host {
+        name: name.parse().unwrap(),
+        docker: Address::parse(docker, false).unwrap(),
+        cert_path: None,
+    }
 }
 
 impl Running {

@@ -6,7 +6,7 @@ use super::{
     socket::Socket,
 };
 use deckwatch::{
-    model::{Container, ContainerStats, Dashboard, Host, SourceKind, SourceState},
+    model::{Container, ContainerStats, Dashboard, Host, HostId, SourceKind, SourceState},
     protocol::{Channel, ServerMessage},
 };
 use std::sync::Arc;
@@ -81,6 +81,16 @@ impl Mirror {
             .values()
             .find(|host| wanted(host))
             .unwrap()
+    }
+
+    /// Listens until the host called `name` is as `wanted`.
+    pub(crate) async fn until_host(&mut self, name: &str, wanted: impl Fn(&Host) -> bool) -> &Host {
+        let name: HostId = name.parse().unwrap();
+        let is = |dashboard: &Dashboard| dashboard.hosts.get(&name).is_some_and(&wanted);
+        if !is(&self.dashboard) {
+            self.hear_until(|_, dashboard| is(dashboard)).await;
+        }
+        &self.dashboard.hosts[&name]
     }
 
     /// Listens until it shows what is true in the engine.

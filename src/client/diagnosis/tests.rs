@@ -306,7 +306,7 @@ fn what_pages_can_live_with_is_only_noted_and_comes_last() {
 #[test]
 fn the_report_tells_everything_but_names() {
     let mut observed = well();
-    observed.silent_engines = vec![HostId::new("secret-host")];
+    observed.silent_engines = vec!["secret-host".parse().unwrap()];
     let report = observed.report();
     for words in [
         "Binary: Works, opened true, closed none, 9 messages, 4000 bytes, first after 12 ms, round trip 3 ms, channels [metrics containers]",

@@ -61,7 +61,7 @@ impl ContainerQuery {
                 .unwrap_or_default(),
             health: Health::ALL.into_iter().find(|h| h.as_str() == health),
             project: named(get("project")),
-            host: named(get("host")).map(HostId::new),
+            host: named(get("host")).and_then(|name| name.parse().ok()),
             hide_stopped: get("stopped").as_deref() == Some("hide"),
             sort: SortKey::ALL
                 .into_iter()
@@ -411,7 +411,7 @@ mod tests {
             sort in prop::sample::select(&SortKey::ALL[..]),
             (reversed, grouped) in any::<(bool, bool)>(),
         ) -> ContainerQuery {
-            ContainerQuery { text, state, health, project, host: host.map(HostId::new), hide_stopped, sort, reversed, grouped }
+            ContainerQuery { text, state, health, project, host: host.map(|name| name.parse().unwrap()), hide_stopped, sort, reversed, grouped }
         }
     }
 

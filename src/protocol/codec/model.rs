@@ -7,9 +7,9 @@ use super::{
 use crate::model::{
     Action, ActionOptions, Attachment, CheckResult, Container, ContainerDetails, ContainerEvents,
     ContainerId, ContainerPrefix, ContainerState, Cpu, DashboardCost, Density, Disk, Event, Health,
-    HealthCheck, HostId, HostMetrics, Language, Layout, Limits, LogTimes, Memory, Mount, Network,
-    Port, Preferences, Processes, SourceKind, SourceState, SourceStatus, Temperature, Theme,
-    Totals, Variable,
+    HealthCheck, HostId, HostMetrics, Language, Layout, Limits, LogTimes, Machine, Memory, Mount,
+    Network, Port, Preferences, Processes, SourceKind, SourceState, SourceStatus, Temperature,
+    Theme, Totals, Variable,
 };
 
 impl Wire for ContainerId {
@@ -42,7 +42,11 @@ impl Wire for HostId {
     }
 
     fn read(from: &mut Reader<'_>) -> Self {
-        Self::new(from.string())
+        let name = from.string().parse();
+        name.unwrap_or_else(|_| {
+            from.fail();
+            Self::default()
+        })
     }
 }
 
@@ -145,7 +149,16 @@ wire_struct!(SourceStatus {
     last_seen,
     message,
     endpoint,
-    version
+    version,
+    machine
+});
+wire_struct!(Machine {
+    hostname,
+    os,
+    kernel,
+    architecture,
+    cores,
+    memory
 });
 wire_struct!(HostMetrics {
     cpu,

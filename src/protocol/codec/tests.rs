@@ -151,7 +151,7 @@ proptest! {
         let message = ServerMessage::Containers {
             seq,
             timestamp: Timestamp::from_millis(-7),
-            host: HostId::new("demo"),
+            host: HostId::demo(),
             data: list.into_values().collect(),
         };
         prop_assert_eq!(whole(&message), message);

@@ -100,7 +100,7 @@ async fn what_must_not_be_done_never_reaches_the_engine() {
         Some(ErrorCode::Conflict)
     );
     let elsewhere = ContainerAction {
-        host: Some(HostId::new("elsewhere")),
+        host: Some("elsewhere".parse().unwrap()),
         ..request("4", 1, Action::Stop)
     };
     assert_eq!(refused(elsewhere).await, Some(ErrorCode::NotFound));

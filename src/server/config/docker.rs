@@ -65,7 +65,7 @@ fn parse_host(text: &str, tls: bool) -> Result<Address, ConfigError> {
 }
 
 /// `text` as it may be printed: engines have no passwords, but addresses of other things have.
-fn without_password(text: &str) -> String {
+pub(super) fn without_password(text: &str) -> String {
     if text.contains("://") {
         return mask_text(text).into_owned();
     }

@@ -3,13 +3,15 @@
 mod docker;
 mod duration;
 mod environment;
+mod hosts;
 mod settings;
 #[cfg(test)]
 mod tests;
 
 pub use docker::Docker;
 pub use duration::{HumanDuration, NotADuration};
-pub use settings::{CommandLine, DockerSettings, Settings};
+pub use hosts::Host;
+pub use settings::{CommandLine, DockerSettings, HostSettings, Settings};
 
 use leptos::config::{Env, LeptosOptions};
 use settings::{File, LeptosSettings};
@@ -52,6 +54,8 @@ pub struct Config {
     pub demo: u32,
     /// How to reach the engine.
     pub docker: Docker,
+    /// Engines beside it, in the order in which they are listed.
+    pub hosts: Vec<Host>,
     /// What Leptos wants to know.
     pub leptos: Leptos,
 }
@@ -120,6 +124,7 @@ impl Default for Config {
             allowed_hosts: Vec::new(),
             demo: 0,
             docker: Docker::default(),
+            hosts: Vec::new(),
             leptos: Leptos {
                 output_name: "deckwatch".into(),
                 site_root: "target/site".into(),
@@ -251,6 +256,7 @@ impl Config {
                 .collect::<Result<_, _>>()?,
             demo: number("demo", first.demo, then.demo, default.demo, 0..=10_000)?,
             docker: Docker::merge(first.docker, then.docker, folders)?,
+            hosts: Host::all(first.hosts.or(then.hosts).unwrap_or_default())?,
             leptos: Leptos::merge(leptos, default.leptos)?,
         })
     }

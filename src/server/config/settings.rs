@@ -3,7 +3,7 @@
 use super::duration::HumanDuration;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, builder::Resettable};
 use serde::Deserialize;
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, str::FromStr};
 
 /// A self-hosted, real-time dashboard for Docker containers and the hosts under them.
 ///
@@ -89,6 +89,40 @@ pub struct Settings {
     /// How to reach the Docker or Podman engine.
     #[command(flatten)]
     pub docker: DockerSettings,
+    /// Another engine to show, e.g. nas=ssh://me@nas; give it again for more. Certificates can be
+    /// named in Leptos.toml only, under [[deckwatch.hosts]].
+    #[arg(
+        long = "host",
+        value_name = "NAME=URL",
+        env = "DECKWATCH_HOSTS",
+        value_delimiter = ','
+    )]
+    pub hosts: Option<Vec<HostSettings>>,
+}
+
+/// An engine beside the local one: an entry of `[[deckwatch.hosts]]`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct HostSettings {
+    /// What it is called.
+    pub name: String,
+    /// The engine, as in `DOCKER_HOST`.
+    pub docker: String,
+    /// Folder of ca.pem, cert.pem and key.pem; with it TLS is spoken.
+    pub cert_path: Option<String>,
+}
+
+impl FromStr for HostSettings {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (name, docker) = text.split_once('=').ok_or("must be NAME=URL")?;
+        Ok(Self {
+            name: name.trim().to_owned(),
+            docker: docker.trim().to_owned(),
+            cert_path: None,
+        })
+    }
 }
 
 /// How to reach the engine.

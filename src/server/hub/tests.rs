@@ -24,7 +24,7 @@ enum Step {
 }
 
 fn any_step() -> impl Strategy<Value = Step> {
-    let host = prop::sample::select(vec![HostId::default(), HostId::new("demo")]);
+    let host = prop::sample::select(vec![HostId::default(), HostId::demo()]);
     prop_oneof![
         4 => (host, any_containers()).prop_map(|(host, list)| Step::Publish(host, list)),
         2 => (0..CLIENTS).prop_map(Step::CatchUp),
@@ -155,7 +155,7 @@ enum Tick {
 }
 
 fn any_tick() -> impl Strategy<Value = Tick> {
-    let host = prop::sample::select(vec![HostId::default(), HostId::new("demo")]);
+    let host = prop::sample::select(vec![HostId::default(), HostId::demo()]);
     let running = prop::collection::vec(0..6_u8, 0..6);
     prop_oneof![
         4 => (host, running).prop_map(|(host, running)| Tick::Publish(host, running)),
@@ -332,6 +332,7 @@ fn the_snapshot_of_the_sources_is_every_source_as_it_is_now() {
         message: None,
         endpoint: None,
         version: None,
+        machine: None,
     };
     for state in [SourceState::Down, SourceState::Live] {
         hub.publish(vec![Update::Source(status(SourceKind::Docker, state))]);

@@ -76,6 +76,7 @@ impl DemoSource {
             message: None,
             endpoint: None,
             version: Some("Synthetic".to_owned()),
+            machine: None,
         };
         self.observer.observe(Observation::Status(status)).await;
         let mut ticks = interval(self.paces.watched);
@@ -139,7 +140,7 @@ mod tests {
     async fn figures_of_containers_come_at_the_pace_of_demand() {
         let (sender, mut told) = mpsc::channel(64);
         let (demand, wanted) = watch::channel(false);
-        let observer = Observer::new(HostId::new(HostId::DEMO), sender);
+        let observer = Observer::new(HostId::demo(), sender);
         let source = DemoSource::new(observer, 3, 7, wanted, Paces::default());
         let shutdown = CancellationToken::new();
         let heartbeat = Health::default().watch("demo");

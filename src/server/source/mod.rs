@@ -16,7 +16,7 @@ pub mod system;
 
 use crate::model::{
     Action, ActionOptions, Container, ContainerDetails, ContainerId, ContainerStats, Event, HostId,
-    HostMetrics, LogPosition, LogStream, Processes, SourceKind, SourceState, Timestamp,
+    HostMetrics, LogPosition, LogStream, Machine, Processes, SourceKind, SourceState, Timestamp,
 };
 use async_trait::async_trait;
 use futures::stream::BoxStream;
@@ -66,6 +66,8 @@ pub struct Status {
     pub endpoint: Option<String>,
     /// What answers there, e.g. `Docker 27.3.1`.
     pub version: Option<String>,
+    /// The machine it runs on, when it describes it.
+    pub machine: Option<Machine>,
 }
 
 /// Observations that may wait for the collector. It only computes, so a backlog this long means

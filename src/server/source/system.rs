@@ -104,6 +104,7 @@ impl SystemSource {
             message,
             endpoint: None,
             version: self.version.clone(),
+            machine: None,
         };
         self.observer.observe(Observation::Status(status)).await;
     }

@@ -129,6 +129,13 @@ impl FakeContainer {
         }
     }
 
+    /// With the id that a container called `name` has, as engines give different ids to containers
+    /// of the same name.
+    pub(crate) fn with_id_of(mut self, name: &str) -> Self {
+        self.id = id_of(name);
+        self
+    }
+
     pub(crate) fn label(mut self, name: &str, value: &str) -> Self {
         self.labels.insert(name.to_owned(), value.to_owned());
         self

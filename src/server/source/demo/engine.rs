@@ -172,7 +172,7 @@ mod tests {
     #[tokio::test]
     async fn a_limit_is_the_same_wherever_it_is_told() {
         let now = Timestamp::from_millis(1_000_000_000);
-        let world = World::new(HostId::new(HostId::DEMO), 40, 7, now);
+        let world = World::new(HostId::demo(), 40, 7, now);
         let (containers, stats) = (world.containers(), world.stats(now));
         let (acted, _) = mpsc::channel(1);
         let engine = DemoEngine::new(Arc::new(Mutex::new(world)), acted);

@@ -229,7 +229,7 @@ mod tests {
 
     fn world(seed: u64) -> World {
         World::new(
-            HostId::new(HostId::DEMO),
+            HostId::demo(),
             100,
             seed,
             Timestamp::from_millis(1_000_000_000),

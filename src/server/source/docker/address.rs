@@ -25,6 +25,21 @@ pub enum Address {
     Unix(PathBuf),
     /// A port that speaks HTTP, over TLS or not.
     Tcp(TcpAddress),
+    /// A socket on another machine, reached through SSH.
+    Ssh(SshAddress),
+}
+
+/// A socket on another machine, reached through SSH.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SshAddress {
+    /// The user there; what the SSH configuration says where absent.
+    pub user: Option<String>,
+    /// A name, an IP address without brackets, or an alias of the SSH configuration.
+    pub host: String,
+    /// What the SSH configuration says where absent. Never 0.
+    pub port: Option<u16>,
+    /// The engine's socket there.
+    pub socket: PathBuf,
 }
 
 /// A port that speaks HTTP.
@@ -43,8 +58,8 @@ pub struct TcpAddress {
 /// The text is no address of an engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error(
-    "an engine's address: unix:///path, tcp://host[:port], host:port, http://host[:port] or \
-     https://host[:port]"
+    "an engine's address: unix:///path, tcp://host[:port], host:port, http://host[:port], \
+     https://host[:port] or ssh://[user@]host[:port][/path/of/socket]"
 )]
 pub struct NotAnAddress;
 
@@ -62,6 +77,7 @@ impl Address {
         };
         let (tls, ports) = match scheme.as_str() {
             "unix" => return Ok(Self::unix(rest)),
+            "ssh" => return SshAddress::parse(rest).map(Self::Ssh),
             "tcp" => (tls, DOCKER_PORTS),
             "http" => (tls, HTTP_PORTS),
             "https" => (true, HTTP_PORTS),
@@ -91,7 +107,7 @@ impl Address {
     pub fn socket(&self) -> Option<&Path> {
         match self {
             Self::Unix(path) => Some(path),
-            Self::Tcp(_) => None,
+            Self::Tcp(_) | Self::Ssh(_) => None,
         }
     }
 
@@ -109,7 +125,67 @@ impl fmt::Display for Address {
                 let scheme = if tcp.tls { "https" } else { "tcp" };
                 write!(f, "{scheme}://{}{}", tcp.authority(), tcp.base_path)
             }
+            Self::Ssh(ssh) => ssh.fmt(f),
         }
+    }
+}
+
+impl fmt::Display for SshAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ssh://")?;
+        if let Some(user) = &self.user {
+            write!(f, "{user}@")?;
+        }
+        if self.host.contains(':') {
+            write!(f, "[{}]", self.host)?;
+        } else {
+            f.write_str(&self.host)?;
+        }
+        if let Some(port) = self.port {
+            write!(f, ":{port}")?;
+        }
+        if self.socket != Path::new(DEFAULT_SOCKET) {
+            write!(f, "{}", self.socket.display())?;
+        }
+        Ok(())
+    }
+}
+
+impl SshAddress {
+    /// Reads what follows `ssh://`: `[user@]host[:port][/path/of/socket]`, as Docker's command line
+    /// and Podman's do together. A password cannot be given: SSH has keys.
+    fn parse(rest: &str) -> Result<Self, NotAnAddress> {
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let (user, authority) = match authority.rsplit_once('@') {
+            Some((user, authority)) => (Some(user), authority),
+            None => (None, authority),
+        };
+        // Neither may be taken for an option of `ssh`.
+        let is_name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
+        let is_plain =
+            |text: &str| !text.is_empty() && !text.starts_with('-') && text.bytes().all(is_name);
+        if authority.is_empty() || authority.starts_with([':', '-']) {
+            return Err(NotAnAddress);
+        }
+        if user.is_some_and(|user| !is_plain(user)) {
+            return Err(NotAnAddress);
+        }
+        let (host, port) = host_and_port(authority)?;
+        // A colon would end it in the option that names it.
+        let socket = base_path(path)?;
+        if socket.contains(':') {
+            return Err(NotAnAddress);
+        }
+        Ok(Self {
+            user: user.map(str::to_owned),
+            host: host.to_owned(),
+            port,
+            socket: if socket.is_empty() {
+                DEFAULT_SOCKET.into()
+            } else {
+                socket.into()
+            },
+        })
     }
 }
 

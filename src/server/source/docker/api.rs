@@ -11,12 +11,12 @@ pub(super) use body::frame;
 pub(super) use lines::{Line, Lines};
 
 use super::{super::EngineError, error, json::Json, transport::Transport};
-use crate::model::{ContainerId, Timestamp};
+use crate::model::{ContainerId, Machine, Timestamp};
 use bollard::{API_DEFAULT_VERSION, ClientVersion, errors::Error};
 use hyper::{Request, Response, body::Incoming};
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use thiserror::Error as ThisError;
-use tokio::time::timeout;
+use tokio::{sync::OnceCell, time::timeout};
 
 /// Longest list: ten thousand containers of 6 KiB each, where 1 to 2 KiB are usual. Two lists at
 /// most are read at once.
@@ -112,6 +112,8 @@ pub(super) struct Api {
     /// The newest version of the API that the engine and we know; absent when the engine names none.
     version: Option<(usize, usize)>,
     is_podman: bool,
+    /// Absent until the engine has described it.
+    machine: Arc<OnceCell<Machine>>,
 }
 
 /// What the answer to a ping tells.
@@ -131,6 +133,7 @@ impl Api {
             transport,
             version: None,
             is_podman: false,
+            machine: Arc::default(),
         };
         let pinged = timeout(QUICK_TIMEOUT, api.ping()).await;
         match pinged.unwrap_or(Err(Error::RequestTimeoutError.into())) {
@@ -195,15 +198,25 @@ impl Api {
         Ok(format!("{} {version}", self.name()).trim_end().to_owned())
     }
 
-    /// Memory of the engine's machine in bytes, when the engine tells.
-    pub(super) async fn memory(&self) -> Result<Option<u64>, ReadError> {
+    /// The engine's machine, as far as the engine describes it. Asked for once.
+    pub(super) async fn machine(&self) -> &Machine {
+        let describe = || async { self.info().await.unwrap_or_default() };
+        self.machine.get_or_init(describe).await
+    }
+
+    async fn info(&self) -> Result<Machine, ReadError> {
         let what = "the engine's machine";
         let body = self.get("/info", LONGEST_INFO, QUICK_TIMEOUT, what).await?;
         let fields = Json::parse(&body).ok_or(not_json(what))?.fields();
-        Ok(fields
-            .get("MemTotal")
-            .number()
-            .filter(|bytes: &u64| *bytes > 0))
+        let text = |name| fields.get(name).text().filter(|text| !text.is_empty());
+        Ok(Machine {
+            hostname: text("Name"),
+            os: text("OperatingSystem"),
+            kernel: text("KernelVersion"),
+            architecture: text("Architecture"),
+            cores: fields.get("NCPU").number().filter(|cores| *cores > 0),
+            memory: fields.get("MemTotal").number().filter(|bytes| *bytes > 0),
+        })
     }
 
     /// The list of all containers, or of those among `ids`, as the engine wrote it.

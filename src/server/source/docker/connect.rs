@@ -38,6 +38,11 @@ impl Endpoint {
         Address::Unix(path.unwrap_or_else(|| DEFAULT_SOCKET.into()))
     }
 
+    /// Whether one of the sockets to look for is there.
+    pub fn exists(&self) -> bool {
+        self.sockets.iter().any(|path| path.exists())
+    }
+
     /// Whether the engine runs on this machine, so that its containers' files can be read.
     pub fn is_local(&self) -> bool {
         self.address().socket().is_some()

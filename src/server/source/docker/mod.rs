@@ -17,18 +17,19 @@ mod logs;
 mod own;
 mod refusal;
 mod session;
+mod ssh;
 mod standing;
 mod stats;
 mod tls;
 mod told;
 mod transport;
 
-pub use address::{Address, NotAnAddress, TcpAddress};
+pub use address::{Address, NotAnAddress, SshAddress, TcpAddress};
 pub use connect::{Endpoint, default_sockets};
 
 use super::{Engine, Observation, Observer, Status};
 use crate::{
-    model::{ContainerId, SourceKind, SourceState},
+    model::{ContainerId, Machine, SourceKind, SourceState},
     server::{backoff::Backoff, health::Heartbeat},
 };
 use engine::DockerEngine;
@@ -109,7 +110,8 @@ impl DockerSource {
             self.engine.disconnect();
             let message = ended.advice(&self.endpoint.address().to_string());
             tracing::debug!(error = %ended, "lost the engine");
-            self.report(SourceState::Down, Some(message), None).await;
+            let status = self.status(SourceState::Down, Some(message), None, None);
+            self.observer.observe(Observation::Status(status)).await;
             let mut pause = backoff.next(fastrand::f64());
             if ended.is_silence() {
                 pause = pause.min(AFTER_SILENCE);
@@ -125,14 +127,20 @@ impl DockerSource {
         }
     }
 
-    async fn report(&self, state: SourceState, message: Option<String>, version: Option<String>) {
-        let status = Status {
+    fn status(
+        &self,
+        state: SourceState,
+        message: Option<String>,
+        version: Option<String>,
+        machine: Option<Machine>,
+    ) -> Status {
+        Status {
             source: SourceKind::Docker,
             state,
             message,
             endpoint: Some(self.endpoint.address().to_string()),
             version,
-        };
-        self.observer.observe(Observation::Status(status)).await;
+            machine,
+        }
     }
 }

@@ -19,7 +19,7 @@ use super::{
     transport::Transport,
 };
 use crate::{
-    model::{ContainerId, HostId, SourceState},
+    model::{ContainerId, HostId, Machine, SourceState},
     server::{backoff::Backoff, health::Heartbeat, source::Observation},
 };
 use bollard::errors::Error;
@@ -73,6 +73,10 @@ impl DockerSource {
         heartbeat: &mut Heartbeat,
     ) -> Result<Infallible, ReadError> {
         let transport = self.endpoint.transport().map_err(Error::from)?;
+        tokio::select! {
+            opened = transport.open() => opened.map_err(Error::from)?,
+            never = beat(heartbeat) => match never {},
+        }
         let api = Api::negotiate(transport).await?;
         // An engine that makes no lists is of no use; a full list would take longer to show it.
         api.probe(None).await?;
@@ -90,9 +94,12 @@ impl DockerSource {
         let mut sampling = sampling.boxed();
         let host = self.observer.host().clone();
         let every = self.intervals.reconcile;
-        let mut session = Session::new(api, self.own, told, host, targets, every);
+        let mut session = Session::new(api.clone(), self.own, told, host, targets, every);
         let mut reconcile = interval(self.intervals.reconcile);
         reconcile.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let described = api.clone();
+        let mut machine = Box::pin(async move { described.machine().await.clone() }.fuse());
+        let mut known = None;
         let mut reported = None;
         loop {
             let any = session.inventory.any();
@@ -112,6 +119,10 @@ impl DockerSource {
                     session.listing.want(id, Duration::ZERO);
                     continue;
                 }
+                described = &mut machine => {
+                    known = Some(described).filter(|machine| *machine != Machine::default());
+                    Vec::new()
+                }
                 () = heartbeat.due() => continue,
                 never = &mut sampling => match never {},
             };
@@ -124,11 +135,11 @@ impl DockerSource {
             if !session.strikes.any() {
                 backoff.reset();
             }
-            let standing = session.standing();
-            if reported.as_ref() != Some(&standing) {
-                let (state, message) = standing.clone();
-                self.report(state, message, Some(version.clone())).await;
-                reported = Some(standing);
+            let (state, message) = session.standing();
+            let status = self.status(state, message, Some(version.clone()), known.clone());
+            if reported.as_ref() != Some(&status) {
+                reported = Some(status.clone());
+                self.observer.observe(Observation::Status(status)).await;
             }
         }
     }
@@ -300,5 +311,12 @@ impl<'a> Session<'a> {
             self.warned = Some(Instant::now());
             tracing::warn!(why, "{what}");
         }
+    }
+}
+
+/// Marks progress for as long as something slow is waited for.
+async fn beat(heartbeat: &mut Heartbeat) -> Infallible {
+    loop {
+        heartbeat.due().await;
     }
 }

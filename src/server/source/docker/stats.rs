@@ -57,7 +57,6 @@ pub(super) fn sampling(
         demand,
         targets,
         intervals,
-        host_memory: HostMemory::NotAsked,
     };
     (task.run(), sender)
 }
@@ -70,16 +69,6 @@ struct Sampling {
     demand: watch::Receiver<bool>,
     targets: watch::Receiver<Vec<Target>>,
     intervals: Intervals,
-    host_memory: HostMemory,
-}
-
-/// Memory of the engine's machine, which tells a limit from none. Asked for once in a session, and
-/// only when the engine is asked for figures.
-#[derive(Clone, Copy)]
-enum HostMemory {
-    NotAsked,
-    /// In bytes; absent when the engine did not tell.
-    Asked(Option<u64>),
 }
 
 impl Sampling {
@@ -128,14 +117,11 @@ impl Sampling {
             self.sampler = Some(Sampler::new(false));
             return Vec::new();
         };
-        let host_memory = match self.host_memory {
-            _ if rest.is_empty() => None,
-            HostMemory::Asked(bytes) => bytes,
-            HostMemory::NotAsked => {
-                let bytes = self.api.memory().await.ok().flatten();
-                self.host_memory = HostMemory::Asked(bytes);
-                bytes
-            }
+        // It tells a limit from none.
+        let host_memory = if rest.is_empty() {
+            None
+        } else {
+            self.api.machine().await.memory
         };
         let api = &self.api;
         let asked = stream::iter(rest).map(|target| async move {

@@ -1,10 +1,11 @@
-//! The one way to an engine: HTTP/1 over a local socket, TCP or TLS. Requests go in, responses come
+//! The one way to an engine: HTTP/1 over a local socket, TCP, TLS or SSH. Requests go in, responses come
 //! out as they arrive; nothing is retried, decoded or limited in time but the connecting.
 
 use super::{
     access::Access,
     address::{Address, TcpAddress},
     refusal::{self, Refusal},
+    ssh::Tunnel,
     tls,
 };
 use hyper::{
@@ -45,6 +46,8 @@ struct Route {
     address: Address,
     host: HeaderValue,
     tls: Option<(TlsConnector, ServerName<'static>)>,
+    /// Where the engine is reached through SSH.
+    tunnel: Option<Tunnel>,
     access: Access,
 }
 
@@ -73,22 +76,39 @@ impl Transport {
     /// When the certificates cannot be used.
     pub(super) fn new(address: Address, certificates: Option<&Path>) -> io::Result<Self> {
         let (host, tls) = match &address {
-            Address::Unix(_) => (HeaderValue::from_static(LOCAL_HOST), None),
+            Address::Unix(_) | Address::Ssh(_) => (HeaderValue::from_static(LOCAL_HOST), None),
             Address::Tcp(tcp) => {
                 let host = tcp.authority().parse().map_err(io::Error::other)?;
                 let tls = tcp.tls.then(|| connector(tcp, certificates)).transpose()?;
                 (host, tls)
             }
         };
+        let tunnel = match &address {
+            Address::Ssh(ssh) => Some(Tunnel::new(ssh.clone())),
+            Address::Unix(_) | Address::Tcp(_) => None,
+        };
         let route = Route {
             address,
             host,
             tls,
+            tunnel,
             access: Access::default(),
         };
         Ok(Self {
             route: Arc::new(route),
         })
+    }
+
+    /// Gets ready what must be there before the first request: the tunnel of an engine that is
+    /// reached through SSH.
+    ///
+    /// # Errors
+    /// Why there is none, in the words of `ssh`.
+    pub(super) async fn open(&self) -> io::Result<()> {
+        match &self.route.tunnel {
+            Some(tunnel) => tunnel.open().await,
+            None => Ok(()),
+        }
     }
 
     /// Which calls were not allowed the last time.
@@ -146,7 +166,7 @@ impl Route {
     /// The request as it goes over the wire: to a path, and with the engine's name beside it.
     fn address_request<B>(&self, mut request: Request<B>) -> Result<Request<B>, TransportError> {
         let base_path = match &self.address {
-            Address::Unix(_) => "",
+            Address::Unix(_) | Address::Ssh(_) => "",
             Address::Tcp(tcp) => &tcp.base_path,
         };
         let path = request.uri().path_and_query();
@@ -162,6 +182,10 @@ impl Route {
         let tcp = match &self.address {
             Address::Unix(path) => return Ok(Box::new(UnixStream::connect(path).await?)),
             Address::Tcp(tcp) => dial(tcp).await?,
+            Address::Ssh(_) => {
+                let tunnel = self.tunnel.as_ref().ok_or(io::ErrorKind::NotConnected)?;
+                return Ok(Box::new(tunnel.connect().await?));
+            }
         };
         match &self.tls {
             None => Ok(Box::new(tcp)),

@@ -1,0 +1,211 @@
+//! The way to an engine on a machine that is reached through SSH: one `ssh` process per engine, which
+//! forwards a socket of ours to the engine's.
+//!
+//! Every connection is a channel of that process, so that it costs no handshake of its own. The keys,
+//! the known hosts and the configuration are the user's; nothing is ever asked for.
+
+use super::address::SshAddress;
+use std::{
+    io::{self, ErrorKind},
+    path::PathBuf,
+    process::Stdio,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt},
+    net::UnixStream,
+    process::{Child, Command},
+    time::{Instant, sleep},
+};
+
+/// What connecting, authenticating and forwarding may take together.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(15);
+/// Between two looks whether the forwarded socket is there.
+const POLL: Duration = Duration::from_millis(20);
+/// Longest line of `ssh` that is kept, in bytes.
+const MAX_WORDS: usize = 400;
+
+/// An `ssh` process that forwards a socket. It ends when this is dropped.
+pub(super) struct Tunnel {
+    address: SshAddress,
+    process: tokio::sync::Mutex<Option<Process>>,
+}
+
+struct Process {
+    child: Child,
+    /// Holds the forwarded socket; only this user can look into it.
+    folder: TempDir,
+    words: Words,
+}
+
+/// The last line that `ssh` wrote: why it failed.
+#[derive(Clone, Default)]
+struct Words(Arc<Mutex<String>>);
+
+impl Tunnel {
+    /// A way to the engine at `address`; nothing is started yet.
+    pub(super) fn new(address: SshAddress) -> Self {
+        Self {
+            address,
+            process: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// Starts `ssh` and waits until it forwards.
+    ///
+    /// # Errors
+    /// When it does not within [`OPEN_TIMEOUT`], or ends: in its own words.
+    pub(super) async fn open(&self) -> io::Result<()> {
+        let mut process = Process::start(&self.address)?;
+        let deadline = Instant::now() + OPEN_TIMEOUT;
+        while !process.is_ready() {
+            if let Some(error) = process.failure() {
+                // Its last words may still be on their way.
+                sleep(POLL).await;
+                return Err(process.words.error(error));
+            }
+            if Instant::now() > deadline {
+                return Err(process.words.error("it did not connect in time".to_owned()));
+            }
+            sleep(POLL).await;
+        }
+        *self.process.lock().await = Some(process);
+        Ok(())
+    }
+
+    /// A connection to the engine.
+    ///
+    /// # Errors
+    /// When `ssh` has ended, or was not opened.
+    pub(super) async fn connect(&self) -> io::Result<UnixStream> {
+        let mut process = self.process.lock().await;
+        let Some(process) = process.as_mut() else {
+            return Err(ErrorKind::NotConnected.into());
+        };
+        if let Some(error) = process.failure() {
+            return Err(process.words.error(error));
+        }
+        let socket = process.socket();
+        UnixStream::connect(socket).await
+    }
+}
+
+impl Process {
+    fn start(address: &SshAddress) -> io::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("deckwatch-").tempdir()?;
+        let socket = folder.path().join(SOCKET);
+        let mut command = Command::new("ssh");
+        command.args(arguments(address, &socket.display().to_string()));
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        let mut child = command.spawn().map_err(|error| match error.kind() {
+            ErrorKind::NotFound => io::Error::other("there is no `ssh` on this machine"),
+            _ => error,
+        })?;
+        let words = Words::default();
+        if let Some(stderr) = child.stderr.take() {
+            // It ends with the process.
+            tokio::spawn(words.clone().keep(stderr));
+        }
+        Ok(Self {
+            child,
+            folder,
+            words,
+        })
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.folder.path().join(SOCKET)
+    }
+
+    /// Whether the socket is there: `ssh` makes it when it has been let in.
+    fn is_ready(&self) -> bool {
+        self.socket().exists()
+    }
+
+    /// How it ended, if it did.
+    fn failure(&mut self) -> Option<String> {
+        match self.child.try_wait() {
+            Ok(None) => None,
+            Ok(Some(status)) => Some(format!("it ended with {status}")),
+            Err(error) => Some(error.to_string()),
+        }
+    }
+}
+
+/// Name of the forwarded socket.
+const SOCKET: &str = "engine.sock";
+
+fn arguments(address: &SshAddress, socket: &str) -> Vec<String> {
+    let forward = format!("{socket}:{}", address.socket.display());
+    let options = [
+        // Nobody is there to answer.
+        "BatchMode=yes",
+        "ConnectTimeout=10",
+        "ExitOnForwardFailure=yes",
+        "StreamLocalBindMask=0177",
+        // A machine that is gone is noticed within ten seconds.
+        "ServerAliveInterval=5",
+        "ServerAliveCountMax=2",
+        // The process must be ours alone, to end with us.
+        "ControlMaster=no",
+        "ControlPath=none",
+        "RemoteCommand=none",
+        "LogLevel=ERROR",
+    ];
+    let mut arguments = vec!["-N".to_owned(), "-T".to_owned()];
+    for option in options {
+        arguments.extend(["-o".to_owned(), option.to_owned()]);
+    }
+    arguments.extend(["-L".to_owned(), forward]);
+    if let Some(port) = address.port {
+        arguments.extend(["-p".to_owned(), port.to_string()]);
+    }
+    if let Some(user) = &address.user {
+        arguments.extend(["-l".to_owned(), user.clone()]);
+    }
+    arguments.extend(["--".to_owned(), address.host.clone()]);
+    arguments
+}
+
+impl Words {
+    /// Keeps the last line of what `ssh` writes, as far as it is kept.
+    async fn keep(self, mut stderr: impl AsyncRead + Unpin) {
+        let (mut buffer, mut line) = ([0; 1_024], Vec::new());
+        while let Ok(read @ 1..) = stderr.read(&mut buffer).await {
+            for byte in buffer.iter().take(read) {
+                match byte {
+                    b'\n' => self.take(&std::mem::take(&mut line)),
+                    _ if line.len() < MAX_WORDS => line.push(*byte),
+                    _ => {}
+                }
+            }
+        }
+        self.take(&line);
+    }
+
+    fn take(&self, line: &[u8]) {
+        let line = String::from_utf8_lossy(line);
+        let line = line.trim();
+        if !line.is_empty() {
+            tracing::debug!("ssh: {line}");
+            *self.lock() = line.to_owned();
+        }
+    }
+
+    /// What went wrong: what `ssh` said last, else `otherwise`.
+    fn error(&self, otherwise: String) -> io::Error {
+        let words = self.lock().clone();
+        let words = if words.is_empty() { otherwise } else { words };
+        io::Error::other(format!("ssh: {}", words.trim_end_matches('.')))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
