@@ -7,7 +7,7 @@ use crate::{
         provide_action_requests, provide_menus,
     },
     i18n::text,
-    model::{PREFERENCES_COOKIE, Preferences, Theme, format},
+    model::{PREFERENCES_COOKIE, Page, Preferences, Theme, format},
     pages::{
         ContainerPage, ContainersPage, LogsPage, NotFoundPage, OverviewPage, RealtimeTestPage,
     },
@@ -75,10 +75,10 @@ pub fn App() -> impl IntoView {
                     <Banners />
                     <Routes fallback=NotFoundPage>
                         <Route path=StaticSegment("") view=OverviewPage />
-                        <Route path=StaticSegment("containers") view=ContainersPage />
-                        <Route path=(StaticSegment("containers"), ParamSegment("id")) view=ContainerPage />
-                        <Route path=StaticSegment("logs") view=LogsPage />
-                        <Route path=StaticSegment("realtime-test") view=RealtimeTestPage />
+                        <Route path=StaticSegment(Page::CONTAINERS) view=ContainersPage />
+                        <Route path=(StaticSegment(Page::CONTAINERS), ParamSegment("id")) view=ContainerPage />
+                        <Route path=StaticSegment(Page::LOGS) view=LogsPage />
+                        <Route path=StaticSegment(Page::REALTIME_TEST) view=RealtimeTestPage />
                     </Routes>
                 </main>
             </div>

@@ -62,6 +62,7 @@ pub struct Live {
     is_watched: StoredValue<bool>,
     newest: RwSignal<Option<Timestamp>>,
     as_of: RwSignal<AsOf>,
+    away: RwSignal<Vec<HostId>>,
     now: RwSignal<Timestamp>,
 }
 
@@ -111,6 +112,7 @@ impl Live {
             is_watched: StoredValue::default(),
             newest: RwSignal::default(),
             as_of: RwSignal::default(),
+            away: RwSignal::default(),
             now: RwSignal::new(initial.now),
             initial: StoredValue::new(initial),
         };
@@ -157,9 +159,15 @@ impl Live {
         self.newest.into()
     }
 
-    /// Of which moment the containers of all hosts are: the earliest of any of them.
+    /// Of which moment the containers of all hosts are: of the present while any engine answers (see
+    /// [`Self::away`] for the others), else of the earliest of their moments.
     pub fn as_of(self) -> Signal<AsOf> {
         self.as_of.into()
+    }
+
+    /// Hosts whose engines do not answer while another's does.
+    pub fn away(self) -> Signal<Vec<HostId>> {
+        self.away.into()
     }
 
     /// Whether nothing is known yet.

@@ -72,6 +72,13 @@ impl HostSignals {
         is_down.then(|| status.message.clone().unwrap_or_default())
     }
 
+    /// Where the host is reached, when it is not the machine of the server.
+    pub fn address(&self) -> Option<String> {
+        let sources = self.sources.read();
+        let engine = sources.get(&SourceKind::Docker)?;
+        engine.machine_address().map(str::to_owned)
+    }
+
     /// What the host calls itself; before that is known, what `host` calls it.
     pub fn name(&self, host: &HostId) -> String {
         let metrics = self.metrics.read();

@@ -1,9 +1,9 @@
 //! How old what is not live is.
 
 use crate::{
-    client::{Connection, use_live},
+    client::{Connection, Live, use_live},
     i18n::{FrameText, use_text},
-    model::{AsOf, Freshness, Origin, format},
+    model::{AsOf, Freshness, HostId, Origin, format},
 };
 use leptos::prelude::*;
 
@@ -31,16 +31,51 @@ pub(super) fn why_off(as_of: AsOf, text: &FrameText) -> Option<&'static str> {
     })
 }
 
-/// What is wrong with what the page shows, beyond its connection, in a word or two.
-pub(super) fn trouble(
+/// What is wrong with what the page shows, beyond its connection, in a word or two. Follows it.
+pub(super) fn trouble(live: Live, text: &FrameText) -> Option<String> {
+    let away = live.away().get();
+    let away: Vec<_> = away.iter().map(|host| live.host(host).name(host)).collect();
+    word(live.connection().get(), live.as_of().get(), &away, text)
+}
+
+/// The same, of data known as of `as_of` with engines on the hosts `away` that do not answer.
+pub(super) fn word(
     connection: Connection,
     as_of: AsOf,
+    away: &[String],
     text: &FrameText,
-) -> Option<&'static str> {
-    match (as_of.freshness, as_of.silent) {
-        (Freshness::Live, _) => None,
-        (Freshness::Late, Origin::Engine) => Some(text.engine_late_word),
-        (_, Origin::Engine) => Some(text.engine_down_word),
-        (_, Origin::Server) => connection.is_connected().then_some(text.no_data),
+) -> Option<String> {
+    let word = match (as_of.freshness, as_of.silent, away) {
+        (Freshness::Live, _, []) => return None,
+        (Freshness::Live, _, [host]) => return Some((text.host_away)(host)),
+        (Freshness::Live, _, hosts) => return Some((text.hosts_away)(hosts.len())),
+        (Freshness::Late, Origin::Engine, _) => text.engine_late_word,
+        (_, Origin::Engine, _) => text.engine_down_word,
+        (_, Origin::Server, _) => connection.is_connected().then_some(text.no_data)?,
+    };
+    Some(word.to_owned())
+}
+
+/// How long ago the hosts were last seen whose engines do not answer, beside what is counted over all
+/// hosts; empty while all of them do.
+#[component]
+pub fn AllLastSeen() -> impl IntoView {
+    let live = use_live();
+    let text = use_text();
+    let away = move |host: HostId| {
+        let signals = live.host(&host);
+        let words = move || {
+            let age = signals.as_of.get().last_seen?.age(live.now().get());
+            let name = signals.name(&host);
+            Some((text.get().frame.host_last_seen)(
+                &name,
+                &format::duration(age),
+            ))
+        };
+        view! { <span class="last-seen num" data-testid="last-seen">{words}</span> }
+    };
+    view! {
+        <LastSeen as_of=live.as_of() />
+        <For each=move || live.away().get() key=HostId::clone children=away />
     }
 }

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     client::{Connection, use_live},
     i18n::{FrameText, say, use_text},
-    model::{AsOf, Timestamp, format},
+    model::{Page, Timestamp, format},
 };
 use leptos::prelude::*;
 
@@ -25,15 +25,11 @@ pub fn ConnectionBadge() -> impl IntoView {
         let newest = live.newest().get()?;
         Some(format::age(newest.age(live.now().get())))
     };
-    let class = move || {
-        format!(
-            "badge {}",
-            tone(live.connection().get(), live.as_of().get())
-        )
-    };
+    let is_all_live = move || live.as_of().get().is_live() && live.away().read().is_empty();
+    let class = move || format!("badge {}", tone(live.connection().get(), is_all_live()));
     let hint = say(text, |text| text.frame.realtime_test);
     view! {
-        <A href="/realtime-test" attr:class=class attr:title=hint attr:data-testid="connection">
+        <A href=Page::RealtimeTest.href() attr:class=class attr:title=hint attr:data-testid="connection">
             <Show
                 when=move || live.connection().get() == Connection::SignedOut
                 fallback=|| view! { <span class="dot" aria-hidden="true"></span> }
@@ -55,17 +51,17 @@ pub fn ConnectionState() -> impl IntoView {
     Memo::new(move |_| {
         let (connection, text) = (live.connection().get(), text.get().frame);
         let state = state(connection, text);
-        match trouble(connection, live.as_of().get(), text) {
+        match trouble(live, text) {
             Some(trouble) => format!("{state} · {trouble}"),
             None => state.to_owned(),
         }
     })
 }
 
-const fn tone(connection: Connection, as_of: AsOf) -> &'static str {
+const fn tone(connection: Connection, is_all_live: bool) -> &'static str {
     match connection {
-        Connection::Live if !as_of.is_live() => "warn",
-        Connection::Live => "ok",
+        Connection::Live if is_all_live => "ok",
+        Connection::Live => "warn",
         Connection::Connecting => "idle",
         Connection::Reconnecting { .. } | Connection::Polling | Connection::Outdated => "warn",
         Connection::Offline | Connection::SignedOut => "bad",
@@ -98,10 +94,10 @@ fn tries(connection: Connection, text: &FrameText, now: Timestamp) -> Option<Str
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::as_of::word, *};
     use crate::{
         i18n::text,
-        model::{Freshness, Language, Origin},
+        model::{AsOf, Freshness, Language, Origin},
     };
 
     #[test]
@@ -113,19 +109,28 @@ mod tests {
             silent,
         };
         let engine = lost(Freshness::Stale, Origin::Engine);
-        let said = |as_of| trouble(Connection::Live, as_of, text);
+        let said = |as_of| word(Connection::Live, as_of, &[], text);
         assert_eq!(said(AsOf::default()), None);
-        assert_eq!(said(engine), Some("engine down"));
+        assert_eq!(said(engine), Some("engine down".to_owned()));
         assert_eq!(
             said(lost(Freshness::Late, Origin::Engine)),
-            Some("engine late")
+            Some("engine late".to_owned())
         );
-        assert_eq!(said(lost(Freshness::Late, Origin::Server)), Some("no data"));
-        assert_eq!(tone(Connection::Live, AsOf::default()), "ok");
-        assert_eq!(tone(Connection::Live, engine), "warn");
+        assert_eq!(
+            said(lost(Freshness::Late, Origin::Server)),
+            Some("no data".to_owned())
+        );
+        assert_eq!(tone(Connection::Live, true), "ok");
+        assert_eq!(tone(Connection::Live, false), "warn");
+        let away = |names: &[&str]| {
+            let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
+            word(Connection::Live, AsOf::default(), &names, text)
+        };
+        assert_eq!(away(&["nas"]), Some("nas down".to_owned()));
+        assert_eq!(away(&["nas", "pi"]), Some("2 engines down".to_owned()));
         let offline = lost(Freshness::Stale, Origin::Server);
         assert_eq!(
-            trouble(Connection::Offline, offline, text),
+            word(Connection::Offline, offline, &[], text),
             None,
             "it says so itself"
         );

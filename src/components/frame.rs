@@ -4,7 +4,7 @@ use super::{A, ConnectionBadge, Glyph, Icon};
 use crate::{
     client::use_live,
     i18n::{FrameText, say, use_text},
-    model::{HostId, Language, Preferences, Theme, format},
+    model::{HostId, Language, Page, Preferences, Theme, format},
 };
 use leptos::{html::Dialog, prelude::*};
 use leptos_router::hooks::use_location;
@@ -18,24 +18,24 @@ pub fn Navigation() -> impl IntoView {
     let mark = move || live.as_of().get().freshness.mark();
     view! {
         <nav class="navigation" aria-label="Deckwatch">
-            <A href="/" exact=true attr:class="brand">
+            <A href=Page::Overview.href() exact=true attr:class="brand">
                 <Icon glyph=Glyph::Pulse />
                 "Deckwatch"
             </A>
-            <A href="/" exact=true attr:class="link">
+            <A href=Page::Overview.href() exact=true attr:class="link">
                 <Icon glyph=Glyph::Home />
                 {say(text, |text| text.frame.overview)}
             </A>
-            <A href="/containers" attr:class="link">
+            <A href=Page::Containers.href() attr:class="link">
                 <Icon glyph=Glyph::Box />
                 {say(text, |text| text.frame.containers)}
                 <span class="count num" data-freshness=mark>{count}</span>
             </A>
-            <A href="/logs" attr:class="link">
+            <A href=Page::Logs.href() attr:class="link">
                 <Icon glyph=Glyph::Log />
                 {say(text, |text| text.frame.logs)}
             </A>
-            <A href="/realtime-test" attr:class="link">
+            <A href=Page::RealtimeTest.href() attr:class="link">
                 <Icon glyph=Glyph::Signal />
                 {say(text, |text| text.frame.realtime)}
             </A>
@@ -116,18 +116,12 @@ pub fn Header(
 }
 
 fn title(path: &str, text: &FrameText) -> &'static str {
-    let path = path.trim_end_matches('/');
-    let is_container = |path: &str| {
-        path.strip_prefix("/containers/")
-            .is_some_and(|id| !id.contains('/'))
-    };
-    match path {
-        "" => text.overview,
-        "/containers" => text.containers,
-        "/logs" => text.logs,
-        "/realtime-test" => text.realtime_test,
-        path if is_container(path) => text.containers,
-        _ => text.not_found,
+    match Page::parse(path, |_| None) {
+        Some(Page::Overview) => text.overview,
+        Some(Page::Containers | Page::Container(..)) => text.containers,
+        Some(Page::Logs) => text.logs,
+        Some(Page::RealtimeTest) => text.realtime_test,
+        None => text.not_found,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Keys that work on every page.
 
-use crate::client::driver;
+use crate::{client::driver, model::Page};
 use leptos::{ev, prelude::*};
 use leptos_router::hooks::use_navigate;
 
@@ -8,11 +8,11 @@ use leptos_router::hooks::use_navigate;
 const CHORD_MS: f64 = 1_500.0;
 
 /// What somebody asks for with a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Wish {
     Search,
     Help,
-    Go(&'static str),
+    Go(Page),
 }
 
 /// Heeds the keys that work on every page. Draws nothing; stands inside of the router.
@@ -33,7 +33,7 @@ pub fn PageKeys(
         match wish {
             Wish::Search => on_search.run(()),
             Wish::Help => on_help.run(()),
-            Wish::Go(path) => navigate(path, Default::default()),
+            Wish::Go(page) => navigate(&page.href(), Default::default()),
         }
     };
     Effect::new(move || {
@@ -60,11 +60,11 @@ fn wish(event: &ev::KeyboardEvent, chord: StoredValue<Option<f64>>) -> Option<Wi
 }
 
 /// Where `g` and then `key` leads.
-fn destination(key: &str) -> Option<&'static str> {
+fn destination(key: &str) -> Option<Page> {
     match key {
-        "o" => Some("/"),
-        "c" => Some("/containers"),
-        "l" => Some("/logs"),
+        "o" => Some(Page::Overview),
+        "c" => Some(Page::Containers),
+        "l" => Some(Page::Logs),
         _ => None,
     }
 }

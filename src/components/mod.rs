@@ -7,6 +7,7 @@ mod badge;
 mod banners;
 mod copy;
 mod frame;
+mod host_label;
 mod icon;
 mod keys;
 mod link;
@@ -23,11 +24,12 @@ pub use action_dialog::{
     ActionDialog, ActionRequest, provide_action_requests, use_action_requests,
 };
 pub use action_menu::{ActionButtons, ActionFailure};
-pub use as_of::LastSeen;
+pub use as_of::{AllLastSeen, LastSeen};
 pub use badge::{ConnectionBadge, ConnectionState};
 pub use banners::Banners;
 pub use copy::CopyButton;
 pub use frame::{Header, HelpDialog, Navigation};
+pub use host_label::{HostLabel, HostName};
 pub use icon::{Glyph, Icon};
 pub use keys::PageKeys;
 pub use link::{A, ViewLink};

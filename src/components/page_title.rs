@@ -16,16 +16,14 @@ pub fn PageTitle(
 ) -> impl IntoView {
     let (live, words) = (use_live(), use_text());
     let text = Signal::derive(move || {
-        let (as_of, connection, words) = (live.as_of().get(), live.connection().get(), words.get());
+        let words = words.get().frame;
         let title = format!("{} · Deckwatch", text());
-        if as_of.is_live() {
+        let why = trouble(live, words);
+        if live.as_of().get().is_live() && why.is_none() {
             return title;
         }
-        let why = trouble(connection, as_of, words.frame);
-        format!(
-            "⚠ {} · {title}",
-            why.unwrap_or(state(connection, words.frame))
-        )
+        let why = why.unwrap_or_else(|| state(live.connection().get(), words).to_owned());
+        format!("⚠ {why} · {title}")
     });
     let first = text.get_untracked();
     view! { <Title text=move || text.try_get().unwrap_or_else(|| first.clone()) /> }

@@ -2,9 +2,9 @@
 
 use super::{Glyph, Icon, use_action_requests};
 use crate::{
-    client::{Live, use_live},
+    client::{Live, logs::LogView, use_live},
     i18n::{Text, say, use_text},
-    model::{Action, ContainerId, ContainerQuery},
+    model::{Action, ContainerId, ContainerQuery, Page},
 };
 use leptos::{ev, html::Dialog, prelude::*};
 use leptos_router::hooks::use_navigate;
@@ -112,26 +112,26 @@ pub fn Palette(
 fn choices(live: Live, text: &Text, typed: &str) -> Vec<Choice> {
     let typed = typed.trim().to_lowercase();
     let pages = [
-        (text.frame.overview, Glyph::Home, "/"),
-        (text.frame.containers, Glyph::Box, "/containers"),
-        (text.frame.logs, Glyph::Log, "/logs"),
-        (text.frame.realtime_test, Glyph::Signal, "/realtime-test"),
+        (text.frame.overview, Glyph::Home, Page::Overview),
+        (text.frame.containers, Glyph::Box, Page::Containers),
+        (text.frame.logs, Glyph::Log, Page::Logs),
+        (text.frame.realtime_test, Glyph::Signal, Page::RealtimeTest),
     ];
-    let pages = pages.map(|(label, glyph, path)| Choice {
+    let pages = pages.map(|(label, glyph, page)| Choice {
         label: label.to_owned(),
         glyph,
-        deed: Deed::Open(path.to_owned()),
+        deed: Deed::Open(page.href()),
     });
     let rows = live.rows(&ContainerQuery::default());
     let opened = rows.iter().map(|row| Choice {
         label: row.container.name.clone(),
         glyph: Glyph::Box,
-        deed: Deed::Open(format!("/containers/{}", row.container.id)),
+        deed: Deed::Open(Page::container(row.container.id).href()),
     });
     let read = rows.iter().map(|row| Choice {
         label: format!("{} {}", text.frame.logs, row.container.name),
         glyph: Glyph::Log,
-        deed: Deed::Open(format!("/logs?c={}", row.container.id)),
+        deed: Deed::Open(LogView::of(row.container.id).href()),
     });
     let acted = rows
         .iter()

@@ -1,6 +1,8 @@
 //! Texts of the containers page and of a container's own page.
 
-use crate::model::{Action, Container, ContainerState, Health, SortKey, StateFilter, format};
+use crate::model::{
+    Action, Container, ContainerState, Grouping, Health, SortKey, StateFilter, format,
+};
 
 /// Texts of the containers page and of a container's own page.
 #[derive(Debug)]
@@ -22,6 +24,8 @@ pub struct ContainersText {
     pub compact: &'static str,
     pub normal: &'static str,
     pub group: &'static str,
+    pub grouped: fn(Grouping) -> &'static str,
+    pub all_hosts: &'static str,
     pub choose_columns: &'static str,
     pub no_room: &'static str,
     pub hide_stopped: &'static str,
@@ -164,6 +168,12 @@ pub(super) const ENGLISH: ContainersText = ContainersText {
     compact: "Compact",
     normal: "Normal",
     group: "Group",
+    grouped: |grouping| match grouping {
+        Grouping::None => "Ungrouped",
+        Grouping::Project => "By project",
+        Grouping::Host => "By host",
+    },
+    all_hosts: "All hosts",
     choose_columns: "View",
     no_room: "no room here",
     hide_stopped: "Hide stopped",
@@ -261,6 +271,12 @@ pub(super) const KOREAN: ContainersText = ContainersText {
     compact: "좁게",
     normal: "보통",
     group: "그룹",
+    grouped: |grouping| match grouping {
+        Grouping::None => "묶지 않음",
+        Grouping::Project => "프로젝트별",
+        Grouping::Host => "호스트별",
+    },
+    all_hosts: "모든 호스트",
     choose_columns: "보기",
     no_room: "공간 부족",
     hide_stopped: "중지된 항목 숨기기",

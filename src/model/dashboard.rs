@@ -1,8 +1,8 @@
 //! Everything the dashboard shows, and the one reducer that changes it on both sides.
 
 use super::{
-    Container, ContainerId, ContainerStats, Event, HostId, HostMetrics, SourceKind, SourceStatus,
-    Timestamp,
+    Container, ContainerId, ContainerState, ContainerStats, Event, HostId, HostMetrics, SourceKind,
+    SourceStatus, Timestamp,
 };
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -41,6 +41,38 @@ pub struct Host {
     pub metrics_at: Option<Timestamp>,
     /// Where its figures come from.
     pub sources: BTreeMap<SourceKind, SourceStatus>,
+}
+
+/// What the containers of a host use together.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Used {
+    /// Whether its containers are known: none is not the same as none known.
+    pub is_listed: bool,
+    /// How many there are.
+    pub all: usize,
+    /// How many of them run.
+    pub running: usize,
+    /// CPU, where 100 is one core; absent while no figure is known.
+    pub cpu_percent: Option<f64>,
+    /// Memory in bytes; absent while no figure is known.
+    pub memory: Option<u64>,
+}
+
+impl Used {
+    /// The sums over the containers of `host`.
+    pub fn of(host: &Host) -> Self {
+        let running = host.containers.values();
+        let running = running.filter(|container| container.state == ContainerState::Running);
+        let cpu = host.stats.values().filter_map(|stats| stats.cpu_percent);
+        let memory = host.stats.values().filter_map(|stats| stats.memory_usage);
+        Self {
+            is_listed: host.containers_at.is_some(),
+            all: host.containers.len(),
+            running: running.count(),
+            cpu_percent: cpu.map(f64::from).reduce(|a, b| a + b),
+            memory: memory.reduce(u64::saturating_add),
+        }
+    }
 }
 
 /// What changed between two lists of containers.

@@ -17,6 +17,7 @@ mod history;
 mod host;
 mod id;
 mod log;
+mod page;
 mod preferences;
 mod query;
 mod source;
@@ -32,7 +33,7 @@ pub use container::{
     COMPOSE_PROJECT_LABEL, Container, ContainerState, HIDE_LABEL, Health, PROTECT_LABEL, Port,
 };
 pub use dashboard::{
-    Containers, ContainersDelta, Dashboard, Host, RECENT_EVENTS, Touched, Update, apply, diff,
+    Containers, ContainersDelta, Dashboard, Host, RECENT_EVENTS, Touched, Update, Used, apply, diff,
 };
 pub use details::{
     Attachment, CheckResult, ContainerDetails, ContainerEvents, HealthCheck, Limits, Mount,
@@ -45,10 +46,13 @@ pub use history::{Figure, HISTORY, MAX_POINTS, StatsHistory, StatsPoint, is_gap_
 pub use host::{Cpu, DashboardCost, Disk, HostMetrics, Memory, Network, Temperature};
 pub use id::{ContainerId, ContainerPrefix, HostId, NotAContainerId};
 pub use log::{LogEndReason, LogLine, LogPosition, LogStream, NotALogPosition};
+pub use page::{Page, Tab};
 pub use preferences::{
     Density, Language, Layout, LogTimes, PREFERENCES_COOKIE, Preferences, Theme,
 };
-pub use query::{ContainerQuery, Row, SortKey, StateFilter, Totals, percent_encoded};
+pub use query::{
+    ContainerQuery, Group, Grouping, Row, SortKey, StateFilter, Totals, percent_encoded,
+};
 pub use source::{Machine, SourceKind, SourceState, SourceStatus};
 pub use sparkline::{SLOT_MS, SLOTS, Sparkline, Sparklines};
 pub use stats::{ContainerStats, percent_of, round_percent};

@@ -84,8 +84,54 @@ pub struct SourceStatus {
 }
 
 impl SourceStatus {
+    /// The machine's address as the server reaches it, fit for a URL; absent for an engine on the
+    /// server's own machine.
+    pub fn machine_address(&self) -> Option<&str> {
+        let (scheme, rest) = self.endpoint.as_deref()?.split_once("://")?;
+        if scheme == "unix" {
+            return None;
+        }
+        let authority = rest.split('/').next()?;
+        let host = authority.rsplit('@').next()?;
+        let end = match host.find(']') {
+            Some(end) => end + 1,
+            None => host.find(':').unwrap_or(host.len()),
+        };
+        host.get(..end)
+    }
+
     /// Whether this source tells of containers, not of the host itself.
     pub fn is_engine(&self) -> bool {
         self.source != SourceKind::System
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_engine_elsewhere_has_the_address_of_its_machine() {
+        for (endpoint, address) in [
+            ("unix:///var/run/docker.sock", None),
+            ("tcp://nas:2375", Some("nas")),
+            ("https://nas.example:2376/engine", Some("nas.example")),
+            ("ssh://me@nas", Some("nas")),
+            ("ssh://nas:22/run/x.sock", Some("nas")),
+            ("tcp://[fd00::1]:2375", Some("[fd00::1]")),
+        ] {
+            let status = SourceStatus {
+                host: HostId::default(),
+                source: SourceKind::Docker,
+                state: SourceState::Live,
+                since: Timestamp::default(),
+                last_seen: None,
+                message: None,
+                endpoint: Some(endpoint.to_owned()),
+                version: None,
+                machine: None,
+            };
+            assert_eq!(status.machine_address(), address, "{endpoint}");
+        }
     }
 }

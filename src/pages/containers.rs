@@ -4,6 +4,7 @@ mod bulk;
 mod cards;
 mod cells;
 mod columns;
+mod hosts;
 mod keys;
 mod layout;
 mod list;

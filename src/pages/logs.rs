@@ -27,7 +27,7 @@ pub fn LogsPage() -> impl IntoView {
     let live = use_live();
     let text = use_text();
     let view = use_view();
-    let set_view = use_set_view(|view| address("/logs", view));
+    let set_view = use_set_view(LogView::href);
     let sources = Memo::new(move |_| {
         live.track_list();
         let view = view.read();
@@ -76,16 +76,6 @@ pub(super) fn use_set_view(
         };
         navigate(&address(&view), options);
     })
-}
-
-/// The address that shows `view`, on the page at `path`.
-pub(super) fn address(path: &str, view: &LogView) -> String {
-    let query = view.to_url();
-    if query.is_empty() {
-        return path.to_owned();
-    }
-    let joint = if path.contains('?') { '&' } else { '?' };
-    format!("{path}{joint}{query}")
 }
 
 /// The container an address means. One that is gone keeps its place: its lines can still be read.

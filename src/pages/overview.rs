@@ -2,18 +2,20 @@
 
 mod attention;
 mod busiest;
+mod engine;
 mod events;
 mod history;
 mod host;
 
 use crate::{
     client::use_live,
-    components::{A, LastSeen, PageTitle},
+    components::{A, AllLastSeen, PageTitle},
     i18n::{say, use_text},
     model::{ContainerQuery, HostId, StateFilter, format},
 };
 use attention::NeedsAttention;
 use busiest::Busiest;
+use engine::EngineCard;
 use events::RecentEvents;
 use host::HostCard;
 use leptos::prelude::*;
@@ -30,7 +32,11 @@ pub fn OverviewPage() -> impl IntoView {
                 <div class="card empty">{say(text, |text| text.frame.waiting)}</div>
             </Show>
             <For each=move || live.hosts().get() key=HostId::clone let(host)>
-                <HostCard host />
+                {if host.is_local() || host.is_demo() {
+                    view! { <HostCard host /> }.into_any()
+                } else {
+                    view! { <EngineCard host /> }.into_any()
+                }}
             </For>
             <Counts />
             <div class="columns">
@@ -84,7 +90,7 @@ fn Counts() -> impl IntoView {
     view! {
         <div class="card counts" data-testid="counts" data-freshness=move || live.as_of().get().freshness.mark()>
             {counts.map(count).collect_view()}
-            <LastSeen as_of=live.as_of() />
+            <AllLastSeen />
         </div>
     }
 }

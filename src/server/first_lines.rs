@@ -7,7 +7,7 @@ use crate::{
         FirstLines,
         logs::{Entry, Filter, Level, Levels, LogView, MAX_CONTAINERS, Needle, ansi},
     },
-    model::{ContainerPrefix, LogLine, LogStream, Timestamp, format},
+    model::{ContainerPrefix, LogLine, LogStream, Page, Tab, Timestamp, format},
 };
 use axum::{
     extract::{Query, Request, State},
@@ -53,10 +53,9 @@ fn shown(method: &Method, uri: &Uri) -> Option<LogView> {
         pairs.map(|(_, value)| value.clone()).collect::<Vec<_>>()
     };
     let get = |name: &str| all(name).into_iter().next();
-    let path = uri.path().trim_end_matches('/');
-    let containers = match path.strip_prefix("/containers/") {
-        Some(id) if get("tab").as_deref() == Some("logs") => vec![id.to_owned()],
-        None if path == "/logs" => all("c"),
+    let containers = match Page::parse(uri.path(), get)? {
+        Page::Container(id, Tab::Logs) => vec![id.as_str().to_owned()],
+        Page::Logs => all("c"),
         _ => return None,
     };
     Some(LogView::from_url(get, &containers)).filter(|view| !view.containers.is_empty())

@@ -8,8 +8,8 @@ use crate::{
     app::{App, shell},
     client::{ContainerPageData, FirstLines, Initial, InitialState},
     model::{
-        ContainerId, ContainerPrefix, ContainerQuery, Dashboard, HISTORY, HostId, Preferences,
-        StatsHistory, Timestamp, Totals,
+        ContainerId, ContainerQuery, Dashboard, HISTORY, HostId, Page, Preferences, StatsHistory,
+        Tab, Timestamp, Totals,
     },
     protocol::{Channel, ServerMessage, Snapshot, codec},
 };
@@ -155,16 +155,24 @@ fn parameters(uri: &Uri) -> HashMap<String, String> {
         .unwrap_or_default()
 }
 
+/// The page at `uri`, if there is one.
+fn page(uri: &Uri) -> Option<Page> {
+    let parameters = parameters(uri);
+    Page::parse(uri.path(), |name| parameters.get(name).cloned())
+}
+
 /// The container whose own page is at `uri`.
 fn named(dashboard: &Dashboard, uri: &Uri) -> Option<(HostId, ContainerId)> {
-    let id: ContainerPrefix = uri.path().strip_prefix("/containers/")?.parse().ok()?;
+    let Page::Container(id, _) = page(uri)? else {
+        return None;
+    };
     let (host, container) = dashboard.find(&id)?;
     Some((host.clone(), container.id))
 }
 
 /// What the charts at `uri` begin with, when there are any.
 fn stats_history(state: &AppState, uri: &Uri, now: Timestamp) -> Option<StatsHistory> {
-    let is_shown = parameters(uri).get("tab").is_some_and(|tab| tab == "stats");
+    let is_shown = matches!(page(uri)?, Page::Container(_, Tab::Stats));
     let (host, id) = is_shown.then(|| state.hub.read(|dashboard| named(dashboard, uri)))??;
     Some(state.hub.stats_history(&host, id, HISTORY, now))
 }

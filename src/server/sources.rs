@@ -30,7 +30,7 @@ pub(super) fn spawn(
     let demand = || hub.demand().stats();
     let local = Observer::new(HostId::local(), collector.clone());
     let system = SystemSource::new(local, config.metrics_interval);
-    shutdown.spawn(
+    shutdown.spawn_core(
         "system",
         system.run(health.watch("system"), shutdown.token()),
     );
@@ -42,7 +42,7 @@ pub(super) fn spawn(
         let docker = DockerSource::new(endpoint, observer, demand(), intervals(config));
         engines.insert(host.clone(), docker.engine());
         let heartbeat = health.watch(format!("docker:{host}"));
-        shutdown.spawn("docker", docker.run(heartbeat, shutdown.token()));
+        shutdown.spawn_core("docker", docker.run(heartbeat, shutdown.token()));
     }
 
     if config.demo > 0 {
@@ -51,7 +51,7 @@ pub(super) fn spawn(
         let count = config.demo as usize;
         let demo = DemoSource::new(observer, count, DEMO_SEED, demand(), paces(config));
         engines.insert(host, demo.engine());
-        shutdown.spawn("demo", demo.run(health.watch("demo"), shutdown.token()));
+        shutdown.spawn_core("demo", demo.run(health.watch("demo"), shutdown.token()));
     }
     engines
 }

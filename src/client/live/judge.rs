@@ -15,6 +15,7 @@ impl Live {
         let link = AsOf::connection(is_connected, self.newest.get_untracked(), now);
         // A host that never told of its containers says nothing about those that are shown.
         let (mut shown, mut others) = (None, link);
+        let (mut away, mut is_any_live) = (Vec::new(), false);
         self.dashboard.with_value(|dashboard| {
             for (name, host) in &dashboard.hosts {
                 let signals = self.host(name);
@@ -26,9 +27,20 @@ impl Live {
                     Some(_) => shown = Some(shown.unwrap_or(link).and(containers)),
                     None => others = others.and(containers),
                 }
+                let is_live = containers.is_live();
+                is_any_live |= is_live && host.containers_at.is_some();
+                if !is_live {
+                    away.push(name.clone());
+                }
             }
         });
-        set_if_changed(self.as_of, shown.unwrap_or(others));
+        if is_any_live {
+            set_if_changed(self.as_of, link);
+        } else {
+            away.clear();
+            set_if_changed(self.as_of, shown.unwrap_or(others));
+        }
+        set_if_changed(self.away, away);
     }
 }
 

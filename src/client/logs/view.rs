@@ -1,7 +1,7 @@
 //! What a viewer shows and how: the part of a page of logs that lives in its URL.
 
 use super::Level;
-use crate::model::{ContainerPrefix, LogStream, percent_encoded};
+use crate::model::{ContainerId, ContainerPrefix, LogStream, Page, percent_encoded};
 use std::time::Duration;
 
 /// Logs shown at once: as many colours as can be told apart.
@@ -149,6 +149,19 @@ impl Default for LogView {
 }
 
 impl LogView {
+    /// The log of one container, as it is shown unless told otherwise.
+    pub fn of(id: ContainerId) -> Self {
+        Self {
+            containers: vec![id.into()],
+            ..Self::default()
+        }
+    }
+
+    /// The address of the page of logs that shows it.
+    pub fn href(&self) -> String {
+        Page::Logs.href_with(&self.to_url())
+    }
+
     /// Reads the query part of a URL; what is unknown there is left at its default. `get` gives the
     /// first value of a name, `containers` are all values of `c`.
     pub fn from_url(get: impl Fn(&str) -> Option<String>, containers: &[String]) -> Self {

@@ -1,12 +1,14 @@
 //! Which containers a list shows, and in which order: the part of a page that lives in its URL.
 
+mod grouping;
 mod sort;
 mod state;
 
+pub use grouping::{Group, Grouping};
 pub use sort::SortKey;
 pub use state::{StateFilter, Totals};
 
-use super::{Container, ContainerStats, Dashboard, Health, HostId, Port};
+use super::{Container, ContainerStats, Dashboard, Health, HostId, Page, Port};
 use std::{cmp::Ordering, sync::Arc};
 
 /// A container in a list, with what a list needs of it.
@@ -23,7 +25,8 @@ pub struct Row {
 /// Which containers a list shows, and in which order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ContainerQuery {
-    /// Words that must all occur in name, image, project, id, a label or a port, whatever their case.
+    /// Words that must all occur in name, image, project, id, a label or a port, whatever their case;
+    /// `host:` before a word means the name of the host.
     pub text: String,
     /// What they are doing.
     pub state: StateFilter,
@@ -39,8 +42,8 @@ pub struct ContainerQuery {
     pub sort: SortKey,
     /// The order reversed against the key's own.
     pub reversed: bool,
-    /// One group for each Compose project.
-    pub grouped: bool,
+    /// What stands together.
+    pub grouping: Grouping,
 }
 
 impl ContainerQuery {
@@ -68,7 +71,10 @@ impl ContainerQuery {
                 .find(|key| key.as_str() == sort)
                 .unwrap_or_default(),
             reversed,
-            grouped: get("group").as_deref() == Some("project"),
+            grouping: Grouping::ALL
+                .into_iter()
+                .find(|grouping| grouping.as_str() == get("group").unwrap_or_default())
+                .unwrap_or_default(),
         }
     }
 
@@ -105,7 +111,11 @@ impl ContainerQuery {
             "sort",
             &sort,
         );
-        push(self.grouped, "group", "project");
+        push(
+            self.grouping != Grouping::None,
+            "group",
+            self.grouping.as_str(),
+        );
         pairs
     }
 
@@ -116,11 +126,7 @@ impl ContainerQuery {
             .iter()
             .map(|(name, value)| format!("{name}={}", percent_encoded(value)))
             .collect();
-        if pairs.is_empty() {
-            "/containers".to_owned()
-        } else {
-            format!("/containers?{}", pairs.join("&"))
-        }
+        Page::Containers.href_with(&pairs.join("&"))
     }
 
     /// Whether anything is filtered out.
@@ -128,7 +134,7 @@ impl ContainerQuery {
         let order_only = Self {
             sort: self.sort,
             reversed: self.reversed,
-            grouped: self.grouped,
+            grouping: self.grouping,
             ..Self::default()
         };
         *self != order_only
@@ -146,16 +152,12 @@ impl ContainerQuery {
             && self
                 .text
                 .split_whitespace()
-                .all(|word| has_word(container, &word.to_lowercase()))
+                .all(|word| has_word(host, container, &word.to_lowercase()))
     }
 
     /// The order of two rows: group, key, then name and id so that the order is total.
     pub fn compare(&self, a: &Row, b: &Row) -> Ordering {
-        let by_group = if self.grouped {
-            compare_projects(a, b)
-        } else {
-            Ordering::Equal
-        };
+        let by_group = self.grouping.of(a).cmp(&self.grouping.of(b));
         let by_key = self.sort.compare(a, b);
         let descending = self.sort.is_descending_by_default() != self.reversed;
         let by_name = a.container.name.cmp(&b.container.name);
@@ -203,18 +205,10 @@ pub fn percent_encoded(text: &str) -> String {
     encoded.collect()
 }
 
-/// Projects by name, containers without one last.
-fn compare_projects(a: &Row, b: &Row) -> Ordering {
-    let key = |row: &Row| {
-        (
-            row.container.project.is_none(),
-            row.container.project.clone(),
-        )
-    };
-    key(a).cmp(&key(b))
-}
-
-fn has_word(container: &Container, word: &str) -> bool {
+fn has_word(host: &HostId, container: &Container, word: &str) -> bool {
+    if let Some(word) = word.strip_prefix("host:") {
+        return host.as_str().to_lowercase().contains(word);
+    }
     let has = |text: &str| text.to_lowercase().contains(word);
     has(&container.name)
         || has(&container.image)
@@ -295,6 +289,56 @@ mod tests {
         for text in ["db", "web db", "bababa"] {
             assert!(!found(text), "{text}");
         }
+    }
+
+    #[test]
+    fn host_before_a_word_means_the_host() {
+        let dashboard = dashboard(vec![container(1)]);
+        for (text, found) in [
+            ("host:local", 1),
+            ("host:LOC web", 1),
+            ("host:", 1),
+            ("host:nas", 0),
+        ] {
+            let query = ContainerQuery {
+                text: text.into(),
+                ..Default::default()
+            };
+            assert_eq!(names(&query, &dashboard).len(), found, "{text}");
+        }
+    }
+
+    #[test]
+    fn groups_stand_together_by_project_or_by_host() {
+        let in_project = |n, project: Option<&str>| Container {
+            project: project.map(str::to_owned),
+            ..container(n)
+        };
+        let mut dashboard = dashboard(vec![
+            in_project(1, None),
+            in_project(2, Some("shop")),
+            in_project(3, Some("blog")),
+        ]);
+        dashboard.apply(Update::Containers {
+            host: "a".parse().unwrap(),
+            at: Timestamp::default(),
+            containers: vec![Arc::new(in_project(4, Some("shop")))],
+        });
+        let grouped = |grouping| {
+            let query = ContainerQuery {
+                grouping,
+                ..Default::default()
+            };
+            names(&query, &dashboard)
+        };
+        assert_eq!(
+            grouped(Grouping::Project),
+            ["web-3", "web-2", "web-4", "web-1"]
+        );
+        assert_eq!(
+            grouped(Grouping::Host),
+            ["web-4", "web-1", "web-2", "web-3"]
+        );
     }
 
     #[test]
@@ -409,9 +453,10 @@ mod tests {
             host in prop::option::of("[a-c]{1,3}"),
             hide_stopped: bool,
             sort in prop::sample::select(&SortKey::ALL[..]),
-            (reversed, grouped) in any::<(bool, bool)>(),
+            reversed: bool,
+            grouping in prop::sample::select(&Grouping::ALL[..]),
         ) -> ContainerQuery {
-            ContainerQuery { text, state, health, project, host: host.map(|name| name.parse().unwrap()), hide_stopped, sort, reversed, grouped }
+            ContainerQuery { text, state, health, project, host: host.map(|name| name.parse().unwrap()), hide_stopped, sort, reversed, grouping }
         }
     }
 

@@ -5,7 +5,7 @@ use crate::{
     client::{driver, use_live},
     components::{A, PageTitle, ZoneName},
     i18n::{say, use_text},
-    model::{ContainerEvents, ContainerPrefix, Event},
+    model::{ContainerEvents, ContainerPrefix, Event, Page},
 };
 use leptos::prelude::*;
 use std::sync::Arc;
@@ -51,7 +51,7 @@ pub(super) fn Gone(
             <div class="card empty" data-testid="gone">
                 <b>{move || words().0}</b>
                 <p>{move || words().1}</p>
-                <A href="/containers" attr:class="button">{say(text, |text| text.containers.back)}</A>
+                <A href=Page::Containers.href() attr:class="button">{say(text, |text| text.containers.back)}</A>
             </div>
             <Show when=move || !events.read().is_empty()>
                 <section class="card">

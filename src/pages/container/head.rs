@@ -2,7 +2,9 @@
 
 use crate::{
     client::{RowSignals, use_live},
-    components::{A, ActionButtons, ActionFailure, CopyButton, LastSeen, PageTitle, StatusPill},
+    components::{
+        A, ActionButtons, ActionFailure, CopyButton, HostLabel, LastSeen, PageTitle, StatusPill,
+    },
     i18n::{say, use_text},
     model::{ContainerId, ContainerQuery, ContainerState, Event, Health, format},
 };
@@ -55,6 +57,7 @@ pub(super) fn Head(
                 <span class="mono" title=image>{image}</span>
                 <span class="mono faint">{id.short()}</span>
                 <CopyButton copied=Signal::stored(id.to_string()) of=Signal::derive(move || text.get().containers.id.to_owned()) />
+                <HostLabel host=row.host.clone() />
                 {project_link}
             </div>
             <ActionFailure id row />

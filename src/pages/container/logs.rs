@@ -2,8 +2,8 @@
 
 use crate::{
     client::{LogSource, RowSignals},
-    model::ContainerId,
-    pages::logs::{LogViewer, address, use_set_view, use_view},
+    model::{ContainerId, Page, Tab},
+    pages::logs::{LogViewer, use_set_view, use_view},
 };
 use leptos::prelude::*;
 
@@ -16,8 +16,8 @@ pub(super) fn Logs(
     row: RowSignals,
 ) -> impl IntoView {
     let view = use_view();
-    let path = format!("/containers/{id}?tab=logs");
-    let set_view = use_set_view(move |view| address(&path, view));
+    let page = Page::tab(id, Tab::Logs);
+    let set_view = use_set_view(move |view| page.href_with(&view.to_url()));
     let (host, container) = (row.host, row.container);
     let sources = Memo::new(move |_| {
         vec![LogSource {

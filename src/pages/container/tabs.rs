@@ -8,39 +8,26 @@ use super::{
 use crate::{
     client::{RowSignals, driver, use_live},
     i18n::{ContainerText, say, use_text},
-    model::ContainerId,
+    model::{ContainerId, Page, Tab},
 };
 use leptos::{html::Nav, prelude::*};
 use leptos_router::hooks::use_query_map;
 
-/// A tab.
-struct Tab {
-    /// Its name in the address.
-    name: &'static str,
-    title: fn(&ContainerText) -> &'static str,
-    content: fn(ContainerId, RowSignals, Signal<bool>) -> AnyView,
+const fn title(tab: Tab, text: &ContainerText) -> &'static str {
+    match tab {
+        Tab::Overview => text.overview,
+        Tab::Stats => text.stats,
+        Tab::Logs => text.logs,
+        Tab::Processes => text.processes,
+        Tab::Events => text.events,
+        Tab::Inspect => text.inspect,
+    }
 }
 
-/// The tabs in order. The first is open when the address names none.
-#[rustfmt::skip]
-const TABS: &[Tab] = &[
-    Tab { name: "overview", title: |text| text.overview, content: |id, row, is_removed| view! { <Overview id row is_removed /> }.into_any() },
-    Tab { name: "stats", title: |text| text.stats, content: |id, row, _| view! { <Stats id row /> }.into_any() },
-    Tab { name: "logs", title: |text| text.logs, content: |id, row, _| view! { <Logs id row /> }.into_any() },
-    Tab { name: "processes", title: |text| text.processes, content: |id, row, _| view! { <Processes id row /> }.into_any() },
-    Tab { name: "events", title: |text| text.events, content: |id, _, _| view! { <Events id /> }.into_any() },
-    Tab { name: "inspect", title: |text| text.inspect, content: |id, _, _| view! { <Inspect id /> }.into_any() },
-];
-
-/// Which of [`TABS`] is open.
-fn use_tab() -> Memo<usize> {
+/// Which tab is open.
+fn use_tab() -> Memo<Tab> {
     let query = use_query_map();
-    Memo::new(move |_| {
-        let query = query.read();
-        let asked = query.get_str("tab");
-        let is_asked = |tab: &Tab| asked == Some(tab.name);
-        TABS.iter().position(is_asked).unwrap_or(0)
-    })
+    Memo::new(move |_| Tab::named(query.read().get_str(Page::TAB).unwrap_or_default()))
 }
 
 /// Links to all tabs.
@@ -59,19 +46,15 @@ pub(super) fn TabBar(
             driver::show_current(&bar);
         }
     });
-    let link = move |(n, tab): (usize, &'static Tab)| {
-        let href = match n {
-            0 => format!("/containers/{id}"),
-            _ => format!("/containers/{id}?tab={}", tab.name),
-        };
-        let href = live.href(&href);
-        let current = move || (open.get() == n).then_some("page");
-        let title = move || (tab.title)(text.get().container);
+    let link = move |tab: Tab| {
+        let href = live.href(&Page::tab(id, tab).href());
+        let current = move || (open.get() == tab).then_some("page");
+        let title = move || title(tab, text.get().container);
         view! { <a class="tab" href=href aria-current=current>{title}</a> }
     };
     view! {
         <nav class="tabs" aria-label=say(text, |text| text.container.tabs) node_ref=bar>
-            {TABS.iter().enumerate().map(link).collect_view()}
+            {Tab::ALL.map(link).collect_view()}
         </nav>
     }
 }
@@ -88,7 +71,14 @@ pub(super) fn TabContent(
 ) -> impl IntoView {
     let open = use_tab();
     move || {
-        let tab = TABS.get(open.get())?;
-        Some((tab.content)(id, row.clone(), is_removed))
+        let row = row.clone();
+        match open.get() {
+            Tab::Overview => view! { <Overview id row is_removed /> }.into_any(),
+            Tab::Stats => view! { <Stats id row /> }.into_any(),
+            Tab::Logs => view! { <Logs id row /> }.into_any(),
+            Tab::Processes => view! { <Processes id row /> }.into_any(),
+            Tab::Events => view! { <Events id /> }.into_any(),
+            Tab::Inspect => view! { <Inspect id /> }.into_any(),
+        }
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     client::{RowSignals, driver, use_live},
     components::{A, ActionButtons, ActionFailure, StatusPill},
     i18n::{say, use_text},
-    model::{ContainerId, SortKey},
+    model::{ContainerId, Page, SortKey},
 };
 use leptos::prelude::*;
 
@@ -78,7 +78,7 @@ fn Card(
         <article class="card container-card" data-id=id.to_string() data-freshness=move || as_of.get().freshness.mark()>
             <div class="row">
                 <StatusPill container=row.container.clone() />
-                <A href=format!("/containers/{id}") attr:class="name">{name}</A>
+                <A href=Page::container(id).href() attr:class="name">{name}</A>
             </div>
             {cells}
             <ActionFailure id row=row.clone() />

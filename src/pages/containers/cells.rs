@@ -2,9 +2,9 @@
 
 use crate::{
     client::{RowSignals, Zone, driver, use_live, use_zone},
-    components::{A, ActionFailure, CpuLine, Meter, MeterKind, StatusPill},
+    components::{A, ActionFailure, CpuLine, HostLabel, HostName, Meter, MeterKind, StatusPill},
     i18n::use_text,
-    model::{Container, ContainerId, ContainerState, ContainerStats, Port, SortKey, format},
+    model::{Container, ContainerId, ContainerState, ContainerStats, Page, Port, SortKey, format},
 };
 use leptos::prelude::*;
 
@@ -36,7 +36,7 @@ pub(super) fn CellContent(
             };
             view! { {figure} }.into_any()
         }
-        SortKey::Host => view! { {row.host.to_string()} }.into_any(),
+        SortKey::Host => view! { <HostName host=row.host /> }.into_any(),
         SortKey::Image | SortKey::Restarts | SortKey::Created => {
             let zone = use_zone();
             let word =
@@ -87,7 +87,8 @@ fn Name(
     let name = Memo::new(move |_| named.read().name.clone());
     let project = Memo::new(move |_| container.read().project.clone());
     view! {
-        <A href=format!("/containers/{id}") attr:class="name">{name}</A>
+        <A href=Page::container(id).href() attr:class="name">{name}</A>
+        <HostLabel host=row.host.clone() />
         {move || project.get().map(|project| view! { <div class="sub">{project}</div> })}
         <ActionFailure id row />
     }
@@ -167,10 +168,12 @@ fn Ports(
 ) -> impl IntoView {
     let ports = Memo::new(move |_| published(&row.container.read()));
     // Where the page came from is known only in the browser.
-    let host = RwSignal::new(None::<String>);
-    Effect::new(move || host.set(driver::page_host()));
+    let page_host = RwSignal::new(None::<String>);
+    Effect::new(move || page_host.set(driver::page_host()));
+    let signals = use_live().host(&row.host);
     let links = move || {
-        let (ports, host) = (ports.get(), host.get());
+        let host = signals.address().or_else(|| page_host.get());
+        let ports = ports.get();
         let shown = ports_with_room(&ports);
         let rest = ports.len() - shown;
         let views = ports.into_iter().take(shown).map(|port| {
@@ -178,7 +181,7 @@ fn Ports(
             view! { <a class="port" href=href target="_blank" rel="noopener noreferrer">{port.public_port}</a> }
         });
         let more = (rest > 0)
-            .then(|| view! { <A href=format!("/containers/{id}") attr:class="port">"+"{rest}</A> });
+            .then(|| view! { <A href=Page::container(id).href() attr:class="port">"+"{rest}</A> });
         (views.collect_view(), more)
     };
     view! { <span class="port-list">{links}</span> }

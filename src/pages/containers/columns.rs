@@ -26,6 +26,8 @@ const LINE: u16 = 70;
 const ORDER: [Part; 14] = [
     Part::Column(SortKey::Cpu),
     Part::Column(SortKey::Memory),
+    // Where there are several: without it two containers of one name look the same.
+    Part::Column(SortKey::Host),
     Part::Column(SortKey::Uptime),
     Part::Bars,
     Part::Column(SortKey::Ports),
@@ -33,7 +35,6 @@ const ORDER: [Part; 14] = [
     Part::Line,
     Part::Column(SortKey::Network),
     Part::Column(SortKey::Restarts),
-    Part::Column(SortKey::Host),
     Part::Column(SortKey::Health),
     Part::Column(SortKey::Pids),
     Part::Column(SortKey::Disk),

@@ -49,7 +49,8 @@ impl Layout {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::list::Group, *};
+    use super::{super::list::GroupHead, *};
+    use crate::model::Group;
 
     fn view(top: f64, bottom: f64) -> RowsView {
         RowsView {
@@ -89,8 +90,8 @@ mod tests {
 
     #[test]
     fn heads_of_groups_have_their_own_height() {
-        let group = Item::Group(Group {
-            project: None,
+        let group = Item::Group(GroupHead {
+            group: Group::NoProject,
             all: 2,
             running: 1,
         });

@@ -3,7 +3,7 @@
 use crate::{
     client::Live,
     components::{use_action_requests, use_any_menu_open},
-    model::{ContainerId, ContainerQuery, ContainerState},
+    model::{ContainerId, ContainerQuery, ContainerState, Group},
 };
 use leptos::prelude::*;
 
@@ -13,17 +13,17 @@ const REORDER_SECONDS: i64 = 5;
 /// A line of the list.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Item {
-    /// A Compose project, or those without one.
-    Group(Group),
+    /// What the containers after it have in common.
+    Group(GroupHead),
     /// A container.
     Container(ContainerId),
 }
 
 /// The head of a group.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Group {
-    /// Name of the project.
-    pub(super) project: Option<String>,
+pub(super) struct GroupHead {
+    /// What they have in common.
+    pub(super) group: Group,
     /// Containers of it that are shown.
     pub(super) all: usize,
     /// Running ones among them.
@@ -108,28 +108,20 @@ pub(super) fn use_items(live: Live, query: Memo<ContainerQuery>, pointer: Pointe
 fn items(live: Live, query: &ContainerQuery) -> Items {
     let rows = live.rows(query);
     let containers = rows.len();
-    if !query.grouped {
-        let lines = rows
-            .iter()
-            .map(|row| Item::Container(row.container.id))
-            .collect();
-        return Items { lines, containers };
-    }
-    let groups = rows.chunk_by(|a, b| a.container.project == b.container.project);
-    let lines = groups.flat_map(|group| {
-        let running = group
+    let mut lines = Vec::with_capacity(containers);
+    for together in rows.chunk_by(|a, b| query.grouping.of(a) == query.grouping.of(b)) {
+        let group = together.first().and_then(|row| query.grouping.of(row));
+        let running = together
             .iter()
             .filter(|row| row.container.state == ContainerState::Running);
-        let head = Group {
-            project: group.first().and_then(|row| row.container.project.clone()),
-            all: group.len(),
+        let head = group.map(|group| GroupHead {
+            group,
+            all: together.len(),
             running: running.count(),
-        };
-        let rows = group.iter().map(|row| Item::Container(row.container.id));
-        std::iter::once(Item::Group(head)).chain(rows)
-    });
-    Items {
-        lines: lines.collect(),
-        containers,
+        });
+        lines.extend(head.map(Item::Group));
+        let ids = together.iter().map(|row| row.container.id);
+        lines.extend(ids.map(Item::Container));
     }
+    Items { lines, containers }
 }

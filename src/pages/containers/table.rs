@@ -5,13 +5,13 @@ use super::{
     cells::CellContent,
     columns::{ACTIONS, Column, Columns, SELECT},
     layout::Layout,
-    list::{Group, Item, Items, Pointer},
+    list::{GroupHead, Item, Items, Pointer},
 };
 use crate::{
     client::{RowSignals, RowsView, driver, use_live},
     components::{ActionButtons, ViewLink},
     i18n::{say, use_text},
-    model::{ContainerId, ContainerQuery, Density, Preferences},
+    model::{ContainerId, ContainerQuery, Density, Group, Preferences},
 };
 use leptos::{
     html::{self, Tbody},
@@ -96,7 +96,7 @@ pub(super) fn Table(
                     <Spacer height=Signal::derive(above) />
                     <For each=visible key=Item::clone let(item)>
                         {match item {
-                            Item::Group(group) => view! { <GroupRow group /> }.into_any(),
+                            Item::Group(head) => view! { <GroupRow head /> }.into_any(),
                             Item::Container(id) => view! { <ContainerRow id columns selection /> }.into_any(),
                         }}
                     </For>
@@ -197,19 +197,20 @@ fn Head(
 
 #[component]
 fn GroupRow(
-    /// The group.
-    group: Group,
+    /// The group, and what is in it.
+    head: GroupHead,
 ) -> impl IntoView {
     let text = use_text();
-    let Group {
-        project,
+    let GroupHead {
+        group,
         all,
         running,
-    } = group;
-    let name = move || {
-        project
-            .clone()
-            .unwrap_or_else(|| text.get().containers.no_project.to_owned())
+    } = head;
+    let live = use_live();
+    let name = move || match &group {
+        Group::Project(name) => name.clone(),
+        Group::NoProject => text.get().containers.no_project.to_owned(),
+        Group::Host(host) => live.host(host).name(host),
     };
     let count = move || {
         format!(

@@ -1,11 +1,11 @@
 //! What is shown, and how. Without JavaScript it is a form and a row of links.
 
-use super::{columns::Columns, list::Items};
+use super::{columns::Columns, hosts::HostMenu, list::Items};
 use crate::{
     client::use_live,
-    components::{A, Glyph, Icon, LastSeen, Menu},
+    components::{A, AllLastSeen, Glyph, Icon, Menu},
     i18n::{say, use_text},
-    model::{ContainerQuery, Density, Layout, Preferences, SortKey, StateFilter},
+    model::{ContainerQuery, Density, Grouping, Layout, Page, Preferences, SortKey, StateFilter},
 };
 use leptos::prelude::*;
 
@@ -76,7 +76,7 @@ pub(super) fn Toolbar(
         others.map(hidden).collect_view()
     };
     view! {
-        <form class="toolbar" method="get" action=live.href("/containers") role="search" on:submit=|event| event.prevent_default()>
+        <form class="toolbar" method="get" action=live.href(&Page::Containers.href()) role="search" on:submit=|event| event.prevent_default()>
             <label class="search">
                 <Icon glyph=Glyph::Search />
                 <input type="search" name="q" id="filter" autocomplete="off" spellcheck="false"
@@ -86,8 +86,9 @@ pub(super) fn Toolbar(
             </label>
             <noscript><button class="button">{say(text, |text| text.containers.apply)}</button></noscript>
             {others}
+            <HostMenu query />
             <span class="chips">{chips.collect_view()}</span>
-            <LastSeen as_of=live.as_of() />
+            <AllLastSeen />
             <span class="faint num" role="status" data-testid="shown">{shown}</span>
             <Looks query set_query columns />
         </form>
@@ -135,10 +136,26 @@ fn Looks(
     let group = move |_| {
         let query = query.get_untracked();
         set_query.run(ContainerQuery {
-            grouped: !query.grouped,
+            grouping: match query.grouping {
+                Grouping::None => Grouping::Project,
+                Grouping::Project | Grouping::Host => Grouping::None,
+            },
             ..query
         });
     };
+    let grouping = move |wanted: Grouping| {
+        let pressed = move || (query.read().grouping == wanted).to_string();
+        let choose = move |_| {
+            set_query.run(ContainerQuery {
+                grouping: wanted,
+                ..query.get_untracked()
+            });
+        };
+        view! {
+            <button type="button" aria-pressed=pressed on:click=choose>{move || (text.get().containers.grouped)(wanted)}</button>
+        }
+    };
+    let has_hosts = Memo::new(move |_| use_live().hosts().read().len() > 1);
     let hide = move |_| {
         let query = query.get_untracked();
         set_query.run(ContainerQuery {
@@ -150,12 +167,15 @@ fn Looks(
         <button type="button" class="button optional" aria-pressed=move || query.read().hide_stopped.to_string() on:click=hide>
             {say(text, |text| text.containers.hide_stopped)}
         </button>
-        <button type="button" class="button optional" aria-pressed=move || query.read().grouped.to_string() on:click=group data-testid="group">
+        <button type="button" class="button optional" aria-pressed=move || (query.read().grouping != Grouping::None).to_string() on:click=group data-testid="group">
             {say(text, |text| text.containers.group)}
         </button>
         <span class="segments optional">{Layout::ALL.iter().copied().map(layout).collect_view()}</span>
         <ViewMenu columns>
             <li><span class="segments">{Density::ALL.iter().copied().map(density).collect_view()}</span></li>
+            <Show when=move || has_hosts.get()>
+                <li><span class="segments" data-testid="grouping">{Grouping::ALL.iter().copied().map(grouping).collect_view()}</span></li>
+            </Show>
         </ViewMenu>
     }
 }

@@ -1,6 +1,5 @@
 //! Which containers' logs are shown. The choices are links: the address says what is chosen.
 
-use super::address;
 use crate::{
     client::{
         LogSource,
@@ -9,7 +8,7 @@ use crate::{
     },
     components::{A, Glyph, Icon, Menu, StatusPill},
     i18n::{say, use_text},
-    model::{ContainerId, ContainerQuery},
+    model::{ContainerId, ContainerQuery, Page},
 };
 use leptos::prelude::*;
 
@@ -20,14 +19,14 @@ const OFFERED: usize = 40;
 fn with(view: &LogView, id: ContainerId) -> String {
     let mut view = view.clone();
     view.containers.push(id.into());
-    address("/logs", &view)
+    view.href()
 }
 
 /// The address without a container.
 fn without(view: &LogView, id: ContainerId) -> String {
     let mut view = view.clone();
     view.containers.retain(|prefix| !prefix.matches(&id));
-    address("/logs", &view)
+    view.href()
 }
 
 /// The containers that are shown, each in its colour, and the way to others.
@@ -46,7 +45,7 @@ pub(super) fn Chips(
         let label = move || format!("{} {name}", text.get().logs.remove);
         view! {
             <span class=format!("chip source c{}", at + 1) data-testid="chip">
-                <a href=live.href(&format!("/containers/{}", source.id))>{source.name.clone()}</a>
+                <a href=live.href(&Page::container(source.id).href())>{source.name.clone()}</a>
                 <A href=href attr:aria-label=label attr:class="close"><Icon glyph=Glyph::Close /></A>
             </span>
         }
@@ -98,7 +97,7 @@ fn Choices(
             let view = view.read();
             match (is_chosen.get(), is_full.get()) {
                 (true, _) => without(&view, id),
-                (false, true) => address("/logs", &view),
+                (false, true) => view.href(),
                 (false, false) => with(&view, id),
             }
         };

@@ -2,9 +2,9 @@
 
 use crate::{
     client::{Live, RowSignals, use_live},
-    components::{A, ActionButtons, ActionFailure, Glyph, Icon, LastSeen, StatusPill},
+    components::{A, ActionButtons, ActionFailure, Glyph, HostLabel, Icon, LastSeen, StatusPill},
     i18n::{say, use_text},
-    model::{Attention, Container, ContainerId, ContainerStats, Timestamp, format},
+    model::{Attention, Container, ContainerId, ContainerStats, Page, Tab, Timestamp, format},
 };
 use leptos::prelude::*;
 
@@ -83,13 +83,15 @@ fn Troubled(
             details(why, &row.container.read(), row.stats.read().as_ref(), now)
         })
     };
+    let as_of = row.as_of.clone();
     view! {
-        <li>
+        <li data-freshness=move || as_of.get().freshness.mark()>
             <StatusPill container=row.container.clone() />
-            <A href=format!("/containers/{id}") attr:class="name">{name}</A>
+            <A href=Page::container(id).href() attr:class="name">{name}</A>
+            <HostLabel host=row.host.clone() />
             <span class="muted what num">{details}</span>
             <span class="space"></span>
-            <A href=format!("/containers/{id}?tab=logs") attr:class="button icon" attr:title=say(text, |text| text.containers.logs)
+            <A href=Page::tab(id, Tab::Logs).href() attr:class="button icon" attr:title=say(text, |text| text.containers.logs)
                 attr:aria-label=say(text, |text| text.containers.logs)>
                 <Icon glyph=Glyph::Log />
             </A>

@@ -2,9 +2,9 @@
 
 use crate::{
     client::{RowSignals, use_live},
-    components::{A, LastSeen, Meter, MeterKind, NoContainers, StatusPill},
+    components::{A, HostLabel, LastSeen, Meter, MeterKind, NoContainers, StatusPill},
     i18n::{say, use_text},
-    model::{ContainerId, ContainerQuery, SortKey, StateFilter},
+    model::{ContainerId, ContainerQuery, Page, SortKey, StateFilter},
 };
 use leptos::prelude::*;
 
@@ -57,10 +57,12 @@ fn BusyContainer(
 ) -> impl IntoView {
     let container = row.container.clone();
     let name = move || container.with(|container| container.name.clone());
+    let as_of = row.as_of.clone();
     view! {
-        <li>
+        <li data-freshness=move || as_of.get().freshness.mark()>
             <StatusPill container=row.container.clone() />
-            <A href=format!("/containers/{id}") attr:class="name">{name}</A>
+            <A href=Page::container(id).href() attr:class="name">{name}</A>
+            <HostLabel host=row.host.clone() />
             <span class="space"></span>
             <Meter kind=MeterKind::Cpu row=row.clone() />
             <Meter kind=MeterKind::Memory row />

@@ -4,7 +4,7 @@ use crate::{
     client::{Live, use_live, use_zone},
     components::{A, Glyph, Icon, LastSeen},
     i18n::{EventsText, say, use_text},
-    model::{Change, ContainerId, HostId, format},
+    model::{Change, ContainerId, HostId, Page, format},
 };
 use leptos::prelude::*;
 
@@ -60,7 +60,7 @@ fn ChangeRow(
     let name = event.name.clone();
     let name = match linked {
         Some(id) => {
-            view! { <A href=format!("/containers/{id}") attr:class="name">{name}</A> }.into_any()
+            view! { <A href=Page::container(id).href() attr:class="name">{name}</A> }.into_any()
         }
         None => view! { <b class="name">{name}</b> }.into_any(),
     };

@@ -5,7 +5,7 @@ use crate::{
     client::{HostSignals, use_live},
     components::{LastSeen, Sparkline},
     i18n::{say, use_text},
-    model::{HostId, HostMetrics, SourceKind, SourceState, format},
+    model::{AsOf, HostId, HostMetrics, SourceKind, SourceState, format},
     protocol::MetricsSample,
 };
 use leptos::prelude::*;
@@ -26,18 +26,21 @@ pub(super) fn HostCard(
         .collect_view();
     view! {
         <section class="card host" data-testid="host" data-freshness=move || as_of.get().freshness.mark()>
-            <HostTitle host signals />
+            <HostTitle host as_of=signals.metrics_as_of.clone() signals />
             <div class="tiles">{tiles}</div>
         </section>
     }
 }
 
+/// What a host is called, what runs there, and of which moment its figures are.
 #[component]
-fn HostTitle(
+pub(super) fn HostTitle(
     /// Which.
     host: HostId,
     /// Its signals.
     signals: HostSignals,
+    /// Of which moment the figures beneath are.
+    as_of: ArcRwSignal<AsOf>,
 ) -> impl IntoView {
     let text = use_text();
     let metrics = signals.metrics.clone();
@@ -77,7 +80,7 @@ fn HostTitle(
             {demo}
             <span class="muted">{engine}</span>
             <span class="space"></span>
-            <LastSeen as_of=signals.metrics_as_of />
+            <LastSeen as_of />
             <span class="muted num own-cost">{cost}</span>
             <span class="muted num">{uptime}</span>
         </div>

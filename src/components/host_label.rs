@@ -1,0 +1,29 @@
+//! Where a container runs.
+
+use crate::{client::use_live, model::HostId};
+use leptos::prelude::*;
+
+/// The name of a host, beside one of its containers; absent where there is only one host.
+#[component]
+pub fn HostLabel(
+    /// Which.
+    host: HostId,
+) -> impl IntoView {
+    let live = use_live();
+    let has_several = Memo::new(move |_| live.hosts().read().len() > 1);
+    view! {
+        <Show when=move || has_several.get()>
+            <span class="host-label faint"><HostName host=host.clone() /></span>
+        </Show>
+    }
+}
+
+/// What a host calls itself.
+#[component]
+pub fn HostName(
+    /// Which.
+    host: HostId,
+) -> impl IntoView {
+    let signals = use_live().host(&host);
+    move || signals.name(&host)
+}

@@ -1,0 +1,192 @@
+//! The addresses of pages: the one place that reads and writes them. What a list or a log shows
+//! beyond that is in their queries ([`ContainerQuery`](super::ContainerQuery) and the view of a log).
+
+use super::{ContainerId, ContainerPrefix};
+
+/// A page, by its address below the base path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// Hosts at a glance.
+    Overview,
+    /// The list of containers.
+    Containers,
+    /// One container.
+    Container(ContainerPrefix, Tab),
+    /// The logs of several containers.
+    Logs,
+    /// The test of the connection.
+    RealtimeTest,
+}
+
+/// A tab of a container's page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tab {
+    /// What it is and how it does.
+    #[default]
+    Overview,
+    /// Its figures over time.
+    Stats,
+    /// What it writes.
+    Logs,
+    /// Its processes.
+    Processes,
+    /// What happened to it.
+    Events,
+    /// Everything the engine knows of it.
+    Inspect,
+}
+
+impl Tab {
+    /// All of them, in the order in which they stand.
+    pub const ALL: [Self; 6] = [
+        Self::Overview,
+        Self::Stats,
+        Self::Logs,
+        Self::Processes,
+        Self::Events,
+        Self::Inspect,
+    ];
+
+    /// Its name in addresses.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Overview => "overview",
+            Self::Stats => "stats",
+            Self::Logs => "logs",
+            Self::Processes => "processes",
+            Self::Events => "events",
+            Self::Inspect => "inspect",
+        }
+    }
+
+    /// The tab of that name; the first when there is none.
+    pub fn named(name: &str) -> Self {
+        let mut all = Self::ALL.into_iter();
+        all.find(|tab| tab.as_str() == name).unwrap_or_default()
+    }
+}
+
+impl Page {
+    /// The first segment of [`Self::Containers`] and [`Self::Container`].
+    pub const CONTAINERS: &'static str = "containers";
+    /// The only segment of [`Self::Logs`].
+    pub const LOGS: &'static str = "logs";
+    /// The only segment of [`Self::RealtimeTest`].
+    pub const REALTIME_TEST: &'static str = "realtime-test";
+    /// The parameter that names a tab.
+    pub const TAB: &'static str = "tab";
+
+    /// The first tab of a container's page.
+    pub fn container(id: ContainerId) -> Self {
+        Self::tab(id, Tab::default())
+    }
+
+    /// A tab of a container's page.
+    pub fn tab(id: ContainerId, tab: Tab) -> Self {
+        Self::Container(id.into(), tab)
+    }
+
+    /// The page at `path`, whose parameters `get` gives; none when there is no such page.
+    pub fn parse(path: &str, get: impl Fn(&str) -> Option<String>) -> Option<Self> {
+        let path = path.trim_end_matches('/');
+        let mut segments = path.split('/').skip(1);
+        let page = match (segments.next(), segments.next()) {
+            (None, _) => Self::Overview,
+            (Some(Self::CONTAINERS), None) => Self::Containers,
+            (Some(Self::CONTAINERS), Some(id)) => {
+                let tab = Tab::named(&get(Self::TAB).unwrap_or_default());
+                Self::Container(id.parse().ok()?, tab)
+            }
+            (Some(Self::LOGS), None) => Self::Logs,
+            (Some(Self::REALTIME_TEST), None) => Self::RealtimeTest,
+            _ => return None,
+        };
+        segments.next().is_none().then_some(page)
+    }
+
+    /// Its address.
+    pub fn href(&self) -> String {
+        match self {
+            Self::Overview => "/".to_owned(),
+            Self::Containers => format!("/{}", Self::CONTAINERS),
+            Self::Container(id, Tab::Overview) => format!("/{}/{}", Self::CONTAINERS, id.as_str()),
+            Self::Container(id, tab) => format!(
+                "/{}/{}?{}={}",
+                Self::CONTAINERS,
+                id.as_str(),
+                Self::TAB,
+                tab.as_str()
+            ),
+            Self::Logs => format!("/{}", Self::LOGS),
+            Self::RealtimeTest => format!("/{}", Self::REALTIME_TEST),
+        }
+    }
+
+    /// Its address with more of a query, which is escaped already.
+    pub fn href_with(&self, query: &str) -> String {
+        let mut href = self.href();
+        if !query.is_empty() {
+            href.push(if href.contains('?') { '&' } else { '?' });
+            href.push_str(query);
+        }
+        href
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(address: &str) -> Option<Page> {
+        let (path, query) = address.split_once('?').unwrap_or((address, ""));
+        let pairs: Vec<_> = query
+            .split('&')
+            .filter_map(|pair| pair.split_once('='))
+            .collect();
+        Page::parse(path, |name| {
+            let pair = pairs.iter().find(|(known, _)| *known == name);
+            pair.map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn every_page_is_found_at_its_address() {
+        let id = ContainerId::from_bytes([0xab; 32]);
+        let tabs = Tab::ALL.map(|tab| Page::tab(id, tab));
+        let others = [
+            Page::Overview,
+            Page::Containers,
+            Page::Logs,
+            Page::RealtimeTest,
+        ];
+        for shown in tabs.into_iter().chain(others) {
+            assert_eq!(page(&shown.href()), Some(shown.clone()));
+            assert_eq!(page(&shown.href_with("q=x")), Some(shown));
+        }
+        assert_eq!(Page::Logs.href_with("c=1"), "/logs?c=1");
+        assert_eq!(Page::Logs.href_with(""), "/logs");
+    }
+
+    #[test]
+    fn slashes_at_the_end_make_no_difference_and_unknown_tabs_are_the_first() {
+        assert_eq!(page("/containers/"), Some(Page::Containers));
+        assert_eq!(page(""), Some(Page::Overview));
+        let container = page("/containers/0123456789ab/?tab=nonsense");
+        let expected = Page::Container("0123456789ab".parse().unwrap(), Tab::Overview);
+        assert_eq!(container, Some(expected));
+    }
+
+    #[test]
+    fn what_is_no_page_is_none() {
+        for address in [
+            "/nowhere",
+            "/containers/nonsense",
+            "/containers/0123456789ab/x",
+            "/containersx",
+            "/logs/x",
+            "/containers/../../etc",
+        ] {
+            assert_eq!(page(address), None, "{address}");
+        }
+    }
+}

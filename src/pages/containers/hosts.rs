@@ -1,0 +1,102 @@
+//! Which host's containers are shown, where there are several.
+
+use crate::{
+    client::{driver, use_live},
+    components::{Glyph, Icon, Menu, ViewLink},
+    i18n::{say, use_text},
+    model::{ContainerQuery, HostId},
+};
+use leptos::{ev, prelude::*};
+
+/// Chooses the host whose containers are shown; absent where there is only one.
+#[component]
+pub(super) fn HostMenu(
+    /// What is asked for.
+    query: Memo<ContainerQuery>,
+) -> impl IntoView {
+    let live = use_live();
+    let has_several = Memo::new(move |_| live.hosts().read().len() > 1);
+    view! {
+        <Show when=move || has_several.get()>
+            <Choice query />
+        </Show>
+    }
+}
+
+#[component]
+fn Choice(
+    /// What is asked for.
+    query: Memo<ContainerQuery>,
+) -> impl IntoView {
+    let live = use_live();
+    let text = use_text();
+    let face = move || match &query.read().host {
+        Some(host) => live.host(host).name(host),
+        None => text.get().containers.all_hosts.to_owned(),
+    };
+    let hosts = move || {
+        let all = std::iter::once(None);
+        let each = live.hosts().get().into_iter().map(Some);
+        all.chain(each).collect::<Vec<_>>()
+    };
+    let choice = move |host: Option<HostId>| view! { <li><HostChoice query host /></li> };
+    view! {
+        <Menu id="hosts" class="menu picker" face=move || view! { {face} " ▾" }>
+            <ul data-testid="hosts"><For each=hosts key=Option::clone children=choice /></ul>
+        </Menu>
+    }
+}
+
+/// One host, with the state of its engine and how many containers it has; or all of them.
+#[component]
+fn HostChoice(
+    /// What is asked for.
+    query: Memo<ContainerQuery>,
+    /// All of them when absent.
+    host: Option<HostId>,
+) -> impl IntoView {
+    let live = use_live();
+    let text = use_text();
+    let wanted = host.clone();
+    let is_chosen = Memo::new(move |_| query.read().host == wanted);
+    let target = host.clone();
+    let href = move || {
+        let host = target.clone();
+        ContainerQuery {
+            host,
+            ..query.get()
+        }
+        .href()
+    };
+    let counted = host.clone();
+    let count = move || {
+        live.track_list();
+        live.with_dashboard(|dashboard| match &counted {
+            Some(host) => dashboard
+                .hosts
+                .get(host)
+                .map_or(0, |host| host.containers.len()),
+            None => dashboard.containers().count(),
+        })
+    };
+    let named = host.clone();
+    let name = move || match &named {
+        Some(host) => live.host(host).name(host),
+        None => text.get().containers.all_hosts.to_owned(),
+    };
+    let mark = host.map(|host| {
+        let as_of = live.host(&host).as_of;
+        move || as_of.get().freshness.mark()
+    });
+    let away = mark.clone().map(|mark| {
+        move || mark().map(|_| view! { <span class="faint">{say(text, |text| text.frame.engine_down_word)}</span> })
+    });
+    view! {
+        <ViewLink href=Signal::derive(href) attr:class="choice" on:click=move |event: ev::MouseEvent| driver::close_menu(&event)>
+            <span class="tick" aria-hidden="true">{move || is_chosen.get().then(|| view! { <Icon glyph=Glyph::Check /> })}</span>
+            <span class="name">{name}</span>
+            {away}
+            <span class="num faint">{count}</span>
+        </ViewLink>
+    }
+}
