@@ -140,7 +140,7 @@ fn millis(time: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::{Config, source::docker::Address, start_observed};
+    use crate::server::{Config, shutdown::Shutdown, source::docker::Address, start_with};
     use serde_json::Value;
     use std::{net::Ipv4Addr, sync::mpsc};
 
@@ -192,9 +192,18 @@ mod tests {
         };
         config.docker.host = Some(Address::Unix("/nonexistent/docker.sock".into()));
         let health = Health::with_stall(Duration::from_secs(2));
-        let running = start_observed(config, health).await.unwrap();
+        let running = start_with(config, health, Shutdown::default())
+            .await
+            .unwrap();
         let url = format!("http://{}/healthz", running.addr);
-        let all = ["collector", "delivery", "demo", "docker", "http", "system"];
+        let all = [
+            "collector",
+            "delivery",
+            "demo",
+            "docker:local",
+            "http",
+            "system",
+        ];
         eventually(&url, |status, report| {
             let tasks = report["idleMs"].as_object().unwrap();
             status == 200 && report["status"] == "ok" && tasks.keys().eq(all)

@@ -47,9 +47,9 @@ use thiserror::Error;
 use tokio::sync::mpsc;
 use transport::{Delivery, Pulse};
 
-/// Why the server did not start.
+/// Why the server did not start, or ended by itself.
 #[derive(Debug, Error)]
-pub enum StartError {
+pub enum ServerError {
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {error}")]
     Listen {
@@ -61,6 +61,9 @@ pub enum StartError {
     /// Signals cannot be handled.
     #[error("cannot handle signals: {0}")]
     Signals(std::io::Error),
+    /// Something that everything needs broke down.
+    #[error("the task `{0}` broke down; the message before this one says why")]
+    Broken(&'static str),
 }
 
 /// A server that runs.
@@ -74,6 +77,16 @@ pub struct Running {
 }
 
 impl Running {
+    /// Returns when a core task has broken down, with its name. Everything is ending then.
+    pub async fn broken(&self) -> &'static str {
+        self.shutdown.token().cancelled().await;
+        match self.shutdown.broken() {
+            Some(name) => name,
+            // It ends because it was told to.
+            None => std::future::pending().await,
+        }
+    }
+
     /// Ends it: sockets are closed with a reason, requests and actions are finished. Says whether
     /// everything ended in time.
     pub async fn shutdown(self) -> bool {
@@ -85,21 +98,24 @@ impl Running {
 ///
 /// # Errors
 /// When it cannot listen.
-pub async fn start(config: Config) -> Result<Running, StartError> {
-    start_observed(config, Health::default()).await
+pub async fn start(config: Config) -> Result<Running, ServerError> {
+    start_with(config, Health::default(), Shutdown::default()).await
 }
 
-/// The same, with the progress of tasks marked in `health`.
-async fn start_observed(config: Config, health: Health) -> Result<Running, StartError> {
+/// The same, with the progress of tasks marked in `health`, and ended by `shutdown`.
+async fn start_with(
+    config: Config,
+    health: Health,
+    shutdown: Shutdown,
+) -> Result<Running, ServerError> {
     let address = config.site_addr;
-    let failed = |error| StartError::Listen { address, error };
+    let failed = |error| ServerError::Listen { address, error };
     let listener = serve::listen(address).map_err(failed)?;
     let addr = listener.local_addr().map_err(failed)?;
 
-    let shutdown = Shutdown::default();
     let hub = Hub::with_paces(config.channel_buffer as usize, sources::paces(&config));
     let (observer, observations) = mpsc::channel(OBSERVATION_BACKLOG);
-    shutdown.spawn(
+    shutdown.spawn_core(
         "collector",
         collector::run(
             hub.clone(),
@@ -108,7 +124,7 @@ async fn start_observed(config: Config, health: Health) -> Result<Running, Start
             shutdown.token(),
         ),
     );
-    shutdown.spawn(
+    shutdown.spawn_core(
         "demand",
         hub.demand().clone().forget_pollers(shutdown.token()),
     );
@@ -131,7 +147,7 @@ async fn start_observed(config: Config, health: Health) -> Result<Running, Start
         config: Arc::new(config),
     };
     let router = router::router(state);
-    shutdown.spawn(
+    shutdown.spawn_core(
         "http",
         serve::serve(
             listener,
@@ -152,13 +168,16 @@ async fn start_observed(config: Config, health: Health) -> Result<Running, Start
 /// Runs a server until SIGINT or SIGTERM.
 ///
 /// # Errors
-/// When it cannot start.
-pub async fn run(config: Config) -> Result<(), StartError> {
+/// When it cannot start, or a core task breaks down.
+pub async fn run(config: Config) -> Result<(), ServerError> {
     let running = start(config).await?;
-    shutdown::signalled().await.map_err(StartError::Signals)?;
+    let broken = tokio::select! {
+        signalled = shutdown::signalled() => signalled.map(|()| None).map_err(ServerError::Signals)?,
+        name = running.broken() => Some(name),
+    };
     tracing::info!("ending");
     running.shutdown().await;
-    Ok(())
+    broken.map_or(Ok(()), |name| Err(ServerError::Broken(name)))
 }
 
 /// An address that can be put into a browser on this machine.
@@ -168,3 +187,6 @@ fn reachable(addr: SocketAddr) -> SocketAddr {
     }
     addr
 }
+
+#[cfg(test)]
+mod tests;

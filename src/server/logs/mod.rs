@@ -19,10 +19,16 @@ pub use last::last_lines;
 pub use ring::{MAX_BYTES, MAX_LINES};
 pub use stream::{Start, Watch};
 
-use super::{actions::Found, hub::Hub, shutdown::Shutdown};
+use super::{
+    actions::Found,
+    hub::Hub,
+    shutdown::{Shutdown, words},
+};
 use follow::Follower;
+use futures::FutureExt;
 use std::{
     collections::BTreeMap,
+    panic::AssertUnwindSafe,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -87,11 +93,18 @@ impl Logs {
         );
         let (logs, token) = (self.clone(), self.inner.shutdown.token());
         self.inner.shutdown.spawn("log", async move {
-            tokio::select! {
-                () = token.cancelled() => {}
-                () = follower.run() => {}
-                () = stream.trouble.tell(&stream) => {}
-                () = logs.deserted(&stream) => {}
+            let reading = async {
+                tokio::select! {
+                    () = token.cancelled() => {}
+                    () = follower.run() => {}
+                    () = stream.trouble.tell(&stream) => {}
+                    () = logs.deserted(&stream) => {}
+                }
+            };
+            if let Err(panic) = AssertUnwindSafe(reading).catch_unwind().await {
+                tracing::error!("the reading of a log broke down: {}", words(&*panic));
+                let reason = "Deckwatch failed to read this log; open it again.";
+                stream.publish_trouble(Some(reason.to_owned()));
             }
             logs.retire(&stream);
         });

@@ -41,7 +41,7 @@ impl Delivery {
             shutdown.token(),
         );
         // It gives way by itself; to be made to would leave some clients' news to their own tasks.
-        shutdown.spawn("delivery", unconstrained(delivering));
+        shutdown.spawn_core("delivery", unconstrained(delivering));
         Self { clients }
     }
 

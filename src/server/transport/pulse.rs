@@ -47,7 +47,7 @@ impl Pulse {
             joined: Arc::default(),
         };
         let token = shutdown.token();
-        shutdown.spawn("pulse", async move {
+        shutdown.spawn_core("pulse", async move {
             let mut ticks = interval(heartbeat / LOOKS / GROUPS as u32);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             for group in groups.iter().cycle() {

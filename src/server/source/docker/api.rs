@@ -61,6 +61,9 @@ pub(super) enum ReadError {
     /// There is one, but not in the form it should have.
     #[error("{0} cannot be read: {1}")]
     Unreadable(&'static str, &'static str),
+    /// Reading it broke down, which is a fault of Deckwatch.
+    #[error("Deckwatch itself failed")]
+    Broken,
 }
 
 impl ReadError {
@@ -83,11 +86,15 @@ impl ReadError {
         )
     }
 
-    /// Why the engine at `address` is of no use and what to do about it, for people.
-    pub(super) fn advice(&self, address: &str) -> String {
+    /// Why the engine at `address`, which `setting` names, is of no use and what to do about it, for
+    /// people.
+    pub(super) fn advice(&self, address: &str, setting: &str) -> String {
         match self {
-            Self::Engine(error) => error::advice(error, address),
+            Self::Engine(error) => error::advice(error, address, setting),
             Self::Overdue(_) => format!("The engine at {address} does not answer: {self}."),
+            Self::Broken => format!(
+                "Deckwatch failed to read the engine at {address} and tries again; its log says why."
+            ),
             Self::Unreadable(..) => format!(
                 "The engine at {address} answers, but {self}. Is it Docker or Podman that listens there?"
             ),
@@ -100,7 +107,9 @@ impl From<ReadError> for EngineError {
         match error {
             ReadError::Engine(error) => error.into(),
             ReadError::Overdue(_) => Self::Timeout,
-            error @ ReadError::Unreadable(..) => Self::Failed(error.to_string()),
+            error @ (ReadError::Unreadable(..) | ReadError::Broken) => {
+                Self::Failed(error.to_string())
+            }
         }
     }
 }

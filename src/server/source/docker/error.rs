@@ -62,8 +62,9 @@ fn is_about_the_container(message: &str) -> bool {
     message.is_empty() || message.to_ascii_lowercase().contains("no such container")
 }
 
-/// Why the engine at `address` cannot be reached and what to do about it, for people.
-pub(super) fn advice(error: &Error, address: &str) -> String {
+/// Why the engine at `address`, which `setting` names, cannot be reached and what to do about it, for
+/// people.
+pub(super) fn advice(error: &Error, address: &str, setting: &str) -> String {
     if let Error::DockerResponseServerError {
         status_code,
         message,
@@ -78,13 +79,17 @@ pub(super) fn advice(error: &Error, address: &str) -> String {
     let what = format!("No Docker engine at {address}: ");
     match io_kind(error) {
         Some(io::ErrorKind::PermissionDenied) => {
-            what + "permission denied. Add your user to the docker group or set DOCKER_HOST."
+            what + &format!(
+                "permission denied. Add your user to the docker group or set {setting}."
+            )
         }
         Some(io::ErrorKind::NotFound) => {
-            what + "no such file. Start Docker, or set DOCKER_HOST to where it listens."
+            what + &format!("no such file. Start Docker, or set {setting} to where it listens.")
         }
         Some(io::ErrorKind::ConnectionRefused) => {
-            what + "connection refused. Start Docker, or set DOCKER_HOST to where it listens."
+            what + &format!(
+                "connection refused. Start Docker, or set {setting} to where it listens."
+            )
         }
         _ if matches!(error, Error::RequestTimeoutError) => what + "it did not answer in time.",
         _ => {
@@ -163,17 +168,17 @@ mod tests {
     fn people_are_told_what_to_do() {
         let denied = Error::from(io::Error::from(io::ErrorKind::PermissionDenied));
         assert_eq!(
-            advice(&denied, "unix:///var/run/docker.sock"),
+            advice(&denied, "unix:///var/run/docker.sock", "DOCKER_HOST"),
             "No Docker engine at unix:///var/run/docker.sock: permission denied. Add your user to \
              the docker group or set DOCKER_HOST."
         );
         let refused = Error::from(io::Error::from(io::ErrorKind::ConnectionRefused));
-        assert!(advice(&refused, "tcp://x").contains("connection refused"));
+        assert!(advice(&refused, "tcp://x", "DOCKER_HOST").contains("connection refused"));
         let broken = Error::DockerResponseServerError {
             status_code: 500,
             message: "layer store is gone".into(),
         };
-        let advice_on_broken = advice(&broken, "unix:///x");
+        let advice_on_broken = advice(&broken, "unix:///x", "DOCKER_HOST");
         assert!(advice_on_broken.starts_with("The engine at unix:///x answers with status 500"));
         assert!(advice_on_broken.contains("layer store is gone"));
         let forbidden = Error::DockerResponseServerError {
@@ -181,13 +186,14 @@ mod tests {
             message: "GET /containers/json is forbidden (403)".into(),
         };
         assert_eq!(
-            advice(&forbidden, "tcp://x:2375"),
+            advice(&forbidden, "tcp://x:2375", "DOCKER_HOST"),
             "No access to the engine at tcp://x:2375: GET /containers/json is forbidden (403)"
         );
         let missing = Error::from(io::Error::from(io::ErrorKind::NotFound));
-        assert!(advice(&missing, "unix:///x").contains("no such file"));
+        assert!(advice(&missing, "unix:///x", "DOCKER_HOST").contains("no such file"));
         assert!(
-            advice(&Error::RequestTimeoutError, "unix:///x").contains("did not answer in time")
+            advice(&Error::RequestTimeoutError, "unix:///x", "DOCKER_HOST")
+                .contains("did not answer in time")
         );
     }
 }

@@ -30,10 +30,12 @@ pub use connect::{Endpoint, default_sockets};
 use super::{Engine, Observation, Observer, Status};
 use crate::{
     model::{ContainerId, Machine, SourceKind, SourceState},
-    server::{backoff::Backoff, health::Heartbeat},
+    server::{backoff::Backoff, health::Heartbeat, shutdown::words},
 };
+use api::ReadError;
 use engine::DockerEngine;
-use std::{sync::Arc, time::Duration};
+use futures::FutureExt;
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use told::Told;
@@ -102,13 +104,24 @@ impl DockerSource {
     pub async fn run(mut self, mut heartbeat: Heartbeat, shutdown: CancellationToken) {
         let (mut backoff, mut told) = (Backoff::default(), Told::new());
         loop {
+            // A fault of ours costs the session only: the next one begins anew.
+            let session = self.session(&mut backoff, &mut told, &mut heartbeat);
+            let session = AssertUnwindSafe(session).catch_unwind();
             let ended = tokio::select! {
                 () = shutdown.cancelled() => return,
-                error = self.session(&mut backoff, &mut told, &mut heartbeat) => error,
+                ended = session => ended.unwrap_or_else(|panic| {
+                    tracing::error!("the reading of an engine broke down: {}", words(&*panic));
+                    ReadError::Broken
+                }),
             };
             heartbeat.beat();
             self.engine.disconnect();
-            let message = ended.advice(&self.endpoint.address().to_string());
+            let setting = if self.observer.host().is_local() {
+                "DOCKER_HOST"
+            } else {
+                "`docker` of this host"
+            };
+            let message = ended.advice(&self.endpoint.address().to_string(), setting);
             tracing::debug!(error = %ended, "lost the engine");
             let status = self.status(SourceState::Down, Some(message), None, None);
             self.observer.observe(Observation::Status(status)).await;

@@ -90,6 +90,20 @@ impl Tunnel {
         let socket = process.socket();
         UnixStream::connect(socket).await
     }
+
+    /// Why a connection ended at once: `ssh` takes every one, and closes it when the other machine
+    /// cannot open the engine's socket.
+    pub(super) async fn refusal(&self) -> Option<io::Error> {
+        let process = self.process.lock().await;
+        let words = std::mem::take(&mut *process.as_ref()?.words.lock());
+        let socket = self.address.socket.display();
+        words.contains("open failed").then(|| {
+            io::Error::other(format!(
+                "ssh: {socket} cannot be opened there; is the engine running, and may this user \
+                 open its socket? ({words})"
+            ))
+        })
+    }
 }
 
 impl Process {
@@ -156,7 +170,8 @@ fn arguments(address: &SshAddress, socket: &str) -> Vec<String> {
         "ControlMaster=no",
         "ControlPath=none",
         "RemoteCommand=none",
-        "LogLevel=ERROR",
+        // Below this it does not say why a channel cannot be opened.
+        "LogLevel=INFO",
     ];
     let mut arguments = vec!["-N".to_owned(), "-T".to_owned()];
     for option in options {

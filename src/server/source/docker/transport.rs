@@ -138,7 +138,10 @@ impl Transport {
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
         // It ends with the response; what breaks it is told there.
         tokio::spawn(connection);
-        let response = sender.send_request(request).await?;
+        let response = match sender.send_request(request).await {
+            Ok(response) => response,
+            Err(error) => return Err(self.route.explain(error).await),
+        };
         let status = response.status();
         if status.is_success() || status == StatusCode::NOT_MODIFIED {
             self.route.access.note(&call, false);
@@ -176,6 +179,15 @@ impl Route {
             .build()?;
         request.headers_mut().insert(HOST, self.host.clone());
         Ok(request)
+    }
+
+    /// Why a connection broke: in the words of what carries it, where that knows more.
+    async fn explain(&self, error: hyper::Error) -> TransportError {
+        let refusal = match &self.tunnel {
+            Some(tunnel) => tunnel.refusal().await,
+            None => None,
+        };
+        refusal.map_or(TransportError::Http(error), TransportError::Connect)
     }
 
     async fn connect(&self) -> io::Result<Box<dyn Stream>> {

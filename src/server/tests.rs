@@ -1,0 +1,44 @@
+//! What breaks down ends the server: no page stays live over a dead part of it.
+
+use super::*;
+use futures::StreamExt;
+use source::docker::Address;
+use std::{net::Ipv4Addr, time::Duration};
+use tokio::time::timeout;
+use tokio_tungstenite::{connect_async, tungstenite::Message};
+use tokio_util::sync::CancellationToken;
+
+const DEADLINE: Duration = Duration::from_secs(90);
+
+#[tokio::test]
+async fn a_core_task_that_panics_closes_every_page_and_ends_the_server_with_its_name() {
+    for name in ["collector", "delivery", "demand", "pulse", "system", "http"] {
+        let now = CancellationToken::new();
+        let shutdown = Shutdown::with_panic_of(name, now.clone());
+        let mut config = Config {
+            site_addr: (Ipv4Addr::LOCALHOST, 0).into(),
+            ..Config::default()
+        };
+        config.docker.host = Some(Address::Unix("/nonexistent/docker.sock".into()));
+        let running = start_with(config, Health::default(), shutdown)
+            .await
+            .unwrap();
+        let (mut page, _) = connect_async(format!("ws://{}/api/ws", running.addr))
+            .await
+            .unwrap();
+        now.cancel();
+        let broken = timeout(DEADLINE, running.broken()).await;
+        assert_eq!(broken, Ok(name));
+        let closed = async {
+            while let Some(Ok(message)) = page.next().await {
+                if let Message::Close(frame) = message {
+                    return frame.map(|frame| u16::from(frame.code));
+                }
+            }
+            None
+        };
+        let (code, ended) = tokio::join!(timeout(DEADLINE, closed), running.shutdown());
+        assert_eq!(code, Ok(Some(1012)), "{name}");
+        assert!(ended, "{name}");
+    }
+}
