@@ -53,7 +53,7 @@ export class FakeEngine {
     const named = this.containers.find((one) => one.id === id);
     if (path === '/_ping') return json('OK');
     if (path === '/version') return json({ Version: '26.1.0', ApiVersion: '1.41', MinAPIVersion: '1.24', Components: [] });
-    if (path === '/info') return json({ MemTotal: this.memory });
+    if (path === '/info') return json({ MemTotal: this.memory, NCPU: 4, Name: 'machine', OperatingSystem: 'Debian GNU/Linux 13', KernelVersion: '6.12.0', Architecture: 'x86_64' });
     // Nothing happens: the stream stays open.
     if (path === '/events') return response.writeHead(200, { 'Content-Type': 'application/json' }).flushHeaders();
     if (path === '/containers/json') return json(this.containers.map(listed));

@@ -3,7 +3,7 @@
 
 # shellcheck source=scripts/lib/env.sh
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
-for part in say system rust tools newer_docker; do
+for part in say system rust tools newer_docker sshd; do
   # shellcheck source=/dev/null
   . "$DECKWATCH_ROOT/scripts/lib/$part.sh"
 done
@@ -28,6 +28,7 @@ setup() {
     ensure_engine_binaries
     ensure_newer_docker
     ensure_proxies
+    ensure_sshd
     ensure_cargo_deny
   fi
   drop_tools_target

@@ -90,9 +90,14 @@ impl Process {
         socket
     }
 
+    /// Its number.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id().unwrap()
+    }
+
     /// Memory it has in use, in bytes.
     pub(crate) fn resident(&self) -> u64 {
-        let status = format!("/proc/{}/status", self.child.id().unwrap());
+        let status = format!("/proc/{}/status", self.id());
         let status = std::fs::read_to_string(status).unwrap();
         let line = status
             .lines()
@@ -108,7 +113,7 @@ impl Process {
 
     /// Asks it to end, as systemd and `docker stop` do.
     pub(crate) async fn terminate(&self) {
-        let id = self.child.id().unwrap();
+        let id = self.id();
         // The shell's own `kill`: not every machine has the command.
         let kill = Command::new("sh")
             .args(["-c", &format!("kill -TERM {id}")])
