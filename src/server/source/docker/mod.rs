@@ -119,7 +119,7 @@ impl DockerSource {
             let setting = if self.observer.host().is_local() {
                 "DOCKER_HOST"
             } else {
-                "`docker` of this host"
+                "the docker address of this host"
             };
             let message = ended.advice(&self.endpoint.address().to_string(), setting);
             tracing::debug!(error = %ended, "lost the engine");
