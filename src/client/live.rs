@@ -180,6 +180,12 @@ impl Live {
         self.hosts.into()
     }
 
+    /// Whether there is more than one host, so that its name has to stand beside what is on it. Follows
+    /// the hosts.
+    pub fn has_several_hosts(self) -> bool {
+        self.hosts.read().len() > 1
+    }
+
     /// Counts over all containers.
     pub fn totals(self) -> Signal<Totals> {
         self.totals.into()

@@ -10,9 +10,8 @@ pub fn HostLabel(
     host: HostId,
 ) -> impl IntoView {
     let live = use_live();
-    let has_several = Memo::new(move |_| live.hosts().read().len() > 1);
     view! {
-        <Show when=move || has_several.get()>
+        <Show when=move || live.has_several_hosts()>
             <span class="host-label faint"><HostName host=host.clone() /></span>
         </Show>
     }

@@ -44,6 +44,15 @@ fn is_live(host: &Host) -> bool {
     state(host) == Some(SourceState::Live)
 }
 
+/// A page on which every engine of [`three`] is live.
+async fn live_page(app: &TestApp) -> Mirror {
+    let mut page = Mirror::of(app, &[Channel::Containers]).await;
+    for name in ["local", "nas", "pi"] {
+        page.until_host(name, is_live).await;
+    }
+    page
+}
+
 #[tokio::test]
 async fn every_engine_is_a_host_with_its_containers_figures_and_machine() {
     let (app, nas, _pi) = three().await;
@@ -80,10 +89,7 @@ async fn every_engine_is_a_host_with_its_containers_figures_and_machine() {
 #[tokio::test]
 async fn an_engine_that_is_gone_or_hangs_holds_up_no_other() {
     let (app, nas, pi) = three().await;
-    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
-    for name in ["local", "nas", "pi"] {
-        page.until_host(name, is_live).await;
-    }
+    let mut page = live_page(&app).await;
     nas.refuse();
     pi.hang();
     page.until_host("nas", |host| state(host) == Some(SourceState::Down))
@@ -124,10 +130,7 @@ async fn an_engine_that_is_gone_or_hangs_holds_up_no_other() {
 #[tokio::test]
 async fn what_is_asked_of_a_container_goes_to_its_own_engine() {
     let (app, nas, pi) = three().await;
-    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
-    for name in ["local", "nas", "pi"] {
-        page.until_host(name, is_live).await;
-    }
+    let mut page = live_page(&app).await;
     let id = id_of("nas/web-1");
     let stopped = app
         .post(&format!("/api/containers/{id}/stop?host=nas"), &json!({}))

@@ -123,8 +123,8 @@ impl Sshd {
         } else {
             user
         };
-        let everybody = PermissionsExt::from_mode(0o755);
-        std::fs::set_permissions(folder.path(), everybody).unwrap();
+        let readable = PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(folder.path(), readable).unwrap();
         std::fs::set_permissions(at("host"), PermissionsExt::from_mode(0o644)).unwrap();
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = free.local_addr().unwrap().port();

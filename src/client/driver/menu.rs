@@ -89,14 +89,17 @@ pub fn after_menu(event: &Event) {
     let Some(menu) = target(event).filter(|menu| !is_shown(menu)) else {
         return;
     };
-    let is_lost = document()
-        .active_element()
-        .is_none_or(|focused| focused.tag_name() == "BODY");
     let button = menu.previous_element_sibling();
     if let Some(button) = button
-        .filter(|_| is_lost)
+        .filter(|_| is_focus_lost())
         .and_then(|it| it.dyn_into::<HtmlElement>().ok())
     {
         let _ = button.focus();
     }
+}
+
+/// Whether nothing has the focus: the browser then gives it to the body.
+pub(super) fn is_focus_lost() -> bool {
+    let focused = document().active_element();
+    focused.is_none_or(|focused| focused.tag_name() == "BODY")
 }

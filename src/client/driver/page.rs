@@ -1,6 +1,6 @@
 //! What components need of the browser: sizes, focus and what is fetched beside the live state.
 
-use super::http;
+use super::{http, menu::is_focus_lost};
 use crate::{
     client::RowsView,
     model::{ContainerId, HostId, StatsHistory},
@@ -188,10 +188,7 @@ pub fn keep_focus() {
         return;
     };
     queue_microtask(move || {
-        let is_lost = document()
-            .active_element()
-            .is_none_or(|element| element.tag_name() == "BODY");
-        if is_lost && focused.is_connected() {
+        if is_focus_lost() && focused.is_connected() {
             let options = FocusOptions::new();
             options.set_prevent_scroll(true);
             let _ = focused.focus_with_options(&options);

@@ -26,8 +26,6 @@ const LINE: u16 = 70;
 const ORDER: [Part; 14] = [
     Part::Column(SortKey::Cpu),
     Part::Column(SortKey::Memory),
-    // Where there are several: without it two containers of one name look the same.
-    Part::Column(SortKey::Host),
     Part::Column(SortKey::Uptime),
     Part::Bars,
     Part::Column(SortKey::Ports),
@@ -35,6 +33,7 @@ const ORDER: [Part; 14] = [
     Part::Line,
     Part::Column(SortKey::Network),
     Part::Column(SortKey::Restarts),
+    Part::Column(SortKey::Host),
     Part::Column(SortKey::Health),
     Part::Column(SortKey::Pids),
     Part::Column(SortKey::Disk),
@@ -171,7 +170,7 @@ pub(super) fn use_columns() -> Memo<Columns> {
     let live = use_live();
     let preferences = expect_context::<RwSignal<Preferences>>();
     Memo::new(move |_| {
-        let has_hosts = live.hosts().read().len() > 1;
+        let has_hosts = live.has_several_hosts();
         let preferences = preferences.read();
         let is_wanted = |key: SortKey| {
             let hidden = &preferences.hidden_columns;

@@ -15,9 +15,8 @@ pub(super) fn HostMenu(
     query: Memo<ContainerQuery>,
 ) -> impl IntoView {
     let live = use_live();
-    let has_several = Memo::new(move |_| live.hosts().read().len() > 1);
     view! {
-        <Show when=move || has_several.get()>
+        <Show when=move || live.has_several_hosts()>
             <Choice query />
         </Show>
     }

@@ -79,9 +79,13 @@ pub(super) fn Table(
     };
     let above = move || layout.read().above(range.get().0);
     let below = move || layout.read().below(range.get().1);
-    let class = move || match preferences.read().density {
-        Density::Compact => "containers compact",
-        Density::Normal => "containers",
+    let class = move || {
+        let density = match preferences.read().density {
+            Density::Compact => "containers compact",
+            Density::Normal => "containers",
+        };
+        let one_host = query.read().host.as_ref().map_or("", |_| " one-host");
+        format!("{density}{one_host}")
     };
     view! {
         <div class="card table-card">

@@ -155,7 +155,7 @@ fn Looks(
             <button type="button" aria-pressed=pressed on:click=choose>{move || (text.get().containers.grouped)(wanted)}</button>
         }
     };
-    let has_hosts = Memo::new(move |_| use_live().hosts().read().len() > 1);
+    let live = use_live();
     let hide = move |_| {
         let query = query.get_untracked();
         set_query.run(ContainerQuery {
@@ -173,7 +173,7 @@ fn Looks(
         <span class="segments optional">{Layout::ALL.iter().copied().map(layout).collect_view()}</span>
         <ViewMenu columns>
             <li><span class="segments">{Density::ALL.iter().copied().map(density).collect_view()}</span></li>
-            <Show when=move || has_hosts.get()>
+            <Show when=move || live.has_several_hosts()>
                 <li><span class="segments" data-testid="grouping">{Grouping::ALL.iter().copied().map(grouping).collect_view()}</span></li>
             </Show>
         </ViewMenu>

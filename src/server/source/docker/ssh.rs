@@ -158,7 +158,7 @@ const SOCKET: &str = "engine.sock";
 fn arguments(address: &SshAddress, socket: &str) -> Vec<String> {
     let forward = format!("{socket}:{}", address.socket.display());
     let options = [
-        // Nobody is there to answer.
+        // `ssh` fails instead of asking for a password or a host key.
         "BatchMode=yes",
         "ConnectTimeout=10",
         "ExitOnForwardFailure=yes",
