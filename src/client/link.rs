@@ -29,7 +29,7 @@ pub enum LinkEvent {
     /// The page is there.
     Start,
     /// A message came over the socket.
-    Heard,
+    Incoming,
     /// The socket closed, or never opened, with this code.
     Closed(u16),
     /// Some time has passed.
@@ -189,7 +189,7 @@ impl Link {
         let mut commands = Vec::new();
         match event {
             LinkEvent::Start => self.connect(now, &mut commands),
-            LinkEvent::Heard => self.on_message(now, &mut commands),
+            LinkEvent::Incoming => self.on_message(now, &mut commands),
             LinkEvent::Closed(code) => self.on_close(code, now, random, &mut commands),
             LinkEvent::Tick => self.on_tick(now, random, &mut commands),
             LinkEvent::Hidden => self.hidden_at = Some(now),
@@ -408,7 +408,7 @@ mod tests {
             link.step(LinkEvent::Tick, now, 1.0);
         }
         assert_eq!(pauses, [1e3, 2e3, 4e3, 8e3, 16e3, 30e3, 30e3]);
-        link.step(LinkEvent::Heard, now, 1.0);
+        link.step(LinkEvent::Incoming, now, 1.0);
         link.step(LinkEvent::Closed(1006), now, 1.0);
         assert_eq!(link.phase, Phase::Waiting { until: now + 1e3 });
     }
@@ -424,7 +424,7 @@ mod tests {
         assert_eq!(link.connection(Timestamp::default()), Connection::Polling);
         link.step(LinkEvent::Polled(PollOutcome::Silent), 6.0, 0.0);
         assert_eq!(link.connection(Timestamp::default()), Connection::Offline);
-        assert_eq!(link.step(LinkEvent::Heard, 7.0, 0.0), [StopPolling]);
+        assert_eq!(link.step(LinkEvent::Incoming, 7.0, 0.0), [StopPolling]);
         assert_eq!(link.connection(Timestamp::default()), Connection::Live);
     }
 
@@ -446,9 +446,9 @@ mod tests {
     #[test]
     fn silence_is_death_and_any_message_is_life() {
         let mut link = started();
-        link.step(LinkEvent::Heard, 0.0, 0.5);
+        link.step(LinkEvent::Incoming, 0.0, 0.5);
         assert_eq!(link.step(LinkEvent::Tick, 40_000.0, 0.5), []);
-        link.step(LinkEvent::Heard, 40_000.0, 0.5);
+        link.step(LinkEvent::Incoming, 40_000.0, 0.5);
         assert_eq!(link.step(LinkEvent::Tick, 80_000.0, 0.5), []);
         assert_eq!(link.step(LinkEvent::Tick, 80_001.0, 0.5), [Disconnect]);
         assert!(matches!(
@@ -460,9 +460,9 @@ mod tests {
     #[test]
     fn a_tab_out_of_sight_rests_after_a_minute_and_comes_back_at_once() {
         let mut link = started();
-        link.step(LinkEvent::Heard, 0.0, 0.5);
+        link.step(LinkEvent::Incoming, 0.0, 0.5);
         link.step(LinkEvent::Hidden, 1.0, 0.5);
-        link.step(LinkEvent::Heard, 60_000.0, 0.5);
+        link.step(LinkEvent::Incoming, 60_000.0, 0.5);
         assert_eq!(link.step(LinkEvent::Tick, 60_002.0, 0.5), [Disconnect]);
         assert_eq!(link.step(LinkEvent::Tick, 90_000.0, 0.5), []);
         assert_eq!(link.step(LinkEvent::Visible, 90_001.0, 0.5), [Connect]);
@@ -501,7 +501,7 @@ mod tests {
             [Connect]
         );
         assert_eq!(link.connection(Timestamp::default()), Connection::Polling);
-        assert_eq!(link.step(LinkEvent::Heard, 11.0, 1.0), [StopPolling]);
+        assert_eq!(link.step(LinkEvent::Incoming, 11.0, 1.0), [StopPolling]);
         assert_eq!(link.connection(Timestamp::default()), Connection::Live);
         assert_eq!(
             link.step(polled(PollOutcome::SignIn), 12.0, 1.0),
@@ -517,7 +517,7 @@ mod tests {
         link.step(LinkEvent::Polled(PollOutcome::SignIn), 7.0, 1.0);
         assert_eq!(link.step(LinkEvent::Visible, 8.0, 1.0), [Connect]);
         assert_eq!(link.connection(Timestamp::default()), Connection::SignedOut);
-        link.step(LinkEvent::Heard, 9.0, 1.0);
+        link.step(LinkEvent::Incoming, 9.0, 1.0);
         link.step(LinkEvent::Closed(1006), 10.0, 1.0);
         let connection = link.connection(Timestamp::default());
         assert!(
@@ -530,7 +530,7 @@ mod tests {
     fn a_socket_closed_for_want_of_a_sign_in_is_watched_by_polling() {
         for code in [close_code::SIGNED_OUT, close_code::FORBIDDEN] {
             let mut link = started();
-            link.step(LinkEvent::Heard, 0.0, 0.5);
+            link.step(LinkEvent::Incoming, 0.0, 0.5);
             link.step(LinkEvent::Closed(code), 1.0, 0.5);
             assert_eq!(link.connection(Timestamp::default()), Connection::SignedOut);
             assert_eq!(link.step(LinkEvent::Tick, 2.0, 0.5), [StartPolling]);
@@ -566,7 +566,7 @@ mod tests {
     fn who_is_not_wanted_now_comes_back_late_and_polls_until_then() {
         for code in [close_code::RATE_LIMITED, close_code::AT_CAPACITY] {
             let mut link = started();
-            link.step(LinkEvent::Heard, 0.0, 0.0);
+            link.step(LinkEvent::Incoming, 0.0, 0.0);
             assert_eq!(link.step(LinkEvent::Closed(code), 1.0, 0.0), []);
             assert_eq!(
                 link.step(LinkEvent::Tick, 1.0, 0.0),
@@ -579,7 +579,7 @@ mod tests {
                 "not even by chance"
             );
             assert_eq!(link.step(LinkEvent::Tick, 15_001.0, 0.0), [Connect]);
-            assert_eq!(link.step(LinkEvent::Heard, 15_002.0, 0.0), [StopPolling]);
+            assert_eq!(link.step(LinkEvent::Incoming, 15_002.0, 0.0), [StopPolling]);
             assert_eq!(link.connection(Timestamp::default()), Connection::Live);
         }
     }
@@ -598,7 +598,7 @@ mod tests {
         assert_eq!(link.step(LinkEvent::Tick, 30_001.0, 1.0), [], "no polling");
         assert_eq!(link.step(LinkEvent::Tick, 30_002.0, 1.0), [Connect]);
         assert_eq!(link.connection(Timestamp::default()), Connection::Outdated);
-        link.step(LinkEvent::Heard, 30_003.0, 1.0);
+        link.step(LinkEvent::Incoming, 30_003.0, 1.0);
         assert_eq!(link.connection(Timestamp::default()), Connection::Live);
     }
 
@@ -606,9 +606,9 @@ mod tests {
     fn a_connection_in_doubt_must_answer() {
         for event in [LinkEvent::Offline, LinkEvent::Online] {
             let mut link = started();
-            link.step(LinkEvent::Heard, 0.0, 0.5);
+            link.step(LinkEvent::Incoming, 0.0, 0.5);
             assert_eq!(link.step(event, 1.0, 0.5), [LinkCommand::Ask]);
-            link.step(LinkEvent::Heard, 2.0, 0.5);
+            link.step(LinkEvent::Incoming, 2.0, 0.5);
             assert_eq!(link.step(LinkEvent::Tick, 20_000.0, 0.5), [], "it did");
             link.step(event, 20_000.0, 0.5);
             link.step(event, 24_000.0, 0.5);
@@ -623,7 +623,7 @@ mod tests {
 
     fn any_event() -> impl Strategy<Value = LinkEvent> {
         prop_oneof![
-            Just(LinkEvent::Heard),
+            Just(LinkEvent::Incoming),
             prop::sample::select(vec![1000, 1006, 1012, 1013, 4400, 4401, 4408, 4409, 4430])
                 .prop_map(LinkEvent::Closed),
             Just(LinkEvent::Tick),
@@ -651,7 +651,7 @@ mod tests {
                     if sockets == 0 { continue; }
                     sockets -= 1;
                 }
-                if event == LinkEvent::Heard && sockets == 0 { continue; }
+                if event == LinkEvent::Incoming && sockets == 0 { continue; }
                 let mut commands = link.step(event, now, random);
                 if commands.contains(&LinkCommand::Reload) {
                     commands.extend(link.step(LinkEvent::ReloadedInVain, now, random));

@@ -20,8 +20,8 @@ use std::{
 
 /// When another try makes sense for who found no room.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
-/// When all places are taken, a tenth more is kept back for peers that hold next to none: one peer may take
-/// every place, as a proxy does for its clients, and still another one gets in.
+/// When all permits are taken, a tenth more is kept back for peers that hold next to none: one peer may take
+/// every permit, as a proxy does for its clients, and still another one gets in.
 const KEPT_BACK: u32 = 10;
 /// The same again: how many of those that are kept back one peer may hold.
 const KEPT_FOR_ONE: u32 = 10;
@@ -39,33 +39,33 @@ struct Inner {
     own: BTreeSet<String>,
     /// Names it is known by to others, as configured.
     public: BTreeSet<Authority>,
-    places: Mutex<Places>,
+    permits: Mutex<Permits>,
     max_clients: u32,
 }
 
-/// Places that are taken.
+/// Permits that are taken.
 #[derive(Debug, Default)]
-struct Places {
+struct Permits {
     taken: u32,
     /// Peers that have none are absent.
     by_peer: HashMap<Peer, u32>,
 }
 
-/// A place among the clients, until dropped.
+/// The right to hold one connection open; given back when dropped.
 #[derive(Debug)]
-pub struct Place {
+pub struct Permit {
     gate: Gate,
     peer: Peer,
 }
 
-impl Drop for Place {
+impl Drop for Permit {
     fn drop(&mut self) {
-        let mut places = self.gate.places();
-        places.taken = places.taken.saturating_sub(1);
-        if let Some(held) = places.by_peer.get_mut(&self.peer) {
+        let mut permits = self.gate.permits();
+        permits.taken = permits.taken.saturating_sub(1);
+        if let Some(held) = permits.by_peer.get_mut(&self.peer) {
             *held = held.saturating_sub(1);
             if *held == 0 {
-                places.by_peer.remove(&self.peer);
+                permits.by_peer.remove(&self.peer);
             }
         }
     }
@@ -138,46 +138,46 @@ impl Gate {
                     .iter()
                     .filter_map(|name| Authority::parse(name))
                     .collect(),
-                places: Mutex::default(),
+                permits: Mutex::default(),
                 max_clients,
             }),
         }
     }
 
-    /// Takes a place among the clients for `peer`.
+    /// Takes a permit for a connection of `peer`.
     ///
     /// # Errors
     /// When there is none.
-    pub fn admit(&self, peer: Peer) -> Result<Place, Refusal> {
+    pub fn admit(&self, peer: Peer) -> Result<Permit, Refusal> {
         let max = self.inner.max_clients;
         let kept_back = max / KEPT_BACK;
-        let mut places = self.places();
-        let held = places.by_peer.get(&peer).copied().unwrap_or_default();
-        let is_kept_for_it =
-            places.taken < max.saturating_add(kept_back) && held < kept_back.div_ceil(KEPT_FOR_ONE);
-        if places.taken >= max && !is_kept_for_it {
+        let mut permits = self.permits();
+        let held = permits.by_peer.get(&peer).copied().unwrap_or_default();
+        let is_kept_for_it = permits.taken < max.saturating_add(kept_back)
+            && held < kept_back.div_ceil(KEPT_FOR_ONE);
+        if permits.taken >= max && !is_kept_for_it {
             let error = ApiError::new(
                 ErrorCode::RateLimited,
-                format!("all {max} places are taken"),
+                format!("all {max} connections are taken"),
             );
             let refusal = Refusal::new(StatusCode::SERVICE_UNAVAILABLE, error);
             return Err(refusal.retry_after(RETRY_AFTER));
         }
-        places.taken += 1;
-        places.by_peer.insert(peer, held + 1);
-        drop(places);
+        permits.taken += 1;
+        permits.by_peer.insert(peer, held + 1);
+        drop(permits);
         let gate = self.clone();
-        Ok(Place { gate, peer })
+        Ok(Permit { gate, peer })
     }
 
-    /// How many places are taken.
+    /// How many permits are taken.
     pub fn connections(&self) -> u32 {
-        self.places().taken
+        self.permits().taken
     }
 
-    fn places(&self) -> MutexGuard<'_, Places> {
-        let places = self.inner.places.lock();
-        places.unwrap_or_else(PoisonError::into_inner)
+    fn permits(&self) -> MutexGuard<'_, Permits> {
+        let permits = self.inner.permits.lock();
+        permits.unwrap_or_else(PoisonError::into_inner)
     }
 
     fn allows_host(&self, host: &Authority) -> bool {
@@ -417,6 +417,6 @@ mod tests {
         drop(greedy);
         assert_eq!(gate.connections(), 20);
         drop((others, more));
-        assert!(gate.places().by_peer.is_empty());
+        assert!(gate.permits().by_peer.is_empty());
     }
 }

@@ -45,7 +45,7 @@ use source::OBSERVATION_BACKLOG;
 use std::{net::SocketAddr, sync::Arc, time::Instant};
 use thiserror::Error;
 use tokio::sync::mpsc;
-use transport::{Delivery, Pulse};
+use transport::{Delivery, HeartbeatTimer};
 
 /// Why the server did not start, or ended by itself.
 #[derive(Debug, Error)]
@@ -139,7 +139,7 @@ async fn start_with(
         hub: hub.clone(),
         logs: Logs::new(hub.clone(), shutdown.clone()),
         leptos: config.leptos_options(),
-        pulse: Pulse::start(config.heartbeat, &shutdown),
+        heartbeats: HeartbeatTimer::start(config.heartbeat, &shutdown),
         site: Site::embedded(),
         shutdown: shutdown.clone(),
         started: Instant::now(),

@@ -3,15 +3,15 @@
 mod connections;
 mod peer;
 mod request;
-mod stall;
 #[cfg(test)]
 mod tests;
 mod traffic;
+mod write_timeout;
 
 pub use connections::Connection;
 pub use peer::Peer;
-pub(super) use stall::Unstalled;
 pub use traffic::Traffic;
+pub(super) use write_timeout::WriteTimeout;
 
 use super::{health::Heartbeat, shutdown::Shutdown};
 use axum::Router;
@@ -21,10 +21,10 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use request::{REQUEST_TIMEOUT, Served};
 use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
-use stall::STALL;
 use std::{io, net::SocketAddr, pin::pin, time::Duration};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
+use write_timeout::STALL;
 
 /// Longest head of a request. Browsers and proxies send 1 to 4 KiB, with large cookies of other software on
 /// the same host 8; a head takes its memory for as long as it is incomplete. A longer one is answered by 431,
@@ -127,7 +127,7 @@ async fn connection(
 ) {
     // Frames are small and wanted now.
     let _ = stream.set_nodelay(true);
-    let stream = TokioIo::new(Unstalled::new(stream, STALL, traffic, place.clone()));
+    let stream = TokioIo::new(WriteTimeout::new(stream, STALL, traffic, place.clone()));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         // Idle connections end after it, too.

@@ -10,7 +10,7 @@ use super::{
     logs::Logs,
     serve::Traffic,
     shutdown::Shutdown,
-    transport::{Delivery, Pulse},
+    transport::{Delivery, HeartbeatTimer},
 };
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
@@ -36,7 +36,7 @@ pub struct AppState {
     /// Brings news to clients.
     pub delivery: Delivery,
     /// The heartbeats of connections.
-    pub pulse: Pulse,
+    pub heartbeats: HeartbeatTimer,
     /// The built site.
     pub site: Site,
     /// What Leptos wants to know.

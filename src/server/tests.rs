@@ -12,7 +12,14 @@ const DEADLINE: Duration = Duration::from_secs(90);
 
 #[tokio::test]
 async fn a_core_task_that_panics_closes_every_page_and_ends_the_server_with_its_name() {
-    for name in ["collector", "delivery", "demand", "pulse", "system", "http"] {
+    for name in [
+        "collector",
+        "delivery",
+        "demand",
+        "heartbeats",
+        "system",
+        "http",
+    ] {
         let now = CancellationToken::new();
         let shutdown = Shutdown::with_panic_of(name, now.clone());
         let mut config = Config {

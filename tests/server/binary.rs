@@ -5,7 +5,7 @@ use crate::support::{
     eventually,
     fake_engine::{FakeContainer, FakeEngine, id_of},
     page::{Page, inflated},
-    socket::Heard,
+    socket::Incoming,
 };
 use deckwatch::{
     model::{Action, ActionOptions},
@@ -161,7 +161,7 @@ async fn a_page_of_another_build_is_told_to_load_again() {
     let mut old = app.socket_at("/api/ws", &old).await.unwrap();
     assert!(matches!(
         old.hear().await,
-        Heard::Closed(close_code::VERSION)
+        Incoming::Closed(close_code::VERSION)
     ));
     app.end().await;
 }

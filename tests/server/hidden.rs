@@ -7,7 +7,7 @@ use crate::support::{
     app::TestApp,
     fake_engine::{FakeContainer, FakeEngine},
     page::Page,
-    socket::{Heard, Socket},
+    socket::{Incoming, Socket},
     sse::Sse,
 };
 use deckwatch::protocol::{Channel, ServerMessage};
@@ -64,7 +64,7 @@ fn is_mark(message: &ServerMessage) -> bool {
 async fn read_to_mark(socket: &mut Socket) -> String {
     let mut read = String::new();
     loop {
-        let Heard::Text(text) = socket.hear().await else {
+        let Incoming::Text(text) = socket.hear().await else {
             panic!("the server closed the socket after {read}");
         };
         read += &text;
@@ -118,7 +118,7 @@ async fn streams_for_one_purpose_have_no_hidden_container() {
     let (mut events, _) = Sse::open(&app, None).await;
     live_through(&app.engine);
     loop {
-        let Heard::Text(text) = stats.hear().await else {
+        let Incoming::Text(text) = stats.hear().await else {
             panic!("the server closed the socket");
         };
         assert_no_trace(&app.engine, "/ws/docker/stats", &text);
@@ -218,9 +218,9 @@ async fn answer_to_log(app: &TestApp, id: &str) -> String {
     loop {
         match socket.hear().await {
             // Every connection has these from the start.
-            Heard::Text(text) if text.contains(r#""type":"source""#) => {}
-            Heard::Text(text) => return text.replace(id, "ID"),
-            Heard::Closed(code) => panic!("closed with {code}"),
+            Incoming::Text(text) if text.contains(r#""type":"source""#) => {}
+            Incoming::Text(text) => return text.replace(id, "ID"),
+            Incoming::Closed(code) => panic!("closed with {code}"),
         }
     }
 }

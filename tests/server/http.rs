@@ -4,7 +4,7 @@ use crate::support::{
     app::TestApp,
     eventually,
     fake_engine::{FakeContainer, FakeEngine, id_of},
-    socket::Heard,
+    socket::Incoming,
 };
 use deckwatch::protocol::{Channel, Problem, SocketStatus};
 use serde_json::Value;
@@ -82,7 +82,7 @@ async fn the_socket_of_figures_has_its_documented_shape() {
     let golden: Value = serde_json::from_str(&golden).unwrap();
     let mut socket = app.socket_at("/ws/docker/stats", &[]).await.unwrap();
     eventually("all figures are known", async || {
-        let Heard::Text(text) = socket.hear().await else {
+        let Incoming::Text(text) = socket.hear().await else {
             panic!("closed")
         };
         let told: Value = serde_json::from_str(&text).unwrap();

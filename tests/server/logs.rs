@@ -4,7 +4,7 @@ use crate::support::{
     app::TestApp,
     fake_engine::{FakeContainer, FakeEngine, LogFault, id_of},
     launch::launch,
-    socket::{Heard, Socket},
+    socket::{Incoming, Socket},
 };
 use deckwatch::{
     model::{LogEndReason, LogLine, SourceState},
@@ -19,7 +19,7 @@ async fn follow(app: &TestApp, name: &str, query: &str) -> Socket {
 
 async fn next_of(socket: &mut Socket, kind: &str) -> Value {
     loop {
-        let Heard::Text(text) = socket.hear().await else {
+        let Incoming::Text(text) = socket.hear().await else {
             panic!("closed")
         };
         let told: Value = serde_json::from_str(&text).unwrap();
@@ -39,7 +39,7 @@ fn log_of(name: &str) -> Channel {
 
 /// What came of one log.
 #[derive(Clone, Debug, PartialEq)]
-enum Told {
+enum SeenEvents {
     Line(LogLine),
     Gap(Option<u64>),
     End(LogEndReason, Option<String>),
@@ -49,7 +49,7 @@ enum Told {
 struct Reader {
     socket: Socket,
     channel: Channel,
-    waiting: std::collections::VecDeque<Told>,
+    waiting: std::collections::VecDeque<SeenEvents>,
 }
 
 impl Reader {
@@ -70,17 +70,19 @@ impl Reader {
         }
     }
 
-    async fn next(&mut self) -> Told {
+    async fn next(&mut self) -> SeenEvents {
         while self.waiting.is_empty() {
             match self.socket.next().await {
                 ServerMessage::Log { channel, lines, .. } if channel == self.channel => {
                     assert!(!lines.is_empty());
-                    self.waiting.extend(lines.into_iter().map(Told::Line));
+                    self.waiting.extend(lines.into_iter().map(SeenEvents::Line));
                 }
-                ServerMessage::LogGap { missing, .. } => self.waiting.push_back(Told::Gap(missing)),
+                ServerMessage::LogGap { missing, .. } => {
+                    self.waiting.push_back(SeenEvents::Gap(missing))
+                }
                 ServerMessage::LogEnd {
                     reason, message, ..
-                } => self.waiting.push_back(Told::End(reason, message)),
+                } => self.waiting.push_back(SeenEvents::End(reason, message)),
                 _ => {}
             }
         }
@@ -88,10 +90,10 @@ impl Reader {
     }
 
     /// The next but that the log cannot be read just now, as while the engine restarts.
-    async fn next_once_readable(&mut self) -> Told {
+    async fn next_once_readable(&mut self) -> SeenEvents {
         loop {
             match self.next().await {
-                Told::End(LogEndReason::Unreadable, Some(_)) => {}
+                SeenEvents::End(LogEndReason::Unreadable, Some(_)) => {}
                 other => return other,
             }
         }
@@ -100,7 +102,7 @@ impl Reader {
     /// The next line, with nothing but lines before it.
     async fn line(&mut self) -> LogLine {
         match self.next().await {
-            Told::Line(line) => line,
+            SeenEvents::Line(line) => line,
             other => panic!("{other:?}"),
         }
     }
@@ -219,7 +221,7 @@ async fn what_the_engine_threw_away_is_a_gap() {
     app.engine.write_lines("web-1", numbered(3..10));
     app.engine.rotate("web-1", 2);
     app.engine.recover();
-    assert_eq!(reader.next_once_readable().await, Told::Gap(None));
+    assert_eq!(reader.next_once_readable().await, SeenEvents::Gap(None));
     for n in 8..10 {
         assert_eq!(reader.text().await, format!("line {n}"));
     }
@@ -241,7 +243,7 @@ async fn an_engine_that_hangs_costs_no_line() {
     app.engine.recover();
     for n in 0..3 {
         match reader.next_once_readable().await {
-            Told::Line(line) => assert_eq!(line.line, format!("line {n}")),
+            SeenEvents::Line(line) => assert_eq!(line.line, format!("line {n}")),
             other => panic!("{other:?}"),
         }
     }
@@ -257,7 +259,7 @@ async fn a_log_ends_with_its_container_and_goes_on_with_it() {
     app.engine.write_line("web-1", "last words");
     app.engine.stop_container("web-1");
     assert_eq!(reader.text().await, "last words");
-    let stopped = Told::End(LogEndReason::ContainerStopped, None);
+    let stopped = SeenEvents::End(LogEndReason::ContainerStopped, None);
     assert_eq!(reader.next().await, stopped);
 
     let mut late = Reader::of(&app, "web-1").await;
@@ -270,7 +272,7 @@ async fn a_log_ends_with_its_container_and_goes_on_with_it() {
     assert_eq!(reader.text().await, "back again");
     assert_eq!(late.text().await, "back again");
     app.engine.remove_container("web-1");
-    let removed = Told::End(LogEndReason::ContainerRemoved, None);
+    let removed = SeenEvents::End(LogEndReason::ContainerRemoved, None);
     assert_eq!(reader.next().await, removed);
     assert_eq!(late.next().await, removed);
     let again = ClientMessage::Subscribe(Subscribe::to(log_of("web-1")));
@@ -286,7 +288,7 @@ async fn a_log_that_cannot_be_read_says_why() {
     container.log_failure = Some((501, why.into()));
     let app = TestApp::start(FakeEngine::start().with(container)).await;
     let mut reader = Reader::of(&app, "web-1").await;
-    let unreadable = Told::End(LogEndReason::Unreadable, Some(why.into()));
+    let unreadable = SeenEvents::End(LogEndReason::Unreadable, Some(why.into()));
     assert_eq!(reader.next().await, unreadable);
     let mut socket = follow(&app, "web-1", "").await;
     let end = next_of(&mut socket, "log_end").await;
@@ -327,7 +329,7 @@ async fn who_comes_back_goes_on_where_they_were() {
     }
     let long_ago = Some(deckwatch::model::Timestamp::from_millis(1));
     let mut too_late = Reader::from(&app, back("another", long_ago)).await;
-    assert_eq!(too_late.next().await, Told::Gap(None));
+    assert_eq!(too_late.next().await, SeenEvents::Gap(None));
     assert_eq!(too_late.text().await, "line 0");
     app.end().await;
 }
@@ -524,7 +526,7 @@ async fn last_words_without_a_line_end_are_a_line_of_their_own() {
             app.engine.write_words("web-1", &last);
             app.engine.stop_container("web-1");
             assert_eq!([reader.text().await, reader.text().await], [&*first, &last]);
-            assert!(matches!(reader.next().await, Told::End(..)));
+            assert!(matches!(reader.next().await, SeenEvents::End(..)));
             app.engine.start_container("web-1");
             expected.extend([first, last]);
         }
@@ -532,10 +534,13 @@ async fn last_words_without_a_line_end_are_a_line_of_their_own() {
         // Between them a late reader learns where each run ended.
         for line in expected {
             let mut told = late.next().await;
-            while matches!(told, Told::End(LogEndReason::ContainerStopped, _)) {
+            while matches!(told, SeenEvents::End(LogEndReason::ContainerStopped, _)) {
                 told = late.next().await;
             }
-            assert!(matches!(&told, Told::Line(l) if l.line == line), "{told:?}");
+            assert!(
+                matches!(&told, SeenEvents::Line(l) if l.line == line),
+                "{told:?}"
+            );
         }
         app.end().await;
     }
@@ -635,8 +640,8 @@ async fn a_log_that_cannot_be_read_just_now_says_so_in_time_and_goes_on_later() 
             let told = async {
                 loop {
                     match reader.next().await {
-                        Told::Line(line) => lines.push(line.line),
-                        Told::End(LogEndReason::Unreadable, why) => return why.unwrap(),
+                        SeenEvents::Line(line) => lines.push(line.line),
+                        SeenEvents::End(LogEndReason::Unreadable, why) => return why.unwrap(),
                         other => panic!("{other:?}"),
                     }
                 }
@@ -653,7 +658,7 @@ async fn a_log_that_cannot_be_read_just_now_says_so_in_time_and_goes_on_later() 
             expected.drain(..usize::from(is_open_before));
             while lines.len() < expected.len() {
                 match reader.next_once_readable().await {
-                    Told::Line(line) => lines.push(line.line),
+                    SeenEvents::Line(line) => lines.push(line.line),
                     other => panic!("{other:?}"),
                 }
             }
@@ -761,7 +766,7 @@ async fn who_has_the_cursor_goes_on_with_another_run_of_the_server_as_well() {
     let mut late = Socket::connect(&format!("{path}?after={long_ago}"), &[])
         .await
         .unwrap();
-    let Heard::Text(gap) = late.hear().await else {
+    let Incoming::Text(gap) = late.hear().await else {
         panic!("closed")
     };
     let gap: Value = serde_json::from_str(&gap).unwrap();

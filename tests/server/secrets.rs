@@ -4,7 +4,7 @@ use crate::support::{
     app::TestApp,
     fake_engine::{FakeContainer, FakeEngine, id_of},
     page::Page,
-    socket::Heard,
+    socket::Incoming,
     sse::Sse,
 };
 use deckwatch::protocol::Channel;
@@ -143,7 +143,7 @@ async fn no_live_message_tells_a_secret() {
     }
     app.engine.stop_container("web-1");
     loop {
-        let Heard::Text(text) = socket.hear().await else {
+        let Incoming::Text(text) = socket.hear().await else {
             panic!("closed")
         };
         assert_clean("the socket", &text);
@@ -236,7 +236,7 @@ async fn no_line_of_a_log_tells_a_secret_however_it_is_written() {
     socket.subscribe(Channel::Logs(id.parse().unwrap())).await;
     let mut lines = 0;
     while lines < WRITTEN.len() {
-        let Heard::Text(text) = socket.hear().await else {
+        let Incoming::Text(text) = socket.hear().await else {
             panic!("closed")
         };
         lines += text.matches("<••••••>").count();

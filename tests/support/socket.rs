@@ -21,7 +21,7 @@ pub(crate) struct Socket {
 
 /// What came over a socket.
 #[derive(Debug)]
-pub(crate) enum Heard {
+pub(crate) enum Incoming {
     Text(String),
     Closed(u16),
 }
@@ -108,18 +108,18 @@ impl Socket {
     }
 
     /// The next text, or the code with which the server closed.
-    pub(crate) async fn hear(&mut self) -> Heard {
+    pub(crate) async fn hear(&mut self) -> Incoming {
         let wait = async {
             loop {
                 match self.stream.next().await {
-                    Some(Ok(Message::Text(text))) => return Heard::Text(text.to_string()),
+                    Some(Ok(Message::Text(text))) => return Incoming::Text(text.to_string()),
                     Some(Ok(Message::Close(frame))) => {
-                        return Heard::Closed(frame.map_or(1005, |frame| frame.code.into()));
+                        return Incoming::Closed(frame.map_or(1005, |frame| frame.code.into()));
                     }
                     Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
                     Some(Ok(other)) => panic!("unexpected {other:?}"),
                     Some(Err(error)) => panic!("the connection broke: {error}"),
-                    None => return Heard::Closed(1006),
+                    None => return Incoming::Closed(1006),
                 }
             }
         };
@@ -129,8 +129,8 @@ impl Socket {
     /// The next message.
     pub(crate) async fn next(&mut self) -> ServerMessage {
         match self.hear().await {
-            Heard::Text(text) => ServerMessage::decode(&text).expect(&text),
-            Heard::Closed(code) => panic!("closed with {code}"),
+            Incoming::Text(text) => ServerMessage::decode(&text).expect(&text),
+            Incoming::Closed(code) => panic!("closed with {code}"),
         }
     }
 
@@ -166,7 +166,7 @@ impl Socket {
     /// Reads until the server closes; with which code.
     pub(crate) async fn closed(&mut self) -> u16 {
         loop {
-            if let Heard::Closed(code) = self.hear().await {
+            if let Incoming::Closed(code) = self.hear().await {
                 return code;
             }
         }

@@ -50,7 +50,7 @@ use gloo_timers::future::IntervalStream;
 use leptos::prelude::*;
 use logs::{Feeds, LogPoll};
 use poll::{Answer, Poll};
-use socket::{Heard, Socket};
+use socket::{Incoming, Socket};
 use std::sync::Arc;
 
 /// How often time is looked at: fine enough for a reconnect to feel immediate.
@@ -129,8 +129,8 @@ impl Driver {
             let happening = select_biased! {
                 event = signs.next() => Happening::Link(event.unwrap_or(LinkEvent::Tick)),
                 heard = Socket::next(&mut self.socket).fuse() => match heard {
-                    Heard::Frame(frame) => Happening::Frame(frame),
-                    Heard::Closed(code) => Happening::Link(LinkEvent::Closed(code)),
+                    Incoming::Frame(frame) => Happening::Frame(frame),
+                    Incoming::Closed(code) => Happening::Link(LinkEvent::Closed(code)),
                 },
                 answer = self.poll.next().fuse() => Happening::Polled(answer),
                 order = orders.next() => match order {
@@ -150,7 +150,7 @@ impl Driver {
                 Ok(message) => {
                     let bytes = self.socket.as_mut().map_or(0, Socket::take_bytes);
                     self.traffic.heard(bytes, self.moment());
-                    self.step(LinkEvent::Heard);
+                    self.step(LinkEvent::Incoming);
                     self.on_message(message);
                 }
                 Err(DecodeError::Version) => self.on_link(LinkEvent::Closed(close_code::VERSION)),

@@ -18,7 +18,7 @@ const ABNORMAL: u16 = 1006;
 /// A socket, opening or open.
 pub(super) struct Socket {
     inner: WebSocket,
-    heard: UnboundedReceiver<Heard>,
+    heard: UnboundedReceiver<Incoming>,
     /// Length of the frames that came since it was last asked.
     bytes: usize,
     /// A frame on its way to be what it was before it was compressed. Kept here, because
@@ -29,7 +29,7 @@ pub(super) struct Socket {
 }
 
 /// What comes over it.
-pub(super) enum Heard {
+pub(super) enum Incoming {
     Frame(Vec<u8>),
     Closed(u16),
 }
@@ -46,11 +46,11 @@ impl Socket {
             // Anything but a buffer would be of another protocol.
             if let Ok(buffer) = event.data().dyn_into::<ArrayBuffer>() {
                 let frame = Uint8Array::new(&buffer).to_vec();
-                let _ = sender.unbounded_send(Heard::Frame(frame));
+                let _ = sender.unbounded_send(Incoming::Frame(frame));
             }
         });
         let on_close = Closure::<dyn FnMut(_)>::new(move |event: CloseEvent| {
-            let _ = closed.unbounded_send(Heard::Closed(event.code()));
+            let _ = closed.unbounded_send(Incoming::Closed(event.code()));
         });
         inner.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         inner.set_onclose(Some(on_close.as_ref().unchecked_ref()));
@@ -65,7 +65,7 @@ impl Socket {
     }
 
     /// The next frame of the socket; never, while there is none.
-    pub(super) async fn next(socket: &mut Option<Self>) -> Heard {
+    pub(super) async fn next(socket: &mut Option<Self>) -> Incoming {
         let Some(socket) = socket else {
             return std::future::pending().await;
         };
@@ -74,19 +74,19 @@ impl Socket {
                 let frame = inflating.await;
                 socket.inflating = None;
                 if let Some(frame) = frame {
-                    return Heard::Frame(frame);
+                    return Incoming::Frame(frame);
                 }
             }
             let heard = socket.heard.next().await;
-            if let Some(Heard::Frame(frame)) = &heard {
+            if let Some(Incoming::Frame(frame)) = &heard {
                 socket.bytes += frame.len();
             }
             match heard {
-                Some(Heard::Frame(frame)) if codec::as_deflated(&frame).is_some() => {
+                Some(Incoming::Frame(frame)) if codec::as_deflated(&frame).is_some() => {
                     socket.inflating = Some(inflated(frame).boxed_local());
                 }
                 Some(heard) => return heard,
-                None => return Heard::Closed(ABNORMAL),
+                None => return Incoming::Closed(ABNORMAL),
             }
         }
     }

@@ -218,7 +218,7 @@ impl Connection {
     }
 
     /// From now on, until the answer ends, the gate counts it instead: for answers that go on for as long as
-    /// the client likes, behind a [`Place`](crate::server::gate::Place).
+    /// the client likes, behind a [`Permit`](crate::server::gate::Permit).
     pub fn streams(&self) {
         self.change(Stage::Streaming);
     }

@@ -2,13 +2,13 @@
 
 use super::{
     Session, TooManyLogs,
-    delivery::Seat,
+    delivery::Registration,
     following::{Following, MAX_LOGS, start},
+    heartbeat::HeartbeatSchedule,
     held::{Held, is_guess},
     limits::{Malformed, RateLimit, Verdict},
     outbox::Outbox,
-    pulse::Beat,
-    socket::{End, OTHER_VERSION, end, flush, hear},
+    socket::{End, OTHER_VERSION, end, flush, receive},
 };
 use crate::{
     model::ContainerId,
@@ -22,7 +22,7 @@ use crate::{
         clock,
         hub::{Codec, Hub},
         logs::{Logs, Start},
-        websocket::{Heard, Reader, WebSocket},
+        websocket::{Incoming, Reader, WebSocket},
     },
 };
 use axum::extract::ws::Message;
@@ -54,7 +54,7 @@ const LAST_ANSWERS: Duration = Duration::from_secs(7);
 pub(super) struct Conversation {
     reader: Reader<OwnedReadHalf>,
     outbox: Arc<Outbox>,
-    seat: Seat,
+    registration: Registration,
     hub: Hub,
     actions: Actions,
     /// Whom its actions are counted with.
@@ -68,7 +68,7 @@ pub(super) struct Conversation {
     pending: Option<FuturesUnordered<BoxFuture<'static, ContainerAck>>>,
     rate: RateLimit,
     malformed: Malformed,
-    beat: Beat,
+    heartbeat: HeartbeatSchedule,
     heard: Instant,
 }
 
@@ -79,7 +79,7 @@ impl Conversation {
         Self {
             reader,
             // Before anything is followed.
-            seat: state.delivery.join(Arc::clone(&outbox)),
+            registration: state.delivery.join(Arc::clone(&outbox)),
             outbox,
             hub: state.hub.clone(),
             actions: state.actions.clone(),
@@ -90,7 +90,7 @@ impl Conversation {
             pending: None,
             rate: RateLimit::default(),
             malformed: Malformed::default(),
-            beat: state.pulse.join(),
+            heartbeat: state.heartbeats.join(),
             heard: Instant::now(),
         }
     }
@@ -125,7 +125,7 @@ impl Conversation {
         };
         tracing::debug!(end = ?why, "conversation over");
         // Counts as gone before the goodbye, which may take a moment.
-        drop((self.seat, self.following));
+        drop((self.registration, self.following));
         if let Some(writer) = self.outbox.close() {
             end((self.reader, writer), why, &shutdown).await;
         }
@@ -148,7 +148,7 @@ impl Conversation {
             let held: OptionFuture<_> = self.held.as_mut().map(|held| held.changed()).into();
             let logs: OptionFuture<_> = self.following.as_ref().map(|logs| logs.changed()).into();
             tokio::select! {
-                heard = hear(&mut self.reader) => {
+                heard = receive(&mut self.reader) => {
                     self.heard = Instant::now();
                     if let Err(end) = heard.and_then(|heard| self.answer(heard)) {
                         // What was answered before is still to be told.
@@ -160,7 +160,7 @@ impl Conversation {
                 Some(()) = logs => self.queue_logs(),
                 Some(()) = held => self.answer_held(),
                 Some(ack) = ack => self.answered(ack),
-                () = self.beat.next() => self.look_at_the_clock()?,
+                () = self.heartbeat.next() => self.look_at_the_clock()?,
             }
         }
     }
@@ -182,7 +182,7 @@ impl Conversation {
         if self.heard.elapsed() >= DEAD_PEER {
             return Err(End::Close(close_code::SILENT, "nothing heard"));
         }
-        if self.beat.is_due() {
+        if self.heartbeat.is_due() {
             let timestamp = clock::now();
             self.say(&ServerMessage::Heartbeat { timestamp });
             self.outbox.queue(Message::Ping(Bytes::new()));
@@ -190,7 +190,7 @@ impl Conversation {
         Ok(())
     }
 
-    fn answer(&mut self, heard: Heard) -> Result<(), End> {
+    fn answer(&mut self, heard: Incoming) -> Result<(), End> {
         if let Some(end) = self.misunderstanding(&heard) {
             return Err(end);
         }
@@ -198,29 +198,31 @@ impl Conversation {
             (Verdict::CutOff, _) => {
                 return Err(End::Close(close_code::RATE_LIMITED, "too many messages"));
             }
-            (_, Heard::Ping(payload)) => self.outbox.queue(Message::Pong(payload)),
-            (_, Heard::Pong | Heard::Close(_)) => {}
+            (_, Incoming::Ping(payload)) => self.outbox.queue(Message::Pong(payload)),
+            (_, Incoming::Pong | Incoming::Close(_)) => {}
             (Verdict::Refuse(retry_after), heard) => {
                 self.say(&rate_limited(request_id(&heard), retry_after));
             }
             // Whoever gets one thing only has nothing to say.
             (Verdict::Heed, _) if self.is_single_purpose() => {}
-            (Verdict::Heed, Heard::Text(text)) => {
+            (Verdict::Heed, Incoming::Text(text)) => {
                 return self.heed(ClientMessage::decode(&text));
             }
-            (Verdict::Heed, Heard::Binary(bytes)) => match ClientMessage::decode_binary(&bytes) {
-                Ok(message) => return self.heed(message),
-                Err(_) => return Err(OTHER_VERSION),
-            },
+            (Verdict::Heed, Incoming::Binary(bytes)) => {
+                match ClientMessage::decode_binary(&bytes) {
+                    Ok(message) => return self.heed(message),
+                    Err(_) => return Err(OTHER_VERSION),
+                }
+            }
         }
         Ok(())
     }
 
     /// Why what was heard cannot be meant for this conversation.
-    fn misunderstanding(&self, heard: &Heard) -> Option<End> {
+    fn misunderstanding(&self, heard: &Incoming) -> Option<End> {
         let reason = match (heard, self.outbox.codec()) {
-            (Heard::Text(_), Codec::Binary) => "binary messages only",
-            (Heard::Binary(_), Codec::Json | Codec::DockerStats | Codec::DockerLogs(_)) => {
+            (Incoming::Text(_), Codec::Binary) => "binary messages only",
+            (Incoming::Binary(_), Codec::Json | Codec::DockerStats | Codec::DockerLogs(_)) => {
                 "text messages only"
             }
             _ => return None,
@@ -350,11 +352,11 @@ impl Conversation {
 }
 
 /// Of which request it was heard, if it is an action: whoever asked for that waits for an answer.
-fn request_id(heard: &Heard) -> Option<String> {
+fn request_id(heard: &Incoming) -> Option<String> {
     let message = match heard {
-        Heard::Text(text) => ClientMessage::decode(text).ok()?,
-        Heard::Binary(bytes) => ClientMessage::decode_binary(bytes).ok()?.ok()?,
-        Heard::Ping(_) | Heard::Pong | Heard::Close(_) => return None,
+        Incoming::Text(text) => ClientMessage::decode(text).ok()?,
+        Incoming::Binary(bytes) => ClientMessage::decode_binary(bytes).ok()?.ok()?,
+        Incoming::Ping(_) | Incoming::Pong | Incoming::Close(_) => return None,
     };
     match message {
         ClientMessage::ContainerAction(action) => Some(action.request_id),

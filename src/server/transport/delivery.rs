@@ -25,7 +25,7 @@ type Clients = Arc<Mutex<Slab<Arc<Outbox>>>>;
 
 /// A client's place among those who are brought news, until dropped.
 #[derive(Debug)]
-pub(super) struct Seat {
+pub(super) struct Registration {
     clients: Clients,
     key: usize,
 }
@@ -46,8 +46,8 @@ impl Delivery {
     }
 
     /// Brings news to `outbox` as well. What it follows from now on is not missed.
-    pub(super) fn join(&self, outbox: Arc<Outbox>) -> Seat {
-        Seat {
+    pub(super) fn join(&self, outbox: Arc<Outbox>) -> Registration {
+        Registration {
             key: lock(&self.clients).insert(outbox),
             clients: Arc::clone(&self.clients),
         }
@@ -88,7 +88,7 @@ fn lock(clients: &Clients) -> MutexGuard<'_, Slab<Arc<Outbox>>> {
     clients.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Drop for Seat {
+impl Drop for Registration {
     fn drop(&mut self) {
         let mut clients = lock(&self.clients);
         clients.remove(self.key);

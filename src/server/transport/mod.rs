@@ -3,12 +3,12 @@
 mod conversation;
 mod delivery;
 mod following;
+mod heartbeat;
 mod held;
 mod limits;
 pub mod logs;
 mod outbox;
 pub mod poll;
-mod pulse;
 mod session;
 mod socket;
 pub mod sse;
@@ -18,5 +18,5 @@ pub mod ws;
 
 pub use delivery::Delivery;
 pub use following::TooManyLogs;
-pub use pulse::Pulse;
+pub use heartbeat::HeartbeatTimer;
 pub use session::Session;

@@ -3,7 +3,7 @@
 use super::outbox::Outbox;
 use crate::{
     protocol::close_code,
-    server::websocket::{Fault, Heard, Reader, WebSocket, close},
+    server::websocket::{Fault, Incoming, Reader, WebSocket, close},
 };
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes};
 use std::time::Duration;
@@ -43,9 +43,9 @@ pub(super) async fn flush(outbox: &Outbox) -> Result<(), End> {
 }
 
 /// Waits for what the peer says. May be cancelled without a loss.
-pub(super) async fn hear(reader: &mut Reader<OwnedReadHalf>) -> Result<Heard, End> {
-    match reader.hear().await {
-        Ok(Heard::Close(code)) => Err(End::Closed(code)),
+pub(super) async fn receive(reader: &mut Reader<OwnedReadHalf>) -> Result<Incoming, End> {
+    match reader.receive().await {
+        Ok(Incoming::Close(code)) => Err(End::Closed(code)),
         Ok(heard) => Ok(heard),
         Err(fault) => Err(end_of(fault)),
     }

@@ -5,7 +5,7 @@ use crate::{
     protocol::{Channel, Resume},
     server::{
         AppState,
-        gate::Place,
+        gate::Permit,
         hub::{Frame, Hub},
         problem::Refusal,
         serve::Connection,
@@ -39,13 +39,13 @@ pub async fn containers(
     Extension(connection): Extension<Connection>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let place = state.gate.admit(connection.peer())?;
+    let permit = state.gate.admit(connection.peer())?;
     connection.streams();
     let resume = headers
         .get("last-event-id")
         .and_then(|value| value.to_str().ok())
         .and_then(resume);
-    let feed = Feed::new(&state, place, resume.as_ref());
+    let feed = Feed::new(&state, permit, resume.as_ref());
     let unbuffered = [
         (HeaderName::from_static("x-accel-buffering"), "no"),
         (header::CACHE_CONTROL, "no-cache, no-transform"),
@@ -70,11 +70,11 @@ struct Feed {
     queue: VecDeque<Arc<Frame>>,
     listed: Instant,
     commented: Instant,
-    _place: Place,
+    _permit: Permit,
 }
 
 impl Feed {
-    fn new(state: &AppState, place: Place, resume: Option<&Resume>) -> Self {
+    fn new(state: &AppState, permit: Permit, resume: Option<&Resume>) -> Self {
         // Before anything is followed: what changes from then on is news.
         let changes = state.hub.changes();
         let mut session = Session::new(state.hub.clone());
@@ -88,7 +88,7 @@ impl Feed {
             queue,
             listed: Instant::now(),
             commented: Instant::now(),
-            _place: place,
+            _permit: permit,
         }
     }
 

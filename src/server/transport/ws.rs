@@ -82,8 +82,8 @@ pub(super) fn talk(
     peer: Peer,
     begin: impl FnOnce(&mut Conversation, &AppState) + Send + 'static,
 ) -> Response {
-    let place = match state.gate.admit(peer) {
-        Ok(place) => place,
+    let permit = match state.gate.admit(peer) {
+        Ok(permit) => permit,
         Err(refusal) => return refusal.into_response(),
     };
     let (token, state) = (state.shutdown.token(), state.clone());
@@ -94,21 +94,21 @@ pub(super) fn talk(
         // Nothing else is kept for as long as it lasts.
         async move {
             conversation.hold(token).await;
-            drop(place);
+            drop(permit);
         }
     })
 }
 
 /// A connection on which nothing is said but why not.
 fn refuse(upgrade: Upgrade, state: &AppState, peer: Peer) -> Response {
-    let place = match state.gate.admit(peer) {
-        Ok(place) => place,
+    let permit = match state.gate.admit(peer) {
+        Ok(permit) => permit,
         Err(refusal) => return refusal.into_response(),
     };
     let (token, tracker) = (state.shutdown.token(), state.shutdown.tracker());
     upgrade.accept(MAX_MESSAGE_BYTES, tracker, |socket| async move {
         end(socket, OTHER_VERSION, &token).await;
-        drop(place);
+        drop(permit);
     })
 }
 

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 /// What a client says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Heard {
+pub enum Incoming {
     /// A message.
     Text(Utf8Bytes),
     /// A message.
@@ -84,13 +84,13 @@ impl Parts {
         Ok(())
     }
 
-    fn into_heard(self) -> Result<Heard, Fault> {
+    fn into_heard(self) -> Result<Incoming, Fault> {
         Ok(match self.opcode {
             Opcode::Text => {
                 let text = String::from_utf8(self.payload).map_err(|_| Fault::NotUtf8)?;
-                Heard::Text(text.into())
+                Incoming::Text(text.into())
             }
-            _ => Heard::Binary(self.payload.into()),
+            _ => Incoming::Binary(self.payload.into()),
         })
     }
 }
@@ -121,13 +121,13 @@ impl Assembly {
     }
 
     /// What is said by what was read so far, if it is all there.
-    pub(super) fn next(&mut self) -> Result<Option<Heard>, Fault> {
+    pub(super) fn next(&mut self) -> Result<Option<Incoming>, Fault> {
         if let Some(over) = self.over {
             return Err(over);
         }
         let heard = self.frames();
         match &heard {
-            Ok(Some(Heard::Close(_))) => self.end(Fault::Gone),
+            Ok(Some(Incoming::Close(_))) => self.end(Fault::Gone),
             Ok(_) => {}
             Err(fault) => self.end(*fault),
         }
@@ -140,7 +140,7 @@ impl Assembly {
         self.message = None;
     }
 
-    fn frames(&mut self) -> Result<Option<Heard>, Fault> {
+    fn frames(&mut self) -> Result<Option<Incoming>, Fault> {
         while let Some(head) = self.head()? {
             let heard = if head.opcode.is_control() {
                 self.control(head)?
@@ -191,7 +191,7 @@ impl Assembly {
     }
 
     /// Reads a frame about the connection itself, which may come between the parts of a message.
-    fn control(&mut self, head: ClientHead) -> Result<Option<Heard>, Fault> {
+    fn control(&mut self, head: ClientHead) -> Result<Option<Incoming>, Fault> {
         let length = usize::try_from(head.length).map_err(|_| Fault::TooBig)?;
         if self.bytes.len() < length {
             self.current = Some(head);
@@ -200,14 +200,14 @@ impl Assembly {
         let mut payload = self.take(length);
         unmask(&mut payload, head.mask);
         Ok(Some(match head.opcode {
-            Opcode::Close => Heard::Close(close(&payload)?),
-            Opcode::Ping => Heard::Ping(payload.into()),
-            _ => Heard::Pong,
+            Opcode::Close => Incoming::Close(close(&payload)?),
+            Opcode::Ping => Incoming::Ping(payload.into()),
+            _ => Incoming::Pong,
         }))
     }
 
     /// Reads what has come of a part of a message; the message, once all of it has.
-    fn data(&mut self, mut head: ClientHead) -> Result<Option<Heard>, Fault> {
+    fn data(&mut self, mut head: ClientHead) -> Result<Option<Incoming>, Fault> {
         let missing = usize::try_from(head.length).map_err(|_| Fault::TooBig)?;
         let mut piece = self.take(missing.min(self.bytes.len()));
         unmask(&mut piece, head.mask);

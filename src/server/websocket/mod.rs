@@ -17,7 +17,7 @@ mod tests;
 mod upgrade;
 mod writer;
 
-pub use assembly::{Fault, Heard};
+pub use assembly::{Fault, Incoming};
 pub use reader::Reader;
 pub use upgrade::{NoUpgrade, Upgrade};
 pub use writer::Writer;

@@ -1,6 +1,6 @@
 //! What a client says.
 
-use super::assembly::{Assembly, Fault, Heard};
+use super::assembly::{Assembly, Fault, Incoming};
 use std::{
     future::poll_fn,
     io,
@@ -33,11 +33,11 @@ impl<R: AsyncRead + Unpin> Reader<R> {
     ///
     /// # Errors
     /// When it breaks the rules, or is gone. Then nothing more can be heard.
-    pub async fn hear(&mut self) -> Result<Heard, Fault> {
+    pub async fn receive(&mut self) -> Result<Incoming, Fault> {
         poll_fn(|cx| self.poll_hear(cx)).await
     }
 
-    fn poll_hear(&mut self, cx: &mut Context<'_>) -> Poll<Result<Heard, Fault>> {
+    fn poll_hear(&mut self, cx: &mut Context<'_>) -> Poll<Result<Incoming, Fault>> {
         loop {
             if let Some(heard) = self.assembly.next()? {
                 return Poll::Ready(Ok(heard));
@@ -53,7 +53,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
 
     /// Waits until the client has said goodbye, or can no longer be understood.
     pub(super) async fn until_goodbye(&mut self) {
-        while !matches!(self.hear().await, Ok(Heard::Close(_)) | Err(_)) {}
+        while !matches!(self.receive().await, Ok(Incoming::Close(_)) | Err(_)) {}
     }
 
     /// Reads what comes to its end, whatever it is.

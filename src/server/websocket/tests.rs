@@ -1,6 +1,6 @@
 //! The rules of RFC 6455, each on a stream in memory.
 
-use super::{Fault, Heard, Reader, Writer, assembly::Assembly, close};
+use super::{Fault, Incoming, Reader, Writer, assembly::Assembly, close};
 use axum::extract::ws::{CloseFrame, Message};
 use bytes::Bytes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, ReadHalf, WriteHalf, duplex};
@@ -38,7 +38,7 @@ fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 /// What is heard of these bytes, whichever way they are cut, until nothing more can be heard.
-async fn hear(bytes: &[u8]) -> (Vec<Heard>, Fault) {
+async fn receive(bytes: &[u8]) -> (Vec<Incoming>, Fault) {
     let mut first = None;
     for cut in [1, 2, 7, 4_096, usize::MAX] {
         let (ours, mut theirs) = duplex(PIPE);
@@ -46,7 +46,7 @@ async fn hear(bytes: &[u8]) -> (Vec<Heard>, Fault) {
         let server = async move {
             let mut heard = Vec::new();
             loop {
-                match reader.hear().await {
+                match reader.receive().await {
                     Ok(one) => heard.push(one),
                     Err(fault) => return (heard, fault),
                 }
@@ -68,8 +68,8 @@ async fn hear(bytes: &[u8]) -> (Vec<Heard>, Fault) {
     first.unwrap()
 }
 
-fn text(text: &str) -> Heard {
-    Heard::Text(text.to_owned().into())
+fn text(text: &str) -> Incoming {
+    Incoming::Text(text.to_owned().into())
 }
 
 #[tokio::test]
@@ -77,8 +77,8 @@ async fn whole_messages_of_every_length_are_heard() {
     for length in [0, 1, 125, 126, 127, 65_535, MAX] {
         let payload = vec![b'x'; length];
         let bytes = [frame(FIN | TEXT, &payload), frame(FIN | BINARY, &payload)].concat();
-        let (heard, _) = hear(&bytes).await;
-        let expected = [text(&"x".repeat(length)), Heard::Binary(payload.into())];
+        let (heard, _) = receive(&bytes).await;
+        let expected = [text(&"x".repeat(length)), Incoming::Binary(payload.into())];
         assert_eq!(heard, expected, "{length}");
     }
 }
@@ -95,12 +95,12 @@ async fn parts_become_one_message_and_pings_come_between_them() {
         frame(FIN, b"4"),
     ]
     .concat();
-    let (heard, end) = hear(&bytes).await;
+    let (heard, end) = receive(&bytes).await;
     let expected = [
-        Heard::Ping(Bytes::from_static(b"there?")),
-        Heard::Pong,
+        Incoming::Ping(Bytes::from_static(b"there?")),
+        Incoming::Pong,
         text("one two three"),
-        Heard::Binary(Bytes::from_static(b"4")),
+        Incoming::Binary(Bytes::from_static(b"4")),
     ];
     assert_eq!((heard.as_slice(), end), (&expected[..], Fault::Gone));
 }
@@ -108,13 +108,13 @@ async fn parts_become_one_message_and_pings_come_between_them() {
 #[tokio::test]
 async fn a_character_may_be_cut_by_parts_but_a_text_must_be_one() {
     let bytes = [frame(TEXT, &[0xed, 0x95]), frame(FIN, &[0x9c])].concat();
-    assert_eq!(hear(&bytes).await.0, [text("한")]);
+    assert_eq!(receive(&bytes).await.0, [text("한")]);
     for bytes in [
         frame(FIN | TEXT, &[0xff]),
         [frame(TEXT, &[0xed, 0x95]), frame(FIN, b"")].concat(),
         frame(FIN | CLOSE, &[0x03, 0xe8, 0xff]),
     ] {
-        assert_eq!(hear(&bytes).await, (vec![], Fault::NotUtf8));
+        assert_eq!(receive(&bytes).await, (vec![], Fault::NotUtf8));
     }
 }
 
@@ -180,7 +180,7 @@ async fn bytes_that_are_no_text_are_not_checked() {
     let [before, bad, _] = AUTOBAHN;
     let bytes = [frame(BINARY, before), frame(FIN, bad)].concat();
     let whole = [before, bad].concat();
-    assert_eq!(hear(&bytes).await.0, [Heard::Binary(whole.into())]);
+    assert_eq!(receive(&bytes).await.0, [Incoming::Binary(whole.into())]);
 }
 
 #[tokio::test]
@@ -192,8 +192,8 @@ async fn a_flood_of_empty_parts_ends_it() {
         bytes
     };
     let few = [flood(64), flood(64)].concat();
-    assert_eq!(hear(&few).await.0, [text("xy"), text("xy")]);
-    assert_eq!(hear(&flood(65)).await, (vec![], Fault::Protocol));
+    assert_eq!(receive(&few).await.0, [text("xy"), text("xy")]);
+    assert_eq!(receive(&flood(65)).await, (vec![], Fault::Protocol));
 }
 
 #[tokio::test]
@@ -228,7 +228,7 @@ async fn what_breaks_the_rules_ends_it() {
         ("code 5000", frame(FIN | CLOSE, &5000_u16.to_be_bytes())),
     ];
     for (what, bytes) in cases {
-        assert_eq!(hear(&bytes).await, (vec![], Fault::Protocol), "{what}");
+        assert_eq!(receive(&bytes).await, (vec![], Fault::Protocol), "{what}");
     }
 }
 
@@ -245,7 +245,7 @@ async fn too_long_is_known_before_it_has_come() {
         frame(FIN | TEXT, &vec![b'x'; MAX + 1]),
         [frame(TEXT, b"x"), second].concat(),
     ] {
-        assert_eq!(hear(&bytes).await, (vec![], Fault::TooBig));
+        assert_eq!(receive(&bytes).await, (vec![], Fault::TooBig));
     }
 }
 
@@ -258,7 +258,10 @@ async fn a_close_is_heard_once_and_nothing_after_it() {
         ([&[0x0f, 0xa1], "tschüß".as_bytes()].concat(), Some(4001)),
     ] {
         let bytes = [frame(FIN | CLOSE, &payload), after.clone()].concat();
-        assert_eq!(hear(&bytes).await, (vec![Heard::Close(code)], Fault::Gone));
+        assert_eq!(
+            receive(&bytes).await,
+            (vec![Incoming::Close(code)], Fault::Gone)
+        );
     }
 }
 
@@ -269,7 +272,7 @@ async fn what_came_with_the_request_is_not_lost() {
     let (early, late) = whole.split_at(3);
     let mut reader = Reader::new(ours, early, MAX);
     theirs.write_all(late).await.unwrap();
-    assert_eq!(reader.hear().await, Ok(text("early")));
+    assert_eq!(reader.receive().await, Ok(text("early")));
 }
 
 fn pair(
@@ -361,7 +364,7 @@ async fn to_send_to_who_is_gone_fails() {
     drop(theirs);
     writer.queue(Message::Ping(Bytes::new()));
     assert!(writer.flush().await.is_err());
-    assert_eq!(reader.hear().await, Err(Fault::Gone));
+    assert_eq!(reader.receive().await, Err(Fault::Gone));
 }
 
 #[tokio::test]
@@ -405,7 +408,7 @@ async fn a_goodbye_to_who_talks_nonsense_reads_to_the_end() {
     let (mut reader, mut writer) = pair(ours);
     writer.queue(Message::Close(None));
     theirs.write_all(&[0xff; 500]).await.unwrap();
-    assert_eq!(reader.hear().await, Err(Fault::Protocol));
+    assert_eq!(reader.receive().await, Err(Fault::Protocol));
     let client = async {
         assert_eq!(read(&mut theirs, 2).await, [FIN | CLOSE, 0]);
         theirs.write_all(&[0xff; 5_000]).await.unwrap();

@@ -3,7 +3,7 @@
 use super::{Reader, WebSocket, Writer};
 use crate::{
     protocol::{ApiError, ErrorCode, codec::to_base64},
-    server::{problem::Refusal, serve::Unstalled},
+    server::{problem::Refusal, serve::WriteTimeout},
 };
 use axum::{
     body::Body,
@@ -143,7 +143,9 @@ impl Upgrade {
 /// The TCP connection within what is left of the HTTP one, registered anew: the old registration
 /// remembers the HTTP connection's task, whose memory could not be freed for as long.
 fn taken_out(upgraded: Upgraded, max_message: usize) -> Option<WebSocket> {
-    let parts = upgraded.downcast::<TokioIo<Unstalled<TcpStream>>>().ok()?;
+    let parts = upgraded
+        .downcast::<TokioIo<WriteTimeout<TcpStream>>>()
+        .ok()?;
     let stream = parts.io.into_inner().into_inner().into_std().ok()?;
     let (reader, writer) = TcpStream::from_std(stream).ok()?.into_split();
     let reader = Reader::new(reader, &parts.read_buf, max_message);

@@ -162,7 +162,7 @@ impl<W: AsyncWrite + AsRef<TcpStream> + Unpin> Writer<W> {
         let mut room = [0; SHORT];
         if let Some(frame) = self.short(&mut room) {
             // Straight to the kernel: to ask the runtime first whether it may be so costs more than
-            // to hear from the kernel, now and then, that it may not.
+            // to receive from the kernel, now and then, that it may not.
             let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
             match send(self.stream.as_ref(), frame, flags) {
                 Ok(written) => self.advance(written),

@@ -2,7 +2,7 @@
 
 use super::{
     Fault,
-    truth::{Heard, TruthLine},
+    truth::{Incoming, TruthLine},
 };
 use crate::support::{eventually, socket};
 use deckwatch::{
@@ -20,7 +20,7 @@ use tokio::{sync::watch, task::JoinHandle};
 pub(super) struct Client {
     /// Where the server is; connects anew with each change.
     server: watch::Sender<SocketAddr>,
-    heard: Arc<Mutex<Vec<Heard>>>,
+    heard: Arc<Mutex<Vec<Incoming>>>,
     has_begun: Arc<watch::Sender<bool>>,
     task: JoinHandle<()>,
 }
@@ -35,12 +35,12 @@ struct Place {
 
 struct Reading {
     channel: Channel,
-    heard: Arc<Mutex<Vec<Heard>>>,
+    heard: Arc<Mutex<Vec<Incoming>>>,
     has_begun: Arc<watch::Sender<bool>>,
     place: Place,
 }
 
-fn lock(heard: &Mutex<Vec<Heard>>) -> MutexGuard<'_, Vec<Heard>> {
+fn lock(heard: &Mutex<Vec<Incoming>>) -> MutexGuard<'_, Vec<Incoming>> {
     heard.lock().unwrap()
 }
 
@@ -88,15 +88,15 @@ impl Client {
 
     /// A fault happens: what may have been lost by it comes after this.
     pub(super) fn mark(&self, fault: Fault) {
-        lock(&self.heard).push(Heard::Fault(fault));
+        lock(&self.heard).push(Incoming::Fault(fault));
     }
 
     /// Waits until the last line has come, and gives back what was heard.
-    pub(super) async fn until_ended(self, truth: &[TruthLine]) -> Vec<Heard> {
+    pub(super) async fn until_ended(self, truth: &[TruthLine]) -> Vec<Incoming> {
         let last = &truth[truth.len() - 1].text;
         eventually("the last line comes", async || {
             let heard = lock(&self.heard);
-            let line = heard.iter().rev().find_map(Heard::text);
+            let line = heard.iter().rev().find_map(Incoming::text);
             line == Some(last)
         })
         .await;
@@ -136,11 +136,11 @@ impl Reading {
                         after: cursor,
                         since: last.timestamp,
                     };
-                    lock(&self.heard).extend(lines.into_iter().map(Heard::Line));
+                    lock(&self.heard).extend(lines.into_iter().map(Incoming::Line));
                 }
                 ServerMessage::LogGap {
                     missing, from, to, ..
-                } => lock(&self.heard).push(Heard::Gap { missing, from, to }),
+                } => lock(&self.heard).push(Incoming::Gap { missing, from, to }),
                 ServerMessage::Subscribed { .. } => {
                     self.has_begun.send_replace(true);
                 }

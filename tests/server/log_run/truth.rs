@@ -21,7 +21,7 @@ pub(super) struct TruthLine {
 
 /// What a client heard, and what happened meanwhile.
 #[derive(Clone, Debug)]
-pub(super) enum Heard {
+pub(super) enum Incoming {
     Line(LogLine),
     Gap {
         missing: Option<u64>,
@@ -31,7 +31,7 @@ pub(super) enum Heard {
     Fault(Fault),
 }
 
-impl Heard {
+impl Incoming {
     pub(super) fn text(&self) -> Option<&String> {
         match self {
             Self::Line(line) => Some(&line.line),
@@ -122,12 +122,12 @@ impl Account {
     ///
     /// A counted gap skips exactly as many lines as it says. One that is not counted must come after a
     /// fault that it can be of, and skips only lines between the times that it names.
-    pub(super) fn of(truth: &[TruthLine], heard: &[Heard]) -> Self {
+    pub(super) fn of(truth: &[TruthLine], heard: &[Incoming]) -> Self {
         let (mut account, mut next, mut fault, mut gap) = (Self::default(), 0, None, None);
         for heard in heard {
             match heard {
-                Heard::Fault(kind) => fault = Some(*kind),
-                Heard::Gap {
+                Incoming::Fault(kind) => fault = Some(*kind),
+                Incoming::Gap {
                     missing: Some(missing),
                     ..
                 } => {
@@ -135,7 +135,7 @@ impl Account {
                     account.counted_gaps += 1;
                     account.missing_counted += usize::try_from(*missing).unwrap();
                 }
-                Heard::Gap {
+                Incoming::Gap {
                     missing: None,
                     from,
                     to,
@@ -152,7 +152,7 @@ impl Account {
                     );
                     account.uncounted_gaps += 1;
                 }
-                Heard::Line(line) => {
+                Incoming::Line(line) => {
                     if let Some((from, to)) = gap.take() {
                         let skipped = skipped(&truth[next..], line);
                         let lost = &truth[next..next + skipped];
@@ -212,9 +212,9 @@ mod tests {
         (0..i64::try_from(n).unwrap()).map(line).collect()
     }
 
-    fn heard(numbers: impl IntoIterator<Item = i64>) -> Vec<Heard> {
+    fn heard(numbers: impl IntoIterator<Item = i64>) -> Vec<Incoming> {
         let line = |n: i64| {
-            Heard::Line(LogLine {
+            Incoming::Line(LogLine {
                 timestamp: Some(Timestamp::from_millis(n)),
                 line: format!("{n}"),
                 ..LogLine::default()
@@ -223,18 +223,18 @@ mod tests {
         numbers.into_iter().map(line).collect()
     }
 
-    fn gap(missing: Option<u64>, from: i64, to: i64) -> Heard {
+    fn gap(missing: Option<u64>, from: i64, to: i64) -> Incoming {
         let [from, to] = [from, to].map(|at| Some(Timestamp::from_millis(at)));
-        Heard::Gap { missing, from, to }
+        Incoming::Gap { missing, from, to }
     }
 
-    fn with(gap: Vec<Heard>, rest: std::ops::Range<i64>) -> Vec<Heard> {
+    fn with(gap: Vec<Incoming>, rest: std::ops::Range<i64>) -> Vec<Incoming> {
         [heard(0..3), gap, heard(rest)].concat()
     }
 
     #[test]
     fn what_is_declared_is_no_loss() {
-        let cut = || Heard::Fault(Fault::ClientCut);
+        let cut = || Incoming::Fault(Fault::ClientCut);
         for heard in [
             heard(0..9),
             with(vec![gap(Some(2), 2, 5)], 5..9),
@@ -246,7 +246,7 @@ mod tests {
 
     #[test]
     fn what_is_not_declared_is_found() {
-        let cut = || Heard::Fault(Fault::ClientCut);
+        let cut = || Incoming::Fault(Fault::ClientCut);
         for (heard, what) in [
             (heard(0..8), "the last is missing"),
             (with(vec![], 4..9), "one is missing"),

@@ -37,7 +37,7 @@ pub(crate) struct Shared {
     pub(super) raw: watch::Sender<Vec<(String, Raw)>>,
     /// Requests that change a container wait while this is true.
     pub(super) held: watch::Sender<bool>,
-    pub(super) events: broadcast::Sender<Told>,
+    pub(super) events: broadcast::Sender<SeenEvents>,
     /// Changes with whatever matters to logs.
     pub(super) wrote: watch::Sender<()>,
 }
@@ -52,7 +52,7 @@ pub(super) struct World {
     pub(super) words: Option<String>,
     /// What every action is refused with.
     pub(super) action_refusal: Option<String>,
-    pub(super) history: Vec<Told>,
+    pub(super) history: Vec<SeenEvents>,
     /// Changes cause no events.
     pub(super) is_mute: bool,
     pub(super) cut: CancellationToken,
@@ -68,7 +68,7 @@ pub(super) struct World {
 
 /// An event that was told.
 #[derive(Clone, Debug)]
-pub(super) struct Told {
+pub(super) struct SeenEvents {
     pub(super) at: Timestamp,
     pub(super) body: Bytes,
 }
@@ -105,7 +105,7 @@ impl Shared {
 
     /// Tells these bytes to all who listen to events, and to those who ask for the past.
     pub(super) fn tell_bytes(&self, bytes: Vec<u8>) {
-        let told = Told {
+        let told = SeenEvents {
             at: now(),
             body: bytes.into(),
         };

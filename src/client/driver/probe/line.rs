@@ -10,7 +10,7 @@ use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{BinaryType, CloseEvent, Event, MessageEvent, WebSocket};
 
 /// What happens to a socket.
-pub(super) enum Heard {
+pub(super) enum Incoming {
     Opened,
     Text(String),
     Bytes(Vec<u8>),
@@ -20,7 +20,7 @@ pub(super) enum Heard {
 /// A socket that tells everything that happens to it; closed when dropped.
 pub(super) struct Line {
     inner: WebSocket,
-    heard: UnboundedReceiver<Heard>,
+    heard: UnboundedReceiver<Incoming>,
     _on_open: Closure<dyn FnMut(Event)>,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
     _on_close: Closure<dyn FnMut(CloseEvent)>,
@@ -39,13 +39,13 @@ impl Line {
         let (sender, heard) = mpsc::unbounded();
         let (opened, closed) = (sender.clone(), sender.clone());
         let on_open = Closure::<dyn FnMut(_)>::new(move |_: Event| {
-            let _ = opened.unbounded_send(Heard::Opened);
+            let _ = opened.unbounded_send(Incoming::Opened);
         });
         let on_message = Closure::<dyn FnMut(_)>::new(move |event: MessageEvent| {
             let _ = sender.unbounded_send(content(event.data()));
         });
         let on_close = Closure::<dyn FnMut(_)>::new(move |event: CloseEvent| {
-            let _ = closed.unbounded_send(Heard::Closed(event.code()));
+            let _ = closed.unbounded_send(Incoming::Closed(event.code()));
         });
         inner.set_onopen(Some(on_open.as_ref().unchecked_ref()));
         inner.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
@@ -60,9 +60,12 @@ impl Line {
     }
 
     /// What happens next.
-    pub(super) async fn next(&mut self) -> Heard {
+    pub(super) async fn next(&mut self) -> Incoming {
         const ABNORMAL: u16 = 1006;
-        self.heard.next().await.unwrap_or(Heard::Closed(ABNORMAL))
+        self.heard
+            .next()
+            .await
+            .unwrap_or(Incoming::Closed(ABNORMAL))
     }
 
     /// Sends text; a failure shows as a close.
@@ -76,10 +79,10 @@ impl Line {
     }
 }
 
-fn content(data: JsValue) -> Heard {
+fn content(data: JsValue) -> Incoming {
     match data.dyn_into::<ArrayBuffer>() {
-        Ok(buffer) => Heard::Bytes(Uint8Array::new(&buffer).to_vec()),
-        Err(data) => Heard::Text(data.as_string().unwrap_or_default()),
+        Ok(buffer) => Incoming::Bytes(Uint8Array::new(&buffer).to_vec()),
+        Err(data) => Incoming::Text(data.as_string().unwrap_or_default()),
     }
 }
 

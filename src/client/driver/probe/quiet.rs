@@ -4,7 +4,7 @@
 use super::{
     super::browser,
     Notes, PATIENCE_MS,
-    line::{Heard, Line, field},
+    line::{Incoming, Line, field},
     since, within,
 };
 use crate::{client::diagnosis::QuietTrial, model::Probe, protocol::SUBPROTOCOL_JSON};
@@ -23,13 +23,13 @@ pub(super) async fn quiet(notes: Notes) {
         while !trial.heartbeat && trial.closed.is_none() && since(heard_at) < patience_ms {
             match within(TICK_MS, line.next()).await {
                 None => {}
-                Some(Heard::Opened) => {
+                Some(Incoming::Opened) => {
                     trial.opened = true;
                     heard_at = browser::now_ms();
                 }
-                Some(Heard::Closed(code)) => trial.closed = Some(code),
-                Some(Heard::Bytes(_)) => {}
-                Some(Heard::Text(text)) => {
+                Some(Incoming::Closed(code)) => trial.closed = Some(code),
+                Some(Incoming::Bytes(_)) => {}
+                Some(Incoming::Text(text)) => {
                     let message = js_sys::JSON::parse(&text).unwrap_or_default();
                     if let Some(interval) = field(&message, "heartbeatIntervalMs") {
                         // One may be late, and the machine busy.

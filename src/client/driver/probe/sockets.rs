@@ -3,7 +3,7 @@
 use super::{
     super::{browser, http::inflated},
     Notes, PATIENCE_MS,
-    line::{Heard, Line, field},
+    line::{Incoming, Line, field},
     since, within,
 };
 use crate::{
@@ -99,11 +99,11 @@ async fn hear_binary(line: &mut Line, on_trial: &mut OnTrial) {
     let mut ticks = Ticks::default();
     while !on_trial.is_over() {
         match line.next().await {
-            Heard::Opened => on_trial.trial.opened = true,
-            Heard::Closed(code) => on_trial.trial.closed = Some(code),
+            Incoming::Opened => on_trial.trial.opened = true,
+            Incoming::Closed(code) => on_trial.trial.closed = Some(code),
             // Of another form than was asked for: somebody in between.
-            Heard::Text(_) => {}
-            Heard::Bytes(frame) => {
+            Incoming::Text(_) => {}
+            Incoming::Bytes(frame) => {
                 on_trial.heard(frame.len());
                 let Some(frame) = inflated(frame).await else {
                     continue;
@@ -149,10 +149,10 @@ pub(super) async fn json(notes: Notes) {
 async fn hear_json(line: &mut Line, on_trial: &mut OnTrial) {
     while !on_trial.is_over() {
         match line.next().await {
-            Heard::Opened => on_trial.trial.opened = true,
-            Heard::Closed(code) => on_trial.trial.closed = Some(code),
-            Heard::Bytes(_) => {}
-            Heard::Text(text) => {
+            Incoming::Opened => on_trial.trial.opened = true,
+            Incoming::Closed(code) => on_trial.trial.closed = Some(code),
+            Incoming::Bytes(_) => {}
+            Incoming::Text(text) => {
                 on_trial.heard(text.len());
                 let Ok(message) = js_sys::JSON::parse(&text) else {
                     continue;
@@ -195,9 +195,9 @@ pub(super) async fn docker_stats(notes: Notes) {
         let opening = async {
             while !on_trial.trial.opened && !on_trial.is_over() {
                 match line.next().await {
-                    Heard::Opened => on_trial.trial.opened = true,
-                    Heard::Closed(code) => on_trial.trial.closed = Some(code),
-                    Heard::Text(_) | Heard::Bytes(_) => {}
+                    Incoming::Opened => on_trial.trial.opened = true,
+                    Incoming::Closed(code) => on_trial.trial.closed = Some(code),
+                    Incoming::Text(_) | Incoming::Bytes(_) => {}
                 }
             }
         };
@@ -212,12 +212,12 @@ pub(super) async fn docker_stats(notes: Notes) {
 async fn hear_figures(line: &mut Line, on_trial: &mut OnTrial) {
     while on_trial.trial.messages == 0 && !on_trial.is_over() {
         match line.next().await {
-            Heard::Text(text) => {
+            Incoming::Text(text) => {
                 on_trial.heard(text.len());
                 on_trial.saw(Channel::Stats);
             }
-            Heard::Closed(code) => on_trial.trial.closed = Some(code),
-            Heard::Opened | Heard::Bytes(_) => {}
+            Incoming::Closed(code) => on_trial.trial.closed = Some(code),
+            Incoming::Opened | Incoming::Bytes(_) => {}
         }
         on_trial.note();
     }

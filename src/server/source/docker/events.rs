@@ -34,7 +34,7 @@ const TOLERATED_LOSSES: u32 = 2;
 
 /// What the stream brought.
 #[derive(Debug)]
-pub(super) enum Heard {
+pub(super) enum Received {
     /// An event.
     Event(Message),
     /// A line that is no event; why not.
@@ -105,7 +105,7 @@ impl Events {
     }
 
     /// Waits for what comes next. Cancel safe.
-    pub(super) async fn next(&mut self) -> Heard {
+    pub(super) async fn next(&mut self) -> Received {
         loop {
             if let Some(line) = self.ready.pop_front() {
                 return self.read(line);
@@ -178,7 +178,7 @@ impl Events {
         }
     }
 
-    fn read(&mut self, line: Line) -> Heard {
+    fn read(&mut self, line: Line) -> Received {
         let now = clock::now();
         let message = match &line {
             Line::Text(text) => event::read(&String::from_utf8_lossy(text), now),
@@ -187,20 +187,20 @@ impl Events {
         let at = message.as_ref().map_or(now, |message| message.at);
         self.since = self.since.max(at);
         match message {
-            Some(message) => Heard::Event(message),
-            None if line == Line::TooLong => Heard::Skipped("it is too long"),
-            None => Heard::Skipped("it is not an event"),
+            Some(message) => Received::Event(message),
+            None if line == Line::TooLong => Received::Skipped("it is too long"),
+            None => Received::Skipped("it is not an event"),
         }
     }
 
-    fn settled(&mut self) -> Heard {
+    fn settled(&mut self) -> Received {
         self.backoff.reset();
         self.losses = 0;
         self.trouble = None;
-        Heard::Settled
+        Received::Settled
     }
 
-    fn lost(&mut self, error: ReadError) -> Heard {
+    fn lost(&mut self, error: ReadError) -> Received {
         if is_unfinished(&self.state) {
             // What cannot be read to its end is not asked for again.
             self.since = self.since.max(clock::now());
@@ -217,7 +217,7 @@ impl Events {
         self.state = State::Waiting {
             until: Instant::now() + pause,
         };
-        Heard::Lost(pause)
+        Received::Lost(pause)
     }
 }
 

@@ -16,12 +16,12 @@ mod listing;
 mod logs;
 mod own;
 mod refusal;
+mod seen_events;
 mod session;
 mod ssh;
 mod standing;
 mod stats;
 mod tls;
-mod told;
 mod transport;
 
 pub use address::{Address, NotAnAddress, SshAddress, TcpAddress};
@@ -35,10 +35,10 @@ use crate::{
 use api::ReadError;
 use engine::DockerEngine;
 use futures::FutureExt;
+use seen_events::SeenEvents;
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
-use told::Told;
 
 /// Containers that may wait to be looked at after an action; a look at all of them follows anyway.
 const NUDGE_BACKLOG: usize = 64;
@@ -47,7 +47,7 @@ const NUDGE_BACKLOG: usize = 64;
 /// [`api::QUICK_TIMEOUT`] it makes the five seconds within which an engine that is back is noticed.
 const AFTER_SILENCE: Duration = Duration::from_secs(2);
 
-/// How often a source looks without being told to.
+/// How often a source looks without an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Intervals {
     /// Between samples of containers' figures while somebody watches them.
@@ -102,10 +102,10 @@ impl DockerSource {
 
     /// Observes the engine until `shutdown`, reconnecting for ever.
     pub async fn run(mut self, mut heartbeat: Heartbeat, shutdown: CancellationToken) {
-        let (mut backoff, mut told) = (Backoff::default(), Told::new());
+        let (mut backoff, mut seen_events) = (Backoff::default(), SeenEvents::new());
         loop {
             // A fault of ours costs the session only: the next one begins anew.
-            let session = self.session(&mut backoff, &mut told, &mut heartbeat);
+            let session = self.session(&mut backoff, &mut seen_events, &mut heartbeat);
             let session = AssertUnwindSafe(session).catch_unwind();
             let ended = tokio::select! {
                 () = shutdown.cancelled() => return,

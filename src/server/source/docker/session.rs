@@ -9,13 +9,13 @@ use super::{
     access::EVENTS,
     api::{Api, ReadError},
     event::Message,
-    events::{Events, Heard},
+    events::{Events, Received},
     inspections::{Inspected, Inspections},
     inventory::Inventory,
     listing::{Answer, COALESCE, Listing},
+    seen_events::SeenEvents,
     standing::{Probe, RETRY, Strikes},
     stats,
-    told::Told,
     transport::Transport,
 };
 use crate::{
@@ -43,7 +43,7 @@ struct Session<'a> {
     events: Events,
     probe: Probe,
     strikes: Strikes,
-    told: &'a mut Told,
+    seen_events: &'a mut SeenEvents,
     warned: Option<Instant>,
     host: HostId,
     targets: watch::Sender<Vec<Target>>,
@@ -57,10 +57,10 @@ impl DockerSource {
     pub(super) async fn session(
         &mut self,
         backoff: &mut Backoff,
-        told: &mut Told,
+        seen_events: &mut SeenEvents,
         heartbeat: &mut Heartbeat,
     ) -> ReadError {
-        match self.observe_engine(backoff, told, heartbeat).await {
+        match self.observe_engine(backoff, seen_events, heartbeat).await {
             Ok(never) => match never {},
             Err(error) => error,
         }
@@ -69,7 +69,7 @@ impl DockerSource {
     async fn observe_engine(
         &mut self,
         backoff: &mut Backoff,
-        told: &mut Told,
+        seen_events: &mut SeenEvents,
         heartbeat: &mut Heartbeat,
     ) -> Result<Infallible, ReadError> {
         let transport = self.endpoint.transport().map_err(Error::from)?;
@@ -94,7 +94,7 @@ impl DockerSource {
         let mut sampling = sampling.boxed();
         let host = self.observer.host().clone();
         let every = self.intervals.reconcile;
-        let mut session = Session::new(api.clone(), self.own, told, host, targets, every);
+        let mut session = Session::new(api.clone(), self.own, seen_events, host, targets, every);
         let mut reconcile = interval(self.intervals.reconcile);
         reconcile.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let described = api.clone();
@@ -104,7 +104,7 @@ impl DockerSource {
         loop {
             let any = session.inventory.any();
             let observations = tokio::select! {
-                heard = session.events.next() => session.on_heard(heard),
+                received = session.events.next() => session.on_received(received),
                 answer = session.listing.next() => match answer {
                     Some(answer) => session.on_list(answer)?,
                     None => Vec::new(),
@@ -149,7 +149,7 @@ impl<'a> Session<'a> {
     fn new(
         api: Api,
         own: Option<ContainerId>,
-        told: &'a mut Told,
+        seen_events: &'a mut SeenEvents,
         host: HostId,
         targets: watch::Sender<Vec<Target>>,
         reconcile: Duration,
@@ -160,10 +160,10 @@ impl<'a> Session<'a> {
             inventory: Inventory::default(),
             listing: Listing::new(api.clone(), own),
             inspections: Inspections::new(api.clone()),
-            events: Events::after(api.clone(), told.until),
+            events: Events::after(api.clone(), seen_events.until),
             probe: Probe::new(api),
             strikes: Strikes::default(),
-            told,
+            seen_events,
             warned: None,
             host,
             targets,
@@ -185,21 +185,21 @@ impl<'a> Session<'a> {
         (SourceState::Live, access.missing(self.reconcile))
     }
 
-    fn on_heard(&mut self, heard: Heard) -> Vec<Observation> {
-        self.told.until = self.told.until.max(self.events.since());
-        match heard {
-            Heard::Event(message) => self.on_event(message),
-            Heard::Skipped(why) => {
+    fn on_received(&mut self, received: Received) -> Vec<Observation> {
+        self.seen_events.until = self.seen_events.until.max(self.events.since());
+        match received {
+            Received::Event(message) => self.on_event(message),
+            Received::Skipped(why) => {
                 self.warn("skipped an event of the engine", why);
                 Vec::new()
             }
-            Heard::Lost(pause) => {
+            Received::Lost(pause) => {
                 self.warn("lost the engine's events, reopening the stream", "");
                 // What happens meanwhile may be more than the engine remembers.
                 self.listing.want_all(pause);
                 Vec::new()
             }
-            Heard::Settled => Vec::new(),
+            Received::Settled => Vec::new(),
         }
     }
 
@@ -224,13 +224,13 @@ impl<'a> Session<'a> {
             self.inspections.pardon(&id);
             self.listing.want(id, COALESCE);
         }
-        let Some(event) = meaning.news.filter(|event| self.told.is_new(event)) else {
+        let Some(event) = meaning.news.filter(|event| self.seen_events.is_new(event)) else {
             return Vec::new();
         };
         let change = self.inventory.on_event(&event, health, now);
         let is_gone = matches!(change, Some(Observation::ContainerRemoved(_)));
         if container.is_some_and(|id| !is_gone && !self.inventory.knows(&id)) {
-            self.told.hold(event, now);
+            self.seen_events.hold(event, now);
             return Vec::new();
         }
         change
@@ -260,7 +260,7 @@ impl<'a> Session<'a> {
             }
         }
         self.aim();
-        let released = self.told.release(&scope, asked, inventory);
+        let released = self.seen_events.release(&scope, asked, inventory);
         let mut observations = applied.observations;
         observations.extend(released.into_iter().map(Observation::Event));
         Ok(observations)

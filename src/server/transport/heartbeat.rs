@@ -23,7 +23,7 @@ const LOOKS: u32 = 3;
 
 /// One clock for all connections. A handle: copies are the same clock.
 #[derive(Clone, Debug)]
-pub struct Pulse {
+pub struct HeartbeatTimer {
     heartbeat: Duration,
     groups: Arc<[Notify; GROUPS]>,
     joined: Arc<AtomicUsize>,
@@ -31,23 +31,23 @@ pub struct Pulse {
 
 /// One connection's place in it.
 #[derive(Debug)]
-pub(super) struct Beat {
-    pulse: Pulse,
+pub(super) struct HeartbeatSchedule {
+    heartbeats: HeartbeatTimer,
     group: usize,
-    beaten: Instant,
+    sent: Instant,
 }
 
-impl Pulse {
+impl HeartbeatTimer {
     /// Beats until shutdown, so that each connection has a heartbeat so often.
     pub fn start(heartbeat: Duration, shutdown: &Shutdown) -> Self {
         let groups: Arc<[Notify; GROUPS]> = Arc::new(array::from_fn(|_| Notify::new()));
-        let pulse = Self {
+        let heartbeats = Self {
             heartbeat,
             groups: Arc::clone(&groups),
             joined: Arc::default(),
         };
         let token = shutdown.token();
-        shutdown.spawn_core("pulse", async move {
+        shutdown.spawn_core("heartbeats", async move {
             let mut ticks = interval(heartbeat / LOOKS / GROUPS as u32);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             for group in groups.iter().cycle() {
@@ -57,22 +57,22 @@ impl Pulse {
                 }
             }
         });
-        pulse
+        heartbeats
     }
 
-    pub(super) fn join(&self) -> Beat {
-        Beat {
+    pub(super) fn join(&self) -> HeartbeatSchedule {
+        HeartbeatSchedule {
             group: self.joined.fetch_add(1, Ordering::Relaxed) % GROUPS,
-            pulse: self.clone(),
-            beaten: Instant::now(),
+            heartbeats: self.clone(),
+            sent: Instant::now(),
         }
     }
 }
 
-impl Beat {
+impl HeartbeatSchedule {
     /// Waits until it is time to look at the clock.
     pub(super) async fn next(&self) {
-        match self.pulse.groups.get(self.group) {
+        match self.heartbeats.groups.get(self.group) {
             Some(group) => group.notified().await,
             None => std::future::pending().await,
         }
@@ -82,10 +82,10 @@ impl Beat {
     pub(super) fn is_due(&mut self) -> bool {
         let now = Instant::now();
         // Ticks are not exact: the one nearest to the right time counts.
-        let early = self.pulse.heartbeat / LOOKS / 2;
-        let is_due = now.duration_since(self.beaten) + early >= self.pulse.heartbeat;
+        let early = self.heartbeats.heartbeat / LOOKS / 2;
+        let is_due = now.duration_since(self.sent) + early >= self.heartbeats.heartbeat;
         if is_due {
-            self.beaten = now;
+            self.sent = now;
         }
         is_due
     }
@@ -99,10 +99,10 @@ mod tests {
     async fn every_connection_has_its_heartbeats_and_not_all_at_the_same_time() {
         let shutdown = Shutdown::default();
         let heartbeat = Duration::from_secs(15);
-        let pulse = Pulse::start(heartbeat, &shutdown);
+        let heartbeats = HeartbeatTimer::start(heartbeat, &shutdown);
         let began = Instant::now();
         let beats = (0..GROUPS).map(|_| {
-            let mut beat = pulse.join();
+            let mut beat = heartbeats.join();
             async move {
                 let mut times = Vec::new();
                 while times.len() < 4 {

@@ -17,7 +17,7 @@ const HELD_EVENTS: usize = 256;
 /// Which events were published, and which wait to be. What happens while the engine cannot be reached
 /// is published afterwards, as far as the engine remembers it.
 #[derive(Debug)]
-pub(super) struct Told {
+pub(super) struct SeenEvents {
     /// Engine time of the newest event, from which a reopened stream goes on.
     pub(super) until: Timestamp,
     /// The newest events: a reopened stream begins with some of them again.
@@ -27,7 +27,7 @@ pub(super) struct Told {
     held: VecDeque<(Instant, Event)>,
 }
 
-impl Told {
+impl SeenEvents {
     /// Nothing yet: what happened before now is not published.
     pub(super) fn new() -> Self {
         Self {
@@ -104,11 +104,11 @@ mod tests {
     #[test]
     fn an_event_of_an_unknown_container_waits_for_the_list_that_would_show_it() {
         let [shown, hidden, other] = [1, 2, 3].map(|n| ContainerId::from_bytes([n; 32]));
-        let (mut told, mut inventory) = (Told::new(), Inventory::default());
+        let (mut seen, mut inventory) = (SeenEvents::new(), Inventory::default());
         let start = Instant::now();
         let after = |ms| start + Duration::from_millis(ms);
         for id in [shown, hidden, other] {
-            told.hold(event(id), after(10));
+            seen.hold(event(id), after(10));
         }
         let scope = Scope::Only([shown, hidden].into());
         let entries = serde_json::json!([
@@ -117,15 +117,15 @@ mod tests {
         let list = || convert::list(&entries.to_string(), None).unwrap();
         inventory.on_list(&scope, list(), after(5));
         assert_eq!(
-            told.release(&scope, after(5), &inventory),
+            seen.release(&scope, after(5), &inventory),
             [],
             "it is older"
         );
         inventory.on_list(&scope, list(), after(20));
-        assert_eq!(told.release(&scope, after(20), &inventory), [event(shown)]);
+        assert_eq!(seen.release(&scope, after(20), &inventory), [event(shown)]);
         let all = Scope::All;
         inventory.on_list(&all, list(), after(30));
-        assert_eq!(told.release(&all, after(30), &inventory), [event(other)]);
-        assert_eq!(told.release(&all, after(40), &inventory), []);
+        assert_eq!(seen.release(&all, after(30), &inventory), [event(other)]);
+        assert_eq!(seen.release(&all, after(40), &inventory), []);
     }
 }

@@ -27,7 +27,7 @@ pub(super) const STALL: Duration = Duration::from_secs(10);
 
 /// A stream whose writes fail when the other side takes nothing for a while.
 #[derive(Debug)]
-pub(in crate::server) struct Unstalled<S> {
+pub(in crate::server) struct WriteTimeout<S> {
     stream: S,
     stall: Duration,
     traffic: Traffic,
@@ -38,7 +38,7 @@ pub(in crate::server) struct Unstalled<S> {
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S> Unstalled<S> {
+impl<S> WriteTimeout<S> {
     /// `stream`, the bytes of `connection`, whose other side may take nothing for `stall`; they count into
     /// `traffic`.
     pub(super) fn new(
@@ -84,7 +84,7 @@ impl<S> Unstalled<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Unstalled<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for WriteTimeout<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -101,7 +101,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Unstalled<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> Unstalled<S> {
+impl<S: AsyncRead + Unpin> WriteTimeout<S> {
     /// Reads and drops what the client still sends, until it has closed its end or its time is over.
     fn poll_linger(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(LINGER)));
@@ -122,7 +122,7 @@ impl<S: AsyncRead + Unpin> Unstalled<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Unstalled<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for WriteTimeout<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -162,16 +162,16 @@ mod tests {
     use std::net::{IpAddr, Ipv4Addr};
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
-    fn unstalled(stream: DuplexStream) -> Unstalled<DuplexStream> {
+    fn write_timeout(stream: DuplexStream) -> WriteTimeout<DuplexStream> {
         let peer = IpAddr::from(Ipv4Addr::LOCALHOST).into();
         let connection = Connections::new(1).enter(peer).unwrap();
-        Unstalled::new(stream, STALL, Traffic::default(), connection)
+        WriteTimeout::new(stream, STALL, Traffic::default(), connection)
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_reader_that_takes_nothing_is_given_up() {
         let (ours, _theirs) = tokio::io::duplex(16);
-        let error = unstalled(ours).write_all(&[0; 64]).await.unwrap_err();
+        let error = write_timeout(ours).write_all(&[0; 64]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
 
@@ -184,14 +184,14 @@ mod tests {
                 theirs.read_u8().await.unwrap();
             }
         });
-        unstalled(ours).write_all(&[0; 64]).await.unwrap();
+        write_timeout(ours).write_all(&[0; 64]).await.unwrap();
         reader.await.unwrap();
     }
 
     #[tokio::test(start_paused = true)]
     async fn an_end_reads_on_until_the_client_has_ended_too() {
         let (ours, mut theirs) = tokio::io::duplex(16);
-        let mut ours = unstalled(ours);
+        let mut ours = write_timeout(ours);
         let client = async {
             theirs.write_all(&[0; 1_000]).await.unwrap();
             assert_eq!(theirs.read(&mut [0]).await.unwrap(), 0);
@@ -204,13 +204,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_end_does_not_wait_for_ever() {
         let (ours, mut theirs) = tokio::io::duplex(16);
-        unstalled(ours).shutdown().await.unwrap();
+        write_timeout(ours).shutdown().await.unwrap();
         let (ours, theirs_too) = tokio::io::duplex(16);
         let sender = tokio::spawn(async move {
             let (_reader, mut writer) = tokio::io::split(theirs_too);
             while writer.write_all(&[0; 16]).await.is_ok() {}
         });
-        unstalled(ours).shutdown().await.unwrap();
+        write_timeout(ours).shutdown().await.unwrap();
         sender.await.unwrap();
         assert_eq!(theirs.read(&mut [0]).await.unwrap(), 0);
     }
