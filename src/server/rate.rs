@@ -1,14 +1,14 @@
-//! How often something may be asked for: a token bucket.
+//! Rate limiting by token bucket.
 
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Requests a second on average: more than a person can click.
+/// Tokens added per second: more than a person can click.
 const RATE: f64 = 20.0;
-/// Requests at once, e.g. when a person acts on many containers.
+/// Capacity in tokens, for a burst such as an action on many containers.
 const BURST: f64 = 40.0;
 
-/// A token bucket of 40 tokens, 20 more a second.
+/// A bucket of 40 tokens, refilled with 20 per second.
 #[derive(Debug)]
 pub struct Bucket {
     tokens: f64,
@@ -16,7 +16,7 @@ pub struct Bucket {
 }
 
 impl Default for Bucket {
-    /// Full.
+    /// A full bucket.
     fn default() -> Self {
         Self {
             tokens: BURST,
@@ -29,7 +29,7 @@ impl Bucket {
     /// Takes a token.
     ///
     /// # Errors
-    /// How long it takes until there is one.
+    /// When the bucket is empty: the time until the next token.
     pub fn take(&mut self) -> Result<(), Duration> {
         self.fill();
         if self.tokens >= 1.0 {
@@ -39,7 +39,7 @@ impl Bucket {
         Err(Duration::from_secs_f64((1.0 - self.tokens) / RATE))
     }
 
-    /// Whether nothing was taken for a while.
+    /// Whether all tokens are there, that is, none was taken for a while.
     pub fn is_full(&mut self) -> bool {
         self.fill();
         self.tokens >= BURST
