@@ -1,39 +1,40 @@
-//! How fast actions leave the page: an action on a thousand ticked containers is a thousand messages,
-//! and the server refuses those of a client that says too much at once.
+//! Limits the rate at which a page sends actions: an action on a thousand selected containers is a thousand
+//! messages, and the server refuses messages above its rate limit.
 
-/// Actions that may wait for their answer at the same time; the server allows 64.
+/// Most actions that wait for an answer at the same time; the server allows 64.
 const IN_FLIGHT: usize = 48;
-/// Actions that may leave at once; the server allows 40 messages …
+/// Most actions sent at once; the server allows a burst of 40 messages …
 const BURST: f64 = 24.0;
-/// … and how many a second then; the server allows 20.
+/// … and actions per second after that; the server allows 20.
 const RATE: f64 = 15.0;
 
-/// Says when the next action may leave.
+/// A token bucket for actions.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
-    allowance: f64,
-    looked: Option<f64>,
+    tokens: f64,
+    filled_at: Option<f64>,
 }
 
 impl Default for Pace {
     fn default() -> Self {
         Self {
-            allowance: BURST,
-            looked: None,
+            tokens: BURST,
+            filled_at: None,
         }
     }
 }
 
 impl Pace {
-    /// Whether one more may leave at `now` (milliseconds), while `in_flight` wait for their answer.
+    /// Whether one more action may be sent at `now` (milliseconds), while `in_flight` wait for an answer;
+    /// if so, takes a token.
     pub fn allows(&mut self, now: f64, in_flight: usize) -> bool {
-        let before = self.looked.replace(now).unwrap_or(now);
+        let before = self.filled_at.replace(now).unwrap_or(now);
         let earned = (now - before).max(0.0) / 1e3 * RATE;
-        self.allowance = (self.allowance + earned).min(BURST);
-        if in_flight >= IN_FLIGHT || self.allowance < 1.0 {
+        self.tokens = (self.tokens + earned).min(BURST);
+        if in_flight >= IN_FLIGHT || self.tokens < 1.0 {
             return false;
         }
-        self.allowance -= 1.0;
+        self.tokens -= 1.0;
         true
     }
 }
@@ -43,18 +44,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_burst_leaves_at_once_and_the_rest_at_a_steady_rate() {
+    fn a_burst_is_sent_at_once_and_the_rest_at_a_steady_rate() {
         let mut pace = Pace::default();
         let mut sent = |now| (0..1_000).take_while(|_| pace.allows(now, 0)).count();
         assert_eq!(sent(0.0), 24);
         assert_eq!(sent(0.0), 0);
         let later: usize = (1..=40).map(|tick| sent(f64::from(tick) * 250.0)).sum();
         assert_eq!(later, 150, "fifteen a second for ten seconds");
-        assert_eq!(sent(1e9), 24, "rest does not earn more than a burst");
+        assert_eq!(sent(1e9), 24, "idle time earns at most one burst");
     }
 
     #[test]
-    fn no_more_leave_than_may_wait_for_an_answer() {
+    fn the_number_of_actions_in_flight_is_limited() {
         let mut pace = Pace::default();
         assert!(pace.allows(0.0, 47));
         assert!(!pace.allows(0.0, 48));
