@@ -1,4 +1,4 @@
-//! `docs/openapi.json` agrees with the router, and Prometheus gets what it scrapes.
+//! `docs/openapi.json` matches the router, and Prometheus receives its metrics.
 
 use crate::support::{
     app::TestApp,
@@ -10,7 +10,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// Methods that a route may take or must refuse.
+/// Methods that a route must accept or refuse.
 const METHODS: [Method; 5] = [
     Method::GET,
     Method::POST,
@@ -46,7 +46,7 @@ async fn the_document_has_every_route_and_no_other() {
         .collect();
     let routes: BTreeSet<_> = routes()
         .into_iter()
-        // Sockets for one purpose are described in docs/PROTOCOL.md.
+        // Single-purpose sockets are described in docs/PROTOCOL.md.
         .filter(|route| !route.path.starts_with("/ws/"))
         .map(|route| (route.path.to_owned(), route.method.to_string()))
         .collect();
@@ -54,7 +54,7 @@ async fn the_document_has_every_route_and_no_other() {
     app.end().await;
 }
 
-/// `path` with parameters that name something.
+/// `path` with valid values for its parameters.
 fn filled(path: &str) -> String {
     let id = id_of("web-1");
     let query = match path {
@@ -65,7 +65,7 @@ fn filled(path: &str) -> String {
     format!("{path}{query}")
 }
 
-/// Asks for `path` with `method`: the status, and the media type without parameters.
+/// Requests `path` with `method`; returns the status, and the media type without parameters.
 async fn ask(app: &TestApp, method: Method, path: &str) -> (StatusCode, String) {
     let request = reqwest::Client::new().request(method.clone(), app.url(path));
     let request = match method {
@@ -118,7 +118,7 @@ async fn every_route_refuses_the_methods_that_are_not_documented() {
 }
 
 #[tokio::test]
-async fn every_reference_in_the_document_leads_somewhere() {
+async fn every_reference_in_the_document_can_be_resolved() {
     let app = TestApp::start(FakeEngine::start()).await;
     let text = app.get("/api/openapi.json").await.text().await.unwrap();
     let document: Value = serde_json::from_str(&text).unwrap();
@@ -135,7 +135,7 @@ async fn every_reference_in_the_document_leads_somewhere() {
 }
 
 #[tokio::test]
-async fn prometheus_is_told_of_us_and_of_containers() {
+async fn prometheus_receives_metrics_of_deckwatch_and_of_containers() {
     let engine = FakeEngine::start_elsewhere()
         .with(FakeContainer::running("web-1"))
         .with(FakeContainer::exited("old"));
@@ -152,12 +152,12 @@ async fn prometheus_is_told_of_us_and_of_containers() {
         ),
     ];
     eventually("everything is told", async || {
-        // Figures are sampled at the idle pace, unless somebody asks for them.
+        // Stats are sampled at the idle interval, unless a client requests them.
         app.snapshot("stats").await;
-        let told = app.get("/metrics").await.text().await.unwrap();
+        let reported = app.get("/metrics").await.text().await.unwrap();
         wanted
             .iter()
-            .all(|line| told.lines().any(|told| told == line))
+            .all(|line| reported.lines().any(|reported| reported == line))
     })
     .await;
     let answer = app.get("/metrics").await;
@@ -167,13 +167,13 @@ async fn prometheus_is_told_of_us_and_of_containers() {
             .unwrap()
             .starts_with("text/plain; version=0.0.4")
     );
-    let told = answer.text().await.unwrap();
+    let reported = answer.text().await.unwrap();
     let old = &id_of("old")[..12];
     assert!(
-        !told.contains(&format!("memory_bytes{{host=\"local\",id=\"{old}\"")),
+        !reported.contains(&format!("memory_bytes{{host=\"local\",id=\"{old}\"")),
         "unknown is not zero"
     );
-    for line in told.lines().filter(|line| !line.starts_with('#')) {
+    for line in reported.lines().filter(|line| !line.starts_with('#')) {
         let (_, value) = line.rsplit_once(' ').unwrap();
         assert!(value.parse::<f64>().is_ok(), "{line}");
     }

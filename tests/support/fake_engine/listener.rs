@@ -1,4 +1,4 @@
-//! Where the fake engine listens.
+//! The listener of the fake engine.
 
 use super::{
     api,
@@ -17,7 +17,7 @@ use tokio::{
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-/// Where the fake engine listens; closes when dropped.
+/// The listener of the fake engine; closes when dropped.
 #[derive(Debug)]
 pub(crate) struct Listener {
     place: Place,
@@ -57,7 +57,7 @@ impl Listener {
         }
     }
 
-    /// Drops every connection and takes no other.
+    /// Drops every connection and accepts no more.
     pub(crate) fn close(&self) {
         *self.open.lock().unwrap() = None;
         if let Place::Unix(path, _) = &self.place {
@@ -65,7 +65,7 @@ impl Listener {
         }
     }
 
-    /// Takes connections, if it does not yet.
+    /// Accepts connections, if it does not yet.
     pub(crate) fn open(&self, shared: &Arc<Shared>) {
         let mut open = self.open.lock().unwrap();
         if open.is_some() {

@@ -1,4 +1,4 @@
-//! Logs of the fake engine, with all that can happen to them.
+//! Logs of the fake engine, with their possible faults.
 
 use super::{
     FakeContainer, Line, LogFault,
@@ -12,7 +12,7 @@ use deckwatch::model::Timestamp;
 use futures::stream;
 use std::{io, sync::Arc};
 
-/// What of a log is asked for.
+/// The parameters of a request for a log.
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
     pub(super) stdout: bool,
@@ -24,25 +24,25 @@ pub(super) struct Asked {
     pub(super) tail: Option<usize>,
 }
 
-/// A log that is being told.
+/// A log that is being sent.
 struct Telling {
     shared: Arc<Shared>,
     id: String,
     asked: Asked,
-    /// The number of the next line in the whole life of the container.
+    /// The number of the next line over all runs of the container.
     next: usize,
-    /// The run in which it began, with whose end it ends.
+    /// The run in which it began, and with which it ends.
     run: usize,
     /// Lines until it is cut.
     until_cut: Option<usize>,
     terminal: bool,
     part: usize,
-    /// Records of the first line that are not told.
+    /// Records of the first line that are not sent.
     skip: usize,
     is_corrupt: bool,
-    /// How often the container's open logs had been cut.
+    /// How many times the container's open logs had been cut at the beginning.
     cut: usize,
-    /// How often they had got stuck.
+    /// How many times they had stalled at the beginning.
     stuck: usize,
 }
 
@@ -80,7 +80,7 @@ pub(super) fn logs(shared: &Arc<Shared>, container: &FakeContainer, asked: Asked
         is_corrupt: container.log_fault == Some(LogFault::Corrupt),
         asked,
     };
-    let told = stream::unfold(telling, |mut telling| async move {
+    let reported = stream::unfold(telling, |mut telling| async move {
         if telling.until_cut == Some(0) {
             return Some((Err(io::Error::other("cut")), telling));
         }
@@ -92,11 +92,11 @@ pub(super) fn logs(shared: &Arc<Shared>, container: &FakeContainer, asked: Asked
         let frames = telling.frames(&line, skip);
         Some((Ok(frames), telling))
     });
-    Body::from_stream(told).into_response()
+    Body::from_stream(reported).into_response()
 }
 
 impl FakeContainer {
-    /// Which line the last `tail` records begin in, and how many records of it come before them.
+    /// The line in which the last `tail` records begin, and the number of its records before them.
     fn last_records(&self, tail: Option<usize>) -> (usize, usize) {
         let mut left = tail.unwrap_or(usize::MAX);
         for (n, line) in self.lines.iter().enumerate().rev() {
@@ -116,13 +116,13 @@ impl FakeContainer {
 }
 
 impl Telling {
-    /// The next line; none when the log is cut, and nothing when it ends.
+    /// The next line; `Some(None)` at a cut, and `None` at the end of the log.
     async fn next(&mut self) -> Option<Option<Line>> {
         let mut wrote = self.shared.wrote.subscribe();
         let mut mood = self.shared.mood.subscribe();
         loop {
             wrote.borrow_and_update();
-            match self.look() {
+            match self.check() {
                 Next::End => return None,
                 Next::Cut => return Some(None),
                 Next::Line(line) => {
@@ -134,7 +134,7 @@ impl Telling {
         }
     }
 
-    fn look(&mut self) -> Next {
+    fn check(&mut self) -> Next {
         let world = self.shared.world();
         if world.cut_logs.get(&self.id).copied().unwrap_or(0) != self.cut {
             return Next::Cut;
@@ -146,7 +146,7 @@ impl Telling {
             return Next::End;
         };
         loop {
-            // What was rotated away meanwhile is silently lost, as with the real engine.
+            // Lines that were rotated away meanwhile are lost, as with the real engine.
             self.next = self.next.max(container.dropped);
             let end = container.run_ends.get(self.run).copied();
             if end.is_some_and(|end| self.next >= end) {
@@ -172,8 +172,7 @@ impl Telling {
             && self.asked.until.is_none_or(|until| line.at < until)
     }
 
-    /// A line as Docker sends it: in parts, each with its time, and multiplexed unless it is a
-    /// terminal's.
+    /// A line as Docker sends it: in parts, each with its time, and multiplexed unless it is a terminal's.
     fn frames(&self, line: &Line, skip: usize) -> Bytes {
         let mut frames = Vec::new();
         let mut rest = line.text.get(skip * self.part..).unwrap();
