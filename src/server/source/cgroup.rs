@@ -25,7 +25,7 @@ const SHORT_READ: usize = 2048;
 /// Samples for which one read of `memory.stat` is used: reading it costs as much as everything else, for
 /// file pages that change slowly …
 const REUSED_FOR: u32 = 5;
-/// … unless the memory in use has changed by more than this fraction of what is shown.
+/// … unless the memory in use has changed by more than the shown memory divided by this.
 const MAX_CHANGE_DIVISOR: u64 = 128;
 
 /// Opens the cgroup files of containers.

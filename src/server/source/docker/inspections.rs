@@ -170,8 +170,8 @@ impl Inspections {
             &mut self.others
         };
         let may = |id: &ContainerId| trying < MAX_FAILING || !failing.contains_key(id);
-        let place = queue.iter().position(may)?;
-        queue.remove(place)
+        let index = queue.iter().position(may)?;
+        queue.remove(index)
     }
 
     fn finish(&mut self, inspected: Inspected) {

@@ -60,8 +60,8 @@ async fn read_by(
             ping.write_all(pong.as_bytes()).await.unwrap();
         }
         let (mut socket, _) = listener.accept().await.unwrap();
-        let asked = socket.read(&mut [0; 4_096]).await.unwrap();
-        assert!(asked > 0);
+        let request_length = socket.read(&mut [0; 4_096]).await.unwrap();
+        assert!(request_length > 0);
         let head = &b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"[..];
         for piece in [head, body].concat().chunks(cut) {
             if socket.write_all(piece).await.is_err() {

@@ -295,7 +295,7 @@ impl Response {
 }
 
 fn connection_lost() -> EngineError {
-    EngineError::Unavailable("the connection was connection_lost".to_owned())
+    EngineError::Unavailable("the connection was cut".to_owned())
 }
 
 fn not_http() -> EngineError {
@@ -310,8 +310,8 @@ mod tests {
     const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
     const MISSING: &str = "HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\n\r\n";
 
-    /// The body that is read of `bytes` in pieces of `connection_lost` bytes.
-    async fn read(bytes: &[u8], connection_lost: usize) -> Result<Vec<u8>, EngineError> {
+    /// The body that is read of `bytes` in pieces of `cut` bytes.
+    async fn read(bytes: &[u8], cut: usize) -> Result<Vec<u8>, EngineError> {
         let (ours, mut theirs) = UnixStream::pair().unwrap();
         let mut response = Response {
             socket: Socket::Watched(ours),
@@ -321,7 +321,7 @@ mod tests {
             is_podman: false,
         };
         let server = async {
-            for piece in bytes.chunks(connection_lost) {
+            for piece in bytes.chunks(cut) {
                 // The reader may already have failed.
                 if theirs.write_all(piece).await.is_err() {
                     break;
@@ -342,10 +342,10 @@ mod tests {
     async fn a_body_does_not_depend_on_how_it_is_split() {
         let chunked = format!("{CHUNKED}3\r\nabc\r\nA;x=y\r\n0123456789\r\n0\r\n\r\n");
         let plain = "HTTP/1.1 200 OK\r\nServer: x\r\n\r\nabc0123456789";
-        for connection_lost in [1, 2, 3, 7, 1_000] {
+        for cut in [1, 2, 3, 7, 1_000] {
             for text in [&chunked, plain] {
-                let body = read(text.as_bytes(), connection_lost).await.unwrap();
-                assert_eq!(body, b"abc0123456789", "{connection_lost} {text}");
+                let body = read(text.as_bytes(), cut).await.unwrap();
+                assert_eq!(body, b"abc0123456789", "{cut} {text}");
             }
         }
     }
@@ -353,11 +353,8 @@ mod tests {
     #[tokio::test]
     async fn an_incomplete_chunked_body_is_a_lost_connection() {
         for rest in ["", "3\r\nab", "3\r\nabc", "3\r\nabc\r\n", "3\r\nabc\r\n0"] {
-            let connection_lost = read(format!("{CHUNKED}{rest}").as_bytes(), 4).await;
-            assert!(
-                matches!(connection_lost, Err(EngineError::Unavailable(_))),
-                "{rest}"
-            );
+            let cut = read(format!("{CHUNKED}{rest}").as_bytes(), 4).await;
+            assert!(matches!(cut, Err(EngineError::Unavailable(_))), "{rest}");
         }
     }
 
@@ -368,12 +365,12 @@ mod tests {
             "{}1c\r\n{{\"message\":\"is not running\"}}\r\n0\r\n\r\n",
             CHUNKED.replace("200 OK", "409 Conflict")
         );
-        for connection_lost in [1, 50, 1_000] {
+        for cut in [1, 50, 1_000] {
             assert_eq!(
-                read(plain.as_bytes(), connection_lost).await,
+                read(plain.as_bytes(), cut).await,
                 Err(EngineError::NotFound)
             );
-            let conflict = read(chunked.as_bytes(), connection_lost).await;
+            let conflict = read(chunked.as_bytes(), cut).await;
             assert_eq!(
                 conflict,
                 Err(EngineError::Conflict("is not running".into()))
