@@ -108,10 +108,10 @@ impl Needle {
             return ranges;
         }
         // Lower case may have another length, so each letter keeps its source range.
-        let places = text
+        let sources = text
             .char_indices()
             .flat_map(|(at, c)| c.to_lowercase().map(move |_| at..at + c.len_utf8()));
-        let places: Vec<_> = places.collect();
+        let sources: Vec<_> = sources.collect();
         let lower: Vec<_> = text.chars().flat_map(char::to_lowercase).collect();
         let needle: Vec<_> = self.lower.chars().collect();
         let mut from = 0;
@@ -121,7 +121,7 @@ impl Needle {
                 break;
             };
             let (first, last) = (from + at, from + at + needle.len() - 1);
-            if let (Some(first), Some(last)) = (places.get(first), places.get(last)) {
+            if let (Some(first), Some(last)) = (sources.get(first), sources.get(last)) {
                 ranges.push(first.start..last.end);
             }
             from = last + 1;

@@ -210,7 +210,7 @@ impl Row {
 
     fn append(&self, piece: &str, class: &str, is_found: bool) {
         let text = document().create_text_node(piece);
-        let tag = if is_found { "marker_text" } else { "span" };
+        let tag = if is_found { "mark" } else { "span" };
         let _ = match element(tag, class).filter(|_| is_found || !class.is_empty()) {
             Some(around) => around
                 .append_child(&text)
