@@ -120,23 +120,26 @@ impl Chart {
         let level = Scale::new((0.0, end), (frame.bottom(), TOP));
         self.axes(&ticks, level, frame, &mut scene);
         for (n, (figure, ink)) in self.lines.iter().enumerate() {
-            let place = |point: &StatsPoint| {
+            let position = |point: &StatsPoint| {
                 let value = point.value(*figure)?;
-                Some((times.place(point.at.as_millis() as f64), level.place(value)))
+                Some((
+                    times.position(point.at.as_millis() as f64),
+                    level.position(value),
+                ))
             };
             let base = (n == 0).then(|| frame.bottom());
-            line(points.iter().map(place), *ink, base, n > 0, &mut scene);
+            line(points.iter().map(position), *ink, base, n > 0, &mut scene);
         }
         if let Some(limit) = limit {
             self.limit(
                 limit,
-                near.map(|limit| level.place(limit)),
+                near.map(|limit| level.position(limit)),
                 frame,
                 &mut scene,
             );
         }
         if let Some(cross) = cross {
-            let x = times.place(cross.as_millis() as f64);
+            let x = times.position(cross.as_millis() as f64);
             scene.push(Shape::Rule {
                 from: (x, TOP),
                 to: (x, frame.bottom()),
@@ -150,7 +153,7 @@ impl Chart {
     fn axes(&self, ticks: &[f64], level: Scale, frame: &Frame, scene: &mut Scene) {
         let step = ticks.get(1).copied().unwrap_or(1.0);
         for tick in ticks {
-            let y = level.place(*tick);
+            let y = level.position(*tick);
             scene.push(Shape::Rule {
                 from: (LEFT, y),
                 to: (frame.size.0 - RIGHT, y),
@@ -174,7 +177,7 @@ impl Chart {
                 ago => format!("−{}", format::duration(Duration::from_secs(ago))),
             };
             scene.push(Shape::Text {
-                at: (times.place(at as f64), frame.size.1 - BOTTOM / 2.0),
+                at: (times.position(at as f64), frame.size.1 - BOTTOM / 2.0),
                 text,
                 ink: Ink::Label,
                 align: Align::Middle,

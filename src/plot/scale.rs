@@ -21,7 +21,7 @@ impl Scale {
     }
 
     /// The pixel of `value`, clamped to the scale.
-    pub fn place(&self, value: f64) -> f32 {
+    pub fn position(&self, value: f64) -> f32 {
         let share = (value - self.from) / (self.to - self.from);
         let share = if share.is_finite() {
             share.clamp(0.0, 1.0)
@@ -31,9 +31,9 @@ impl Scale {
         self.start + share as f32 * (self.end - self.start)
     }
 
-    /// The value at the pixel `place`; the inverse of [`Self::place`].
-    pub fn value(&self, place: f32) -> f64 {
-        let share = f64::from((place - self.start) / (self.end - self.start));
+    /// The value at the pixel `position`; the inverse of [`Self::position`].
+    pub fn value(&self, position: f32) -> f64 {
+        let share = f64::from((position - self.start) / (self.end - self.start));
         let share = if share.is_finite() {
             share.clamp(0.0, 1.0)
         } else {
@@ -83,13 +83,13 @@ mod tests {
     #[test]
     fn pixels_and_values_are_inverse_and_clamped() {
         let scale = Scale::new((0.0, 200.0), (100.0, 0.0));
-        assert_eq!(scale.place(50.0), 75.0);
+        assert_eq!(scale.position(50.0), 75.0);
         assert_eq!(scale.value(75.0), 50.0);
-        assert_eq!((scale.place(-1.0), scale.place(1e9)), (100.0, 0.0));
+        assert_eq!((scale.position(-1.0), scale.position(1e9)), (100.0, 0.0));
         assert_eq!((scale.value(999.0), scale.value(-9.0)), (0.0, 200.0));
-        assert_eq!(scale.place(f64::NAN), 100.0);
+        assert_eq!(scale.position(f64::NAN), 100.0);
         let empty = Scale::new((5.0, 5.0), (0.0, 10.0));
-        assert_eq!(empty.place(5.0), 0.0);
+        assert_eq!(empty.position(5.0), 0.0);
     }
 
     #[test]

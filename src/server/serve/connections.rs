@@ -24,7 +24,7 @@ use tokio::{sync::Notify, time::Instant};
 /// How long a request that is being answered is protected from eviction. Nearly every answer takes
 /// milliseconds; actions that wait for an engine are still completed there if their connection is closed.
 const ANSWER_GRACE: Duration = Duration::from_secs(1);
-/// An eviction frees this fraction of all slots at once, because finding the right connections costs more
+/// An eviction frees one in this many slots at once, because finding the right connections costs more
 /// than closing them.
 const EVICTION_DIVISOR: usize = 64;
 

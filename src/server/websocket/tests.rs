@@ -374,10 +374,10 @@ async fn closing_sends_a_code_and_waits_for_the_answer() {
     let (reader, mut writer) = pair(ours);
     let reason = "ü".repeat(100);
     let client = async {
-        let said = read(&mut theirs, 2 + 2 + 122).await;
-        assert_eq!(said[..4], [FIN | CLOSE, 124, 0x11, 0x3a]);
+        let received_frame = read(&mut theirs, 2 + 2 + 122).await;
+        assert_eq!(received_frame[..4], [FIN | CLOSE, 124, 0x11, 0x3a]);
         assert_eq!(
-            said[4..],
+            received_frame[4..],
             *"ü".repeat(61).as_bytes(),
             "truncated to the longest reason"
         );
