@@ -60,7 +60,7 @@ const KINDS = {
   },
 };
 
-/** Why this kind of proxy is not available; undefined when it is. */
+/** Why this kind of proxy is not available; empty when it is. */
 export function isMissing(kind) {
   try {
     execFileSync(kind, [kind === 'caddy' ? 'version' : '-v'], { stdio: 'ignore', env: withSbin() });

@@ -51,13 +51,13 @@ async fn the_list_follows_changes_by_the_docker_cli_from_events_alone() {
         "create", "start", "pause", "unpause", "rename", "kill", "die", "stop", "destroy",
     ];
     expected.sort_unstable();
-    let reported = |w: &Watched| {
+    let received = |w: &Watched| {
         let events = w.events.iter().filter(|event| event.id == id);
         let mut actions: Vec<_> = events.map(|event| event.action.clone()).collect();
         actions.sort_unstable();
         actions
     };
-    watched.until(|w| reported(w) == expected).await;
+    watched.until(|w| received(w) == expected).await;
     watched.end().await;
 }
 
@@ -166,7 +166,7 @@ async fn a_log_is_followed_through_restarts_without_missing_or_duplicated_lines(
         }
     };
     let mut socket = timeout(DEADLINE, connect).await.unwrap();
-    let (mut reported, mut ends) = (Vec::new(), 0);
+    let (mut received, mut ends) = (Vec::new(), 0);
     let mut restarts = 0;
     // The number of lines at the end.
     let mut all = None;
@@ -180,14 +180,14 @@ async fn a_log_is_followed_through_restarts_without_missing_or_duplicated_lines(
                 continue;
             };
             match message["type"].as_str() {
-                Some("log") => reported.push(message["line"].as_str().unwrap().to_owned()),
+                Some("log") => received.push(message["line"].as_str().unwrap().to_owned()),
                 Some("log_end") => {
                     assert_eq!(message["reason"], "container_stopped");
                     ends += 1;
                 }
                 other => panic!("{other:?}: {message}"),
             }
-            if restarts < 3 && reported.len() > 300 * (restarts + 1) {
+            if restarts < 3 && received.len() > 300 * (restarts + 1) {
                 restarts += 1;
                 let (engine, stop) = (host.clone(), restarts == 3);
                 let act: &[&str] = if stop {
@@ -205,15 +205,15 @@ async fn a_log_is_followed_through_restarts_without_missing_or_duplicated_lines(
                     all = Some(log_of(&host, name).len());
                 }
             }
-            if ends > 0 && all.is_some_and(|all| reported.len() >= all) {
+            if ends > 0 && all.is_some_and(|all| received.len() >= all) {
                 return;
             }
         }
     };
     let in_time = timeout(DEADLINE * 2, reading).await;
     let expected = log_of(&host, name);
-    let differs = reported.iter().zip(&expected).position(|(a, b)| a != b);
-    assert_eq!((differs, reported.len()), (None, expected.len()));
+    let differs = received.iter().zip(&expected).position(|(a, b)| a != b);
+    assert_eq!((differs, received.len()), (None, expected.len()));
     assert!(in_time.is_ok(), "{ends} ends, {restarts} restarts");
     assert_eq!(expected.iter().filter(|line| *line == "line 1").count(), 3);
     assert!(running.shutdown().await);

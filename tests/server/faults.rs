@@ -20,7 +20,7 @@ async fn survives(fault: impl Fn(&FakeEngine)) -> String {
     let mut page = Mirror::of(&app, &[Channel::Containers]).await;
     page.until_source(SourceState::Live).await;
     fault(&app.engine);
-    let told = page.until_source(SourceState::Down).await;
+    let message = page.until_source(SourceState::Down).await;
     app.engine
         .change_silently("web-1", |c| c.state = "exited".into());
     app.engine.lose("web-2");
@@ -37,15 +37,15 @@ async fn survives(fault: impl Fn(&FakeEngine)) -> String {
     page.until_source(SourceState::Live).await;
     page.until_it_shows(&app.engine).await;
     app.end().await;
-    told.expect("says what is wrong")
+    message.expect("says what is wrong")
 }
 
 #[tokio::test]
 async fn a_refusing_engine_is_reported_and_recovers() {
-    let told = survives(FakeEngine::refuse).await;
+    let message = survives(FakeEngine::refuse).await;
     assert!(
-        told.contains("unix://"),
-        "names where it was looked for: {told}"
+        message.contains("unix://"),
+        "names where it was looked for: {message}"
     );
 }
 

@@ -25,9 +25,9 @@ async fn source(app: &TestApp) -> Option<(SourceState, String)> {
 /// Waits until the source is in `state` with a message that contains all of `words`.
 async fn until_source(app: &TestApp, state: SourceState, words: &[&str]) {
     eventually(&format!("{state:?}: {words:?}"), async || {
-        let reported = source(app).await;
-        reported.is_some_and(|(reported, message)| {
-            reported == state && words.iter().all(|word| message.contains(word))
+        let source_state = source(app).await;
+        source_state.is_some_and(|(source_state, message)| {
+            source_state == state && words.iter().all(|word| message.contains(word))
         })
     })
     .await;

@@ -75,10 +75,10 @@ async fn the_list_is_shown_at_startup_though_every_inspection_hangs() {
     app.engine.stop_container("web-7");
     let exited = |host: &Host| state(host, "web-7") == Some(ContainerState::Exited);
     assert!(timeout(AT_ONCE, page.until(exited)).await.is_ok());
-    let request = app.engine.count("GET /containers/") - app.engine.count(LIST);
+    let inspections = app.engine.count("GET /containers/") - app.engine.count(LIST);
     // Eight at first, and four every two seconds after all have failed.
     let most = 48 + 4 * began.elapsed().as_secs();
-    assert!(request as u64 <= most, "{request} inspections");
+    assert!(inspections as u64 <= most, "{inspections} inspections");
     app.end().await;
 }
 

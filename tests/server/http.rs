@@ -85,16 +85,16 @@ async fn the_stats_socket_has_its_documented_shape() {
         let Incoming::Text(text) = socket.receive().await else {
             panic!("closed")
         };
-        let reported: Value = serde_json::from_str(&text).unwrap();
+        let message: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(
-            reported["type"], "docker_stats",
-            "nothing else comes: {reported}"
+            message["type"], "docker_stats",
+            "nothing else comes: {message}"
         );
-        let containers = reported["data"]["containers"].as_array().unwrap();
+        let containers = message["data"]["containers"].as_array().unwrap();
         let is_known =
             containers.len() == 2 && containers.iter().all(|c| c["cpu_percent"].is_number());
         if is_known {
-            assert_eq!(shape(&reported), shape(&golden));
+            assert_eq!(shape(&message), shape(&golden));
             assert_eq!(containers[0]["memory_usage"], 64 << 20);
         }
         is_known

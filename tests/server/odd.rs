@@ -306,7 +306,7 @@ async fn the_health_in_podman_s_events_is_shown_and_kept() {
 }
 
 /// The names in the events with this action, up to one of `last`.
-async fn told(page: &mut Mirror, action: &str, last: &str) -> Vec<String> {
+async fn events_named(page: &mut Mirror, action: &str, last: &str) -> Vec<String> {
     let mut names = Vec::new();
     loop {
         if let ServerMessage::Event(event) = page.socket.next().await
@@ -345,7 +345,7 @@ async fn an_unreadable_event_affects_only_itself() {
     app.engine.emit_bytes(format!("{}\n", "x".repeat(3 << 20)));
     app.engine.stop_container("web-2");
     assert!(
-        told(&mut page, "die", "web-2")
+        events_named(&mut page, "die", "web-2")
             .await
             .contains(&"web-2".to_owned())
     );

@@ -24,13 +24,13 @@ async fn refusal(arguments: &[&str], environment: &[(&str, &str)], file: Option<
     command.args(arguments).envs(environment.iter().copied());
     let run = tokio::time::timeout(crate::support::PATIENCE, command.output()).await;
     let output = run.expect("it started in spite of that").unwrap();
-    let body = String::from_utf8_lossy(&output.stderr).into_owned();
+    let error_output = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(
         !output.status.success(),
-        "{arguments:?} {environment:?} {file:?}: {body}"
+        "{arguments:?} {environment:?} {file:?}: {error_output}"
     );
-    assert!(!body.contains("panicked"), "{body}");
-    body
+    assert!(!error_output.contains("panicked"), "{error_output}");
+    error_output
 }
 
 #[tokio::test]
@@ -43,10 +43,10 @@ async fn an_invalid_argument_is_reported() {
         ("--demo", "-1"),
         ("--unheard-of", "1"),
     ] {
-        let body = refusal(&[&format!("{key}={value}")], &[], None).await;
+        let error_output = refusal(&[&format!("{key}={value}")], &[], None).await;
         assert!(
-            body.contains(key.trim_start_matches('-')),
-            "{key}={value}: {body}"
+            error_output.contains(key.trim_start_matches('-')),
+            "{key}={value}: {error_output}"
         );
     }
 }
@@ -64,9 +64,9 @@ async fn an_invalid_variable_is_reported() {
             "DECKWATCH_METRIC_INTERVAL",
         ),
     ] {
-        let body = refusal(&[], &[(key, value)], None).await;
-        let body = body.to_uppercase().replace('-', "_");
-        assert!(body.contains(name), "{key}={value}: {body}");
+        let error_output = refusal(&[], &[(key, value)], None).await;
+        let error_output = error_output.to_uppercase().replace('-', "_");
+        assert!(error_output.contains(name), "{key}={value}: {error_output}");
     }
 }
 
@@ -92,8 +92,8 @@ async fn an_invalid_line_of_the_file_is_reported() {
         ),
         ("not TOML", "Leptos.toml"),
     ] {
-        let body = refusal(&[], &[], Some(&format!("{header}{lines}"))).await;
-        assert!(body.contains(name), "{lines}: {body}");
+        let error_output = refusal(&[], &[], Some(&format!("{header}{lines}"))).await;
+        assert!(error_output.contains(name), "{lines}: {error_output}");
     }
 }
 
@@ -122,8 +122,8 @@ async fn help_lists_every_setting() {
 async fn a_port_in_use_is_reported() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let body = refusal(&[], &[("LEPTOS_SITE_ADDR", &address)], None).await;
-    assert!(body.contains(&address), "{body}");
+    let error_output = refusal(&[], &[("LEPTOS_SITE_ADDR", &address)], None).await;
+    assert!(error_output.contains(&address), "{error_output}");
 }
 
 /// Time that a supervisor grants before it kills the process. The limit is part of the contract.
@@ -150,7 +150,7 @@ async fn it_ends_within_ten_seconds_and_closes_every_client_with_a_code() {
             socket.subscribe(Channel::Containers).await;
             sockets.push(socket);
         }
-        let request = Instant::now();
+        let began = Instant::now();
         process.terminate().await;
         let goodbyes = async {
             let mut codes = Vec::new();
@@ -159,7 +159,7 @@ async fn it_ends_within_ten_seconds_and_closes_every_client_with_a_code() {
             }
             codes
         };
-        let ended = async { (process.ended().await, request.elapsed()) };
+        let ended = async { (process.ended().await, began.elapsed()) };
         let (codes, (status, took)) = tokio::join!(goodbyes, ended);
         assert_eq!(codes, [close_code::RESTART; 100]);
         assert!(status.success());
@@ -180,10 +180,10 @@ async fn it_ends_despite_clients_that_do_not_read_and_an_engine_that_hangs() {
             sockets.push(socket);
         }
         engine.hang();
-        let request = Instant::now();
+        let began = Instant::now();
         process.terminate().await;
         assert!(process.ended().await.success());
-        request.elapsed()
+        began.elapsed()
     })
     .await;
 }
@@ -241,7 +241,7 @@ async fn an_action_in_progress_is_answered_before_the_end() {
             engine.count("POST /containers") == 2
         })
         .await;
-        let request = Instant::now();
+        let began = Instant::now();
         process.terminate().await;
         assert_eq!(other.closed().await, close_code::RESTART);
         engine.release_actions();
@@ -249,7 +249,7 @@ async fn an_action_in_progress_is_answered_before_the_end() {
         assert_eq!(actor.closed().await, close_code::RESTART);
         assert_eq!(over_http.await.unwrap().status, 200);
         assert!(process.ended().await.success());
-        request.elapsed()
+        began.elapsed()
     })
     .await;
 }
@@ -260,13 +260,13 @@ async fn an_action_without_an_end_is_answered_and_does_not_delay_the_end() {
         let engine = FakeEngine::start().with_containers(1);
         let mut process = Process::start(&engine).await;
         let mut actor = restarting(&process, &engine).await;
-        let request = Instant::now();
+        let began = Instant::now();
         process.terminate().await;
         let ack = ack(&mut actor).await;
         assert_eq!(ack.error.unwrap().code.as_str(), "timeout");
         assert_eq!(actor.closed().await, close_code::RESTART);
         assert!(process.ended().await.success());
-        request.elapsed()
+        began.elapsed()
     })
     .await;
 }

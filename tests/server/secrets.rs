@@ -153,10 +153,9 @@ async fn no_live_message_contains_a_secret() {
     }
     loop {
         let frame = page.frame().await.unwrap();
-        let reported =
-            String::from_utf8_lossy(&crate::support::page::inflated(&frame)).into_owned();
-        assert_clean("the binary socket", &reported);
-        if reported.contains("die") {
+        let message = String::from_utf8_lossy(&crate::support::page::inflated(&frame)).into_owned();
+        assert_clean("the binary socket", &message);
+        if message.contains("die") {
             break;
         }
     }
@@ -192,9 +191,9 @@ async fn no_error_contains_a_secret() {
     assert!(body.contains("cannot start"), "{body}");
     assert_clean("an action", &body);
     crate::support::eventually("the source is said to be down", async || {
-        let reported = app.get("/api/snapshot").await.text().await.unwrap();
-        assert_clean("the snapshot", &reported);
-        reported.contains("cannot start")
+        let message = app.get("/api/snapshot").await.text().await.unwrap();
+        assert_clean("the snapshot", &message);
+        message.contains("cannot start")
     })
     .await;
     assert_clean("a page", &app.get("/").await.text().await.unwrap());

@@ -86,7 +86,9 @@ impl Page {
                 }
             }
         };
-        timeout(PATIENCE, wait).await.expect("nothing was heard")
+        timeout(PATIENCE, wait)
+            .await
+            .expect("no message was received")
     }
 
     /// The next message, with its effect on the dashboard applied.

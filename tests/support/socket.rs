@@ -122,7 +122,9 @@ impl Socket {
                 }
             }
         };
-        timeout(PATIENCE, wait).await.expect("nothing was heard")
+        timeout(PATIENCE, wait)
+            .await
+            .expect("no message was received")
     }
 
     /// The next message.

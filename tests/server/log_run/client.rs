@@ -27,7 +27,7 @@ pub(super) struct Client {
 
 /// How far the log was read.
 #[derive(Default)]
-struct Place {
+struct Position {
     resume: Option<Resume>,
     after: Option<LogPosition>,
     since: Option<Timestamp>,
@@ -37,7 +37,7 @@ struct Reading {
     channel: Channel,
     received: Arc<Mutex<Vec<Incoming>>>,
     has_begun: Arc<watch::Sender<bool>>,
-    place: Place,
+    position: Position,
 }
 
 fn lock(received: &Mutex<Vec<Incoming>>) -> MutexGuard<'_, Vec<Incoming>> {
@@ -53,7 +53,7 @@ impl Client {
             channel: Channel::Logs(container.parse().unwrap()),
             received: Arc::clone(&received),
             has_begun: Arc::clone(&has_begun),
-            place: Place::default(),
+            position: Position::default(),
         };
         let task = tokio::spawn(async move {
             loop {
@@ -119,16 +119,16 @@ impl Reading {
                     epoch = of;
                     let subscribe = Subscribe {
                         tail: Some(MAX_LOG_TAIL),
-                        resume: self.place.resume.clone(),
-                        after: self.place.after,
-                        since: self.place.since,
+                        resume: self.position.resume.clone(),
+                        after: self.position.after,
+                        since: self.position.since,
                         ..Subscribe::to(self.channel)
                     };
                     socket.send(ClientMessage::Subscribe(subscribe)).await;
                 }
                 ServerMessage::Log { lines, cursor, .. } => {
                     let last = lines.last().unwrap();
-                    self.place = Place {
+                    self.position = Position {
                         resume: Some(Resume {
                             epoch: epoch.clone(),
                             seq: last.seq,

@@ -2,7 +2,7 @@
 
 use super::{
     FakeContainer,
-    logs::Asked,
+    logs::LogQuery,
     raw,
     world::{Mood, Shared},
 };
@@ -184,13 +184,13 @@ fn list(shared: &Shared, query: &Query) -> Response {
     let filters = query.get("filters").map(String::as_str).unwrap_or("{}");
     let filters: Value = serde_json::from_str(filters).unwrap();
     let ids = filters["id"].as_array().cloned();
-    let asked = |c: &&FakeContainer| {
+    let is_requested = |c: &&FakeContainer| {
         let is = |id: &Value| c.id.starts_with(id.as_str().unwrap());
         ids.as_ref().is_none_or(|ids| ids.iter().any(is))
     };
     let all = query.get("all").is_some_and(|all| all == "true");
     let world = shared.world();
-    let listed = world.containers.iter().filter(asked);
+    let listed = world.containers.iter().filter(is_requested);
     let listed = listed.filter(|c| all || c.is_up());
     json_body(listed.map(FakeContainer::summary).collect())
 }
@@ -231,7 +231,7 @@ fn logs(shared: &Arc<Shared>, container: &FakeContainer, query: &Query) -> Respo
             .get(key)
             .is_some_and(|value| value == "true" || value == "1")
     };
-    let asked = Asked {
+    let query = LogQuery {
         stdout: is("stdout"),
         stderr: is("stderr"),
         stamped: is("timestamps"),
@@ -240,7 +240,7 @@ fn logs(shared: &Arc<Shared>, container: &FakeContainer, query: &Query) -> Respo
         until: time(query, "until"),
         tail: query.get("tail").and_then(|tail| tail.parse().ok()),
     };
-    super::logs::logs(shared, container, asked)
+    super::logs::logs(shared, container, query)
 }
 
 /// The response of a stream, in chunks as they become available.

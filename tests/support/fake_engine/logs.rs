@@ -14,7 +14,7 @@ use std::{io, sync::Arc};
 
 /// The parameters of a request for a log.
 #[derive(Clone, Debug)]
-pub(super) struct Asked {
+pub(super) struct LogQuery {
     pub(super) stdout: bool,
     pub(super) stderr: bool,
     pub(super) stamped: bool,
@@ -25,10 +25,10 @@ pub(super) struct Asked {
 }
 
 /// A log that is being sent.
-struct Telling {
+struct LogSender {
     shared: Arc<Shared>,
     id: String,
-    asked: Asked,
+    query: LogQuery,
     /// The number of the next line over all runs of the container.
     next: usize,
     /// The run in which it began, and with which it ends.
@@ -53,20 +53,20 @@ enum Next {
     Cut,
 }
 
-pub(super) fn logs(shared: &Arc<Shared>, container: &FakeContainer, asked: Asked) -> Response {
+pub(super) fn logs(shared: &Arc<Shared>, container: &FakeContainer, query: LogQuery) -> Response {
     if container.log_fault == Some(LogFault::Hangs) {
         return Body::from_stream(stream::pending::<io::Result<Bytes>>()).into_response();
     }
-    let (first, skip) = container.last_records(asked.tail);
+    let (first, skip) = container.last_records(query.tail);
     let mut world = shared.world();
     let cuts = world.log_cuts.get_mut(&container.id);
     let until_cut = cuts
-        .filter(|_| asked.follow)
+        .filter(|_| query.follow)
         .and_then(|cuts| cuts.pop_front());
     let cut = world.cut_logs.get(&container.id).copied().unwrap_or(0);
     let stuck = world.stuck_logs.get(&container.id).copied().unwrap_or(0);
     drop(world);
-    let telling = Telling {
+    let telling = LogSender {
         shared: Arc::clone(shared),
         id: container.id.clone(),
         next: container.dropped + first,
@@ -78,7 +78,7 @@ pub(super) fn logs(shared: &Arc<Shared>, container: &FakeContainer, asked: Asked
         terminal: container.terminal,
         part: container.part,
         is_corrupt: container.log_fault == Some(LogFault::Corrupt),
-        asked,
+        query,
     };
     let reported = stream::unfold(telling, |mut telling| async move {
         if telling.until_cut == Some(0) {
@@ -115,7 +115,7 @@ impl FakeContainer {
     }
 }
 
-impl Telling {
+impl LogSender {
     /// The next line; `Some(None)` at a cut, and `None` at the end of the log.
     async fn next(&mut self) -> Option<Option<Line>> {
         let mut wrote = self.shared.wrote.subscribe();
@@ -153,8 +153,8 @@ impl Telling {
                 return Next::End;
             }
             let Some(line) = container.lines.get(self.next - container.dropped) else {
-                let goes_on = self.asked.follow && container.is_up();
-                return if goes_on { Next::Wait } else { Next::End };
+                let continues = self.query.follow && container.is_up();
+                return if continues { Next::Wait } else { Next::End };
             };
             self.next += 1;
             if self.is_wanted(line) {
@@ -165,11 +165,11 @@ impl Telling {
 
     fn is_wanted(&self, line: &Line) -> bool {
         (if line.stderr {
-            self.asked.stderr
+            self.query.stderr
         } else {
-            self.asked.stdout
-        }) && self.asked.since.is_none_or(|since| line.at >= since)
-            && self.asked.until.is_none_or(|until| line.at < until)
+            self.query.stdout
+        }) && self.query.since.is_none_or(|since| line.at >= since)
+            && self.query.until.is_none_or(|until| line.at < until)
     }
 
     /// A line as Docker sends it: in parts, each with its time, and multiplexed unless it is a terminal's.
@@ -178,7 +178,7 @@ impl Telling {
         let mut rest = line.text.get(skip * self.part..).unwrap();
         loop {
             let (part, after) = rest.split_at(rest.len().min(self.part));
-            let mut text = if self.asked.stamped {
+            let mut text = if self.query.stamped {
                 format!("{} ", line.at).into_bytes()
             } else {
                 Vec::new()
