@@ -1,12 +1,15 @@
 //! How fast actions leave the page: an action on a thousand ticked containers is a thousand messages,
-//! and the server refuses those of a client that says too much at once.
+//! and the server refuses those of a client that sends too many at once.
 
-/// Actions that may wait for their answer at the same time; the server allows 64.
-const IN_FLIGHT: usize = 48;
-/// Actions that may leave at once; the server allows 40 messages …
-const BURST: f64 = 24.0;
-/// … and how many a second then; the server allows 20.
-const RATE: f64 = 15.0;
+use crate::protocol::{MAX_PENDING_ACTIONS, MESSAGE_BURST, MESSAGE_RATE};
+
+// Less than the server allows, so that subscriptions and pings have room beside actions.
+/// Actions that may wait for their answer at the same time.
+const IN_FLIGHT: usize = MAX_PENDING_ACTIONS / 4 * 3;
+/// Actions that may leave at once.
+const BURST: f64 = MESSAGE_BURST * 0.6;
+/// Actions that may leave per second after that.
+const RATE: f64 = MESSAGE_RATE * 0.75;
 
 /// Says when the next action may leave.
 #[derive(Clone, Copy, Debug)]

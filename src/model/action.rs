@@ -1,6 +1,6 @@
 //! What can be done to a container.
 
-use super::ContainerState;
+use super::{ContainerState, Workload};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr, time::Duration};
 
@@ -72,6 +72,21 @@ impl Action {
     /// Whether a person should confirm it, because work or data can be lost.
     pub const fn is_destructive(self) -> bool {
         matches!(self, Self::Stop | Self::Restart | Self::Kill | Self::Remove)
+    }
+
+    /// Whether what it does shows in `now`, where the workload was as in `before`. A signal need not
+    /// change anything, so it always counts as shown.
+    pub fn is_shown(self, before: &Workload, now: &Workload) -> bool {
+        let runs_anew = now.state().is_up() && now.started_at() != before.started_at();
+        match self {
+            Self::Start | Self::Restart => runs_anew,
+            Self::Stop => !now.state().is_up(),
+            Self::Pause => now.state() == ContainerState::Paused,
+            Self::Unpause => now.state() != ContainerState::Paused,
+            Self::Rename => now.name() != before.name(),
+            Self::Remove => now.state() == ContainerState::Removing,
+            Self::Kill => true,
+        }
     }
 
     /// How long the engine may take before the action counts as timed out.

@@ -1,6 +1,6 @@
 //! A container as everybody watching sees it.
 
-use super::{ContainerId, Timestamp};
+use super::{ContainerId, Status, StatusWord, Timestamp, Tone};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, net::IpAddr, time::Duration};
 
@@ -10,6 +10,9 @@ pub const COMPOSE_PROJECT_LABEL: &str = "com.docker.compose.project";
 pub const PROTECT_LABEL: &str = "deckwatch.protect";
 /// The label that keeps a container out of Deckwatch altogether.
 pub const HIDE_LABEL: &str = "deckwatch.hide";
+
+/// Exit code of a process that ended because it was asked to: 128 + SIGTERM.
+pub(super) const TERMINATED: i32 = 143;
 
 /// One container.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,6 +74,27 @@ impl Container {
     pub fn uptime(&self, at: Timestamp) -> Option<Duration> {
         let started = self.started_at.filter(|_| self.state.has_stats())?;
         Some(started.age(at))
+    }
+
+    /// What it is doing, as lists show it.
+    pub fn shown_status(&self) -> Status {
+        use ContainerState as S;
+        let tone = match (self.state, self.health, self.exit_code) {
+            (S::Running, Some(Health::Unhealthy), _) | (S::Dead, ..) => Tone::Bad,
+            (S::Running, Some(Health::Starting), _) => Tone::Warn,
+            (S::Running, ..) => Tone::Ok,
+            (S::Exited, _, Some(code)) if !matches!(code, 0 | TERMINATED) => Tone::Bad,
+            (S::Restarting | S::Paused | S::Removing, ..) => Tone::Warn,
+            _ => Tone::Idle,
+        };
+        let word = match (self.state, self.health, self.exit_code) {
+            (S::Running, Some(health @ (Health::Unhealthy | Health::Starting)), _) => {
+                StatusWord::Health(health)
+            }
+            (S::Exited, _, Some(code)) => StatusWord::Ended(code),
+            (state, ..) => StatusWord::State(state),
+        };
+        Status { tone, word }
     }
 
     /// How long its last run took; absent while a run goes on, and when start or end are not known.

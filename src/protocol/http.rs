@@ -1,9 +1,16 @@
 //! Bodies of HTTP answers that both sides know.
 
 use super::{ErrorCode, ServerMessage};
-use crate::model::Timestamp;
+use crate::model::{Timestamp, WorkloadId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+/// The address of `part` of what the server knows of a workload, of all of it when that is empty;
+/// below the base path. More parameters follow after `&`.
+pub fn workload_path(id: WorkloadId, part: &str) -> String {
+    let slash = if part.is_empty() { "" } else { "/" };
+    format!("/api/containers/{}{slash}{part}?host={}", id.key, id.scope)
+}
 
 /// Answer of `GET /api/snapshot`, and the state inside the first HTML.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

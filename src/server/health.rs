@@ -211,8 +211,8 @@ mod tests {
         .await;
         // What the collector publishes waits while the state is being read.
         let (release, released) = mpsc::channel::<()>();
-        let hub = running.hub.clone();
-        let reader = std::thread::spawn(move || hub.read(|_| released.recv()));
+        let viewer = running.viewer();
+        let reader = std::thread::spawn(move || viewer.read(|_| released.recv()));
         eventually(&url, |status, report| {
             let stalled = report["stalled"].as_array().unwrap();
             status == 503 && report["status"] == "degraded" && stalled[..] == ["collector"]

@@ -1,14 +1,10 @@
 //! How often something may be asked for: a token bucket.
 
+use crate::protocol::{MESSAGE_BURST as BURST, MESSAGE_RATE as RATE};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Requests a second on average: more than a person can click.
-const RATE: f64 = 20.0;
-/// Requests at once, e.g. when a person acts on many containers.
-const BURST: f64 = 40.0;
-
-/// A token bucket of 40 tokens, 20 more a second.
+/// A token bucket: one token per request.
 #[derive(Debug)]
 pub struct Bucket {
     tokens: f64,

@@ -153,7 +153,7 @@ async fn one_client_too_many_is_asked_to_come_back() {
         200,
         "polling goes on"
     );
-    sockets[0].subscribe(Channel::Metrics).await;
+    sockets[0].subscribe(Channel::METRICS).await;
     drop((sockets.pop(), stream));
     crate::support::eventually("a place is free again", async || {
         app.socket_at("/api/ws", &[]).await.is_ok()

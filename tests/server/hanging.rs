@@ -34,7 +34,7 @@ async fn an_inspection_that_hangs_holds_up_no_other_container() {
     let engine = FakeEngine::start().with_containers(5);
     engine.answer_inspection("web-1", Raw::Lost);
     let app = TestApp::start_with(engine, never()).await;
-    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     page.until_source(SourceState::Live).await;
     for _ in 0..3 {
         // The hung one changes too, so that it is asked about again.
@@ -63,7 +63,7 @@ async fn a_start_shows_the_list_though_every_inspection_hangs() {
     }
     let began = Instant::now();
     let app = TestApp::start_with(engine, never()).await;
-    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     page.until_it_shows(&app.engine).await;
     assert!(
         began.elapsed() < Duration::from_secs(5),
@@ -88,7 +88,7 @@ async fn a_container_whose_inspection_hung_gets_its_details_later() {
     let engine = FakeEngine::start().with(container);
     engine.answer_inspection("web-1", Raw::Lost);
     let app = TestApp::start_with(engine, never()).await;
-    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     page.until_it_shows(&app.engine).await;
     app.engine.tell_truth(&inspection_of("web-1"));
     let restarts = |host: &Host| {
@@ -102,7 +102,7 @@ async fn a_container_whose_inspection_hung_gets_its_details_later() {
 /// Breaks only the lists; how long it took to be late, to be lost, and to be live again.
 async fn only_the_list(fault: Raw) -> (Duration, Duration, Duration) {
     let app = TestApp::start_with(FakeEngine::start().with_containers(3), never()).await;
-    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     page.until_source(SourceState::Live).await;
     let began = Instant::now();
     app.engine.answer(LIST, fault);
@@ -138,7 +138,7 @@ async fn lists_that_hang_are_noticed_within_ten_seconds_and_healed_within_five()
 #[tokio::test]
 async fn a_list_that_cannot_be_read_is_not_called_a_missing_engine() {
     let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
-    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     page.until_source(SourceState::Live).await;
     app.engine
         .answer(LIST, Raw::Body(b"{\"message\": \"hello\"}".to_vec()));

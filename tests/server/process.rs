@@ -8,7 +8,7 @@ use crate::support::{
     socket::Socket,
 };
 use deckwatch::{
-    model::{Action, ActionOptions},
+    model::{Action, ActionOptions, Update},
     protocol::{Channel, ClientMessage, ContainerAck, ContainerAction, ServerMessage, close_code},
     server::config::CommandLine,
 };
@@ -147,7 +147,7 @@ async fn it_ends_within_ten_seconds_and_says_goodbye_to_everybody() {
         let mut sockets = Vec::new();
         for _ in 0..100 {
             let mut socket = process.socket().await;
-            socket.subscribe(Channel::Containers).await;
+            socket.subscribe(Channel::CONTAINERS).await;
             sockets.push(socket);
         }
         let asked = Instant::now();
@@ -176,7 +176,7 @@ async fn it_ends_in_spite_of_clients_that_do_not_read_and_an_engine_that_hangs()
         let mut sockets = Vec::new();
         for _ in 0..10 {
             let mut socket = process.socket().await;
-            socket.subscribe(Channel::Containers).await;
+            socket.subscribe(Channel::CONTAINERS).await;
             sockets.push(socket);
         }
         engine.hang();
@@ -191,9 +191,9 @@ async fn it_ends_in_spite_of_clients_that_do_not_read_and_an_engine_that_hangs()
 /// A socket over which web-1 is being restarted, by an engine that does not get on with it.
 async fn restarting(process: &Process, engine: &FakeEngine) -> Socket {
     let mut socket = process.socket().await;
-    socket.subscribe(Channel::Containers).await;
+    socket.subscribe(Channel::CONTAINERS).await;
     socket
-        .until(|m| matches!(m, ServerMessage::Containers { data, .. } if !data.is_empty()))
+        .until(|m| matches!(m.update(), Some(Update::Containers { data, .. }) if !data.is_empty()))
         .await;
     engine.hold_actions();
     let action = ContainerAction {

@@ -6,7 +6,7 @@
 
 use super::{Following, LogNews, LogOrder, LogRequest, Place};
 use crate::{
-    model::{ContainerId, LogEndReason, LogLine},
+    model::{LogEndReason, LogLine, WorkloadId, WorkloadKey},
     protocol::{Channel, ClientMessage, MAX_LOG_TAIL, ServerMessage, Subscribe, Unsubscribe},
 };
 use std::collections::BTreeMap;
@@ -18,7 +18,8 @@ const RETRY_MS: f64 = 2_000.0;
 /// The logs that are followed.
 #[derive(Debug, Default)]
 pub struct Feeds {
-    feeds: BTreeMap<ContainerId, Feed>,
+    /// By kind and id, as the server's channels are.
+    feeds: BTreeMap<WorkloadKey, Feed>,
     /// The server's run, whose sequence numbers its lines have.
     epoch: String,
 }
@@ -79,10 +80,10 @@ impl Feeds {
             | ServerMessage::LogEnd { channel, .. } => *channel,
             _ => return Some(message),
         };
-        let Channel::Logs(id) = channel else {
+        let Some(key) = channel.logged() else {
             return Some(message);
         };
-        if let Some(feed) = self.feeds.get_mut(&id) {
+        if let Some(feed) = self.feeds.get_mut(&key) {
             feed.hear(message, &self.epoch, now);
         }
         None
@@ -99,8 +100,8 @@ impl Feeds {
     }
 
     /// Takes lines that came by HTTP.
-    pub fn take_polled(&mut self, id: ContainerId, lines: Vec<LogLine>) {
-        if let Some(feed) = self.feeds.get_mut(&id) {
+    pub fn take_polled(&mut self, id: WorkloadId, lines: Vec<LogLine>) {
+        if let Some(feed) = self.feeds.get_mut(&id.key) {
             feed.take(None, lines);
         }
     }
@@ -109,7 +110,7 @@ impl Feeds {
         let id = following.request.id;
         let mut messages = Vec::new();
         // The others begin anew together with the new one, so that all have the same.
-        let mut viewers = self.feeds.remove(&id).map_or_else(Vec::new, |feed| {
+        let mut viewers = self.feeds.remove(&id.key).map_or_else(Vec::new, |feed| {
             messages.push(unsubscribe(id));
             feed.viewers
         });
@@ -128,19 +129,19 @@ impl Feeds {
         if is_open {
             messages.push(feed.subscribe());
         }
-        self.feeds.insert(id, feed);
+        self.feeds.insert(id.key, feed);
         messages
     }
 
-    fn leave(&mut self, viewer: u64, id: ContainerId) -> Vec<ClientMessage> {
-        let Some(feed) = self.feeds.get_mut(&id) else {
+    fn leave(&mut self, viewer: u64, id: WorkloadId) -> Vec<ClientMessage> {
+        let Some(feed) = self.feeds.get_mut(&id.key) else {
             return Vec::new();
         };
         feed.viewers.retain(|known| known.viewer != viewer);
         if !feed.viewers.is_empty() {
             return Vec::new();
         }
-        self.feeds.remove(&id);
+        self.feeds.remove(&id.key);
         vec![unsubscribe(id)]
     }
 }
@@ -176,8 +177,8 @@ impl Feed {
             tail: Some(request.tail),
             since: request.since,
             after: self.place.cursor(),
-            host: request.host,
-            ..Subscribe::to(Channel::Logs(request.id))
+            host: request.id.scope.host(),
+            ..Subscribe::to(Channel::logs(request.id.key))
         })
     }
 
@@ -225,8 +226,8 @@ impl Feed {
     }
 }
 
-fn unsubscribe(id: ContainerId) -> ClientMessage {
-    let channel = Channel::Logs(id);
+fn unsubscribe(id: WorkloadId) -> ClientMessage {
+    let channel = Channel::logs(id.key);
     ClientMessage::Unsubscribe(Unsubscribe { channel })
 }
 

@@ -1,15 +1,13 @@
 //! What a viewer asks of the driver, and what it hears from it.
 
-use crate::model::{ContainerId, HostId, LogEndReason, LogLine, Timestamp};
+use crate::model::{LogEndReason, LogLine, Timestamp, WorkloadId};
 use std::{fmt, sync::Arc};
 
 /// Which part of a container's log to begin with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogRequest {
-    /// Whose.
-    pub id: ContainerId,
-    /// On which host; any when absent.
-    pub host: Option<HostId>,
+    /// The workload.
+    pub id: WorkloadId,
     /// How many of the last lines.
     pub tail: u32,
     /// Nothing written before.
@@ -24,7 +22,7 @@ pub struct Following {
     /// What it asks for.
     pub request: LogRequest,
     /// Tells it the news.
-    pub tell: Arc<dyn Fn(ContainerId, LogNews) + Send + Sync>,
+    pub tell: Arc<dyn Fn(WorkloadId, LogNews) + Send + Sync>,
 }
 
 impl fmt::Debug for Following {
@@ -39,7 +37,7 @@ pub enum LogOrder {
     /// Tell me of a log.
     Follow(Following),
     /// No longer, of this log.
-    Leave(u64, ContainerId),
+    Leave(u64, WorkloadId),
 }
 
 /// What a viewer hears of a log.

@@ -1,7 +1,7 @@
 //! What a viewer says of itself, and what it is told to do.
 
 use super::Order;
-use crate::model::{ContainerId, LogEndReason};
+use crate::model::{LogEndReason, WorkloadId};
 
 /// What a viewer is told to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub struct LogStatus {
     /// What is found.
     pub findings: Findings,
     /// Logs that do not go on for now.
-    pub ended: Vec<(ContainerId, LogEndReason)>,
+    pub ended: Vec<(WorkloadId, LogEndReason)>,
     /// What the server or the engine says against it.
     pub complaint: Option<String>,
     /// Lines copied by the last copying; none when it failed.

@@ -1,6 +1,6 @@
 //! One container: what it is, what runs in it, and doing something to it.
 
-use super::{HostQuery, find, prefix};
+use super::{HostQuery, find, named};
 use crate::{
     model::{Action, ActionOptions, ContainerEvents, UnknownAction},
     protocol::{ApiError, ContainerAck, ContainerAction, ErrorCode, codec},
@@ -35,8 +35,8 @@ pub async fn inspect(
     query: Result<Query<HostQuery>, QueryRejection>,
 ) -> Result<Json<serde_json::Value>, Refusal> {
     let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
-    let found = find(&state, query.host.as_ref(), &id)?;
-    let inspected = answer(found.engine.inspect(found.container.id)).await?;
+    let found = find(&state, query.host, &id)?;
+    let inspected = answer(found.engine.inspect(found.container().id)).await?;
     Ok(Json(inspected))
 }
 
@@ -51,8 +51,8 @@ pub async fn details(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
-    let found = find(&state, query.host.as_ref(), &id)?;
-    let details = answer(found.engine.details(found.container.id)).await?;
+    let found = find(&state, query.host, &id)?;
+    let details = answer(found.engine.details(found.container().id)).await?;
     Ok(binary::either(&headers, &details))
 }
 
@@ -64,11 +64,12 @@ pub async fn details(
 pub async fn events(
     State(state): State<AppState>,
     Path(id): Path<String>,
+    query: Result<Query<HostQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let id = prefix(&id)?;
+    let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
     let events = ContainerEvents {
-        events: state.hub.events_of(&id),
+        events: state.viewer().events_of(&named(query.host, &id)?),
     };
     Ok(binary::either(&headers, &events))
 }
@@ -84,8 +85,8 @@ pub async fn top(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
-    let found = find(&state, query.host.as_ref(), &id)?;
-    let container = &found.container;
+    let found = find(&state, query.host, &id)?;
+    let container = found.container();
     if !container.state.is_up() {
         let words = format!("{} is not running", container.name);
         return Err(ApiError::new(ErrorCode::Conflict, words).into());
@@ -108,7 +109,7 @@ pub async fn act(
     body: Bytes,
 ) -> Result<Json<ContainerAck>, Refusal> {
     let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
-    let container_id = prefix(&id)?;
+    let container_id = named(None, &id)?.id;
     let action: Action = action
         .parse()
         .map_err(|error: UnknownAction| Refusal::invalid(error.to_string()))?;
@@ -120,7 +121,10 @@ pub async fn act(
         options: options(&headers, &body)?,
     };
     let client = Client::Http(connection.peer());
-    let ack = state.actions.perform(client, request).await;
+    let ack = state
+        .actions
+        .perform(client, state.directory(), request)
+        .await;
     match ack.error {
         None => Ok(Json(ack)),
         Some(error) => Err(error.into()),

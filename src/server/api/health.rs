@@ -26,7 +26,7 @@ pub async fn alive(State(state): State<AppState>) -> (StatusCode, Json<Report>) 
 /// # Errors
 /// `503` until the first figures have come.
 pub async fn ready(State(state): State<AppState>) -> Result<&'static str, Refusal> {
-    let ready = state.hub.read(|dashboard| {
+    let ready = state.viewer().read(|dashboard| {
         dashboard
             .hosts
             .values()

@@ -6,7 +6,8 @@ use crate::{
     protocol::{ApiError, ErrorCode},
     server::{
         AppState,
-        actions::{Found, engine_error},
+        actions::engine_error,
+        find::Found,
         hub::encode,
         logs::last_lines,
         problem::Refusal,
@@ -83,7 +84,7 @@ pub async fn logs(
     let format = query.format;
     let timestamps = flag("timestamps", query.timestamps.as_deref(), false)?;
     let download = flag("download", query.download.as_deref(), false)?;
-    let found = find(&state, query.host.as_ref(), &id)?;
+    let found = find(&state, query.host, &id)?;
     let asked = log_query(&query)?;
     let place = state.gate.admit(connection.peer())?;
     connection.streams();
@@ -91,7 +92,7 @@ pub async fn logs(
         .await
         .map_err(|_| ApiError::new(ErrorCode::Timeout, "the engine did not answer in time"))?
         .map_err(|error| engine_error(&error))?;
-    let is_up = found.container.state.is_up();
+    let is_up = found.workload.state().is_up();
     // Of a line that is half written the rest is to come.
     let is_whole = move |line: &SourceLine| !(is_up && line.assembly.is_open);
     let body = download_of(lines, state.shutdown.token())
@@ -116,7 +117,7 @@ pub async fn logs(
         // Only the id: a name could hold anything.
         let name = format!(
             "attachment; filename=\"{}.{ending}\"",
-            found.container.id.short()
+            found.container().id.short()
         );
         if let Ok(name) = HeaderValue::try_from(name) {
             response
@@ -148,10 +149,10 @@ fn download_of(
 }
 
 async fn lines(found: &Found, query: &LogQuery) -> Result<LogLines, EngineError> {
-    let (engine, id) = (&*found.engine, found.container.id);
+    let log = found.log();
     match query.tail {
-        None | Some(0) => engine.logs(id, query).await,
-        Some(wanted) => last_lines(engine, id, query, wanted as usize).await,
+        None | Some(0) => log.read(query).await,
+        Some(wanted) => last_lines(&*log, query, wanted as usize).await,
     }
 }
 

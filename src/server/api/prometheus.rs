@@ -25,7 +25,7 @@ const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 pub async fn metrics(State(state): State<AppState>) -> Response {
     let mut page = Page::default();
     own(&state, &mut page);
-    state.hub.read(|dashboard| {
+    state.viewer().read(|dashboard| {
         sources(dashboard, &mut page);
         containers(dashboard, &mut page);
     });
@@ -66,7 +66,7 @@ fn own(state: &AppState, page: &mut Page) {
         page.sample(
             "deckwatch_subscriptions",
             &labels,
-            Some(state.hub.demand().viewers(channel)),
+            Some(state.viewer().demand().viewers(channel)),
         );
     }
     page.about(
@@ -79,7 +79,7 @@ fn own(state: &AppState, page: &mut Page) {
         page.sample(
             "deckwatch_published_total",
             &labels,
-            Some(state.hub.head(channel)),
+            Some(state.viewer().head(channel)),
         );
     }
     page.about(
@@ -102,7 +102,7 @@ fn own(state: &AppState, page: &mut Page) {
         NO_LABELS,
         Some(state.traffic.received()),
     );
-    let cost = state.hub.read(|dashboard| {
+    let cost = state.viewer().read(|dashboard| {
         let host = dashboard.hosts.get(&HostId::default())?;
         host.metrics.as_ref()?.dashboard
     });
@@ -180,7 +180,10 @@ fn containers(dashboard: &Dashboard, page: &mut Page) {
         page.about(&name, figure.kind, figure.help);
         for (host, known) in &dashboard.hosts {
             for container in known.containers.values() {
-                let value = (figure.read)(container, known.stats.get(&container.id));
+                let value = (figure.read)(
+                    container,
+                    known.stats.get(&container.id).map(|stats| &**stats),
+                );
                 let (id, container) = (container.id.short(), container.name.as_str());
                 page.sample(
                     &name,

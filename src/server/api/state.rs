@@ -2,7 +2,7 @@
 
 use super::HostQuery;
 use crate::{
-    model::{HISTORY, HostId},
+    model::{HISTORY, HostId, Update},
     protocol::{Channel, ServerMessage, Snapshot},
     server::{AppState, binary, config::HumanDuration, problem::Refusal},
 };
@@ -34,11 +34,11 @@ pub async fn metrics(
 ) -> Result<Response, Refusal> {
     let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
     let Some(range) = query.range else {
-        return Ok(newest(&state, Channel::Metrics, query.host.as_ref()).into_response());
+        return Ok(newest(&state, Channel::METRICS, query.host).into_response());
     };
     let range = within_history(range)?;
     let host = query.host.unwrap_or_default();
-    let mut history = state.hub.metrics_history(&host);
+    let mut history = state.viewer().metrics_history(&host);
     if let Some(last) = history.samples.last().map(|sample| sample.timestamp) {
         history
             .samples
@@ -56,7 +56,7 @@ pub async fn containers(
     query: Result<Query<HostQuery>, QueryRejection>,
 ) -> Result<Json<Snapshot>, Refusal> {
     let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
-    Ok(newest(&state, Channel::Containers, query.host.as_ref()))
+    Ok(newest(&state, Channel::CONTAINERS, query.host))
 }
 
 /// A length of time, as far back as anything is remembered.
@@ -68,16 +68,14 @@ pub(super) fn within_history(HumanDuration(range): HumanDuration) -> Result<Dura
     Ok(range)
 }
 
-fn newest(state: &AppState, channel: Channel, host: Option<&HostId>) -> Json<Snapshot> {
-    let (_, frames) = state.hub.snapshot(&[channel]);
-    let is_asked_for = |message: &&ServerMessage| match message {
-        ServerMessage::Metrics { host: of, .. } | ServerMessage::Containers { host: of, .. } => {
-            host.is_none_or(|host| host == of)
-        }
-        _ => false,
+fn newest(state: &AppState, channel: Channel, host: Option<HostId>) -> Json<Snapshot> {
+    let (_, frames) = state.viewer().snapshot(&[channel]);
+    let is_asked_for = |message: &&ServerMessage| {
+        let of = message.update().map(Update::host);
+        host.is_none() || host == of
     };
     Json(Snapshot {
-        epoch: state.hub.epoch().to_owned(),
+        epoch: state.viewer().epoch().to_owned(),
         messages: frames
             .iter()
             .map(|frame| frame.message())

@@ -2,7 +2,8 @@
 
 use super::{find, state::within_history};
 use crate::{
-    model::{ContainerPrefix, HISTORY, HostId, NotAContainerId},
+    model::{HISTORY, HostId, NotAContainerId, WorkloadRef},
+    protocol::MAX_SPARKLINES,
     server::{AppState, binary, clock, config::HumanDuration, problem::Refusal},
 };
 use axum::{
@@ -12,10 +13,6 @@ use axum::{
 };
 use serde::Deserialize;
 
-/// Containers in one request for lines: more than any screen shows, in a URL that every proxy takes
-/// (13 characters each).
-const MAX_SPARKLINES: usize = 250;
-
 /// How far back, and on which host.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -24,7 +21,7 @@ pub struct HistoryQuery {
     range: Option<HumanDuration>,
 }
 
-/// Of which containers, by the beginnings of their ids with commas between.
+/// Of which containers, by the beginnings of their ids (`<id>` or `<host>/<id>`) with commas between.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SparklinesQuery {
@@ -44,14 +41,14 @@ pub async fn history(
     let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
     let range = query.range.unwrap_or(HumanDuration(HISTORY));
     let range = within_history(range)?;
-    let found = find(&state, query.host.as_ref(), &id)?;
-    let (host, id) = (&found.host, found.container.id);
-    let history = state.hub.stats_history(host, id, range, clock::now());
+    let found = find(&state, query.host, &id)?;
+    let viewer = state.viewer();
+    let history = viewer.stats_history(found.id, range, clock::now());
     Ok(binary::either(&headers, &history))
 }
 
-/// `GET /api/stats/sparklines?ids=…`: the CPU of several containers over the last minutes. Left out
-/// are containers that there are not, or that never ran.
+/// `GET /api/stats/sparklines?ids=…`: the CPU of several containers over the last minutes. Unknown
+/// containers and containers that never ran are omitted.
 ///
 /// # Errors
 /// `invalid`.
@@ -64,8 +61,8 @@ pub async fn sparklines(
     if query.ids.split(',').count() > MAX_SPARKLINES {
         return Err(Refusal::invalid(format!("at most {MAX_SPARKLINES} ids")));
     }
-    let ids: Result<Vec<ContainerPrefix>, NotAContainerId> =
+    let ids: Result<Vec<WorkloadRef>, NotAContainerId> =
         query.ids.split(',').map(str::parse).collect();
     let ids = ids.map_err(|error| Refusal::invalid(error.to_string()))?;
-    Ok(binary::either(&headers, &state.hub.sparklines(&ids)))
+    Ok(binary::either(&headers, &state.viewer().sparklines(&ids)))
 }

@@ -7,9 +7,9 @@ mod engine;
 mod log;
 mod world;
 
-use super::{Engine, Observation, Observer, Status};
+use super::{Engine, Observer, Status};
 use crate::{
-    model::{SourceKind, SourceState},
+    model::{SourceKind, SourceState, Update},
     server::{clock, health::Heartbeat, hub::Paces},
 };
 use engine::DemoEngine;
@@ -48,7 +48,7 @@ impl DemoSource {
         demand: watch::Receiver<bool>,
         paces: Paces,
     ) -> Self {
-        let world = World::new(observer.host().clone(), count, seed, clock::now());
+        let world = World::new(observer.host(), count, seed, clock::now());
         let world = Arc::new(Mutex::new(world));
         let (sender, acted) = mpsc::channel(BACKLOG);
         let engine = Arc::new(DemoEngine::new(Arc::clone(&world), sender));
@@ -78,7 +78,7 @@ impl DemoSource {
             version: Some("Synthetic".to_owned()),
             machine: None,
         };
-        self.observer.observe(Observation::Status(status)).await;
+        self.observer.observe(self.observer.status(status)).await;
         let mut ticks = interval(self.paces.watched);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -88,32 +88,27 @@ impl DemoSource {
                 _ = ticks.tick() => true,
                 Some(()) = self.acted.recv() => false,
             };
-            for observation in self.look(moves) {
-                self.observer.observe(observation).await;
+            for update in self.look(moves) {
+                self.observer.observe(update).await;
             }
         }
     }
 
-    fn look(&mut self, moves: bool) -> Vec<Observation> {
+    fn look(&mut self, moves: bool) -> Vec<Update> {
         let now = clock::now();
         let tells = moves && self.is_told_now();
         let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
         if moves {
             world.tick(now);
         }
-        let mut seen = vec![Observation::Containers(world.containers())];
-        seen.extend(world.take_events().into_iter().map(Observation::Event));
+        let mut seen = vec![self.observer.containers(world.containers())];
+        let events = world.take_events().into_iter();
+        seen.extend(events.map(|event| Update::Event(Arc::new(event))));
         if tells {
-            seen.push(Observation::Stats {
-                at: now,
-                stats: world.stats(now),
-            });
+            seen.push(self.observer.stats(now, world.stats(now)));
         }
         if moves {
-            seen.push(Observation::Metrics {
-                at: now,
-                metrics: Box::new(world.metrics(now)),
-            });
+            seen.push(self.observer.metrics(world.metrics(now)));
         }
         seen
     }
@@ -150,9 +145,9 @@ mod tests {
         let mut before_stats = async || {
             let mut metrics = 0;
             loop {
-                match told.recv().await.map(|(_, observation)| observation) {
-                    Some(Observation::Stats { .. }) => return metrics,
-                    Some(Observation::Metrics { .. }) => metrics += 1,
+                match told.recv().await {
+                    Some(Update::Stats { .. }) => return metrics,
+                    Some(Update::Metrics { .. }) => metrics += 1,
                     Some(_) => {}
                     None => panic!("the source ended"),
                 }

@@ -14,44 +14,17 @@ mod sampler;
 mod secrets;
 pub mod system;
 
+use super::clock;
 use crate::model::{
-    Action, ActionOptions, Container, ContainerDetails, ContainerId, ContainerStats, Event, HostId,
-    HostMetrics, LogPosition, LogStream, Machine, Processes, SourceKind, SourceState, Timestamp,
+    Action, ActionOptions, Container, ContainerDetails, ContainerId, ContainerStats,
+    ContainersDelta, HostId, HostMetrics, LogPosition, LogStream, Machine, Processes, SourceKind,
+    SourceState, SourceStatus, Timestamp, Update,
 };
 use async_trait::async_trait;
 use futures::stream::BoxStream;
-use std::fmt;
+use std::{fmt, sync::Arc};
 use thiserror::Error;
 use tokio::sync::mpsc;
-
-/// Something a source has seen.
-#[derive(Clone, Debug)]
-pub enum Observation {
-    /// These are all the containers there are.
-    Containers(Vec<Container>),
-    /// These are new or changed.
-    ContainersChanged(Vec<Container>),
-    /// This one is gone.
-    ContainerRemoved(ContainerId),
-    /// Figures of all running containers.
-    Stats {
-        /// When they were read.
-        at: Timestamp,
-        /// The figures.
-        stats: Vec<ContainerStats>,
-    },
-    /// The host's own figures.
-    Metrics {
-        /// When they were read.
-        at: Timestamp,
-        /// The figures.
-        metrics: Box<HostMetrics>,
-    },
-    /// Something happened.
-    Event(Event),
-    /// The source answers, or no longer does.
-    Status(Status),
-}
 
 /// Whether a source answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,31 +43,83 @@ pub struct Status {
     pub machine: Option<Machine>,
 }
 
-/// Observations that may wait for the collector. It only computes, so a backlog this long means
-/// that the machine is overloaded; sources then wait, which is what they should do.
-pub const OBSERVATION_BACKLOG: usize = 256;
+/// Updates that may wait for the collector. It only computes, so a backlog this long means that the
+/// machine is overloaded; sources then wait, which is what they should do.
+pub const UPDATE_BACKLOG: usize = 256;
 
-/// Where a source tells what it sees.
+/// Where a source publishes what it observes of its host.
 #[derive(Clone, Debug)]
 pub struct Observer {
     host: HostId,
-    collector: mpsc::Sender<(HostId, Observation)>,
+    collector: mpsc::Sender<Update>,
 }
 
 impl Observer {
-    /// Tells `collector` about `host`.
-    pub fn new(host: HostId, collector: mpsc::Sender<(HostId, Observation)>) -> Self {
+    /// Sends what is observed of `host` to `collector`.
+    pub const fn new(host: HostId, collector: mpsc::Sender<Update>) -> Self {
         Self { host, collector }
     }
 
     /// The host whose source this is.
-    pub fn host(&self) -> &HostId {
-        &self.host
+    pub const fn host(&self) -> HostId {
+        self.host
     }
 
-    /// Tells the collector, waiting while it is busy. After shutdown nobody listens, which is fine.
-    pub async fn observe(&self, observation: Observation) {
-        let _ = self.collector.send((self.host.clone(), observation)).await;
+    /// These are all containers that there are.
+    pub fn containers(&self, list: Vec<Container>) -> Update {
+        Update::Containers {
+            timestamp: clock::now(),
+            host: self.host,
+            data: list.into_iter().map(Arc::new).collect(),
+        }
+    }
+
+    /// These containers changed or are gone.
+    pub fn changed(&self, delta: ContainersDelta) -> Update {
+        Update::ContainersDelta {
+            timestamp: clock::now(),
+            host: self.host,
+            delta,
+        }
+    }
+
+    /// Figures of all running containers, read at `timestamp`.
+    pub fn stats(&self, timestamp: Timestamp, stats: Vec<ContainerStats>) -> Update {
+        Update::Stats {
+            timestamp,
+            host: self.host,
+            data: stats.into_iter().map(Arc::new).collect(),
+        }
+    }
+
+    /// The host's own figures, read now.
+    pub fn metrics(&self, metrics: HostMetrics) -> Update {
+        Update::Metrics {
+            timestamp: clock::now(),
+            host: self.host,
+            data: Arc::new(metrics),
+        }
+    }
+
+    /// Whether the source answers.
+    pub fn status(&self, status: Status) -> Update {
+        Update::Source(SourceStatus {
+            host: self.host,
+            source: status.source,
+            state: status.state,
+            since: clock::now(),
+            last_seen: None,
+            message: status.message,
+            endpoint: status.endpoint,
+            version: status.version,
+            machine: status.machine,
+        })
+    }
+
+    /// Sends `update` to the collector, waiting while it is busy. After shutdown nothing receives it,
+    /// which is fine.
+    pub async fn observe(&self, update: Update) {
+        let _ = self.collector.send(update).await;
     }
 }
 
@@ -122,6 +147,29 @@ pub trait Engine: fmt::Debug + Send + Sync {
 
     /// Its log, oldest line first. The stream ends with the log, or never when `query.follow`.
     async fn logs(&self, id: ContainerId, query: &LogQuery) -> Result<LogLines, EngineError>;
+}
+
+/// A log that can be read, of one workload.
+#[async_trait]
+pub trait LogSource: fmt::Debug + Send + Sync {
+    /// The log, oldest line first. The stream ends with the log, or never when `query.follow`.
+    async fn read(&self, query: &LogQuery) -> Result<LogLines, EngineError>;
+}
+
+/// The log of a container.
+#[derive(Debug)]
+pub struct ContainerLog {
+    /// The engine that keeps it.
+    pub engine: Arc<dyn Engine>,
+    /// The container.
+    pub id: ContainerId,
+}
+
+#[async_trait]
+impl LogSource for ContainerLog {
+    async fn read(&self, query: &LogQuery) -> Result<LogLines, EngineError> {
+        self.engine.logs(self.id, query).await
+    }
 }
 
 /// Lines as the engine tells them. After an error nothing follows.

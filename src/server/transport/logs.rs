@@ -1,13 +1,19 @@
 //! `GET /ws/docker/{id}/logs`.
 
-use super::{held::find_once_listed, ws::talk};
+use super::{
+    forms::{Form, LogForm},
+    held::find_once_listed,
+    ws::talk,
+};
 use crate::{
     model::{HostId, LogPosition},
     protocol::{DEFAULT_LOG_TAIL, MAX_LOG_TAIL},
     server::{
         AppState,
-        api::logs::{flag, time},
-        hub::{Codec, LogForm},
+        api::{
+            logs::{flag, time},
+            named,
+        },
         logs::Start,
         problem::Refusal,
         serve::Connection,
@@ -79,16 +85,10 @@ pub async fn docker_logs(
 ) -> Result<Response, Refusal> {
     let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
     let (form, start) = (query.form()?, query.start()?);
-    let found = find_once_listed(&state, query.host.as_ref(), &id).await?;
-    let (codec, peer) = (Codec::DockerLogs(form), connection.peer());
-    Ok(talk(
-        upgrade,
-        &state,
-        codec,
-        peer,
-        move |conversation, _| {
-            // The first is never too many.
-            let _ = conversation.follow_log(&found, start);
-        },
-    ))
+    let found = find_once_listed(&state, &named(query.host, &id)?).await?;
+    let (form, peer) = (Form::DockerLogs(form), connection.peer());
+    Ok(talk(upgrade, &state, form, peer, move |conversation, _| {
+        // The first is never too many.
+        let _ = conversation.follow_log(&found, start);
+    }))
 }

@@ -41,14 +41,15 @@ pub async fn snapshot(
     let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
     let asked = channels(query.channels.as_deref())?;
     let seen = positions(query.seq.as_deref(), &asked)?;
-    if asked.contains(&Channel::Stats) {
-        state.hub.demand().polled_stats();
+    let viewer = state.viewer();
+    if asked.iter().any(|channel| channel.policy().has_demand) {
+        viewer.demand().polled_stats();
     }
-    // As on the socket, everybody learns how the sources are.
-    let all: Vec<Channel> = [Channel::Sources].into_iter().chain(asked).collect();
-    let (heads, frames) = state.hub.poll(&all, query.epoch.as_deref(), &seen);
+    // As on the socket, every client gets the state of the sources.
+    let all: Vec<Channel> = [Channel::SOURCES].into_iter().chain(asked).collect();
+    let (heads, frames) = viewer.poll(&all, query.epoch.as_deref(), &seen);
     let is_binary = binary::is_accepted(&headers);
-    let tag = etag(state.hub.epoch(), &all, &heads, is_binary);
+    let tag = etag(viewer.epoch(), &all, &heads, is_binary);
     let caching = [
         (header::ETAG, tag.clone()),
         (header::CACHE_CONTROL, "no-cache".into()),
@@ -62,7 +63,7 @@ pub async fn snapshot(
     if known {
         return Ok((StatusCode::NOT_MODIFIED, caching).into_response());
     }
-    let epoch = state.hub.epoch().to_owned();
+    let epoch = viewer.epoch().to_owned();
     if is_binary {
         let frames = frames.iter().map(|frame| frame.binary().to_vec()).collect();
         let bundle = codec::encode(&Bundle { epoch, frames });

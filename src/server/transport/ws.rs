@@ -2,13 +2,13 @@
 
 use super::{
     conversation::{Conversation, connected},
+    forms::Form,
     socket::{OTHER_VERSION, end},
 };
 use crate::{
     protocol::{Channel, MAX_MESSAGE_BYTES, SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON, SocketStatus},
     server::{
         AppState,
-        hub::Codec,
         serve::{Connection, Peer},
         websocket::{NoUpgrade, Upgrade},
     },
@@ -43,17 +43,17 @@ pub async fn docker_stats(
     Extension(connection): Extension<Connection>,
     upgrade: Upgrade,
 ) -> Response {
-    let (codec, peer) = (Codec::DockerStats, connection.peer());
-    talk(upgrade, &state, codec, peer, |conversation, _| {
-        conversation.follow(Channel::Stats);
+    let (form, peer) = (Form::DockerStats, connection.peer());
+    talk(upgrade, &state, form, peer, |conversation, _| {
+        conversation.follow(Channel::STATS);
     })
 }
 
 fn accept(mut upgrade: Upgrade, state: &AppState, peer: Peer) -> Response {
     let offered = |name: &str| upgrade.offered().iter().any(|offer| offer == name);
     let ours = [
-        (SUBPROTOCOL_BINARY, Codec::Binary),
-        (SUBPROTOCOL_JSON, Codec::Json),
+        (SUBPROTOCOL_BINARY, Form::Binary),
+        (SUBPROTOCOL_JSON, Form::Json),
     ];
     let agreed = ours.into_iter().find(|(name, _)| offered(name));
     let is_ours = |offer: &&HeaderValue| offer.as_bytes().starts_with(SUBPROTOCOLS.as_bytes());
@@ -67,10 +67,10 @@ fn accept(mut upgrade: Upgrade, state: &AppState, peer: Peer) -> Response {
     if let Some((name, _)) = agreed {
         upgrade.select(HeaderValue::from_static(name));
     }
-    let codec = agreed.map_or(Codec::Json, |(_, codec)| codec);
-    talk(upgrade, state, codec, peer, |conversation, state| {
-        conversation.say(&connected(state));
-        conversation.follow(Channel::Sources);
+    let form = agreed.map_or(Form::Json, |(_, form)| form);
+    talk(upgrade, state, form, peer, |conversation, state| {
+        conversation.send(&connected(state));
+        conversation.follow(Channel::SOURCES);
     })
 }
 
@@ -78,7 +78,7 @@ fn accept(mut upgrade: Upgrade, state: &AppState, peer: Peer) -> Response {
 pub(super) fn talk(
     upgrade: Upgrade,
     state: &AppState,
-    codec: Codec,
+    form: Form,
     peer: Peer,
     begin: impl FnOnce(&mut Conversation, &AppState) + Send + 'static,
 ) -> Response {
@@ -89,7 +89,7 @@ pub(super) fn talk(
     let (token, state) = (state.shutdown.token(), state.clone());
     let tracker = state.shutdown.tracker().clone();
     upgrade.accept(MAX_MESSAGE_BYTES, &tracker, move |socket| {
-        let mut conversation = Conversation::new(socket, codec, &state);
+        let mut conversation = Conversation::new(socket, form, &state);
         begin(&mut conversation, &state);
         // Nothing else is kept for as long as it lasts.
         async move {
@@ -113,7 +113,7 @@ fn refuse(upgrade: Upgrade, state: &AppState, peer: Peer) -> Response {
 }
 
 fn status(state: &AppState) -> SocketStatus {
-    let demand = state.hub.demand();
+    let demand = state.viewer().demand();
     SocketStatus {
         status: "ok".into(),
         connected_clients: state.gate.connections(),

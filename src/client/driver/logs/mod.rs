@@ -20,7 +20,7 @@ use crate::{
         logs::{LogCommand, LogNews, LogView},
         use_live,
     },
-    model::{ContainerId, Event},
+    model::{Event, WorkloadId},
 };
 use futures::{
     FutureExt, StreamExt,
@@ -38,7 +38,7 @@ const SECOND_MS: u32 = 1_000;
 
 /// What the viewer heeds.
 enum Input {
-    News(ContainerId, LogNews),
+    News(WorkloadId, LogNews),
     Command(LogCommand),
     Sources(Vec<LogSource>),
     View(LogView),

@@ -163,7 +163,7 @@ async fn hear_json(line: &mut Line, on_trial: &mut OnTrial) {
                             line.say(
                                 &[
                                     "{\"type\":\"subscribe\",\"channel\":\"",
-                                    channel.as_str(),
+                                    channel.policy().name,
                                     "\"}",
                                 ]
                                 .concat(),
@@ -176,10 +176,10 @@ async fn hear_json(line: &mut Line, on_trial: &mut OnTrial) {
                         let at = field(&message, "timestamp").and_then(|at| at.parse().ok());
                         on_trial.answered(at.unwrap_or_default());
                     }
-                    "metrics" => on_trial.saw(Channel::Metrics),
-                    "containers" => on_trial.saw(Channel::Containers),
-                    "stats" => on_trial.saw(Channel::Stats),
-                    "event" => on_trial.saw(Channel::Events),
+                    "metrics" => on_trial.saw(Channel::METRICS),
+                    "containers" => on_trial.saw(Channel::CONTAINERS),
+                    "stats" => on_trial.saw(Channel::STATS),
+                    "event" => on_trial.saw(Channel::EVENTS),
                     _ => {}
                 }
             }
@@ -214,7 +214,7 @@ async fn hear_figures(line: &mut Line, on_trial: &mut OnTrial) {
         match line.next().await {
             Incoming::Text(text) => {
                 on_trial.heard(text.len());
-                on_trial.saw(Channel::Stats);
+                on_trial.saw(Channel::STATS);
             }
             Incoming::Closed(code) => on_trial.trial.closed = Some(code),
             Incoming::Opened | Incoming::Bytes(_) => {}

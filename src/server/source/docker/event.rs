@@ -134,7 +134,7 @@ impl Message {
             return Meaning::default();
         }
         let news = Event {
-            host: host.clone(),
+            host: *host,
             timestamp: self.at,
             name: name(&self.kind, &self.id, &self.attributes),
             attributes: shown(self.attributes),

@@ -6,14 +6,12 @@
 
 mod digest;
 
-use super::{
-    super::Observation,
-    convert::{self, Details, List, Listed},
-};
-use crate::model::{Container, ContainerId, ContainerState, Event, Health};
+use super::convert::{self, Details, List, Listed};
+use crate::model::{Container, ContainerId, ContainerState, ContainersDelta, Event, Health};
 use digest::Digest;
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
     time::Duration,
 };
 use tokio::time::Instant;
@@ -76,8 +74,10 @@ struct Known {
 /// What a list changes.
 #[derive(Debug, Default)]
 pub(super) struct Applied {
-    /// What there is to observe.
-    pub(super) observations: Vec<Observation>,
+    /// Every container, when all were listed.
+    pub(super) all: Option<Vec<Container>>,
+    /// What changed, when only some were listed.
+    pub(super) delta: ContainersDelta,
     /// Containers of which more is to be known than the list tells.
     pub(super) inspect: Vec<ContainerId>,
 }
@@ -127,10 +127,9 @@ impl Inventory {
     }
 
     /// An event had the label that hides `id`.
-    pub(super) fn hide(&mut self, id: ContainerId, now: Instant) -> Option<Observation> {
+    pub(super) fn hide(&mut self, id: ContainerId, now: Instant) -> ContainersDelta {
         self.hidden.insert(id, now);
-        let known = self.known.remove(&id);
-        known.map(|_| Observation::ContainerRemoved(id))
+        self.remove(id)
     }
 
     /// What `event` alone, received at `now`, tells of a container; the engine is asked for the rest.
@@ -139,17 +138,20 @@ impl Inventory {
         event: &Event,
         health: Option<Health>,
         now: Instant,
-    ) -> Option<Observation> {
-        let id: ContainerId = event.id.parse().ok()?;
+    ) -> ContainersDelta {
+        let Ok(id) = event.id.parse() else {
+            return ContainersDelta::default();
+        };
         if matches!(event.action.as_str(), "destroy" | "remove") {
             self.gone.insert(id, now);
-            let known = self.known.remove(&id);
-            return known.map(|_| Observation::ContainerRemoved(id));
+            return self.remove(id);
         }
         if matches!(event.action.as_str(), "create" | "start") {
             self.gone.remove(&id);
         }
-        let known = self.known.get_mut(&id)?;
+        let Some(known) = self.known.get_mut(&id) else {
+            return ContainersDelta::default();
+        };
         let before = known.container();
         let is_state = match event.action.as_str() {
             "pause" => {
@@ -184,7 +186,7 @@ impl Inventory {
                 known.details.health = health;
                 false
             }
-            _ => return None,
+            _ => return ContainersDelta::default(),
         };
         known.digest = None;
         known.as_of = now;
@@ -192,7 +194,15 @@ impl Inventory {
             known.told = Some(now);
         }
         let now = known.container();
-        (now != before).then(|| Observation::ContainersChanged(vec![now]))
+        changed((now != before).then_some(now))
+    }
+
+    fn remove(&mut self, id: ContainerId) -> ContainersDelta {
+        let known = self.known.remove(&id);
+        ContainersDelta {
+            removed: known.map(|_| id).into_iter().collect(),
+            ..ContainersDelta::default()
+        }
     }
 
     /// Takes over a list of `scope` that was asked for at `asked`.
@@ -203,7 +213,7 @@ impl Inventory {
         }
         let mut found = BTreeSet::new();
         let mut applied = Applied::default();
-        let mut changed = Vec::new();
+        let mut upserts = Vec::new();
         for listed in list.listed {
             let id = listed.id;
             if self.gone.contains_key(&id) || !scope.covers(&id) {
@@ -212,7 +222,7 @@ impl Inventory {
             // The label may have been taken away only with the container.
             self.hidden.remove(&id);
             found.insert(id);
-            changed.extend(self.update(listed, asked));
+            upserts.extend(self.update(listed, asked));
             if self.has_to_be_inspected(scope, &id) {
                 applied.inspect.push(id);
             }
@@ -221,19 +231,16 @@ impl Inventory {
             scope.covers(id) && !found.contains(id) && known.as_of <= asked
         };
         let gone = self.known.extract_if(.., |id, known| is_gone(id, known));
-        let gone: Vec<_> = gone
-            .map(|(id, _)| Observation::ContainerRemoved(id))
-            .collect();
-        applied.observations = match scope {
+        let removed = gone.map(|(id, _)| id).collect();
+        match scope {
             Scope::All => {
                 self.is_listed = true;
-                vec![Observation::Containers(self.containers())]
+                applied.all = Some(self.containers());
             }
-            Scope::Only(_) => gone,
-        };
-        if !scope.is_all() && !changed.is_empty() {
-            let changed = Observation::ContainersChanged(changed);
-            applied.observations.push(changed);
+            Scope::Only(_) => {
+                let upserts = changed(upserts).upserts;
+                applied.delta = ContainersDelta { upserts, removed };
+            }
         }
         applied
     }
@@ -310,6 +317,14 @@ impl Inventory {
         known.digest = Some(Digest::of(&known.listed));
         let now = known.container();
         (before != now).then_some(now)
+    }
+}
+
+/// These containers are new or changed.
+pub(super) fn changed(containers: impl IntoIterator<Item = Container>) -> ContainersDelta {
+    ContainersDelta {
+        upserts: containers.into_iter().map(Arc::new).collect(),
+        removed: Vec::new(),
     }
 }
 

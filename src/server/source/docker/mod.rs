@@ -27,7 +27,7 @@ mod transport;
 pub use address::{Address, NotAnAddress, SshAddress, TcpAddress};
 pub use connect::{Endpoint, default_sockets};
 
-use super::{Engine, Observation, Observer, Status};
+use super::{Engine, Observer, Status};
 use crate::{
     model::{ContainerId, Machine, SourceKind, SourceState},
     server::{backoff::Backoff, health::Heartbeat, shutdown::words},
@@ -124,7 +124,7 @@ impl DockerSource {
             let message = ended.advice(&self.endpoint.address().to_string(), setting);
             tracing::debug!(error = %ended, "lost the engine");
             let status = self.status(SourceState::Down, Some(message), None, None);
-            self.observer.observe(Observation::Status(status)).await;
+            self.observer.observe(self.observer.status(status)).await;
             let mut pause = backoff.next(fastrand::f64());
             if ended.is_silence() {
                 pause = pause.min(AFTER_SILENCE);

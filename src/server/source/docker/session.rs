@@ -11,7 +11,7 @@ use super::{
     event::Message,
     events::{Events, Received},
     inspections::{Inspected, Inspections},
-    inventory::Inventory,
+    inventory::{Inventory, changed},
     listing::{Answer, COALESCE, Listing},
     seen_events::SeenEvents,
     standing::{Probe, RETRY, Strikes},
@@ -19,12 +19,12 @@ use super::{
     transport::Transport,
 };
 use crate::{
-    model::{ContainerId, HostId, Machine, SourceState},
-    server::{backoff::Backoff, health::Heartbeat, source::Observation},
+    model::{ContainerId, ContainersDelta, Machine, SourceState, Update},
+    server::{backoff::Backoff, health::Heartbeat, source::Observer},
 };
 use bollard::errors::Error;
 use futures::FutureExt;
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 use tokio::{
     sync::watch,
     time::{Instant, MissedTickBehavior, interval},
@@ -45,7 +45,7 @@ struct Session<'a> {
     strikes: Strikes,
     seen_events: &'a mut SeenEvents,
     warned: Option<Instant>,
-    host: HostId,
+    observer: Observer,
     targets: watch::Sender<Vec<Target>>,
     transport: Transport,
     /// Between full lists.
@@ -92,9 +92,10 @@ impl DockerSource {
             self.intervals,
         );
         let mut sampling = sampling.boxed();
-        let host = self.observer.host().clone();
         let every = self.intervals.reconcile;
-        let mut session = Session::new(api.clone(), self.own, seen_events, host, targets, every);
+        let observer = self.observer.clone();
+        let mut session =
+            Session::new(api.clone(), self.own, seen_events, observer, targets, every);
         let mut reconcile = interval(self.intervals.reconcile);
         reconcile.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let described = api.clone();
@@ -103,7 +104,7 @@ impl DockerSource {
         let mut reported = None;
         loop {
             let any = session.inventory.any();
-            let observations = tokio::select! {
+            let updates = tokio::select! {
                 received = session.events.next() => session.on_received(received),
                 answer = session.listing.next() => match answer {
                     Some(answer) => session.on_list(answer)?,
@@ -126,8 +127,8 @@ impl DockerSource {
                 () = heartbeat.due() => continue,
                 never = &mut sampling => match never {},
             };
-            for observation in observations {
-                self.observer.observe(observation).await;
+            for update in updates {
+                self.observer.observe(update).await;
             }
             if !session.inventory.is_listed() {
                 continue;
@@ -139,7 +140,7 @@ impl DockerSource {
             let status = self.status(state, message, Some(version.clone()), known.clone());
             if reported.as_ref() != Some(&status) {
                 reported = Some(status.clone());
-                self.observer.observe(Observation::Status(status)).await;
+                self.observer.observe(self.observer.status(status)).await;
             }
         }
     }
@@ -150,7 +151,7 @@ impl<'a> Session<'a> {
         api: Api,
         own: Option<ContainerId>,
         seen_events: &'a mut SeenEvents,
-        host: HostId,
+        observer: Observer,
         targets: watch::Sender<Vec<Target>>,
         reconcile: Duration,
     ) -> Self {
@@ -165,7 +166,7 @@ impl<'a> Session<'a> {
             strikes: Strikes::default(),
             seen_events,
             warned: None,
-            host,
+            observer,
             targets,
         }
     }
@@ -185,7 +186,7 @@ impl<'a> Session<'a> {
         (SourceState::Live, access.missing(self.reconcile))
     }
 
-    fn on_received(&mut self, received: Received) -> Vec<Observation> {
+    fn on_received(&mut self, received: Received) -> Vec<Update> {
         self.seen_events.until = self.seen_events.until.max(self.events.since());
         match received {
             Received::Event(message) => self.on_event(message),
@@ -203,12 +204,13 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn on_event(&mut self, message: Message) -> Vec<Observation> {
+    fn on_event(&mut self, message: Message) -> Vec<Update> {
         let now = Instant::now();
         let container = message.container();
         if let Some(id) = container {
             if message.hides() {
-                return self.inventory.hide(id, now).into_iter().collect();
+                let delta = self.inventory.hide(id, now);
+                return self.delta(delta).into_iter().collect();
             }
             if self.inventory.is_hidden(&id) {
                 return Vec::new();
@@ -219,7 +221,7 @@ impl<'a> Session<'a> {
         }
         let known = container.and_then(|id| self.inventory.health(&id));
         let health = message.health;
-        let meaning = message.meaning(&self.host, known);
+        let meaning = message.meaning(&self.observer.host(), known);
         if let Some(id) = meaning.changed {
             self.inspections.pardon(&id);
             self.listing.want(id, COALESCE);
@@ -227,19 +229,24 @@ impl<'a> Session<'a> {
         let Some(event) = meaning.news.filter(|event| self.seen_events.is_new(event)) else {
             return Vec::new();
         };
-        let change = self.inventory.on_event(&event, health, now);
-        let is_gone = matches!(change, Some(Observation::ContainerRemoved(_)));
+        let delta = self.inventory.on_event(&event, health, now);
+        let is_gone = !delta.removed.is_empty();
         if container.is_some_and(|id| !is_gone && !self.inventory.knows(&id)) {
             self.seen_events.hold(event, now);
             return Vec::new();
         }
-        change
+        self.delta(delta)
             .into_iter()
-            .chain([Observation::Event(event)])
+            .chain([Update::Event(Arc::new(event))])
             .collect()
     }
 
-    fn on_list(&mut self, answer: Answer) -> Result<Vec<Observation>, ReadError> {
+    /// `delta` as an update, unless it changes nothing.
+    fn delta(&self, delta: ContainersDelta) -> Option<Update> {
+        (!delta.is_empty()).then(|| self.observer.changed(delta))
+    }
+
+    fn on_list(&mut self, answer: Answer) -> Result<Vec<Update>, ReadError> {
         let Answer {
             scope,
             asked,
@@ -261,16 +268,19 @@ impl<'a> Session<'a> {
         }
         self.aim();
         let released = self.seen_events.release(&scope, asked, inventory);
-        let mut observations = applied.observations;
-        observations.extend(released.into_iter().map(Observation::Event));
-        Ok(observations)
+        let all = applied.all.map(|all| self.observer.containers(all));
+        let released = released.into_iter().map(Arc::new).map(Update::Event);
+        let lists = all.into_iter().chain(self.delta(applied.delta));
+        Ok(lists.chain(released).collect())
     }
 
-    fn on_inspected(&mut self, inspected: Vec<Inspected>) -> Vec<Observation> {
-        let mut changed = Vec::new();
+    fn on_inspected(&mut self, inspected: Vec<Inspected>) -> Vec<Update> {
+        let mut containers = Vec::new();
         for Inspected { id, asked, result } in inspected {
             match result {
-                Ok(details) => changed.extend(self.inventory.on_inspected(&id, details, asked)),
+                Ok(details) => {
+                    containers.extend(self.inventory.on_inspected(&id, details, asked));
+                }
                 // Asking sooner than with the next full list would not change that.
                 Err(error) if error.is_forbidden() => {}
                 Err(error) => {
@@ -281,10 +291,7 @@ impl<'a> Session<'a> {
             }
         }
         self.aim();
-        if changed.is_empty() {
-            return Vec::new();
-        }
-        vec![Observation::ContainersChanged(changed)]
+        self.delta(changed(containers)).into_iter().collect()
     }
 
     fn on_probe(&mut self, probed: Result<(), ReadError>) -> Result<(), ReadError> {

@@ -81,10 +81,9 @@ impl Story {
     fn event(&mut self, action: &str, attributes: &[(&str, &str)]) -> Option<Container> {
         let now = self.after(1);
         let event = event(1, action, attributes);
-        match self.inventory.on_event(&event, None, now)? {
-            Observation::ContainersChanged(mut containers) => containers.pop(),
-            other => panic!("{other:?}"),
-        }
+        let delta = self.inventory.on_event(&event, None, now);
+        assert_eq!(delta.removed, []);
+        delta.upserts.first().map(|container| (**container).clone())
     }
 
     fn container(&self, n: u8) -> Container {
@@ -96,29 +95,22 @@ impl Story {
     }
 }
 
-fn changed(applied: &Applied) -> &[Container] {
-    match applied.observations.as_slice() {
-        [] => &[],
-        [Observation::ContainersChanged(containers)] => containers,
-        other => panic!("{other:?}"),
-    }
+fn changed(applied: &Applied) -> &[Arc<Container>] {
+    assert_eq!(applied.delta.removed, []);
+    &applied.delta.upserts
 }
 
 #[test]
 fn a_list_is_shown_at_once_and_details_that_hold_are_kept() {
     let mut story = Story::new();
     let first = story.all(&[entry(1, UP), entry(2, UP)]);
-    let [Observation::Containers(containers)] = first.observations.as_slice() else {
-        panic!("{first:?}")
-    };
+    let containers = first.all.unwrap();
     assert_eq!(containers.len(), 2);
     assert_eq!(first.inspect, [id(1), id(2)], "they are not known yet");
     story.inspected(1, details(7));
     let second = story.all(&[entry(1, "Up 4 minutes")]);
     assert_eq!(second.inspect, [], "the details hold");
-    let [Observation::Containers(containers)] = second.observations.as_slice() else {
-        panic!("{second:?}")
-    };
+    let containers = second.all.unwrap();
     let [container] = containers.as_slice() else {
         panic!("{containers:?}")
     };
@@ -231,9 +223,7 @@ fn lists_may_overtake_one_another() {
     let late = story
         .inventory
         .on_list(&Scope::All, list_of(&[entry(1, UP)]), asked);
-    let [Observation::Containers(containers)] = late.observations.as_slice() else {
-        panic!("{late:?}")
-    };
+    let containers = late.all.unwrap();
     let status: Vec<_> = containers.iter().map(|c| c.status.as_str()).collect();
     assert_eq!(
         status,
@@ -246,9 +236,8 @@ fn lists_may_overtake_one_another() {
 fn what_is_asked_for_and_not_found_is_gone_once() {
     let mut story = Story::new();
     story.all(&[entry(1, UP)]);
-    let gone = story.only(1, &[]).observations;
-    assert!(matches!(gone.as_slice(), [Observation::ContainerRemoved(gone)] if *gone == id(1)));
-    assert!(story.only(1, &[]).observations.is_empty());
+    assert_eq!(story.only(1, &[]).delta.removed, [id(1)]);
+    assert!(story.only(1, &[]).delta.is_empty());
 }
 
 #[test]
@@ -259,7 +248,7 @@ fn a_list_that_still_has_a_removed_container_does_not_bring_it_back() {
     let removed = story
         .inventory
         .on_event(&event(1, "destroy", &[]), None, now);
-    assert!(matches!(removed, Some(Observation::ContainerRemoved(_))));
+    assert_eq!(removed.removed, [id(1)]);
     story.all(&[entry(1, UP)]);
     assert!(!story.inventory.knows(&id(1)));
     story.after(1_000);
@@ -297,11 +286,8 @@ fn health_comes_from_an_event_until_something_else_says_otherwise() {
     let now = story.after(1);
     let event = event(1, "health_status: unhealthy", &[]);
     let unhealthy = Some(Health::Unhealthy);
-    let told = story.inventory.on_event(&event, unhealthy, now);
-    let Some(Observation::ContainersChanged(told)) = told else {
-        panic!("{told:?}")
-    };
-    assert_eq!(told[0].health, unhealthy);
+    let delta = story.inventory.on_event(&event, unhealthy, now);
+    assert_eq!(delta.upserts[0].health, unhealthy);
     story.all(&[entry(1, "Up 4 minutes")]);
     story.inspected(1, details(0));
     assert_eq!(
@@ -338,7 +324,7 @@ fn hidden_containers_are_remembered_beyond_their_last_list() {
     assert!(!story.inventory.is_hidden(&id(1)));
     let now = story.after(1);
     let removed = story.inventory.hide(id(2), now);
-    assert!(matches!(removed, Some(Observation::ContainerRemoved(_))));
+    assert_eq!(removed.removed, [id(2)]);
     assert!(story.inventory.is_hidden(&id(2)));
 }
 
