@@ -13,6 +13,7 @@ pub const HIDE_LABEL: &str = "deckwatch.hide";
 
 /// One container.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Container {
     /// Full identity.
@@ -83,6 +84,7 @@ impl Container {
 
 /// What a container is doing, in the engine's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ContainerState {
     /// Its process runs.
@@ -151,6 +153,7 @@ impl ContainerState {
 
 /// Result of a container's health check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Health {
     /// Within its start period, not yet judged.
@@ -177,6 +180,7 @@ impl Health {
 
 /// A port of a container.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Port {
     /// Host address it is published on, e.g. `0.0.0.0`; absent when not published.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 /// Something that happened in an engine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
     /// On which host.

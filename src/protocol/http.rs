@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 /// Answer of `GET /api/snapshot`, and the state inside the first HTML.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Snapshot {
     /// This run of the server.
     pub epoch: String,
@@ -16,6 +17,7 @@ pub struct Snapshot {
 
 /// Answer of `GET /api/ws` without an upgrade.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SocketStatus {
     /// Always `ok`.
@@ -32,6 +34,7 @@ pub struct SocketStatus {
 
 /// A host's processor and memory over the last minutes, oldest first: `GET /api/metrics?range=5m`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct MetricsHistory {
     /// One entry a sample.
@@ -40,6 +43,7 @@ pub struct MetricsHistory {
 
 /// A few of a host's figures at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct MetricsSample {
     /// When they were read.
@@ -61,6 +65,7 @@ pub struct MetricsSample {
 
 /// An error as `application/problem+json` (RFC 9457).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Problem {
     /// HTTP status.
     pub status: u16,

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 /// A message from the server.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(
     tag = "type",
     rename_all = "kebab-case",
@@ -17,6 +18,7 @@ use std::sync::Arc;
 )]
 pub enum ServerMessage {
     /// The first message on every connection.
+    #[serde(rename_all = "camelCase")]
     Connected {
         /// This connection.
         client_id: String,
@@ -156,6 +158,7 @@ pub enum ServerMessage {
 
 /// An [`Event`] with its number in the channel.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SequencedEvent {
     /// Number in the channel.
@@ -167,6 +170,7 @@ pub struct SequencedEvent {
 
 /// What became of an action.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ContainerAck {
     /// The request it answers.

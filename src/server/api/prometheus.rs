@@ -22,6 +22,13 @@ const NO_LABELS: &[(&str, &str)] = &[];
 const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// `GET /metrics`: our own figures, whether the sources answer, and what containers use.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    operation_id = "prometheus",
+    summary = "Figures for Prometheus.",
+    responses((status = 200, description = "The text format, version 0.0.4.", body = String))
+)]
 pub async fn metrics(State(state): State<AppState>) -> Response {
     let mut page = Page::default();
     own(&state, &mut page);

@@ -6,7 +6,10 @@ use crate::{
     protocol::{DEFAULT_LOG_TAIL, MAX_LOG_TAIL},
     server::{
         AppState,
-        api::logs::{flag, time},
+        api::{
+            logs::{flag, time},
+            schema::{ContainerPath, NoLogSocket},
+        },
         hub::{Codec, LogForm},
         logs::Start,
         problem::Refusal,
@@ -22,17 +25,29 @@ use axum::{
 use serde::Deserialize;
 
 /// Which part of a log, and in what form.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct LogsQuery {
+    /// The container's host; any when absent.
+    #[param(value_type = Option<String>)]
     host: Option<HostId>,
+    /// How many of the last lines come first, 100 when absent.
+    #[param(maximum = 5_000)]
     tail: Option<u32>,
     /// RFC 3339, or seconds since the Unix epoch.
     since: Option<String>,
     /// The `cursor` of the last line the client has: begin after it.
+    #[param(value_type = Option<String>)]
     after: Option<LogPosition>,
+    /// Whether each message has the line's time, `true` when absent.
+    #[param(value_type = Option<bool>)]
     timestamps: Option<String>,
+    /// Whether lines of standard output are wanted, `true` when absent.
+    #[param(value_type = Option<bool>)]
     stdout: Option<String>,
+    /// Whether lines of standard error are wanted, `true` when absent.
+    #[param(value_type = Option<bool>)]
     stderr: Option<String>,
 }
 
@@ -70,6 +85,14 @@ impl LogsQuery {
 ///
 /// # Errors
 /// `invalid`, `not_found`, no upgrade, or no room for another client.
+#[utoipa::path(
+    get,
+    path = "/ws/docker/{id}/logs",
+    operation_id = "logSocket",
+    summary = "A WebSocket with a container's log as it is written.",
+    params(ContainerPath, LogsQuery),
+    responses((status = 101, description = "The socket is open."), NoLogSocket)
+)]
 pub async fn docker_logs(
     State(state): State<AppState>,
     Extension(connection): Extension<Connection>,

@@ -8,6 +8,7 @@ use crate::{
     protocol::{Channel, MAX_MESSAGE_BYTES, SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON, SocketStatus},
     server::{
         AppState,
+        api::schema::NoSocket,
         hub::Codec,
         serve::{Connection, Peer},
         websocket::{NoUpgrade, Upgrade},
@@ -24,6 +25,18 @@ use axum::{
 const SUBPROTOCOLS: &str = "deckwatch.v";
 
 /// The multiplexed socket; its status when no upgrade is asked for.
+#[utoipa::path(
+    get,
+    path = "/ws",
+    operation_id = "socket",
+    summary = "The multiplexed WebSocket; without an upgrade its status.",
+    description = "`docs/PROTOCOL.md` describes the messages.",
+    responses(
+        (status = 101, description = "The socket is open."),
+        (status = 200, description = "The status, when no upgrade is asked for.", body = SocketStatus),
+        NoSocket
+    )
+)]
 pub async fn multiplexed(
     State(state): State<AppState>,
     Extension(connection): Extension<Connection>,
@@ -38,6 +51,13 @@ pub async fn multiplexed(
 }
 
 /// `/ws/docker/stats`: figures of containers in the form of the `docker` command line.
+#[utoipa::path(
+    get,
+    path = "/ws/docker/stats",
+    operation_id = "statsSocket",
+    summary = "A WebSocket with the figures of all containers.",
+    responses((status = 101, description = "The socket is open."), NoSocket)
+)]
 pub async fn docker_stats(
     State(state): State<AppState>,
     Extension(connection): Extension<Connection>,
