@@ -25,7 +25,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -197,7 +197,8 @@ fn check(container: &Container, request: &ContainerAction) -> Result<(), ApiErro
     Ok(())
 }
 
-async fn act(found: Found, request: ContainerAction, _one: InFlight) -> Result<(), ApiError> {
+async fn act(found: Found, request: ContainerAction, one: InFlight) -> Result<(), ApiError> {
+    let began = Instant::now();
     let (id, action) = (found.container.id, request.action);
     let done = found.engine.act(id, action, &request.options);
     let result = tokio::time::timeout(action.deadline(&request.options), done)
@@ -208,6 +209,8 @@ async fn act(found: Found, request: ContainerAction, _one: InFlight) -> Result<(
         Err(EngineError::NotModified) => Ok(()),
         result => result,
     };
+    let instruments = one.inner.hub.instruments();
+    instruments.acted(action, result.is_ok(), began.elapsed());
     match &result {
         Ok(()) => {
             tracing::info!(host = %found.host, container = %id.short(), %action, "done");

@@ -16,6 +16,7 @@ pub mod gate;
 pub mod headers;
 pub mod health;
 pub mod hub;
+pub mod instruments;
 pub mod logs;
 pub mod pages;
 pub mod problem;

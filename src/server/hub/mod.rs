@@ -26,6 +26,7 @@ use crate::{
         Timestamp, Update,
     },
     protocol::{Channel, MetricsHistory, Resume, ServerMessage},
+    server::instruments::Instruments,
 };
 use history::History;
 use ring::Ring;
@@ -49,6 +50,7 @@ struct Inner {
     state: Mutex<State>,
     version: watch::Sender<u64>,
     demand: Demand,
+    instruments: Instruments,
 }
 
 #[derive(Debug)]
@@ -60,6 +62,7 @@ struct State {
     /// The last message with figures of each host's containers: what the next one changes, and
     /// where somebody new begins.
     ticks: BTreeMap<HostId, Arc<ServerMessage>>,
+    instruments: Instruments,
 }
 
 /// How far a client has got on a channel. While it exists, the channel counts as watched.
@@ -80,6 +83,7 @@ impl Hub {
     /// The same, where figures of containers come at these `paces`.
     pub fn with_paces(capacity: usize, paces: Paces) -> Self {
         let ring = |channel| (channel, Ring::new(channel, capacity));
+        let instruments = Instruments::default();
         Self {
             inner: Arc::new(Inner {
                 epoch: format!("{:016x}", fastrand::u64(..)),
@@ -89,9 +93,11 @@ impl Hub {
                     stats: StatsHistories::new(paces),
                     rings: Channel::ALL.into_iter().map(ring).collect(),
                     ticks: BTreeMap::new(),
+                    instruments: instruments.clone(),
                 }),
                 version: watch::Sender::new(0),
                 demand: Demand::new(),
+                instruments,
             }),
         }
     }
@@ -104,6 +110,11 @@ impl Hub {
     /// Who is watching what.
     pub fn demand(&self) -> &Demand {
         &self.inner.demand
+    }
+
+    /// What the server counts of its work.
+    pub fn instruments(&self) -> &Instruments {
+        &self.inner.instruments
     }
 
     /// Changes with every publication.
@@ -125,6 +136,7 @@ impl Hub {
             state.publish(update, copy);
         }
         drop(state);
+        self.inner.instruments.published();
         self.inner.version.send_modify(|version| *version += 1);
     }
 
@@ -341,7 +353,11 @@ impl State {
         let Some(ring) = self.rings.get(&channel) else {
             return Vec::new();
         };
-        match ring.after(seq) {
+        let after = ring.after(seq);
+        if after.is_none() {
+            self.instruments.resynced(channel);
+        }
+        match after {
             Some(frames) if frames.is_empty() => frames,
             Some(frames) if delta || channel != Channel::Containers => frames,
             None if !channel.is_state() => ring.rest(),

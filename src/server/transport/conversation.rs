@@ -20,7 +20,7 @@ use crate::{
         AppState,
         actions::{Actions, Client, Found},
         clock,
-        hub::{Codec, Hub},
+        hub::{Codec, Frame, Hub},
         logs::{Logs, Start},
         websocket::{Incoming, Reader, WebSocket},
     },
@@ -73,7 +73,10 @@ pub(super) struct Conversation {
 }
 
 impl Conversation {
-    pub(super) fn new((reader, writer): WebSocket, codec: Codec, state: &AppState) -> Self {
+    pub(super) fn new((reader, mut writer): WebSocket, codec: Codec, state: &AppState) -> Self {
+        let instruments = state.hub.instruments();
+        instruments.socket_opened();
+        writer.count(instruments.clone());
         let session = Session::new(state.hub.clone());
         let outbox = Arc::new(Outbox::new(writer, codec, session));
         Self {
@@ -124,6 +127,7 @@ impl Conversation {
             Err(why) = self.talk() => why,
         };
         tracing::debug!(end = ?why, "conversation over");
+        self.hub.instruments().socket_closed(why.code());
         // Counts as gone before the goodbye, which may take a moment.
         drop((self.registration, self.following));
         if let Some(writer) = self.outbox.close() {
@@ -167,7 +171,9 @@ impl Conversation {
 
     fn queue_logs(&mut self) {
         if let Some(following) = &mut self.following {
-            self.outbox.queue_all(&following.news());
+            let news = following.news();
+            count_gaps(&news, &self.hub);
+            self.outbox.queue_all(&news);
         }
     }
 
@@ -361,6 +367,14 @@ fn request_id(heard: &Incoming) -> Option<String> {
     match message {
         ClientMessage::ContainerAction(action) => Some(action.request_id),
         _ => None,
+    }
+}
+
+fn count_gaps(news: &[Arc<Frame>], hub: &Hub) {
+    for frame in news {
+        if let ServerMessage::LogGap { .. } = frame.message() {
+            hub.instruments().log_gap();
+        }
     }
 }
 

@@ -126,7 +126,10 @@ fn refuse(upgrade: Upgrade, state: &AppState, peer: Peer) -> Response {
         Err(refusal) => return refusal.into_response(),
     };
     let (token, tracker) = (state.shutdown.token(), state.shutdown.tracker());
+    let instruments = state.hub.instruments().clone();
     upgrade.accept(MAX_MESSAGE_BYTES, tracker, |socket| async move {
+        instruments.socket_opened();
+        instruments.socket_closed(OTHER_VERSION.code());
         end(socket, OTHER_VERSION, &token).await;
         drop(permit);
     })
