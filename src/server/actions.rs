@@ -28,6 +28,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 /// How long after the beginning of a shutdown the answer to an action is waited for. It must still reach the
 /// client, over a connection that closes two seconds before everything has to be over.
@@ -170,7 +171,8 @@ impl Actions {
             let message = format!("another action on {name} is still going on");
             return Err(ApiError::new(ErrorCode::Conflict, message));
         };
-        let work = act(found, request.clone(), in_flight);
+        // What the log has of it names the client.
+        let work = act(found, request.clone(), in_flight).in_current_span();
         let work = self.inner.shutdown.tracker().spawn(work);
         Ok(requests.remember(by, request, work))
     }

@@ -9,6 +9,7 @@ use super::{
     limits::{Malformed, RateLimit, Verdict},
     outbox::Outbox,
     socket::{End, OTHER_VERSION, end, flush, receive},
+    ws::ClientId,
 };
 use crate::{
     model::ContainerId,
@@ -379,9 +380,9 @@ fn count_gaps(news: &[Arc<Frame>], hub: &Hub) {
 }
 
 /// The first message on a connection.
-pub(super) fn connected(state: &AppState) -> ServerMessage {
+pub(super) fn connected(state: &AppState, id: ClientId) -> ServerMessage {
     ServerMessage::Connected {
-        client_id: format!("{:016x}", fastrand::u64(..)),
+        client_id: id.to_string(),
         protocol: PROTOCOL_VERSION,
         epoch: state.hub.epoch().to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -109,7 +109,7 @@ pub async fn docker_logs(
         &state,
         codec,
         peer,
-        move |conversation, _| {
+        move |conversation, _, _| {
             // The first is never too many.
             let _ = conversation.follow_log(&found, start);
         },

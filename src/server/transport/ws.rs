@@ -20,6 +20,8 @@ use axum::{
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
 };
+use std::fmt;
+use tracing::Span;
 
 /// What all names of our subprotocols begin with.
 const SUBPROTOCOLS: &str = "deckwatch.v";
@@ -64,7 +66,7 @@ pub async fn docker_stats(
     upgrade: Upgrade,
 ) -> Response {
     let (codec, peer) = (Codec::DockerStats, connection.peer());
-    talk(upgrade, &state, codec, peer, |conversation, _| {
+    talk(upgrade, &state, codec, peer, |conversation, _, _| {
         conversation.follow(Channel::Stats);
     })
 }
@@ -88,10 +90,32 @@ fn accept(mut upgrade: Upgrade, state: &AppState, peer: Peer) -> Response {
         upgrade.select(HeaderValue::from_static(name));
     }
     let codec = agreed.map_or(Codec::Json, |(_, codec)| codec);
-    talk(upgrade, state, codec, peer, |conversation, state| {
-        conversation.say(&connected(state));
+    talk(upgrade, state, codec, peer, |conversation, state, id| {
+        conversation.say(&connected(state, id));
         conversation.follow(Channel::Sources);
     })
+}
+
+/// Names one connection, to its client and in the log.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ClientId(u64);
+
+impl ClientId {
+    fn new() -> Self {
+        Self(fastrand::u64(..))
+    }
+
+    /// What every line that the log has of the connection begins with. The highest level, because a
+    /// filter that lets a line through must let this through as well.
+    fn span(self) -> Span {
+        tracing::error_span!("socket", client = %self)
+    }
+}
+
+impl fmt::Display for ClientId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
 }
 
 /// A conversation with a client of `peer` that `begin` begins.
@@ -100,7 +124,7 @@ pub(super) fn talk(
     state: &AppState,
     codec: Codec,
     peer: Peer,
-    begin: impl FnOnce(&mut Conversation, &AppState) + Send + 'static,
+    begin: impl FnOnce(&mut Conversation, &AppState, ClientId) + Send + 'static,
 ) -> Response {
     let permit = match state.gate.admit(peer) {
         Ok(permit) => permit,
@@ -108,9 +132,11 @@ pub(super) fn talk(
     };
     let (token, state) = (state.shutdown.token(), state.clone());
     let tracker = state.shutdown.tracker().clone();
+    let id = ClientId::new();
+    let _span = id.span().entered();
     upgrade.accept(MAX_MESSAGE_BYTES, &tracker, move |socket| {
         let mut conversation = Conversation::new(socket, codec, &state);
-        begin(&mut conversation, &state);
+        begin(&mut conversation, &state, id);
         // Nothing else is kept for as long as it lasts.
         async move {
             conversation.hold(token).await;
@@ -127,6 +153,7 @@ fn refuse(upgrade: Upgrade, state: &AppState, peer: Peer) -> Response {
     };
     let (token, tracker) = (state.shutdown.token(), state.shutdown.tracker());
     let instruments = state.hub.instruments().clone();
+    let _span = ClientId::new().span().entered();
     upgrade.accept(MAX_MESSAGE_BYTES, tracker, |socket| async move {
         instruments.socket_opened();
         instruments.socket_closed(OTHER_VERSION.code());
