@@ -6,6 +6,7 @@ use std::{fmt, str::FromStr, time::Duration};
 
 /// Something done to a container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
     /// Start it.
@@ -132,6 +133,7 @@ impl std::error::Error for UnknownAction {}
 
 /// How an action is done. Each part is optional and only some actions heed it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ActionOptions {
     /// `stop`, `restart`: seconds before the container is killed, 0–3600. The engine's default of

@@ -79,6 +79,7 @@ impl Used {
 
 /// What changed between two lists of containers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct ContainersDelta {
     /// New and changed containers.
     pub upserts: Vec<Arc<Container>>,

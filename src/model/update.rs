@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 /// A change of what the dashboard shows. What it carries is shared: a copy costs a few counters.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(
     tag = "type",
     rename_all = "kebab-case",

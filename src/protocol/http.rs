@@ -14,6 +14,7 @@ pub fn workload_path(id: WorkloadId, part: &str) -> String {
 
 /// Answer of `GET /api/snapshot`, and the state inside the first HTML.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Snapshot {
     /// This run of the server.
     pub epoch: String,
@@ -23,6 +24,7 @@ pub struct Snapshot {
 
 /// Answer of `GET /api/ws` without an upgrade.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SocketStatus {
     /// Always `ok`.
@@ -39,6 +41,7 @@ pub struct SocketStatus {
 
 /// A host's processor and memory over the last minutes, oldest first: `GET /api/metrics?range=5m`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct MetricsHistory {
     /// One entry a sample.
@@ -47,6 +50,7 @@ pub struct MetricsHistory {
 
 /// A few of a host's figures at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct MetricsSample {
     /// When they were read.
@@ -68,6 +72,7 @@ pub struct MetricsSample {
 
 /// An error as `application/problem+json` (RFC 9457).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Problem {
     /// HTTP status.
     pub status: u16,

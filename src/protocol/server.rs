@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 /// A message from the server.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(
     tag = "type",
     rename_all = "kebab-case",
@@ -16,6 +17,7 @@ use std::sync::Arc;
 )]
 pub enum ServerMessage {
     /// The first message on every connection.
+    #[serde(rename_all = "camelCase")]
     Connected {
         /// This connection.
         client_id: String,
@@ -108,6 +110,7 @@ pub enum ServerMessage {
 
 /// An [`Update`] with its number in its channel.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Sequenced {
     /// The change.
     #[serde(flatten)]
@@ -118,6 +121,7 @@ pub struct Sequenced {
 
 /// What became of an action.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ContainerAck {
     /// The request it answers.

@@ -9,6 +9,7 @@ pub use client::Client;
 
 use super::{
     find::{Directory, Found},
+    instruments::Instruments,
     shutdown::Shutdown,
     source::EngineError,
 };
@@ -25,9 +26,10 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 /// How long after the beginning of a shutdown the answer to an action is waited for. It must still reach the
 /// client, over a connection that closes two seconds before everything has to be over.
@@ -42,6 +44,7 @@ pub struct Actions {
 #[derive(Debug)]
 struct Inner {
     shutdown: Shutdown,
+    instruments: Instruments,
     requests: Mutex<Requests>,
     rates: Mutex<Rates>,
     in_flight: Mutex<BTreeSet<WorkloadId>>,
@@ -50,11 +53,12 @@ struct Inner {
 }
 
 impl Actions {
-    /// Nothing in flight yet. Work that was begun is finished at `shutdown`.
-    pub fn new(shutdown: Shutdown) -> Self {
+    /// Nothing in flight yet. Work that was begun is finished at `shutdown` and timed in `instruments`.
+    pub fn new(shutdown: Shutdown, instruments: Instruments) -> Self {
         Self {
             inner: Arc::new(Inner {
                 shutdown,
+                instruments,
                 requests: Mutex::default(),
                 rates: Mutex::default(),
                 in_flight: Mutex::default(),
@@ -125,7 +129,8 @@ impl Actions {
             let message = format!("another action on {name} is still going on");
             return Err(ApiError::new(ErrorCode::Conflict, message));
         };
-        let work = act(found, request.clone(), in_flight);
+        // What the log has of it names the client.
+        let work = act(found, request.clone(), in_flight).in_current_span();
         let work = self.inner.shutdown.tracker().spawn(work);
         Ok(requests.remember(by, request, work))
     }
@@ -152,7 +157,8 @@ fn check(workload: &Workload, request: &ContainerAction) -> Result<(), ApiError>
     Ok(())
 }
 
-async fn act(found: Found, request: ContainerAction, _one: InFlight) -> Result<(), ApiError> {
+async fn act(found: Found, request: ContainerAction, one: InFlight) -> Result<(), ApiError> {
+    let began = Instant::now();
     let (id, action) = (found.container().id, request.action);
     let done = found.engine.act(id, action, &request.options);
     let result = tokio::time::timeout(action.deadline(&request.options), done)
@@ -163,6 +169,9 @@ async fn act(found: Found, request: ContainerAction, _one: InFlight) -> Result<(
         Err(EngineError::NotModified) => Ok(()),
         result => result,
     };
+    one.inner
+        .instruments
+        .acted(action, result.is_ok(), began.elapsed());
     match &result {
         Ok(()) => {
             tracing::info!(host = %found.id.scope, container = %id.short(), %action, "done");

@@ -38,6 +38,7 @@ pub struct Heartbeat {
 
 /// What `/healthz` answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
     /// Whether no task stands still.
@@ -50,6 +51,7 @@ pub struct Report {
 
 /// Whether the server does what it should.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Every task makes progress.

@@ -17,6 +17,7 @@ pub mod gate;
 pub mod headers;
 pub mod health;
 pub mod hub;
+pub mod instruments;
 pub mod logs;
 pub mod pages;
 pub mod problem;
@@ -139,7 +140,7 @@ async fn start_with(
 
     let traffic = Traffic::default();
     let state = AppState {
-        actions: Actions::new(shutdown.clone()),
+        actions: Actions::new(shutdown.clone(), hub.instruments().clone()),
         directory: Directory::new(hub.viewer(Audience::Unrestricted), engines),
         gate: Gate::new(addr, &config.allowed_hosts, config.max_clients),
         delivery: Delivery::start(&hub, health.watch("delivery"), &shutdown),

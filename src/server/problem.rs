@@ -28,6 +28,11 @@ impl Refusal {
         }
     }
 
+    /// The status of the answer.
+    pub const fn status(&self) -> StatusCode {
+        self.status
+    }
+
     /// Tells when another try makes sense.
     #[must_use]
     pub fn retry_after(mut self, wait: Duration) -> Self {

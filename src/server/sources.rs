@@ -41,6 +41,7 @@ pub(super) fn spawn(
         tracing::info!(%host, endpoint = %endpoint.address(), "watching this engine");
         let observer = Observer::new(host, collector.clone());
         let docker = DockerSource::new(endpoint, observer, demand(), intervals(config));
+        let docker = docker.timed_by(hub.instruments().requests_of(&host));
         engines.insert(host, docker.engine());
         let heartbeat = health.watch(format!("docker:{host}"));
         shutdown.spawn_core("docker", docker.run(heartbeat, shutdown.token()));

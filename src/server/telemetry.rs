@@ -1,9 +1,12 @@
-//! What the server says in the terminal.
+//! The server's own log, which goes to standard error. No secret that has a telling name may stand in
+//! it, whichever part of the server or library writes the line.
 
 use super::source::redact::mask_text;
 use std::{
+    backtrace::{Backtrace, BacktraceStatus},
     env,
     io::{self, IsTerminal, Write},
+    panic,
 };
 use tracing_subscriber::EnvFilter;
 
@@ -27,9 +30,17 @@ pub fn init() {
     if let Err(error) = result {
         tracing::debug!(%error, "logging was already started");
     }
+    // Rust writes a panic to standard error by itself, and with it whatever text it was about.
+    panic::set_hook(Box::new(|panic| {
+        let trace = Backtrace::capture();
+        match trace.status() {
+            BacktraceStatus::Captured => tracing::error!("{panic}\n{trace}"),
+            _ => tracing::error!("{panic}"),
+        }
+    }));
 }
 
-/// Masks secrets in every line, whichever part of the server, or library that it is made of, writes it.
+/// Masks secrets in every line.
 struct Masked<W>(W);
 
 impl<W: Write> Write for Masked<W> {

@@ -132,6 +132,56 @@ const ALLOWED: Duration = Duration::from_secs(10);
 const ENDS: usize = 3;
 
 /// Asserts that `end`, which returns how long an end took, is in time whenever it is called.
+/// Connects and has `action` done to web-1: the id by which the client is called.
+async fn act_as_new_client(process: &Process, action: Action) -> String {
+    let url = format!("ws://{}/api/ws", process.address);
+    let mut socket = Socket::connect(&url, &[]).await.unwrap();
+    let ServerMessage::Connected { client_id, .. } = socket.next().await else {
+        panic!("no greeting");
+    };
+    socket.subscribe(Channel::CONTAINERS).await;
+    socket
+        .until(|m| matches!(m.update(), Some(Update::Containers { data, .. }) if !data.is_empty()))
+        .await;
+    let action = ContainerAction {
+        request_id: client_id.clone(),
+        container_id: id_of("web-1").parse().unwrap(),
+        action,
+        host: None,
+        options: ActionOptions::default(),
+    };
+    socket.send(ClientMessage::ContainerAction(action)).await;
+    assert!(ack(&mut socket).await.success);
+    client_id
+}
+
+#[tokio::test]
+async fn every_line_of_the_log_about_a_connection_names_its_client() {
+    let engine = FakeEngine::start().with_containers(1);
+    let address = engine.address();
+    let environment = [("DOCKER_HOST", address.as_str()), ("RUST_LOG", "debug")];
+    let process = Process::start_with(&environment).await;
+    let first = act_as_new_client(&process, Action::Pause).await;
+    let second = act_as_new_client(&process, Action::Unpause).await;
+    let lines_with = |words: &str| -> Vec<String> {
+        let log = process.log();
+        let lines = log.lines().filter(|line| line.contains(words));
+        lines.map(str::to_owned).collect()
+    };
+    eventually("both connections are over", async || {
+        lines_with("conversation over").len() == 2
+    })
+    .await;
+    for (client, action) in [(first, "pause"), (second, "unpause")] {
+        let lines = lines_with(&format!("socket{{client={client}}}: "));
+        let says = |words: &str| lines.iter().any(|line| line.contains(words));
+        assert!(says("conversation over"), "{lines:?}");
+        assert!(says(&format!("action={action}")), "{lines:?}");
+        assert_eq!(lines.len(), lines_with(&client).len(), "{}", process.log());
+    }
+    process.terminate().await;
+}
+
 async fn ends_in_time(mut end: impl AsyncFnMut() -> Duration) {
     for n in 1..=ENDS {
         let took = end().await;

@@ -83,7 +83,7 @@ fn actions() -> (Setup, Arc<Paced>) {
         Arc::<Paced>::clone(&engine) as Arc<dyn Engine>,
     )]);
     let setup = Setup {
-        actions: Actions::new(Shutdown::default()),
+        actions: Actions::new(Shutdown::default(), hub.instruments().clone()),
         directory: Directory::new(hub.viewer(Audience::Unrestricted), engines),
         hub,
     };

@@ -1,6 +1,9 @@
 //! `GET /api/containers/{id}/logs`: a log as a download, line by line, however long it is.
 
-use super::find;
+use super::{
+    find,
+    schema::{ContainerPath, DownloadFailure},
+};
 use crate::{
     model::{HostId, LogStream, Timestamp},
     protocol::{ApiError, ErrorCode},
@@ -26,6 +29,7 @@ use futures::{Stream, StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+use utoipa::ToSchema;
 
 /// How long an engine may take to begin.
 const BEGIN: Duration = Duration::from_secs(10);
@@ -34,9 +38,12 @@ const BEGIN: Duration = Duration::from_secs(10);
 const SILENCE: Duration = Duration::from_secs(60);
 
 /// Which part of a log, and how it is written.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct LogsQuery {
+    /// The container's host; any when absent.
+    #[param(value_type = Option<String>)]
     host: Option<HostId>,
     /// A number of lines, or `all`, which is the default.
     tail: Option<String>,
@@ -44,16 +51,26 @@ pub struct LogsQuery {
     since: Option<String>,
     /// RFC 3339, or seconds since the Unix epoch.
     until: Option<String>,
+    /// How the log is written.
     #[serde(default)]
+    #[param(inline)]
     format: Format,
+    /// Whether lines of standard output are wanted, `true` when absent.
+    #[param(value_type = Option<bool>)]
     stdout: Option<String>,
+    /// Whether lines of standard error are wanted, `true` when absent.
+    #[param(value_type = Option<bool>)]
     stderr: Option<String>,
+    /// Whether each line of text begins with its time, `false` when absent.
+    #[param(value_type = Option<bool>)]
     timestamps: Option<String>,
+    /// Whether a browser saves the answer to a file, `false` when absent.
+    #[param(value_type = Option<bool>)]
     download: Option<String>,
 }
 
 /// How a log is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 enum Format {
     /// Lines of plain text, without control characters.
@@ -63,7 +80,8 @@ enum Format {
     Ndjson,
 }
 
-#[derive(Serialize)]
+/// A line of a log.
+#[derive(Serialize, ToSchema)]
 struct NdjsonLine<'a> {
     timestamp: Option<Timestamp>,
     stream: LogStream,
@@ -74,6 +92,19 @@ struct NdjsonLine<'a> {
 ///
 /// # Errors
 /// `503` when there is no place, `invalid`, `not_found`, or what the engine's failure is.
+#[utoipa::path(
+    get,
+    path = "/containers/{id}/logs",
+    operation_id = "logs",
+    summary = "The log of a container, line by line.",
+    description = "An answer that breaks off ends without its last chunk.",
+    params(ContainerPath, LogsQuery),
+    responses(
+        (status = 200, description = "A line of text, or a JSON object, per line of the log.",
+            content((String = "text/plain"), (NdjsonLine<'_> = "application/x-ndjson"))),
+        DownloadFailure
+    )
+)]
 pub async fn logs(
     State(state): State<AppState>,
     Extension(connection): Extension<Connection>,

@@ -5,6 +5,7 @@ pub mod health;
 pub mod logs;
 pub mod openapi;
 pub mod prometheus;
+pub(super) mod schema;
 pub mod state;
 pub mod stats;
 
@@ -13,9 +14,12 @@ use crate::model::{HostId, NotAContainerId, WorkloadRef};
 use serde::Deserialize;
 
 /// On which host; any when absent.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct HostQuery {
+    /// The host; any when absent.
+    #[param(value_type = Option<String>)]
     host: Option<HostId>,
 }
 

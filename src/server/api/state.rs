@@ -1,9 +1,12 @@
 //! The present state, for scripts.
 
-use super::HostQuery;
+use super::{
+    HostQuery,
+    schema::{BinaryForm, InvalidRequest, MetricsAnswer},
+};
 use crate::{
     model::{HISTORY, HostId, Update},
-    protocol::{Channel, ServerMessage, Snapshot},
+    protocol::{Channel, ServerMessage, Snapshot, codec::MEDIA_TYPE},
     server::{AppState, binary, config::HumanDuration, problem::Refusal},
 };
 use axum::{
@@ -16,10 +19,15 @@ use serde::Deserialize;
 use std::time::Duration;
 
 /// Which figures.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct MetricsQuery {
+    /// The host; without `range` all of them when absent, with it the local one.
+    #[param(value_type = Option<String>)]
     host: Option<HostId>,
+    /// How far back, at most `5m`: a number and `ms`, `s` or `m`.
+    #[param(value_type = Option<String>, example = "5m")]
     range: Option<HumanDuration>,
 }
 
@@ -27,6 +35,17 @@ pub struct MetricsQuery {
 ///
 /// # Errors
 /// `invalid`.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    operation_id = "hostMetrics",
+    summary = "The newest figures of hosts; with `range` the last minutes of one.",
+    params(MetricsQuery),
+    responses(
+        (status = 200, description = "Messages; with `range` samples.", content((MetricsAnswer = "application/json"), (BinaryForm = MEDIA_TYPE))),
+        InvalidRequest
+    )
+)]
 pub async fn metrics(
     State(state): State<AppState>,
     headers: HeaderMap,
@@ -51,6 +70,14 @@ pub async fn metrics(
 ///
 /// # Errors
 /// `invalid`.
+#[utoipa::path(
+    get,
+    path = "/containers",
+    operation_id = "containers",
+    summary = "All containers.",
+    params(HostQuery),
+    responses((status = 200, description = "A message for each host.", body = Snapshot), InvalidRequest)
+)]
 pub async fn containers(
     State(state): State<AppState>,
     query: Result<Query<HostQuery>, QueryRejection>,

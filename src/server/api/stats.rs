@@ -1,9 +1,15 @@
 //! The last minutes of containers' figures.
 
-use super::{find, state::within_history};
+use super::{
+    find,
+    schema::{
+        BinaryForm, ContainerPath, InvalidRequest, SparklinesAnswer, StatsColumns, UnknownContainer,
+    },
+    state::within_history,
+};
 use crate::{
     model::{HISTORY, HostId, NotAContainerId, WorkloadRef},
-    protocol::MAX_SPARKLINES,
+    protocol::{MAX_SPARKLINES, codec::MEDIA_TYPE},
     server::{AppState, binary, clock, config::HumanDuration, problem::Refusal},
 };
 use axum::{
@@ -14,17 +20,24 @@ use axum::{
 use serde::Deserialize;
 
 /// How far back, and on which host.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct HistoryQuery {
+    /// The container's host; any when absent.
+    #[param(value_type = Option<String>)]
     host: Option<HostId>,
+    /// How far back, at most `5m` and that when absent: a number and `ms`, `s` or `m`.
+    #[param(value_type = Option<String>, example = "5m")]
     range: Option<HumanDuration>,
 }
 
 /// Of which containers, by the beginnings of their ids (`<id>` or `<host>/<id>`) with commas between.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct SparklinesQuery {
+    /// Beginnings of up to 250 ids, with commas between.
     ids: String,
 }
 
@@ -32,6 +45,17 @@ pub struct SparklinesQuery {
 ///
 /// # Errors
 /// `invalid` and `not_found`.
+#[utoipa::path(
+    get,
+    path = "/containers/{id}/stats",
+    operation_id = "stats",
+    summary = "The last minutes of a container's figures.",
+    params(ContainerPath, HistoryQuery),
+    responses(
+        (status = 200, description = "Columns of figures.", content((StatsColumns = "application/json"), (BinaryForm = MEDIA_TYPE))),
+        UnknownContainer
+    )
+)]
 pub async fn history(
     State(state): State<AppState>,
     Path(id): Path<String>,
@@ -52,6 +76,18 @@ pub async fn history(
 ///
 /// # Errors
 /// `invalid`.
+#[utoipa::path(
+    get,
+    path = "/stats/sparklines",
+    operation_id = "sparklines",
+    summary = "The CPU of several containers over the last minutes.",
+    description = "Unknown containers and containers that never ran are omitted.",
+    params(SparklinesQuery),
+    responses(
+        (status = 200, description = "Values by container.", content((SparklinesAnswer = "application/json"), (BinaryForm = MEDIA_TYPE))),
+        InvalidRequest
+    )
+)]
 pub async fn sparklines(
     State(state): State<AppState>,
     headers: HeaderMap,

@@ -27,7 +27,10 @@ pub use frame::{Frame, encode};
 pub use stats::Paces;
 pub use viewer::{Cursor, Viewer};
 
-use crate::model::{Dashboard, Update};
+use crate::{
+    model::{Dashboard, Update},
+    server::instruments::Instruments,
+};
 use history::History;
 use stats::StatsHistories;
 use std::{
@@ -49,6 +52,7 @@ struct Inner {
     state: Mutex<State>,
     version: watch::Sender<u64>,
     demand: Demand,
+    instruments: Instruments,
 }
 
 #[derive(Debug)]
@@ -59,6 +63,7 @@ struct State {
     stats: StatsHistories,
     /// Frames that a ring keeps.
     capacity: usize,
+    instruments: Instruments,
 }
 
 impl Hub {
@@ -70,7 +75,8 @@ impl Hub {
     /// The same, where figures of containers come at these `paces`.
     pub fn with_paces(capacity: usize, paces: Paces) -> Self {
         let everything = Audience::Unrestricted;
-        let view = View::new(&everything, &Dashboard::default(), capacity);
+        let instruments = Instruments::default();
+        let view = View::new(&everything, &Dashboard::default(), capacity, &instruments);
         Self {
             inner: Arc::new(Inner {
                 epoch: format!("{:016x}", fastrand::u64(..)),
@@ -79,9 +85,11 @@ impl Hub {
                     history: History::default(),
                     stats: StatsHistories::new(paces),
                     capacity,
+                    instruments: instruments.clone(),
                 }),
                 version: watch::Sender::new(0),
                 demand: Demand::new(),
+                instruments,
             }),
         }
     }
@@ -101,6 +109,11 @@ impl Hub {
         &self.inner.demand
     }
 
+    /// What the server counts of its work.
+    pub fn instruments(&self) -> &Instruments {
+        &self.inner.instruments
+    }
+
     /// Changes with every publication.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.inner.version.subscribe()
@@ -117,6 +130,7 @@ impl Hub {
                 state.publish(update, demand);
             }
         });
+        self.inner.instruments.published();
         self.inner.version.send_modify(|version| *version += 1);
     }
 
@@ -132,7 +146,8 @@ impl State {
         let everything = self.views.get(&Audience::Unrestricted);
         let made = match self.views.contains_key(audience) {
             true => None,
-            false => everything.map(|view| View::new(audience, &view.dashboard, self.capacity)),
+            false => everything
+                .map(|view| View::new(audience, &view.dashboard, self.capacity, &self.instruments)),
         };
         let made = made.unwrap_or_default();
         self.views.entry(audience.clone()).or_insert(made)

@@ -4,6 +4,7 @@ use super::{Audience, Frame, ring::Ring, snapshot};
 use crate::{
     model::{Dashboard, HostId, Update},
     protocol::{Channel, Delta, Retention, ServerMessage},
+    server::instruments::Instruments,
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -15,17 +16,24 @@ pub(super) struct View {
     /// Per host, the last message of a channel whose frames are changes to the message before: the base
     /// of the next one, and where a new subscriber begins.
     bases: BTreeMap<(Channel, HostId), Arc<ServerMessage>>,
+    instruments: Instruments,
 }
 
 impl View {
     /// The part of `dashboard` that `audience` sees, in rings of at most `capacity` frames. Its
     /// sequence numbers begin anew.
-    pub(super) fn new(audience: &Audience, dashboard: &Dashboard, capacity: usize) -> Self {
+    pub(super) fn new(
+        audience: &Audience,
+        dashboard: &Dashboard,
+        capacity: usize,
+        instruments: &Instruments,
+    ) -> Self {
         let ring = |channel| (channel, Ring::new(channel, capacity));
         Self {
             dashboard: audience.visible_part(dashboard),
             rings: Channel::ALL.into_iter().map(ring).collect(),
             bases: BTreeMap::new(),
+            instruments: instruments.clone(),
         }
     }
 
@@ -56,7 +64,11 @@ impl View {
             return Vec::new();
         };
         let policy = channel.policy();
-        match ring.after(seq) {
+        let after = ring.after(seq);
+        if after.is_none() {
+            self.instruments.resynced(channel);
+        }
+        match after {
             Some(frames) if frames.is_empty() => frames,
             Some(frames) if delta || policy.delta != Delta::OnRequest => frames,
             None if policy.retention == Retention::Stream => ring.rest(),

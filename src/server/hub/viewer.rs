@@ -6,6 +6,7 @@ use crate::{
         Dashboard, Event, HostId, Sparklines, StatsHistory, Timestamp, WorkloadId, WorkloadRef,
     },
     protocol::{Channel, MetricsHistory, Resume},
+    server::instruments::Instruments,
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::sync::watch;
@@ -51,6 +52,11 @@ impl Viewer {
     /// What is watched at present.
     pub fn demand(&self) -> &Demand {
         self.hub.demand()
+    }
+
+    /// What the server counts and times of its own work.
+    pub fn instruments(&self) -> &Instruments {
+        self.hub.instruments()
     }
 
     /// Changes with every publication.

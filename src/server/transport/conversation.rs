@@ -10,6 +10,7 @@ use super::{
     limits::{Malformed, RateLimit, Verdict},
     outbox::Outbox,
     socket::{End, OTHER_VERSION, end, flush, receive},
+    ws::ClientId,
 };
 use crate::{
     model::WorkloadRef,
@@ -22,6 +23,8 @@ use crate::{
         actions::{Actions, Client},
         clock,
         find::{Directory, Found},
+        hub::Frame,
+        instruments::Instruments,
         logs::{Logs, Start},
         websocket::{Incoming, Reader, WebSocket},
     },
@@ -71,7 +74,10 @@ pub(super) struct Conversation {
 }
 
 impl Conversation {
-    pub(super) fn new((reader, writer): WebSocket, form: Form, state: &AppState) -> Self {
+    pub(super) fn new((reader, mut writer): WebSocket, form: Form, state: &AppState) -> Self {
+        let instruments = state.viewer().instruments();
+        instruments.socket_opened();
+        writer.count(instruments.clone());
         let session = Session::new(state.viewer().clone());
         let outbox = Arc::new(Outbox::new(writer, form, session));
         Self {
@@ -122,6 +128,8 @@ impl Conversation {
             Err(why) = self.talk() => why,
         };
         tracing::debug!(end = ?why, "conversation over");
+        let instruments = self.directory.viewer().instruments();
+        instruments.socket_closed(why.code());
         // Counts as gone before the goodbye, which may take a moment.
         drop((self.registration, self.following));
         if let Some(writer) = self.outbox.close() {
@@ -165,7 +173,9 @@ impl Conversation {
 
     fn queue_logs(&mut self) {
         if let Some(following) = &mut self.following {
-            self.outbox.queue_all(&following.catch_up());
+            let frames = following.catch_up();
+            count_gaps(&frames, self.directory.viewer().instruments());
+            self.outbox.queue_all(&frames);
         }
     }
 
@@ -356,10 +366,18 @@ fn request_id(incoming: &Incoming) -> Option<String> {
     }
 }
 
+fn count_gaps(frames: &[Arc<Frame>], instruments: &Instruments) {
+    for frame in frames {
+        if let ServerMessage::LogGap { .. } = frame.message() {
+            instruments.log_gap();
+        }
+    }
+}
+
 /// The first message on a connection.
-pub(super) fn connected(state: &AppState) -> ServerMessage {
+pub(super) fn connected(state: &AppState, id: ClientId) -> ServerMessage {
     ServerMessage::Connected {
-        client_id: format!("{:016x}", fastrand::u64(..)),
+        client_id: id.to_string(),
         protocol: PROTOCOL_VERSION,
         epoch: state.viewer().epoch().to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),

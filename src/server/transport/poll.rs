@@ -3,9 +3,14 @@
 use crate::{
     protocol::{
         ApiError, Channel, ErrorCode, Snapshot,
-        codec::{self, Bundle},
+        codec::{self, Bundle, MEDIA_TYPE},
     },
-    server::{AppState, binary, problem::Refusal},
+    server::{
+        AppState,
+        api::schema::{BinaryForm, InvalidSnapshot},
+        binary,
+        problem::Refusal,
+    },
 };
 use axum::{
     Json,
@@ -17,8 +22,9 @@ use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is asked for.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct SnapshotQuery {
     /// Names of channels, separated by commas; all when absent.
     channels: Option<String>,
@@ -33,6 +39,18 @@ pub struct SnapshotQuery {
 ///
 /// # Errors
 /// `unknown_channel` or `invalid`.
+#[utoipa::path(
+    get,
+    path = "/snapshot",
+    operation_id = "snapshot",
+    summary = "The present state, or what came after a number: the polling fallback.",
+    params(SnapshotQuery),
+    responses(
+        (status = 200, description = "The messages of the socket.", content((Snapshot = "application/json"), (BinaryForm = MEDIA_TYPE))),
+        (status = 304, description = "The state is that of `If-None-Match`."),
+        InvalidSnapshot
+    )
+)]
 pub async fn snapshot(
     State(state): State<AppState>,
     headers: HeaderMap,

@@ -5,6 +5,7 @@ use crate::{
     protocol::{Channel, Resume},
     server::{
         AppState,
+        api::schema::NoStream,
         gate::Permit,
         hub::{Frame, Viewer},
         problem::Refusal,
@@ -34,6 +35,18 @@ const KEEP_ALIVE: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// When there is no room for another client.
+#[utoipa::path(
+    get,
+    path = "/containers/stream",
+    operation_id = "stream",
+    summary = "Lists and figures of containers as Server-Sent Events.",
+    params(("Last-Event-ID" = Option<String>, Header, description = "The `id` of the last event: what came after it follows.")),
+    responses(
+        (status = 200, description = "`event: containers` at once, on every change and at least every 3 s; `event: stats`.",
+            body = String, content_type = "text/event-stream"),
+        NoStream
+    )
+)]
 pub async fn containers(
     State(state): State<AppState>,
     Extension(connection): Extension<Connection>,

@@ -9,6 +9,7 @@ use crate::{
     protocol::{Channel, MAX_MESSAGE_BYTES, SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON, SocketStatus},
     server::{
         AppState,
+        api::schema::NoSocket,
         serve::{Connection, Peer},
         websocket::{NoUpgrade, Upgrade},
     },
@@ -19,11 +20,25 @@ use axum::{
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
 };
+use std::fmt;
+use tracing::Span;
 
 /// What all names of our subprotocols begin with.
 const SUBPROTOCOLS: &str = "deckwatch.v";
 
 /// The multiplexed socket; its status when no upgrade is asked for.
+#[utoipa::path(
+    get,
+    path = "/ws",
+    operation_id = "socket",
+    summary = "The multiplexed WebSocket; without an upgrade its status.",
+    description = "`docs/PROTOCOL.md` describes the messages.",
+    responses(
+        (status = 101, description = "The socket is open."),
+        (status = 200, description = "The status, when no upgrade is asked for.", body = SocketStatus),
+        NoSocket
+    )
+)]
 pub async fn multiplexed(
     State(state): State<AppState>,
     Extension(connection): Extension<Connection>,
@@ -38,13 +53,20 @@ pub async fn multiplexed(
 }
 
 /// `/ws/docker/stats`: figures of containers in the form of the `docker` command line.
+#[utoipa::path(
+    get,
+    path = "/ws/docker/stats",
+    operation_id = "statsSocket",
+    summary = "A WebSocket with the figures of all containers.",
+    responses((status = 101, description = "The socket is open."), NoSocket)
+)]
 pub async fn docker_stats(
     State(state): State<AppState>,
     Extension(connection): Extension<Connection>,
     upgrade: Upgrade,
 ) -> Response {
     let (form, peer) = (Form::DockerStats, connection.peer());
-    talk(upgrade, &state, form, peer, |conversation, _| {
+    talk(upgrade, &state, form, peer, |conversation, _, _| {
         conversation.follow(Channel::STATS);
     })
 }
@@ -68,10 +90,32 @@ fn accept(mut upgrade: Upgrade, state: &AppState, peer: Peer) -> Response {
         upgrade.select(HeaderValue::from_static(name));
     }
     let form = agreed.map_or(Form::Json, |(_, form)| form);
-    talk(upgrade, state, form, peer, |conversation, state| {
-        conversation.send(&connected(state));
+    talk(upgrade, state, form, peer, |conversation, state, id| {
+        conversation.send(&connected(state, id));
         conversation.follow(Channel::SOURCES);
     })
+}
+
+/// Names one connection, to its client and in the log.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ClientId(u64);
+
+impl ClientId {
+    fn new() -> Self {
+        Self(fastrand::u64(..))
+    }
+
+    /// What every line that the log has of the connection begins with. The highest level, because a
+    /// filter that lets a line through must let this through as well.
+    fn span(self) -> Span {
+        tracing::error_span!("socket", client = %self)
+    }
+}
+
+impl fmt::Display for ClientId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
 }
 
 /// A conversation with a client of `peer` that `begin` begins.
@@ -80,7 +124,7 @@ pub(super) fn talk(
     state: &AppState,
     form: Form,
     peer: Peer,
-    begin: impl FnOnce(&mut Conversation, &AppState) + Send + 'static,
+    begin: impl FnOnce(&mut Conversation, &AppState, ClientId) + Send + 'static,
 ) -> Response {
     let permit = match state.gate.admit(peer) {
         Ok(permit) => permit,
@@ -88,9 +132,11 @@ pub(super) fn talk(
     };
     let (token, state) = (state.shutdown.token(), state.clone());
     let tracker = state.shutdown.tracker().clone();
+    let id = ClientId::new();
+    let _span = id.span().entered();
     upgrade.accept(MAX_MESSAGE_BYTES, &tracker, move |socket| {
         let mut conversation = Conversation::new(socket, form, &state);
-        begin(&mut conversation, &state);
+        begin(&mut conversation, &state, id);
         // Nothing else is kept for as long as it lasts.
         async move {
             conversation.hold(token).await;
@@ -106,7 +152,11 @@ fn refuse(upgrade: Upgrade, state: &AppState, peer: Peer) -> Response {
         Err(refusal) => return refusal.into_response(),
     };
     let (token, tracker) = (state.shutdown.token(), state.shutdown.tracker());
+    let instruments = state.viewer().instruments().clone();
+    let _span = ClientId::new().span().entered();
     upgrade.accept(MAX_MESSAGE_BYTES, tracker, |socket| async move {
+        instruments.socket_opened();
+        instruments.socket_closed(OTHER_VERSION.code());
         end(socket, OTHER_VERSION, &token).await;
         drop(permit);
     })

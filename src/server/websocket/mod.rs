@@ -4,7 +4,7 @@
 //! What a client says is read through the caller's stack; memory is taken while part of a message
 //! is there and given back with it. What is said to clients is shared: a frame of ours is not
 //! masked, so its few bytes of header and the bytes that all clients get leave in one `writev`, and
-//! nothing is copied or kept. `docs/adr/0011-own-websocket-end.md` says what that saves.
+//! nothing is copied or kept. `docs/adr/0008-own-websocket-end.md` says what that saves.
 //!
 //! Both halves are apart, because different tasks use them: a client's own hears it, and news is
 //! brought to all of them by one.

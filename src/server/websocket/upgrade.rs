@@ -16,6 +16,7 @@ use hyper_util::rt::TokioIo;
 use sha1::{Digest, Sha1};
 use tokio::net::TcpStream;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument;
 
 /// The one version there is.
 const VERSION: &str = "13";
@@ -102,7 +103,7 @@ impl Upgrade {
     }
 
     /// Agrees, and once the answer has left hands the connection to `talk`, in a task of `tracker`.
-    /// The client's messages may have `max_message` bytes.
+    /// The client's messages may have `max_message` bytes. The task logs within the current span.
     pub fn accept<F>(
         self,
         max_message: usize,
@@ -115,7 +116,7 @@ impl Upgrade {
         let on_upgrade = self.on_upgrade;
         // What it has captured is kept for no longer than until it is called.
         let talk = Box::new(talk);
-        tracker.spawn(async move {
+        let task = async move {
             match on_upgrade
                 .await
                 .map(|upgraded| taken_out(upgraded, max_message))
@@ -124,7 +125,8 @@ impl Upgrade {
                 Ok(None) => tracing::error!("an upgraded connection is not TCP"),
                 Err(error) => tracing::debug!(%error, "no upgrade"),
             }
-        });
+        };
+        tracker.spawn(task.in_current_span());
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
         let headers = response.headers_mut();

@@ -1,6 +1,7 @@
 //! What is said to a client.
 
 use super::frame::{Head, Opcode};
+use crate::server::instruments::Instruments;
 use axum::extract::ws::{CloseFrame, Message};
 use bytes::Bytes;
 use rustix::{
@@ -31,6 +32,8 @@ pub struct Writer<W> {
     outgoing: VecDeque<(Head, Bytes)>,
     /// Bytes of the first frame in `outgoing` that have left.
     left: usize,
+    /// Where what has left is counted.
+    instruments: Option<Instruments>,
 }
 
 impl<W: AsyncWrite + Unpin> Writer<W> {
@@ -40,7 +43,13 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             stream,
             outgoing: VecDeque::new(),
             left: 0,
+            instruments: None,
         }
+    }
+
+    /// Counts what leaves from now on.
+    pub fn count(&mut self, instruments: Instruments) {
+        self.instruments = Some(instruments);
     }
 
     /// Adds a message to what is to be sent.
@@ -141,13 +150,18 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
 
     fn advance(&mut self, written: usize) {
         self.left += written;
+        let mut complete = 0;
         while let Some((head, payload)) = self.outgoing.front() {
             let length = head.bytes().len() + payload.len();
             if self.left < length {
-                return;
+                break;
             }
             self.left -= length;
             self.outgoing.pop_front();
+            complete += 1;
+        }
+        if let Some(instruments) = &self.instruments {
+            instruments.sent(complete, written as u64);
         }
     }
 }

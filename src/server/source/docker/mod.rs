@@ -30,7 +30,7 @@ pub use connect::{Endpoint, default_sockets};
 use super::{Engine, Observer, Status};
 use crate::{
     model::{ContainerId, Machine, SourceKind, SourceState},
-    server::{backoff::Backoff, health::Heartbeat, shutdown::words},
+    server::{backoff::Backoff, health::Heartbeat, instruments::EngineRequests, shutdown::words},
 };
 use api::ReadError;
 use engine::DockerEngine;
@@ -68,6 +68,8 @@ pub struct DockerSource {
     engine: Arc<DockerEngine>,
     nudges: mpsc::Receiver<ContainerId>,
     own: Option<ContainerId>,
+    /// What times its requests, if anything does.
+    requests: Option<EngineRequests>,
 }
 
 impl DockerSource {
@@ -92,7 +94,15 @@ impl DockerSource {
                 &read("/proc/self/mountinfo"),
                 read("/proc/sys/kernel/hostname").trim(),
             ),
+            requests: None,
         }
+    }
+
+    /// Times its requests from now on.
+    #[must_use]
+    pub fn timed_by(mut self, requests: EngineRequests) -> Self {
+        self.requests = Some(requests);
+        self
     }
 
     /// What can be asked of it; works whenever the engine can be reached.

@@ -73,6 +73,7 @@ impl DockerSource {
         heartbeat: &mut Heartbeat,
     ) -> Result<Infallible, ReadError> {
         let transport = self.endpoint.transport().map_err(Error::from)?;
+        let transport = transport.timed_by(self.requests.clone());
         tokio::select! {
             opened = transport.open() => opened.map_err(Error::from)?,
             never = beat(heartbeat) => match never {},

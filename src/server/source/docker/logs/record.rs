@@ -6,7 +6,7 @@
 //! is left is a record as well, though it has no line end: the last words of a run. So the next record
 //! of a stream goes on with a line only if the one before is as long as the buffer and has the same
 //! time. Podman stores whatever it reads at once, with a time of its own, and tells nothing of where
-//! a run ends. What both send was recorded in `docs/adr/0008-log-position.md`.
+//! a run ends. What both send was recorded in `docs/adr/0006-log-position.md`.
 
 use crate::{model::Timestamp, server::source::NANOS_PER_MS};
 
