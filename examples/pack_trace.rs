@@ -13,7 +13,7 @@
 #[expect(dead_code, reason = "traces are only written here")]
 mod trace;
 
-use deckwatch::protocol::ServerMessage;
+use deckwatch::{model::Update, protocol::ServerMessage};
 use flate2::{Compression, write::DeflateEncoder};
 use std::{collections::BTreeMap, fs, io::Write, path::Path};
 
@@ -23,10 +23,10 @@ fn main() {
     let stream = fs::read_to_string(dir.join("stream")).unwrap();
     let messages = stream.lines().filter_map(|line| line.strip_prefix("data:"));
     let (mut times, mut containers) = (Vec::new(), BTreeMap::new());
-    for message in messages.filter_map(|text| serde_json::from_str(text.trim()).ok()) {
-        let ServerMessage::Stats {
+    for message in messages.filter_map(|text| ServerMessage::decode(text.trim()).ok()) {
+        let Some(Update::Stats {
             timestamp, data, ..
-        } = message
+        }) = message.update()
         else {
             continue;
         };
@@ -35,8 +35,8 @@ fn main() {
             continue;
         }
         for stats in data {
-            let row = trace::row(&stats, at);
-            let rows = containers.entry((stats.container_id, stats.container_name));
+            let row = trace::row(stats, at);
+            let rows = containers.entry((stats.container_id, stats.container_name.clone()));
             rows.or_insert_with(BTreeMap::new).insert(times.len(), row);
         }
         times.push(at);

@@ -9,6 +9,7 @@ mod values;
 
 use deckwatch::{
     model::*,
+    model::{Update, WorkloadKey},
     protocol::{
         codec::{Bundle, Ticks, Wire, decode, encode, encode_tick},
         *,
@@ -85,7 +86,7 @@ fn from_server(name: &str, value: ServerMessage) {
 
 #[test]
 fn a_client_subscribes_and_unsubscribes() {
-    let channel = Channel::Containers;
+    let channel = Channel::CONTAINERS;
     let subscribe = |delta, resume| {
         ClientMessage::Subscribe(Subscribe {
             delta,
@@ -110,7 +111,7 @@ fn a_client_subscribes_and_unsubscribes() {
             since: Some(AT),
             after: Some(position(LogStream::Stderr)),
             host: Some(local()),
-            ..Subscribe::to(Channel::Logs(WEB.parse().unwrap()))
+            ..Subscribe::to(Channel::logs(WorkloadKey::Container(WEB.parse().unwrap())))
         }),
     );
     from_client(
@@ -163,14 +164,14 @@ fn a_session_is_opened_and_kept_alive() {
             channels: Channel::SUBSCRIBABLE.to_vec(),
         },
     );
-    let channel = Channel::Metrics;
+    let channel = Channel::METRICS;
     from_server("subscribed", ServerMessage::Subscribed { channel });
     let reason = None;
     from_server(
         "unsubscribed",
         ServerMessage::Unsubscribed { channel, reason },
     );
-    let (channel, reason) = (Channel::Events, Some("signed out".into()));
+    let (channel, reason) = (Channel::EVENTS, Some("signed out".into()));
     from_server(
         "unsubscribed-by-server",
         ServerMessage::Unsubscribed { channel, reason },
@@ -180,33 +181,39 @@ fn a_session_is_opened_and_kept_alive() {
 
 #[test]
 fn metrics_and_stats_are_sent() {
-    let message = |seq, metrics| ServerMessage::Metrics {
-        seq,
-        timestamp: AT,
-        host: local(),
-        data: Box::new(metrics),
+    let message = |seq, metrics| {
+        let update = Update::Metrics {
+            timestamp: AT,
+            host: local(),
+            data: Arc::new(metrics),
+        };
+        ServerMessage::numbered(seq, update)
     };
     from_server("metrics", message(7, metrics()));
     from_server("metrics-unknown", message(8, metrics_unknown()));
     let unknown = ContainerStats::unknown(JOB.parse().unwrap(), "job".into(), AT);
     from_server(
         "stats",
-        ServerMessage::Stats {
-            seq: 9,
-            timestamp: AT,
-            host: local(),
-            data: vec![web_stats(), unknown],
-        },
+        ServerMessage::numbered(
+            9,
+            Update::Stats {
+                timestamp: AT,
+                host: local(),
+                data: vec![Arc::new(web_stats()), Arc::new(unknown)],
+            },
+        ),
     );
 }
 
 #[test]
 fn stats_are_sent_as_changes_to_the_last_ones() {
-    let message = |seq, data| ServerMessage::Stats {
-        seq,
-        timestamp: Timestamp::from_millis(AT.as_millis() + 2_000 * seq as i64),
-        host: local(),
-        data,
+    let message = |seq, data: Vec<ContainerStats>| {
+        let update = Update::Stats {
+            timestamp: Timestamp::from_millis(AT.as_millis() + 2_000 * seq as i64),
+            host: local(),
+            data: data.into_iter().map(Arc::new).collect(),
+        };
+        ServerMessage::numbered(seq, update)
     };
     let job = ContainerStats::unknown(JOB.parse().unwrap(), "job".into(), AT);
     let before = message(9, vec![web_stats(), job]);
@@ -235,22 +242,28 @@ fn stats_are_sent_as_changes_to_the_last_ones() {
 fn containers_and_events_are_sent() {
     from_server(
         "containers",
-        ServerMessage::Containers {
-            seq: 41,
-            timestamp: AT,
-            host: local(),
-            data: vec![Arc::new(web()), Arc::new(job())],
-        },
+        ServerMessage::numbered(
+            41,
+            Update::Containers {
+                timestamp: AT,
+                host: local(),
+                data: vec![Arc::new(web()), Arc::new(job())],
+            },
+        ),
     );
     from_server(
         "containers-delta",
-        ServerMessage::ContainersDelta {
-            seq: 42,
-            timestamp: AT,
-            host: local(),
-            upserts: vec![Arc::new(job())],
-            removed: vec![WEB.parse().unwrap()],
-        },
+        ServerMessage::numbered(
+            42,
+            Update::ContainersDelta {
+                timestamp: AT,
+                host: local(),
+                delta: ContainersDelta {
+                    upserts: vec![Arc::new(job())],
+                    removed: vec![WEB.parse().unwrap()],
+                },
+            },
+        ),
     );
     let event = Arc::new(Event {
         host: local(),
@@ -261,15 +274,12 @@ fn containers_and_events_are_sent() {
         name: "web".into(),
         attributes: BTreeMap::from([("exitCode".into(), "137".into())]),
     });
-    from_server(
-        "event",
-        ServerMessage::Event(SequencedEvent { seq: 3, event }),
-    );
+    from_server("event", ServerMessage::numbered(3, Update::Event(event)));
 }
 
 #[test]
 fn log_lines_are_sent() {
-    let channel = Channel::Logs(WEB.parse().unwrap());
+    let channel = Channel::logs(WorkloadKey::Container(WEB.parse().unwrap()));
     let line = |seq, stream, line: &str| LogLine {
         seq,
         timestamp: (seq != 7).then_some(AT),
@@ -341,17 +351,20 @@ fn actions_are_acknowledged_and_failures_explained() {
     );
     from_server(
         "source",
-        ServerMessage::Source(SourceStatus {
-            host: local(),
-            source: SourceKind::Docker,
-            state: SourceState::Down,
-            since: AT,
-            last_seen: Some(Timestamp::from_millis(1_763_687_884_000)),
-            message: Some("permission denied".into()),
-            endpoint: Some("unix:///var/run/docker.sock".into()),
-            version: None,
-            machine: None,
-        }),
+        ServerMessage::numbered(
+            4,
+            Update::Source(SourceStatus {
+                host: local(),
+                source: SourceKind::Docker,
+                state: SourceState::Down,
+                since: AT,
+                last_seen: Some(Timestamp::from_millis(1_763_687_884_000)),
+                message: Some("permission denied".into()),
+                endpoint: Some("unix:///var/run/docker.sock".into()),
+                version: None,
+                machine: None,
+            }),
+        ),
     );
 }
 
@@ -373,12 +386,12 @@ fn http_bodies_have_their_documented_shape() {
             version: "0.1.0".into(),
         },
     );
-    let stats = ServerMessage::Stats {
-        seq: 9,
+    let update = Update::Stats {
         timestamp: AT,
         host: local(),
         data: Vec::new(),
     };
+    let stats = ServerMessage::numbered(9, update);
     let epoch = "4f1c".to_owned();
     let bundle = Bundle {
         epoch: epoch.clone(),

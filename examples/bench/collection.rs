@@ -107,7 +107,7 @@ async fn watch(
     window: Duration,
 ) -> Result<Cost, Failure> {
     let server = engine.watched(&setting.binary, &["--stats-interval", interval])?;
-    let mut crowd = Crowd::gather(server.address, 1, Sender::Deckwatch, &[Channel::Stats]).await?;
+    let mut crowd = Crowd::gather(server.address, 1, Sender::Deckwatch, &[Channel::STATS]).await?;
     tokio::time::sleep(WARM_UP).await;
     crowd.reset();
     let own = [server.id()];
@@ -198,7 +198,7 @@ async fn stats_calls(setting: &Setting, engine: &Engine) -> Result<u64, Failure>
         &["--docker-host", &url, "--stats-interval", "500ms"],
     )?;
     let mut client = Client::connect(server.address, BINARY).await?;
-    client.say(&subscribe(Channel::Stats)).await?;
+    client.say(&subscribe(Channel::STATS)).await?;
     let reading = async {
         loop {
             client.next().await?;

@@ -85,7 +85,7 @@ impl Tally {
         let seq = match decoded {
             Ok(Ok(message)) => message
                 .position()
-                .and_then(|(channel, seq)| (channel == Channel::Stats).then_some(seq)),
+                .and_then(|(channel, seq)| (channel == Channel::STATS).then_some(seq)),
             _ => {
                 self.wrong += 1;
                 None
@@ -247,7 +247,7 @@ async fn read(
 /// Asks for a channel as our pages do.
 pub(crate) fn subscribe(channel: Channel) -> ClientMessage {
     ClientMessage::Subscribe(Subscribe {
-        delta: channel == Channel::Containers,
+        delta: channel == Channel::CONTAINERS,
         ..Subscribe::to(channel)
     })
 }

@@ -108,7 +108,7 @@ async fn one(setting: &Setting, clients: usize, contender: Contender) -> Result<
     let server = contender.start(setting)?;
     with_crowds(async {
         let follow: &[_] = match contender {
-            Contender::Deckwatch => &[Channel::Stats],
+            Contender::Deckwatch => &[Channel::STATS],
             _ => &[],
         };
         let crowd = Crowd::gather(server.address, clients, contender.sender(), follow);
@@ -137,7 +137,7 @@ async fn alone(setting: &Setting) -> Result<(usize, f64), Failure> {
     let server = demo(setting, CONTAINERS)?;
     let window = setting.window(WINDOW);
     let (tally, cpu) = with_crowds(async {
-        let crowd = Crowd::gather(server.address, 1, Sender::Deckwatch, &[Channel::Stats]).await?;
+        let crowd = Crowd::gather(server.address, 1, Sender::Deckwatch, &[Channel::STATS]).await?;
         crowd.settle().await;
         crowd.reset();
         let cpu = cpu_during(&[server.id()], window).await;

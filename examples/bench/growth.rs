@@ -18,7 +18,7 @@ pub(crate) async fn measure(setting: &Setting, results: &mut Results) -> Result<
     for containers in CONTAINERS {
         let server = Process::demo(&setting.binary, containers, &[])?;
         with_crowds(async {
-            let follow = [Channel::Containers, Channel::Stats];
+            let follow = [Channel::CONTAINERS, Channel::STATS];
             let mut crowd = Crowd::gather(server.address, 0, Sender::Deckwatch, &follow).await?;
             let mut there = 0;
             for clients in CLIENTS {

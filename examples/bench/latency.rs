@@ -8,7 +8,7 @@ use crate::{
     results::{Results, percentile},
 };
 use deckwatch::{
-    model::ContainerState,
+    model::{ContainerState, Update},
     protocol::{Channel, ServerMessage, codec::Ticks},
 };
 use std::{
@@ -48,7 +48,7 @@ async fn to_client(
 ) -> Result<(), Failure> {
     let server = engine.watched(&setting.binary, &[])?;
     let mut client = Client::connect(server.address, BINARY).await?;
-    client.say(&subscribe(Channel::Containers)).await?;
+    client.say(&subscribe(Channel::CONTAINERS)).await?;
     let (raw, ours): (Heard, Heard) = Default::default();
     let heard = Rc::clone(&raw);
     let events = engine.follow("/events", move |at, line| {
@@ -83,9 +83,9 @@ async fn to_client(
 
 /// Whether a message says that our container is paused; absent when it says neither.
 fn is_paused(message: &ServerMessage) -> Option<bool> {
-    let state = match message {
-        ServerMessage::Containers { data, .. } => data.first()?.state,
-        ServerMessage::ContainersDelta { upserts, .. } => upserts.first()?.state,
+    let state = match message.update()? {
+        Update::Containers { data, .. } => data.first()?.state,
+        Update::ContainersDelta { delta, .. } => delta.upserts.first()?.state,
         _ => return None,
     };
     Some(state == ContainerState::Paused)

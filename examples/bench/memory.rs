@@ -68,7 +68,7 @@ async fn clients(setting: &Setting, results: &mut Results) -> Result<(), Failure
     results.figure("idle_kib", idle)?;
     results.figure("idle_wrong", wrong)?;
     let ticks = setting.window(Duration::from_millis(INTERVAL_MS * TICKS));
-    let follow = [Channel::Containers, Channel::Stats];
+    let follow = [Channel::CONTAINERS, Channel::STATS];
     let (busy, wrong) = client(setting, &follow, ticks).await?;
     results.figure("busy_kib", busy)?;
     results.figure("busy_wrong", wrong)
@@ -104,7 +104,7 @@ async fn churn(setting: &Setting, results: &mut Results) -> Result<(), Failure> 
     let server = demo(setting, CONTAINERS)?;
     let come_and_go = async |n: usize| {
         with_crowds(async {
-            let follow = [Channel::Containers, Channel::Stats];
+            let follow = [Channel::CONTAINERS, Channel::STATS];
             let crowd = Crowd::gather(server.address, n, Sender::Deckwatch, &follow).await?;
             crowd.settle().await;
             Ok(())

@@ -285,7 +285,7 @@ const WAKE: &str = "beside the writing: to invent 100 containers, and to see for
 const SPREAD: &str = "as above; server and clients share the cores";
 const LOST: &str = "a fault";
 const SIZE: &str = "what the framework generates for each view and each closure, in one module that is loaded \
-     whole; `docs/adr/0010-size-of-the-page.md` says what weighs what, and what was tried";
+     whole; `docs/adr/0007-size-of-the-page.md` says what weighs what, and what was tried";
 const FRAME: &str = "changes are drawn with the next animation frame";
 
 /// Writes the page.

@@ -5,7 +5,7 @@ use crate::Failure;
 use deckwatch::{
     model::{
         Container, ContainerId, ContainerState, ContainerStats, HostId, SourceKind, SourceState,
-        SourceStatus, Sparkline, Timestamp, Update, format, percent_of,
+        SourceStatus, Sparkline, Timestamp, Update, WorkloadId, format, percent_of,
     },
     plot::Spark,
 };
@@ -38,7 +38,7 @@ struct Look {
 impl Look {
     fn new(id: ContainerId) -> Self {
         Self {
-            line: Sparkline::new(id),
+            line: Sparkline::new(WorkloadId::container(HostId::demo(), id)),
             drawn: Spark::default(),
             class: "",
         }
@@ -81,7 +81,7 @@ impl Rows {
     pub(crate) fn first(&self) -> Vec<Update> {
         let at = now();
         let status = SourceStatus {
-            host: self.host.clone(),
+            host: self.host,
             source: SourceKind::Demo,
             state: SourceState::Live,
             since: at,
@@ -95,9 +95,9 @@ impl Rows {
         vec![
             Update::Source(status),
             Update::Containers {
-                host: self.host.clone(),
-                at,
-                containers: containers
+                timestamp: at,
+                host: self.host,
+                data: containers
                     .map(|(at, id)| Arc::new(container(at, *id)))
                     .collect(),
             },
@@ -124,9 +124,9 @@ impl Rows {
 
     fn published(&self) -> Update {
         Update::Stats {
-            host: self.host.clone(),
-            at: now(),
-            stats: self.stats.clone(),
+            timestamp: now(),
+            host: self.host,
+            data: self.stats.iter().cloned().map(Arc::new).collect(),
         }
     }
 

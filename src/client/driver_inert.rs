@@ -2,7 +2,7 @@
 
 use super::{Live, LogSetup, Observations, RowsView, logs::LogCommand};
 use crate::{
-    model::{ContainerId, HostId, LocalTime, StatsHistory, Timestamp},
+    model::{HostId, LocalTime, StatsHistory, Timestamp, WorkloadId},
     plot::Scene,
     protocol::{ApiError, MetricsHistory, codec::Wire},
 };
@@ -90,7 +90,7 @@ pub fn keep_focus() {}
 pub fn fetch_history(_host: &HostId, _then: impl FnOnce(MetricsHistory) + 'static) {}
 
 /// Does nothing.
-pub fn fetch_stats(_id: ContainerId, _host: &HostId, _then: impl FnOnce(StatsHistory) + 'static) {}
+pub fn fetch_stats(_id: WorkloadId, _then: impl FnOnce(StatsHistory) + 'static) {}
 
 /// Does nothing.
 pub fn paint(_node: NodeRef<html::Canvas>, _size: (f32, f32), _scene: &Scene) {}
@@ -104,7 +104,7 @@ pub fn use_looks() -> Signal<u32> {
 }
 
 /// Does nothing.
-pub fn show_sparkline(_live: Live, _id: ContainerId, _node: NodeRef<svg::Svg>) {}
+pub fn show_sparkline(_live: Live, _id: WorkloadId, _node: NodeRef<svg::Svg>) {}
 
 /// Draws nothing: the first lines are in the HTML.
 pub fn show_logs(_setup: LogSetup) -> Callback<LogCommand> {

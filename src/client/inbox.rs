@@ -41,10 +41,7 @@ impl Inbox {
             seen: BTreeMap::new(),
             ticks: Ticks::default(),
         };
-        let is_base = |channel| match channel {
-            Channel::Containers | Channel::Stats => !partial,
-            _ => true,
-        };
+        let is_base = |channel: Channel| !partial || !channel.policy().may_be_partial;
         for message in &snapshot.messages {
             if let Some((channel, seq)) = message.position()
                 && is_base(channel)

@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     model::{
-        Action, ActionOptions, AsOf, ContainerId, ContainerQuery, Dashboard, Event, HostId, Row,
-        Timestamp, Totals,
+        Action, ActionOptions, AsOf, ContainerQuery, Dashboard, Event, HostId, Row, Scope,
+        Timestamp, Totals, Workload, WorkloadId,
     },
     protocol::ContainerAction,
 };
@@ -38,6 +38,17 @@ impl fmt::Debug for Outbox {
     }
 }
 
+/// An action that this page asked for.
+#[derive(Clone, Debug)]
+struct Request {
+    id: WorkloadId,
+    action: Action,
+    /// How the workload was then.
+    before: Workload,
+    /// When the server confirmed it; `None` until then.
+    done_at: Option<Timestamp>,
+}
+
 /// The live state of everything the page shows. A handle: copies show the same.
 ///
 /// Rows and hosts own their signals, so that a new figure redraws one cell. The mirror of the
@@ -45,9 +56,9 @@ impl fmt::Debug for Outbox {
 #[derive(Clone, Copy, Debug)]
 pub struct Live {
     dashboard: StoredValue<Dashboard>,
-    rows: StoredValue<BTreeMap<ContainerId, RowSignals>>,
+    rows: StoredValue<BTreeMap<WorkloadId, RowSignals>>,
     host_signals: StoredValue<BTreeMap<HostId, HostSignals>>,
-    requests: StoredValue<BTreeMap<String, ContainerId>>,
+    requests: StoredValue<BTreeMap<String, Request>>,
     outbox: StoredValue<Option<Outbox>>,
     initial: StoredValue<Initial>,
     hosts: RwSignal<Vec<HostId>>,
@@ -227,7 +238,7 @@ impl Live {
     }
 
     /// The signals of one container, while there is such a container.
-    pub fn row(self, id: ContainerId) -> Option<RowSignals> {
+    pub fn row(self, id: WorkloadId) -> Option<RowSignals> {
         self.rows.with_value(|rows| rows.get(&id).cloned())
     }
 
@@ -236,6 +247,12 @@ impl Live {
         self.host_signals
             .with_value(|hosts| hosts.get(id).cloned())
             .unwrap_or_default()
+    }
+
+    /// The signals of one scope.
+    pub fn scope(self, scope: Scope) -> HostSignals {
+        let Scope::Host(host) = scope;
+        self.host(&host)
     }
 
     /// Why an engine cannot be reached, while one cannot.
@@ -249,7 +266,7 @@ impl Live {
 
     /// Asks the server to do `action`; the row's `action` signal tells how it goes. Does nothing while
     /// the container is not known to be as it is shown.
-    pub fn act(self, id: ContainerId, action: Action, options: ActionOptions) {
+    pub fn act(self, id: WorkloadId, action: Action, options: ActionOptions) {
         let Some(row) = self.row(id) else { return };
         let is_busy = matches!(row.action.get_untracked(), Some(ActionState::Running(_)));
         if is_busy || !self.can_act(id) {
@@ -258,16 +275,23 @@ impl Live {
         let Some(outbox) = self.outbox.get_value() else {
             return;
         };
+        let target = id.reference();
         let request = ContainerAction {
             request_id: (outbox.new_request_id)(),
-            container_id: id.into(),
+            container_id: target.id,
             action,
-            host: Some(row.host.clone()),
+            host: Some(row.host()),
             options,
         };
         row.action.set(Some(ActionState::Running(action)));
         self.requests.update_value(|requests| {
-            requests.insert(request.request_id.clone(), id);
+            let pending = Request {
+                id,
+                action,
+                before: row.workload.get_untracked(),
+                done_at: None,
+            };
+            requests.insert(request.request_id.clone(), pending);
         });
         (outbox.send)(request);
     }
@@ -281,19 +305,19 @@ impl Live {
 
     /// Whether the container is known to be as it is shown, so that it can be acted upon. Follows
     /// nothing.
-    pub fn can_act(self, id: ContainerId) -> bool {
+    pub fn can_act(self, id: WorkloadId) -> bool {
         self.row(id)
             .is_some_and(|row| row.as_of.get_untracked().is_live())
     }
 
     /// Whether any of these containers can be acted upon. Follows them.
-    pub fn can_act_on<'a>(self, ids: impl IntoIterator<Item = &'a ContainerId>) -> bool {
+    pub fn can_act_on<'a>(self, ids: impl IntoIterator<Item = &'a WorkloadId>) -> bool {
         let mut rows = ids.into_iter().filter_map(|id| self.row(*id));
         rows.any(|row| row.as_of.get().is_live())
     }
 
     /// Takes the failure of an action off its row.
-    pub fn dismiss(self, id: ContainerId) {
+    pub fn dismiss(self, id: WorkloadId) {
         if let Some(row) = self.row(id) {
             row.action.set(None);
         }
@@ -335,5 +359,6 @@ impl Live {
     pub fn set_now(self, now: Timestamp) {
         self.now.set(now);
         self.judge();
+        self.settle();
     }
 }

@@ -1,17 +1,15 @@
 //! What a page hands to the viewer of logs, which draws outside of the reactive tree.
 
 use super::logs::{LogStatus, LogView};
-use crate::model::{ContainerId, Event, HostId, LogTimes};
+use crate::model::{Event, LogTimes, WorkloadId};
 use leptos::{html::Div, prelude::*};
 use std::sync::Arc;
 
 /// One of the containers whose logs are shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogSource {
-    /// Which.
-    pub id: ContainerId,
-    /// On which host, when that is known.
-    pub host: Option<HostId>,
+    /// Its identity.
+    pub id: WorkloadId,
     /// What people call it.
     pub name: String,
 }

@@ -1,12 +1,15 @@
 //! Limits the rate at which a page sends actions: an action on a thousand selected containers is a thousand
 //! messages, and the server refuses messages above its rate limit.
 
-/// Most actions that wait for an answer at the same time; the server allows 64.
-const IN_FLIGHT: usize = 48;
-/// Most actions sent at once; the server allows a burst of 40 messages …
-const BURST: f64 = 24.0;
-/// … and actions per second after that; the server allows 20.
-const RATE: f64 = 15.0;
+use crate::protocol::{MAX_PENDING_ACTIONS, MESSAGE_BURST, MESSAGE_RATE};
+
+// All below the limits of the server, to leave room for subscriptions and pings.
+/// Most actions that wait for an answer at the same time.
+const IN_FLIGHT: usize = MAX_PENDING_ACTIONS / 4 * 3;
+/// Most actions sent at once.
+const BURST: f64 = MESSAGE_BURST * 0.6;
+/// Actions per second after that.
+const RATE: f64 = MESSAGE_RATE * 0.75;
 
 /// A token bucket for actions.
 #[derive(Clone, Copy, Debug)]

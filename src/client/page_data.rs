@@ -1,7 +1,7 @@
 //! What the page of one container shows beside the live state, as far as the first HTML has it.
 
 use crate::{
-    model::{ContainerDetails, ContainerPrefix, Event, Processes},
+    model::{ContainerDetails, Event, Processes, WorkloadRef},
     protocol::codec::{Reader, Wire, Writer},
 };
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug, PartialEq)]
 pub struct ContainerPageData {
     /// Of which container, as the address names it.
-    pub id: ContainerPrefix,
+    pub id: WorkloadRef,
     /// What inspecting tells.
     pub details: Option<ContainerDetails>,
     /// Its processes.

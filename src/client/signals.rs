@@ -2,23 +2,23 @@
 
 use crate::{
     model::{
-        Action, AsOf, Container, ContainerStats, HostId, HostMetrics, SourceKind, SourceState,
-        SourceStatus, Timestamp,
+        Action, AsOf, Container, ContainerStats, Figures, HostId, HostMetrics, Scope, SourceKind,
+        SourceState, SourceStatus, Timestamp, Workload, WorkloadId,
     },
     protocol::ApiError,
 };
 use leptos::prelude::*;
 use std::{collections::BTreeMap, sync::Arc};
 
-/// What a page shows of one container. Freed when the container is gone.
+/// What a page shows of one workload. Freed when the workload is gone.
 #[derive(Clone, Debug)]
 pub struct RowSignals {
-    /// Where it runs.
-    pub host: HostId,
-    /// The container.
-    pub container: ArcRwSignal<Arc<Container>>,
-    /// Its figures, when it runs.
-    pub stats: ArcRwSignal<Option<ContainerStats>>,
+    /// Its identity.
+    pub id: WorkloadId,
+    /// What is known of it.
+    pub workload: ArcRwSignal<Workload>,
+    /// What it uses, when it runs.
+    pub figures: ArcRwSignal<Option<Figures>>,
     /// What is being done to it.
     pub action: ArcRwSignal<Option<ActionState>>,
     /// Of which moment all this is: that of the containers of its host.
@@ -26,6 +26,29 @@ pub struct RowSignals {
 }
 
 impl RowSignals {
+    /// Its name. Follows it.
+    pub fn name(&self) -> String {
+        self.workload.with(|workload| workload.name().to_owned())
+    }
+
+    /// The container that it is. Follows it.
+    pub fn container(&self) -> Arc<Container> {
+        let Workload::Container(container) = self.workload.get();
+        container
+    }
+
+    /// The figures of the container that it is, when it runs. Follows them.
+    pub fn stats(&self) -> Option<Arc<ContainerStats>> {
+        let Figures::Container(stats) = self.figures.get()?;
+        Some(stats)
+    }
+
+    /// The host it runs on.
+    pub const fn host(&self) -> HostId {
+        let Scope::Host(host) = self.id.scope;
+        host
+    }
+
     /// The moment up to which its ages and uptimes count.
     pub fn moment(&self, now: Signal<Timestamp>) -> Timestamp {
         self.as_of.get().moment(|| now.get())
@@ -50,7 +73,7 @@ pub enum ActionState {
 #[derive(Clone, Debug, Default)]
 pub struct HostSignals {
     /// Its figures.
-    pub metrics: ArcRwSignal<Option<HostMetrics>>,
+    pub metrics: ArcRwSignal<Option<Arc<HostMetrics>>>,
     /// When they were read.
     pub metrics_at: ArcRwSignal<Option<Timestamp>>,
     /// When the figures of its containers were read.

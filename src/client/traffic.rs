@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     fn summary(traffic: &mut Traffic, now: f64) -> ConnectionSummary {
-        traffic.summary(now, "run", [(Channel::Metrics, 7)])
+        traffic.summary(now, "run", [(Channel::METRICS, 7)])
     }
 
     #[test]
@@ -131,7 +131,7 @@ mod tests {
             (30, 15_000, 500)
         );
         assert_eq!(summary_now.newest, Some(Timestamp::from_millis(29_000)));
-        assert_eq!(summary_now.positions, [(Channel::Metrics, 7)]);
+        assert_eq!(summary_now.positions, [(Channel::METRICS, 7)]);
         let later = summary(&mut traffic, 60_000.0);
         assert_eq!((later.bytes, later.rate), (15_000, 0));
     }

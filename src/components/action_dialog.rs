@@ -3,7 +3,7 @@
 use crate::{
     client::{Live, use_live},
     i18n::{say, use_text},
-    model::{Action, ActionOptions, ContainerId, is_container_name},
+    model::{Action, ActionOptions, WorkloadId, is_container_name},
 };
 use leptos::{html::Dialog, prelude::*};
 
@@ -13,7 +13,7 @@ pub struct ActionRequest {
     /// What.
     pub action: Action,
     /// To which containers.
-    pub ids: Vec<ContainerId>,
+    pub ids: Vec<WorkloadId>,
 }
 
 /// Where components ask for actions. A handle.
@@ -25,7 +25,7 @@ pub struct ActionRequests {
 
 impl ActionRequests {
     /// Does it at once, or asks first when something can be lost or has to be told.
-    pub fn request(self, action: Action, ids: Vec<ContainerId>) {
+    pub fn request(self, action: Action, ids: Vec<WorkloadId>) {
         let asks = action.is_destructive() || action == Action::Rename;
         if asks && !ids.is_empty() {
             self.asked.set(Some(ActionRequest { action, ids }));
@@ -39,7 +39,7 @@ impl ActionRequests {
         self.asked.read().is_some()
     }
 
-    fn perform(self, action: Action, ids: &[ContainerId], options: &ActionOptions) {
+    fn perform(self, action: Action, ids: &[WorkloadId], options: &ActionOptions) {
         for id in ids {
             self.live.act(*id, action, options.clone());
         }
@@ -122,7 +122,7 @@ fn AffectedContainers(
         let ids = asked.iter().flat_map(|request| &request.ids);
         let rows = ids.filter_map(|id| live.row(*id));
         rows.map(
-            |row| view! { <li class="mono">{row.container.read_untracked().name.clone()}</li> },
+            |row| view! { <li class="mono">{row.workload.with_untracked(|workload| workload.name().to_owned())}</li> },
         )
         .collect_view()
     };

@@ -1,10 +1,10 @@
-//! What can be done to one container.
+//! What can be done to one workload.
 
 use super::{Glyph, Icon, Menu, as_of::why_off, use_action_requests};
 use crate::{
     client::{ActionState, RowSignals, driver, use_live},
     i18n::{say, use_text},
-    model::{Action, ContainerId},
+    model::{Action, WorkloadId},
 };
 use leptos::{ev, prelude::*};
 
@@ -13,13 +13,13 @@ use leptos::{ev, prelude::*};
 #[component]
 pub fn ActionButtons(
     /// Whose.
-    id: ContainerId,
+    id: WorkloadId,
     /// Its signals.
     row: RowSignals,
 ) -> impl IntoView {
     let state = Memo::new({
-        let container = row.container.clone();
-        move |_| container.with(|container| (container.state, container.protected))
+        let workload = row.workload.clone();
+        move |_| workload.with(|workload| (workload.state(), workload.is_protected()))
     });
     let action = row.action.clone();
     let text = use_text();
@@ -42,7 +42,7 @@ pub fn ActionButtons(
             .map(|action| view! { <ActionButton id action off /> })
             .collect_view()
     };
-    let name = move || row.container.with(|container| container.name.clone());
+    let name = move || row.name();
     view! {
         <div class="actions">
             {move || match action.get() {
@@ -57,7 +57,7 @@ pub fn ActionButtons(
 #[component]
 fn ActionButton(
     /// To which container.
-    id: ContainerId,
+    id: WorkloadId,
     /// What it does.
     action: Action,
     /// Why it cannot be done now.
@@ -100,7 +100,7 @@ fn Busy(
 #[component]
 pub fn ActionFailure(
     /// Which container.
-    id: ContainerId,
+    id: WorkloadId,
     /// Its signals.
     row: RowSignals,
 ) -> impl IntoView {
@@ -115,7 +115,7 @@ pub fn ActionFailure(
 #[component]
 fn Failure(
     /// Of which container.
-    id: ContainerId,
+    id: WorkloadId,
     /// What failed.
     action: Action,
     /// Why.
@@ -140,7 +140,7 @@ fn Failure(
 #[component]
 fn MoreMenu(
     /// Of which container.
-    id: ContainerId,
+    id: WorkloadId,
     /// Whether an action makes sense now.
     allowed: Callback<Action, bool>,
     /// Its name, to tell the menus apart.
@@ -183,7 +183,7 @@ fn MoreMenu(
     let items = move || offered.get().into_iter().map(item).collect_view();
     let label = move || format!("{}: {}", text.get().containers.more, name.get());
     view! {
-        <Menu id=format!("actions-{id}") button="button icon" label=Signal::derive(label) face=|| view! { <Icon glyph=Glyph::More /> } is_open>
+        <Menu id=format!("actions-{}-{}", id.scope, id.key) button="button icon" label=Signal::derive(label) face=|| view! { <Icon glyph=Glyph::More /> } is_open>
             <ul>{items}</ul>
         </Menu>
     }

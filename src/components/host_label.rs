@@ -12,7 +12,7 @@ pub fn HostLabel(
     let live = use_live();
     view! {
         <Show when=move || live.has_several_hosts()>
-            <span class="host-label faint"><HostName host=host.clone() /></span>
+            <span class="host-label faint"><HostName host=host /></span>
         </Show>
     }
 }

@@ -30,23 +30,18 @@ pub fn Meter(
     row: RowSignals,
 ) -> impl IntoView {
     let text = use_text();
-    let (container, stats) = (row.container.clone(), row.stats.clone());
-    let metrics = use_live().host(&row.host).metrics;
+    let metrics = use_live().host(&row.host()).metrics;
+    let used = row.clone();
     let percent = Memo::new(move |_| {
-        let stats = stats.read();
         // How many cores a host has does not change: what else its figures say is of no interest.
-        share(
-            kind,
-            &container.read(),
-            stats.as_ref()?,
-            &metrics.read_untracked(),
-        )
+        let host = metrics.read_untracked();
+        share(kind, &used.container(), &*used.stats()?, host.as_deref())
     });
     let words = move || {
-        let (container, stats, text) = (row.container.read(), row.stats.read(), text.get());
-        let words = stats
-            .as_ref()
-            .and_then(|stats| words(kind, &container, stats, text.frame.used_of));
+        let (container, text) = (row.container(), text.get());
+        let words = row
+            .stats()
+            .and_then(|stats| words(kind, &container, &stats, text.frame.used_of));
         words.unwrap_or_else(|| format::UNKNOWN.to_owned())
     };
     let class = move || {
@@ -81,9 +76,9 @@ fn share(
     kind: MeterKind,
     container: &Container,
     stats: &ContainerStats,
-    host: &Option<HostMetrics>,
+    host: Option<&HostMetrics>,
 ) -> Option<f32> {
-    let of_host = || Some(host.as_ref()?.cpu.cores as f32);
+    let of_host = || Some(host?.cpu.cores as f32);
     match kind {
         MeterKind::Cpu => stats.cpu_share(container.cores().or_else(of_host)?),
         MeterKind::Memory => stats.memory_percent,

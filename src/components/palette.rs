@@ -4,7 +4,7 @@ use super::{Glyph, Icon, use_action_requests};
 use crate::{
     client::{Live, logs::LogView, use_live},
     i18n::{Text, say, use_text},
-    model::{Action, ContainerId, ContainerQuery, Page},
+    model::{Action, ContainerQuery, Page, WorkloadId},
 };
 use leptos::{ev, html::Dialog, prelude::*};
 use leptos_router::hooks::use_navigate;
@@ -23,7 +23,7 @@ struct Choice {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Deed {
     Open(String),
-    Act(Action, ContainerId),
+    Act(Action, WorkloadId),
 }
 
 /// A dialog in which pages, containers and actions are found by name.
@@ -124,26 +124,26 @@ fn choices(live: Live, text: &Text, typed: &str) -> Vec<Choice> {
     });
     let rows = live.rows(&ContainerQuery::default());
     let opened = rows.iter().map(|row| Choice {
-        label: row.container.name.clone(),
+        label: row.workload.name().to_owned(),
         glyph: Glyph::Box,
-        deed: Deed::Open(Page::container(row.container.id).href()),
+        deed: Deed::Open(Page::container(row.id).href()),
     });
     let read = rows.iter().map(|row| Choice {
-        label: format!("{} {}", text.frame.logs, row.container.name),
+        label: format!("{} {}", text.frame.logs, row.workload.name()),
         glyph: Glyph::Log,
-        deed: Deed::Open(LogView::of(row.container.id).href()),
+        deed: Deed::Open(LogView::of(row.id).href()),
     });
     let acted = rows
         .iter()
-        .filter(|row| !row.container.protected && live.can_act(row.container.id))
+        .filter(|row| !row.workload.is_protected() && live.can_act(row.id))
         .flat_map(|row| {
             let allowed = Action::ALL
                 .into_iter()
-                .filter(|action| action.allowed(row.container.state));
+                .filter(|action| action.allowed(row.workload.state()));
             allowed.map(|action| Choice {
-                label: format!("{} {}", text.containers.action(action), row.container.name),
+                label: format!("{} {}", text.containers.action(action), row.workload.name()),
                 glyph: Glyph::of(action),
-                deed: Deed::Act(action, row.container.id),
+                deed: Deed::Act(action, row.id),
             })
         });
     let matches = |choice: &Choice| {

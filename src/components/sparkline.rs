@@ -2,7 +2,7 @@
 
 use crate::{
     client::{driver, use_live},
-    model::ContainerId,
+    model::WorkloadId,
     plot::{SPARK_BOX, Spark},
 };
 use leptos::{prelude::*, svg::Svg};
@@ -48,7 +48,7 @@ pub fn Sparkline(
 #[component]
 pub fn CpuLine(
     /// Which container.
-    id: ContainerId,
+    id: WorkloadId,
 ) -> impl IntoView {
     let node = NodeRef::<Svg>::new();
     driver::show_sparkline(use_live(), id, node);

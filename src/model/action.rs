@@ -1,11 +1,12 @@
 //! What can be done to a container.
 
-use super::ContainerState;
+use super::{ContainerState, Workload};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr, time::Duration};
 
 /// Something done to a container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
     /// Start it.
@@ -74,6 +75,21 @@ impl Action {
         matches!(self, Self::Stop | Self::Restart | Self::Kill | Self::Remove)
     }
 
+    /// Whether what it does shows in `now`, where the workload was as in `before`. A signal need not
+    /// change anything, so it always counts as shown.
+    pub fn is_shown(self, before: &Workload, now: &Workload) -> bool {
+        let runs_anew = now.state().is_up() && now.started_at() != before.started_at();
+        match self {
+            Self::Start | Self::Restart => runs_anew,
+            Self::Stop => !now.state().is_up(),
+            Self::Pause => now.state() == ContainerState::Paused,
+            Self::Unpause => now.state() != ContainerState::Paused,
+            Self::Rename => now.name() != before.name(),
+            Self::Remove => now.state() == ContainerState::Removing,
+            Self::Kill => true,
+        }
+    }
+
     /// How long the engine may take before the action counts as timed out.
     pub fn deadline(self, options: &ActionOptions) -> Duration {
         /// What any engine call may take beside what it waits for.
@@ -117,6 +133,7 @@ impl std::error::Error for UnknownAction {}
 
 /// How an action is done. Each part is optional and only some actions heed it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ActionOptions {
     /// `stop`, `restart`: seconds before the container is killed, 0–3600. The engine's default of

@@ -1,6 +1,9 @@
-//! What is wrong with a container, as far as its state and figures tell.
+//! What is wrong with a workload, as far as its state and figures tell.
 
-use super::{Container, ContainerState, ContainerStats, Health, Timestamp};
+use super::{
+    Container, ContainerState, ContainerStats, Figures, Health, Timestamp, Workload,
+    container::TERMINATED,
+};
 use std::time::Duration;
 
 /// From this share of its limit on, a container is about to be killed for memory.
@@ -10,10 +13,8 @@ const FAILED_WITHIN: Duration = Duration::from_secs(60 * 60);
 /// A container that its policy restarted is back to normal once it has run for this long: the engine
 /// waits a minute at most between two tries, so that a loop never looks calm.
 const STEADY_AFTER: Duration = Duration::from_secs(10 * 60);
-/// Exit code of a process that ended because it was asked to: 128 + SIGTERM.
-const TERMINATED: i32 = 143;
 
-/// Why a container needs attention; the worst first.
+/// Why a workload needs attention; the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Attention {
     /// The engine could not remove it.
@@ -29,8 +30,14 @@ pub enum Attention {
 }
 
 impl Attention {
-    /// What is wrong with `container` at `now`, if anything is.
-    pub fn of(
+    /// What is wrong with `workload` at `now`, if anything is.
+    pub fn of(workload: &Workload, figures: Option<&Figures>, now: Timestamp) -> Option<Self> {
+        let Workload::Container(container) = workload;
+        let stats = figures.map(|Figures::Container(stats)| &**stats);
+        Self::of_container(container, stats, now)
+    }
+
+    fn of_container(
         container: &Container,
         stats: Option<&ContainerStats>,
         now: Timestamp,
@@ -78,7 +85,7 @@ mod tests {
         let mut stats = ContainerStats::unknown(container.id, container.name.clone(), now);
         stats.memory_percent = Some(20.0);
         change(&mut container, &mut stats);
-        Attention::of(&container, Some(&stats), now)
+        Attention::of_container(&container, Some(&stats), now)
     }
 
     #[test]

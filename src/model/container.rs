@@ -1,6 +1,6 @@
 //! A container as everybody watching sees it.
 
-use super::{ContainerId, Timestamp};
+use super::{ContainerId, Status, StatusWord, Timestamp, Tone};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, net::IpAddr, time::Duration};
 
@@ -11,8 +11,12 @@ pub const PROTECT_LABEL: &str = "deckwatch.protect";
 /// The label that keeps a container out of Deckwatch altogether.
 pub const HIDE_LABEL: &str = "deckwatch.hide";
 
+/// Exit code of a process that ended because it was asked to: 128 + SIGTERM.
+pub(super) const TERMINATED: i32 = 143;
+
 /// One container.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Container {
     /// Full identity.
@@ -73,6 +77,27 @@ impl Container {
         Some(started.age(at))
     }
 
+    /// What it is doing, as lists show it.
+    pub fn shown_status(&self) -> Status {
+        use ContainerState as S;
+        let tone = match (self.state, self.health, self.exit_code) {
+            (S::Running, Some(Health::Unhealthy), _) | (S::Dead, ..) => Tone::Bad,
+            (S::Running, Some(Health::Starting), _) => Tone::Warn,
+            (S::Running, ..) => Tone::Ok,
+            (S::Exited, _, Some(code)) if !matches!(code, 0 | TERMINATED) => Tone::Bad,
+            (S::Restarting | S::Paused | S::Removing, ..) => Tone::Warn,
+            _ => Tone::Idle,
+        };
+        let word = match (self.state, self.health, self.exit_code) {
+            (S::Running, Some(health @ (Health::Unhealthy | Health::Starting)), _) => {
+                StatusWord::Health(health)
+            }
+            (S::Exited, _, Some(code)) => StatusWord::Ended(code),
+            (state, ..) => StatusWord::State(state),
+        };
+        Status { tone, word }
+    }
+
     /// How long its last run took; absent while a run goes on, and when start or end are not known.
     pub fn last_run(&self) -> Option<Duration> {
         let ended = self.finished_at.filter(|_| !self.state.has_stats())?;
@@ -83,6 +108,7 @@ impl Container {
 
 /// What a container is doing, in the engine's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ContainerState {
     /// Its process runs.
@@ -151,6 +177,7 @@ impl ContainerState {
 
 /// Result of a container's health check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Health {
     /// Within its start period, not yet judged.
@@ -177,6 +204,7 @@ impl Health {
 
 /// A port of a container.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Port {
     /// Host address it is published on, e.g. `0.0.0.0`; absent when not published.

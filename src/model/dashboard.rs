@@ -1,9 +1,11 @@
 //! Everything the dashboard shows, and the one reducer that changes it on both sides.
 
 use super::{
-    Container, ContainerId, ContainerState, ContainerStats, Event, HostId, HostMetrics, SourceKind,
-    SourceStatus, Timestamp,
+    Container, ContainerId, ContainerState, ContainerStats, Event, Figures, HostId, HostMetrics,
+    Scope, SourceKind, SourceStatus, Timestamp, Update, Workload, WorkloadId, WorkloadKey,
+    WorkloadRef,
 };
+use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
@@ -32,11 +34,11 @@ pub struct Host {
     /// When the list of containers was last known to be right.
     pub containers_at: Option<Timestamp>,
     /// Figures of its running containers.
-    pub stats: BTreeMap<ContainerId, ContainerStats>,
+    pub stats: BTreeMap<ContainerId, Arc<ContainerStats>>,
     /// When the figures were read.
     pub stats_at: Option<Timestamp>,
     /// Its own figures.
-    pub metrics: Option<HostMetrics>,
+    pub metrics: Option<Arc<HostMetrics>>,
     /// When its own figures were read.
     pub metrics_at: Option<Timestamp>,
     /// Where its figures come from.
@@ -76,7 +78,8 @@ impl Used {
 }
 
 /// What changed between two lists of containers.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct ContainersDelta {
     /// New and changed containers.
     pub upserts: Vec<Arc<Container>>,
@@ -85,6 +88,12 @@ pub struct ContainersDelta {
 }
 
 impl ContainersDelta {
+    /// No change.
+    pub const NONE: Self = Self {
+        upserts: Vec::new(),
+        removed: Vec::new(),
+    };
+
     /// Whether nothing changed.
     pub fn is_empty(&self) -> bool {
         self.upserts.is_empty() && self.removed.is_empty()
@@ -121,62 +130,17 @@ pub fn apply(delta: &ContainersDelta, containers: &mut Containers) {
     }
 }
 
-/// News about the state, as collectors report it and as messages carry it.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Update {
-    /// The whole list of a host's containers.
-    Containers {
-        /// Whose.
-        host: HostId,
-        /// When it was right.
-        at: Timestamp,
-        /// The list.
-        containers: Vec<Arc<Container>>,
-    },
-    /// Changes to a host's list of containers.
-    ContainersDelta {
-        /// Whose.
-        host: HostId,
-        /// When it was right.
-        at: Timestamp,
-        /// The changes.
-        delta: ContainersDelta,
-    },
-    /// Figures of all running containers of a host.
-    Stats {
-        /// Whose.
-        host: HostId,
-        /// When they were read.
-        at: Timestamp,
-        /// The figures.
-        stats: Vec<ContainerStats>,
-    },
-    /// A host's own figures.
-    Metrics {
-        /// Whose.
-        host: HostId,
-        /// When they were read.
-        at: Timestamp,
-        /// The figures.
-        metrics: Box<HostMetrics>,
-    },
-    /// Something happened in an engine.
-    Event(Arc<Event>),
-    /// A source changed.
-    Source(SourceStatus),
-}
-
 /// What an [`Update`] touched, so that only that is drawn again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Touched {
-    /// New or changed containers.
-    pub containers: Vec<ContainerId>,
-    /// Containers that are gone.
-    pub removed: Vec<ContainerId>,
-    /// Containers whose figures are new or gone.
-    pub stats: Vec<ContainerId>,
-    /// Hosts of which anything at all is new.
-    pub hosts: BTreeSet<HostId>,
+    /// New or changed workloads.
+    pub changed: Vec<WorkloadId>,
+    /// Workloads that are gone.
+    pub removed: Vec<WorkloadId>,
+    /// Workloads whose figures are new or gone.
+    pub figures: Vec<WorkloadId>,
+    /// Scopes of which anything at all is new.
+    pub scopes: BTreeSet<Scope>,
     /// Whether there is a new event.
     pub events: bool,
 }
@@ -184,33 +148,30 @@ pub struct Touched {
 impl Touched {
     /// Adds what a later update touched.
     pub fn merge(&mut self, later: Self) {
-        self.removed.retain(|id| !later.containers.contains(id));
-        self.containers.extend(later.containers);
+        self.removed.retain(|id| !later.changed.contains(id));
+        self.changed.extend(later.changed);
         self.removed.extend(later.removed);
-        self.stats.extend(later.stats);
-        self.hosts.extend(later.hosts);
+        self.figures.extend(later.figures);
+        self.scopes.extend(later.scopes);
         self.events |= later.events;
     }
 
-    /// Whether a container came, changed or went.
+    /// Whether a workload was added, changed or removed.
     pub fn is_list(&self) -> bool {
-        !self.containers.is_empty() || !self.removed.is_empty()
+        !self.changed.is_empty() || !self.removed.is_empty()
     }
 }
 
 impl Dashboard {
     /// The reducer: the only code that changes a dashboard, on the server and in the browser.
     pub fn apply(&mut self, update: Update) -> Touched {
-        let name = match &update {
-            Update::Containers { host, .. }
-            | Update::ContainersDelta { host, .. }
-            | Update::Stats { host, .. }
-            | Update::Metrics { host, .. } => host.clone(),
-            Update::Source(status) => status.host.clone(),
-            Update::Event(event) => return self.remember(event),
-        };
-        let mut touched = self.hosts.entry(name.clone()).or_default().apply(update);
-        touched.hosts.insert(name);
+        if let Update::Event(event) = &update {
+            return self.remember(event);
+        }
+        let name = update.host();
+        let host = self.hosts.entry(name).or_default();
+        let mut touched = host.apply(update, |id| WorkloadId::container(name, id));
+        touched.scopes.insert(Scope::Host(name));
         touched
     }
 
@@ -230,13 +191,45 @@ impl Dashboard {
         }
     }
 
-    /// The container whose id begins with `prefix`, and its host, when there is just one.
-    pub fn find(&self, prefix: &super::ContainerPrefix) -> Option<(&HostId, &Arc<Container>)> {
-        let mut found = self
-            .containers()
-            .filter(|(_, container)| prefix.matches(&container.id));
-        let first = found.next()?;
-        found.next().is_none().then_some(first)
+    /// The workload that `named` names: the only one, or without a host the only one on the server's
+    /// own, which may be watched twice.
+    pub fn find(&self, named: &WorkloadRef) -> Option<WorkloadId> {
+        let ids = named.id.ids();
+        let hosts = self.hosts.iter();
+        let hosts = hosts.filter(|(name, _)| named.host.is_none_or(|host| host == **name));
+        let mut found = hosts.flat_map(|(name, host)| {
+            let containers = host.containers.range(ids.clone());
+            containers.map(|(id, _)| WorkloadId::container(*name, *id))
+        });
+        let found: Vec<_> = found.by_ref().collect();
+        let local = Scope::Host(HostId::local());
+        let mut on_local = found.iter().filter(|id| id.scope == local);
+        match (found.as_slice(), on_local.next(), on_local.next()) {
+            ([only], _, _) | (_, Some(only), None) => Some(*only),
+            _ => None,
+        }
+    }
+
+    /// The workload of that identity.
+    pub fn workload(&self, id: WorkloadId) -> Option<Workload> {
+        let (Scope::Host(host), WorkloadKey::Container(key)) = (id.scope, id.key);
+        let container = self.hosts.get(&host)?.containers.get(&key)?;
+        Some(Workload::Container(Arc::clone(container)))
+    }
+
+    /// What the workload of that identity uses, when that is known.
+    pub fn figures(&self, id: WorkloadId) -> Option<Figures> {
+        let (Scope::Host(host), WorkloadKey::Container(key)) = (id.scope, id.key);
+        let stats = self.hosts.get(&host)?.stats.get(&key)?;
+        Some(Figures::Container(Arc::clone(stats)))
+    }
+
+    /// Every workload of every scope.
+    pub fn workloads(&self) -> impl Iterator<Item = (WorkloadId, Workload)> {
+        self.containers().map(|(host, container)| {
+            let id = WorkloadId::container(*host, container.id);
+            (id, Workload::Container(Arc::clone(container)))
+        })
     }
 
     /// Every container of every host.
@@ -250,21 +243,26 @@ impl Dashboard {
 }
 
 impl Host {
-    fn apply(&mut self, update: Update) -> Touched {
+    fn apply(&mut self, update: Update, name: impl Fn(ContainerId) -> WorkloadId) -> Touched {
         match update {
-            Update::Containers { at, containers, .. } => {
-                let new = containers
-                    .into_iter()
-                    .map(|container| (container.id, container))
-                    .collect();
-                let delta = diff(&self.containers, &new);
-                return self.apply_containers(&delta, at);
+            Update::Containers {
+                timestamp, data, ..
+            } => {
+                let new = data.into_iter().map(|container| (container.id, container));
+                let delta = diff(&self.containers, &new.collect());
+                return self.apply_containers(&delta, timestamp, name);
             }
-            Update::ContainersDelta { at, delta, .. } => return self.apply_containers(&delta, at),
-            Update::Stats { at, stats, .. } => return self.apply_stats(stats, at),
-            Update::Metrics { at, metrics, .. } => {
-                self.metrics = Some(*metrics);
-                self.metrics_at = Some(at);
+            Update::ContainersDelta {
+                timestamp, delta, ..
+            } => return self.apply_containers(&delta, timestamp, name),
+            Update::Stats {
+                timestamp, data, ..
+            } => return self.apply_stats(data, timestamp, name),
+            Update::Metrics {
+                timestamp, data, ..
+            } => {
+                self.metrics = Some(data);
+                self.metrics_at = Some(timestamp);
             }
             Update::Source(status) => {
                 self.sources.insert(status.source, status);
@@ -274,12 +272,17 @@ impl Host {
         Touched::default()
     }
 
-    fn apply_containers(&mut self, delta: &ContainersDelta, at: Timestamp) -> Touched {
+    fn apply_containers(
+        &mut self,
+        delta: &ContainersDelta,
+        at: Timestamp,
+        name: impl Fn(ContainerId) -> WorkloadId,
+    ) -> Touched {
         apply(delta, &mut self.containers);
         self.containers_at = Some(at);
         let mut touched = Touched {
-            containers: delta.upserts.iter().map(|container| container.id).collect(),
-            removed: delta.removed.clone(),
+            changed: delta.upserts.iter().map(|new| name(new.id)).collect(),
+            removed: delta.removed.iter().copied().map(&name).collect(),
             ..Touched::default()
         };
         let containers = &self.containers;
@@ -288,16 +291,21 @@ impl Host {
                 .get(id)
                 .is_some_and(|container| container.state.has_stats());
             if !keep {
-                touched.stats.push(*id);
+                touched.figures.push(name(*id));
             }
             keep
         });
         touched
     }
 
-    fn apply_stats(&mut self, stats: Vec<ContainerStats>, at: Timestamp) -> Touched {
+    fn apply_stats(
+        &mut self,
+        stats: Vec<Arc<ContainerStats>>,
+        at: Timestamp,
+        name: impl Fn(ContainerId) -> WorkloadId,
+    ) -> Touched {
         // A list of figures may be older than the news that a container has ended.
-        let has_ended = |stats: &ContainerStats| {
+        let has_ended = |stats: &Arc<ContainerStats>| {
             let container = self.containers.get(&stats.container_id);
             container.is_some_and(|container| !container.state.has_stats())
         };
@@ -311,11 +319,11 @@ impl Host {
             .keys()
             .filter(|id| !new.contains_key(id))
             .copied();
-        let touched = gone.chain(new.keys().copied()).collect();
+        let touched = gone.chain(new.keys().copied()).map(name).collect();
         self.stats = new;
         self.stats_at = Some(at);
         Touched {
-            stats: touched,
+            figures: touched,
             ..Touched::default()
         }
     }
@@ -346,8 +354,8 @@ mod tests {
                 let at = Timestamp::from_millis(n as i64);
                 let host = HostId::default();
                 let known = delta.hosts.get(&host).map(|host| host.containers.clone()).unwrap_or_default();
-                delta.apply(Update::ContainersDelta { host: host.clone(), at, delta: diff(&known, list) });
-                full.apply(Update::Containers { host, at, containers: list.values().cloned().collect() });
+                delta.apply(Update::ContainersDelta { host, timestamp: at, delta: diff(&known, list) });
+                full.apply(Update::containers(host, at, list));
             }
             prop_assert_eq!(full, delta);
         }
@@ -355,18 +363,16 @@ mod tests {
         #[test]
         fn what_is_not_touched_has_not_changed(old in any_containers(), new in any_containers()) {
             let mut dashboard = Dashboard::default();
-            let list = |containers: &Containers| Update::Containers {
-                host: HostId::default(),
-                at: Timestamp::from_millis(0),
-                containers: containers.values().cloned().collect(),
-            };
+            let host = HostId::default();
+            let list = |list: &Containers| Update::containers(host, Timestamp::default(), list);
             dashboard.apply(list(&old));
             let touched = dashboard.apply(list(&new));
-            prop_assert!(touched.hosts.contains(&HostId::default()));
+            prop_assert!(touched.scopes.contains(&Scope::Host(host)));
             for (id, container) in &old {
+                let name = WorkloadId::container(host, *id);
                 let is_touched = match new.get(id) {
-                    Some(newer) => newer == container || touched.containers.contains(id),
-                    None => touched.removed.contains(id),
+                    Some(newer) => newer == container || touched.changed.contains(&name),
+                    None => touched.removed.contains(&name),
                 };
                 prop_assert!(is_touched);
             }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 /// What inspecting a container tells, with every secret masked.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct ContainerDetails {
     /// What it may use.
@@ -36,6 +37,7 @@ pub struct ContainerDetails {
 
 /// What a container may use; what is absent is unlimited.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct Limits {
     /// Cores, e.g. 1.5.
@@ -48,6 +50,7 @@ pub struct Limits {
 
 /// An environment variable.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Variable {
     /// Its name.
     pub name: String,
@@ -57,6 +60,7 @@ pub struct Variable {
 
 /// Something mounted into a container.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct Mount {
     /// `bind`, `volume`, `tmpfs` …
@@ -71,6 +75,7 @@ pub struct Mount {
 
 /// A container's place in a network.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct Attachment {
     /// Name of the network.
@@ -81,6 +86,7 @@ pub struct Attachment {
 
 /// How a container's health is checked, and what came of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct HealthCheck {
     /// What is run.
@@ -95,6 +101,7 @@ pub struct HealthCheck {
 
 /// What came of one check.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct CheckResult {
     /// When it began.
@@ -107,6 +114,7 @@ pub struct CheckResult {
 
 /// The processes of a container.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Processes {
     /// Titles of the columns, as the engine names them.
     pub titles: Vec<String>,
@@ -116,6 +124,7 @@ pub struct Processes {
 
 /// What lately happened to a container.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct ContainerEvents {
     /// Newest first.
     pub events: Vec<Arc<Event>>,

@@ -1,11 +1,20 @@
 //! Something that happened in an engine.
 
-use super::{HostId, Timestamp};
+use super::{HostId, Timestamp, WorkloadId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+impl Event {
+    /// The workload it is about, when it is about one.
+    pub fn workload(&self) -> Option<WorkloadId> {
+        let id = self.id.parse().ok()?;
+        Some(WorkloadId::container(self.host, id))
+    }
+}
+
 /// Something that happened in an engine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
     /// On which host.

@@ -3,7 +3,7 @@
 //! A history says when each figure was read, and where there was none: a gap is a point without any
 //! figure. So whoever draws it need not know how often figures should have come.
 
-use super::{ContainerId, ContainerStats, HostId, Timestamp};
+use super::{ContainerStats, Timestamp, WorkloadId};
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 use std::time::Duration;
 
@@ -108,10 +108,8 @@ pub fn is_gap_between(before: Timestamp, after: Timestamp, interval: Duration) -
 /// The last [`HISTORY`] of one container's figures: `GET /api/containers/{id}/stats`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StatsHistory {
-    /// Whose.
-    pub container_id: ContainerId,
-    /// On which host.
-    pub host: HostId,
+    /// The workload.
+    pub id: WorkloadId,
     /// How often figures come while somebody watches, in milliseconds; 0 when not known yet.
     pub interval_ms: u32,
     /// Oldest first.
@@ -167,8 +165,8 @@ impl Serialize for StatsHistory {
             points.map(move |point| point.value(figure).map(|value| value as u64))
         };
         let mut all = serializer.serialize_struct("StatsHistory", 12)?;
-        all.serialize_field("containerId", &self.container_id)?;
-        all.serialize_field("host", &self.host)?;
+        all.serialize_field("containerId", &self.id.container_id())?;
+        all.serialize_field("host", &self.id.scope.host())?;
         all.serialize_field("intervalMs", &self.interval_ms)?;
         let times: Vec<_> = self.points.iter().map(|point| point.at).collect();
         all.serialize_field("timestamps", &times)?;
@@ -289,7 +287,7 @@ mod tests {
     #[test]
     fn what_is_no_number_is_not_known() {
         let at = Timestamp::from_millis(7);
-        let mut stats = ContainerStats::unknown(ContainerId::default(), "web".into(), at);
+        let mut stats = ContainerStats::unknown(Default::default(), "web".into(), at);
         stats.cpu_percent = Some(f32::NAN);
         assert!(StatsPoint::of(&stats).is_gap());
         stats.cpu_percent = Some(f32::INFINITY);

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Resource figures of one host.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct HostMetrics {
     /// Processor.
@@ -36,6 +37,7 @@ pub struct HostMetrics {
 
 /// Processor figures.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Cpu {
     /// Share of all cores in use since the previous sample, 0–100.
@@ -51,6 +53,7 @@ pub struct Cpu {
 
 /// Memory or swap, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Memory {
     /// All of it.
@@ -65,6 +68,7 @@ pub struct Memory {
 
 /// A file system, in bytes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Disk {
     /// All of it.
@@ -81,6 +85,7 @@ pub struct Disk {
 
 /// A network interface.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Network {
     /// Its name, e.g. `eth0`.
@@ -99,6 +104,7 @@ pub struct Network {
 
 /// A temperature sensor.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Temperature {
     /// What it measures.
@@ -109,6 +115,7 @@ pub struct Temperature {
 
 /// What Deckwatch itself costs.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct DashboardCost {
     /// Share of one core since the previous sample, in percent.

@@ -166,38 +166,53 @@ impl<'de> Deserialize<'de> for ContainerPrefix {
 /// The name of a host: `local` for the machine Deckwatch runs on, `demo` for the synthetic one, or one
 /// that is configured.
 ///
-/// 1 to 64 letters, digits, `-` and `_`, so that it can stand in addresses and labels as it is.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
-pub struct HostId(String);
+/// 1 to 64 letters, digits, `-` and `_`, so that it can stand in addresses and labels as it is. The
+/// text is kept inline, so that the identity of a workload is a plain value.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HostId {
+    /// The text, filled up with zeros: so names compare as their texts do.
+    bytes: [u8; Self::MAX_LEN],
+    len: u8,
+}
 
 impl HostId {
     /// Longest name, in bytes: as long as one label of a domain name may be, and one more.
     pub const MAX_LEN: usize = 64;
 
     /// The machine Deckwatch runs on.
-    pub fn local() -> Self {
-        Self("local".to_owned())
+    pub const fn local() -> Self {
+        Self::of(b"local")
     }
 
     /// The synthetic host of `--demo`.
-    pub fn demo() -> Self {
-        Self("demo".to_owned())
+    pub const fn demo() -> Self {
+        Self::of(b"demo")
+    }
+
+    const fn of(text: &[u8]) -> Self {
+        let mut bytes = [0; Self::MAX_LEN];
+        let (head, _) = bytes.split_at_mut(text.len());
+        head.copy_from_slice(text);
+        Self {
+            bytes,
+            len: text.len() as u8,
+        }
     }
 
     /// The name.
     pub fn as_str(&self) -> &str {
-        &self.0
+        let text = self.bytes.get(..self.len.into()).unwrap_or_default();
+        str::from_utf8(text).unwrap_or_default()
     }
 
     /// Whether it is the machine Deckwatch runs on.
     pub fn is_local(&self) -> bool {
-        self.0 == "local"
+        *self == Self::local()
     }
 
     /// Whether its figures are invented.
     pub fn is_demo(&self) -> bool {
-        self.0 == "demo"
+        *self == Self::demo()
     }
 }
 
@@ -225,7 +240,7 @@ impl FromStr for HostId {
     fn from_str(text: &str) -> Result<Self, NotAHostId> {
         let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
         if (1..=Self::MAX_LEN).contains(&text.len()) && text.bytes().all(is_plain) {
-            Ok(Self(text.to_owned()))
+            Ok(Self::of(text.as_bytes()))
         } else {
             Err(NotAHostId)
         }
@@ -240,9 +255,21 @@ impl<'de> Deserialize<'de> for HostId {
     }
 }
 
+impl Serialize for HostId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
 impl fmt::Display for HostId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for HostId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -8,6 +8,7 @@ use std::{fmt, str::FromStr};
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum LogStream {
     /// Standard output.
@@ -19,6 +20,7 @@ pub enum LogStream {
 
 /// One line of a log.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct LogLine {
     /// Its number. Consecutive within one following of a container's log by the server; the same
@@ -120,6 +122,7 @@ impl TryFrom<String> for LogPosition {
 
 /// Why no more lines of a log follow for now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum LogEndReason {
     /// The container does not run. Its lines go on when it starts again.

@@ -24,6 +24,8 @@ mod source;
 mod sparkline;
 mod stats;
 mod time;
+mod update;
+mod workload;
 
 pub use action::{Action, ActionOptions, UnknownAction, is_container_name};
 pub use attention::Attention;
@@ -33,7 +35,7 @@ pub use container::{
     COMPOSE_PROJECT_LABEL, Container, ContainerState, HIDE_LABEL, Health, PROTECT_LABEL, Port,
 };
 pub use dashboard::{
-    Containers, ContainersDelta, Dashboard, Host, RECENT_EVENTS, Touched, Update, Used, apply, diff,
+    Containers, ContainersDelta, Dashboard, Host, RECENT_EVENTS, Touched, Used, apply, diff,
 };
 pub use details::{
     Attachment, CheckResult, ContainerDetails, ContainerEvents, HealthCheck, Limits, Mount,
@@ -57,3 +59,7 @@ pub use source::{Machine, SourceKind, SourceState, SourceStatus};
 pub use sparkline::{SLOT_MS, SLOTS, Sparkline, Sparklines};
 pub use stats::{ContainerStats, percent_of, round_percent};
 pub use time::{LocalTime, NotATimestamp, Timestamp};
+pub use update::Update;
+pub use workload::{
+    Figures, Scope, Status, StatusWord, Tone, Workload, WorkloadId, WorkloadKey, WorkloadRef,
+};

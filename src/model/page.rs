@@ -1,7 +1,7 @@
 //! The addresses of pages: the one place that reads and writes them. What a list or a log shows
 //! beyond that is in their queries ([`ContainerQuery`](super::ContainerQuery) and the view of a log).
 
-use super::{ContainerId, ContainerPrefix};
+use super::{WorkloadId, WorkloadRef};
 
 /// A page, by its address below the base path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub enum Page {
     /// The list of containers.
     Containers,
     /// One container.
-    Container(ContainerPrefix, Tab),
+    Container(WorkloadRef, Tab),
     /// The logs of several containers.
     Logs,
     /// The test of the connection.
@@ -73,17 +73,19 @@ impl Page {
     pub const LOGS: &'static str = "logs";
     /// The only segment of [`Self::RealtimeTest`].
     pub const REALTIME_TEST: &'static str = "realtime-test";
+    /// The parameter that names the host of a container, where that is not the server's own.
+    pub const HOST: &'static str = "host";
     /// The parameter that names a tab.
     pub const TAB: &'static str = "tab";
 
     /// The first tab of a container's page.
-    pub fn container(id: ContainerId) -> Self {
+    pub fn container(id: WorkloadId) -> Self {
         Self::tab(id, Tab::default())
     }
 
     /// A tab of a container's page.
-    pub fn tab(id: ContainerId, tab: Tab) -> Self {
-        Self::Container(id.into(), tab)
+    pub fn tab(id: WorkloadId, tab: Tab) -> Self {
+        Self::Container(id.reference(), tab)
     }
 
     /// The page at `path`, whose parameters `get` gives; none when there is no such page.
@@ -95,7 +97,12 @@ impl Page {
             (Some(Self::CONTAINERS), None) => Self::Containers,
             (Some(Self::CONTAINERS), Some(id)) => {
                 let tab = Tab::named(&get(Self::TAB).unwrap_or_default());
-                Self::Container(id.parse().ok()?, tab)
+                let host = get(Self::HOST).map(|host| host.parse()).transpose();
+                let named = WorkloadRef {
+                    host: host.ok()?,
+                    id: id.parse().ok()?,
+                };
+                Self::Container(named, tab)
             }
             (Some(Self::LOGS), None) => Self::Logs,
             (Some(Self::REALTIME_TEST), None) => Self::RealtimeTest,
@@ -109,14 +116,17 @@ impl Page {
         match self {
             Self::Overview => "/".to_owned(),
             Self::Containers => format!("/{}", Self::CONTAINERS),
-            Self::Container(id, Tab::Overview) => format!("/{}/{}", Self::CONTAINERS, id.as_str()),
-            Self::Container(id, tab) => format!(
-                "/{}/{}?{}={}",
-                Self::CONTAINERS,
-                id.as_str(),
-                Self::TAB,
-                tab.as_str()
-            ),
+            Self::Container(named, tab) => {
+                let host = named.host.map(|host| format!("{}={host}", Self::HOST));
+                let tab =
+                    (*tab != Tab::default()).then(|| format!("{}={}", Self::TAB, tab.as_str()));
+                let pairs: Vec<_> = host.into_iter().chain(tab).collect();
+                let path = format!("/{}/{}", Self::CONTAINERS, named.id.as_str());
+                match pairs.is_empty() {
+                    true => path,
+                    false => format!("{path}?{}", pairs.join("&")),
+                }
+            }
             Self::Logs => format!("/{}", Self::LOGS),
             Self::RealtimeTest => format!("/{}", Self::REALTIME_TEST),
         }
@@ -136,6 +146,7 @@ impl Page {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{ContainerId, HostId};
 
     fn page(address: &str) -> Option<Page> {
         let (path, query) = address.split_once('?').unwrap_or((address, ""));
@@ -152,17 +163,24 @@ mod tests {
     #[test]
     fn every_page_is_found_at_its_address() {
         let id = ContainerId::from_bytes([0xab; 32]);
-        let tabs = Tab::ALL.map(|tab| Page::tab(id, tab));
+        let here = WorkloadId::container(HostId::local(), id);
+        let nas = WorkloadId::container("nas".parse().unwrap(), id);
+        let tabs = Tab::ALL.map(|tab| Page::tab(here, tab));
+        let elsewhere = Tab::ALL.map(|tab| Page::tab(nas, tab));
         let others = [
             Page::Overview,
             Page::Containers,
             Page::Logs,
             Page::RealtimeTest,
         ];
-        for shown in tabs.into_iter().chain(others) {
+        for shown in tabs.into_iter().chain(elsewhere).chain(others) {
             assert_eq!(page(&shown.href()), Some(shown.clone()));
             assert_eq!(page(&shown.href_with("q=x")), Some(shown));
         }
+        assert_eq!(
+            Page::tab(nas, Tab::Logs).href(),
+            format!("/containers/{id}?host=nas&tab=logs")
+        );
         assert_eq!(Page::Logs.href_with("c=1"), "/logs?c=1");
         assert_eq!(Page::Logs.href_with(""), "/logs");
     }
@@ -172,7 +190,11 @@ mod tests {
         assert_eq!(page("/containers/"), Some(Page::Containers));
         assert_eq!(page(""), Some(Page::Overview));
         let container = page("/containers/0123456789ab/?tab=nonsense");
-        let expected = Page::Container("0123456789ab".parse().unwrap(), Tab::Overview);
+        let named = WorkloadRef {
+            host: None,
+            id: "0123456789ab".parse().unwrap(),
+        };
+        let expected = Page::Container(named, Tab::Overview);
         assert_eq!(container, Some(expected));
     }
 

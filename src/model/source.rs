@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// A place figures come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum SourceKind {
     /// A Docker or Podman engine.
@@ -17,6 +18,7 @@ pub enum SourceKind {
 
 /// Whether a source answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum SourceState {
     /// It answers in time.
@@ -31,6 +33,7 @@ pub enum SourceState {
 
 /// The machine an engine runs on, as far as the engine describes it (`GET /info`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Machine {
     /// Its own name.
@@ -55,6 +58,7 @@ pub struct Machine {
 
 /// What is known of one source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SourceStatus {
     /// Whose source.

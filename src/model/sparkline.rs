@@ -1,7 +1,7 @@
 //! A container's CPU over the last minutes in a few dozen values: enough for a line as small as a
 //! word.
 
-use super::{ContainerId, HISTORY, Timestamp};
+use super::{HISTORY, Timestamp, WorkloadId};
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 /// Time of one value, in milliseconds.
@@ -14,8 +14,8 @@ pub const SLOTS: usize = (HISTORY.as_millis() as i64 / SLOT_MS) as usize;
 /// within it, so that a short peak shows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sparkline {
-    /// Whose.
-    pub container_id: ContainerId,
+    /// The workload.
+    pub id: WorkloadId,
     /// Number of the newest slot, counted from the Unix epoch.
     pub last: i64,
     /// The newest slot is the last one; absent where nothing is known.
@@ -24,9 +24,9 @@ pub struct Sparkline {
 
 impl Sparkline {
     /// Nothing known yet.
-    pub const fn new(container_id: ContainerId) -> Self {
+    pub const fn new(id: WorkloadId) -> Self {
         Self {
-            container_id,
+            id,
             last: 0,
             values: [None; SLOTS],
         }
@@ -93,8 +93,9 @@ impl Serialize for Sparklines {
 impl Serialize for Sparkline {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let end = Timestamp::from_millis(self.last.saturating_mul(SLOT_MS));
-        let mut line = serializer.serialize_struct("Sparkline", 3)?;
-        line.serialize_field("containerId", &self.container_id)?;
+        let mut line = serializer.serialize_struct("Sparkline", 4)?;
+        line.serialize_field("containerId", &self.id.container_id())?;
+        line.serialize_field("host", &self.id.scope.host())?;
         line.serialize_field("end", &end)?;
         line.serialize_field("cpuPercent", self.values.as_slice())?;
         line.end()
@@ -114,7 +115,7 @@ mod tests {
     }
 
     fn line(samples: &[(i64, f32)]) -> Sparkline {
-        let mut line = Sparkline::new(ContainerId::default());
+        let mut line = Sparkline::new(WorkloadId::default());
         for (seconds, cpu) in samples {
             line.push(at(*seconds), Some(*cpu), false);
         }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// A figure that is not known is absent, never zero.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ContainerStats {
     /// Whose figures.

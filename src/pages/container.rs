@@ -15,18 +15,18 @@ mod tabs;
 
 use crate::{
     client::{Live, RowSignals, use_live},
-    model::{ContainerId, ContainerPrefix},
+    model::{Page, WorkloadId, WorkloadRef},
 };
 use gone::Gone;
 use head::Head;
 use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
+use leptos_router::hooks::{use_params_map, use_query_map};
 use tabs::{TabBar, TabContent};
 
 /// Which container the page shows.
 #[derive(Clone, Copy, PartialEq)]
 struct Shown {
-    id: ContainerId,
+    id: WorkloadId,
     /// Whether the engine still has it. What was known stays on the page when not.
     is_listed: bool,
     /// How often it came back: its signals are others then.
@@ -38,7 +38,14 @@ struct Shown {
 pub fn ContainerPage() -> impl IntoView {
     let live = use_live();
     let params = use_params_map();
-    let asked = Memo::new(move |_| params.read().get("id")?.parse::<ContainerPrefix>().ok());
+    let queries = use_query_map();
+    let asked = Memo::new(move |_| {
+        let host = queries.read().get(Page::HOST);
+        Some(WorkloadRef {
+            host: host.map(|host| host.parse()).transpose().ok()?,
+            id: params.read().get("id")?.parse().ok()?,
+        })
+    });
     let shown = Memo::new(move |before: Option<&Option<Shown>>| {
         live.track_list();
         let asked = asked.read();
@@ -72,13 +79,9 @@ fn mark(row: &RowSignals) -> impl Fn() -> Option<&'static str> + use<> {
 }
 
 /// What to show for `asked`, after `before`.
-fn next(live: Live, asked: &ContainerPrefix, before: Option<Shown>) -> Option<Shown> {
-    let before = before.filter(|before| asked.matches(&before.id));
-    let whole: Option<ContainerId> = asked.as_str().parse().ok();
-    let found = match whole {
-        Some(id) => live.row(id).map(|_| id),
-        None => live.with_dashboard(|dashboard| Some(dashboard.find(asked)?.1.id)),
-    };
+fn next(live: Live, asked: &WorkloadRef, before: Option<Shown>) -> Option<Shown> {
+    let before = before.filter(|before| asked.matches(before.id));
+    let found = live.with_dashboard(|dashboard| dashboard.find(asked));
     let Some(id) = found else {
         let is_listed = false;
         return before.map(|before| Shown {

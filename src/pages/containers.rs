@@ -15,7 +15,7 @@ use crate::{
     client::use_live,
     components::{NoContainers, PageTitle, ViewLink},
     i18n::use_text,
-    model::{ContainerId, ContainerQuery, Layout, Preferences},
+    model::{ContainerQuery, Layout, Preferences, WorkloadId},
 };
 use bulk::BulkBar;
 use cards::Cards;
@@ -28,7 +28,7 @@ use table::Table;
 use toolbar::Toolbar;
 
 /// The containers somebody has ticked.
-type Selection = RwSignal<BTreeSet<ContainerId>>;
+type Selection = RwSignal<BTreeSet<WorkloadId>>;
 
 /// All containers, filtered and sorted as the address says.
 #[component]
@@ -80,7 +80,7 @@ fn forget_gone(selection: Selection) {
     let live = use_live();
     Effect::new(move || {
         live.track_list();
-        let is_gone = |id: &ContainerId| live.row(*id).is_none();
+        let is_gone = |id: &WorkloadId| live.row(*id).is_none();
         if selection.read_untracked().iter().any(is_gone) {
             selection.update(|selection| selection.retain(|id| !is_gone(id)));
         }

@@ -12,7 +12,7 @@ use crate::{
     client::{Live, LogSource, logs::LogView, use_live},
     components::PageTitle,
     i18n::use_text,
-    model::{ContainerId, ContainerPrefix},
+    model::{ContainerId, WorkloadId, WorkloadRef},
 };
 use leptos::prelude::*;
 use leptos_router::{
@@ -31,7 +31,10 @@ pub fn LogsPage() -> impl IntoView {
     let sources = Memo::new(move |_| {
         live.track_list();
         let view = view.read();
-        let sources = view.containers.iter().filter_map(|id| source(live, id));
+        let sources = view
+            .containers
+            .iter()
+            .filter_map(|named| source(live, named));
         sources.collect::<Vec<_>>()
     });
     let is_empty = Memo::new(move |_| sources.read().is_empty());
@@ -79,20 +82,16 @@ pub(super) fn use_set_view(
 }
 
 /// The container an address means. One that is gone keeps its place: its lines can still be read.
-fn source(live: Live, id: &ContainerPrefix) -> Option<LogSource> {
+fn source(live: Live, named: &WorkloadRef) -> Option<LogSource> {
     let found = live.with_dashboard(|dashboard| {
-        let (host, container) = dashboard.find(id)?;
-        Some(LogSource {
-            id: container.id,
-            host: Some(host.clone()),
-            name: container.name.clone(),
-        })
+        let id = dashboard.find(named)?;
+        let name = dashboard.workload(id)?.name().to_owned();
+        Some(LogSource { id, name })
     });
     found.or_else(|| {
-        let id: ContainerId = id.as_str().parse().ok()?;
+        let id: ContainerId = named.id.as_str().parse().ok()?;
         Some(LogSource {
-            id,
-            host: None,
+            id: WorkloadId::container(named.host.unwrap_or_default(), id),
             name: id.short(),
         })
     })

@@ -1,7 +1,10 @@
 //! What a client may say.
 
 use super::{ApiError, Channel, ErrorCode, MAX_LOG_TAIL};
-use crate::model::{Action, ActionOptions, ContainerPrefix, HostId, LogPosition, Timestamp};
+use crate::model::{
+    Action, ActionOptions, ContainerPrefix, HostId, LogPosition, Timestamp, WorkloadKey,
+    WorkloadRef,
+};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::borrow::Cow;
 
@@ -48,7 +51,26 @@ pub struct Subscribe {
     pub host: Option<HostId>,
 }
 
+impl ContainerAction {
+    /// The workload to act on.
+    pub fn target(&self) -> WorkloadRef {
+        WorkloadRef {
+            host: self.host,
+            id: self.container_id.clone(),
+        }
+    }
+}
+
 impl Subscribe {
+    /// The workload whose log is wanted, when a log is.
+    pub fn log(&self) -> Option<WorkloadRef> {
+        let WorkloadKey::Container(id) = self.channel.logged()?;
+        Some(WorkloadRef {
+            host: self.host,
+            id: id.into(),
+        })
+    }
+
     /// This channel from its beginning.
     pub const fn to(channel: Channel) -> Self {
         Self {
@@ -73,7 +95,7 @@ impl Subscribe {
             || self.host.is_some();
         let message = if self.tail > Some(MAX_LOG_TAIL) {
             "tail must be at most 5000"
-        } else if only_of_logs && !matches!(self.channel, Channel::Logs(_)) {
+        } else if only_of_logs && self.channel.logged().is_none() {
             "tail, since, after and host are for logs only"
         } else {
             return Ok(());

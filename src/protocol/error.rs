@@ -5,6 +5,7 @@ use std::{fmt, str::FromStr};
 
 /// Why something was refused or failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
     /// The message or request could not be understood.
@@ -86,6 +87,7 @@ impl FromStr for ErrorCode {
 
 /// A failure as a peer sees it: a code to act on and a sentence to read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct ApiError {
     /// What kind of failure.
     pub code: ErrorCode,

@@ -1,12 +1,20 @@
 //! Bodies of HTTP answers that both sides know.
 
 use super::{ErrorCode, ServerMessage};
-use crate::model::Timestamp;
+use crate::model::{Timestamp, WorkloadId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// The address of `part` of what the server knows of a workload, of all of it when that is empty;
+/// below the base path. More parameters follow after `&`.
+pub fn workload_path(id: WorkloadId, part: &str) -> String {
+    let slash = if part.is_empty() { "" } else { "/" };
+    format!("/api/containers/{}{slash}{part}?host={}", id.key, id.scope)
+}
+
 /// Answer of `GET /api/snapshot`, and the state inside the first HTML.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Snapshot {
     /// This run of the server.
     pub epoch: String,
@@ -16,6 +24,7 @@ pub struct Snapshot {
 
 /// Answer of `GET /api/ws` without an upgrade.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SocketStatus {
     /// Always `ok`.
@@ -32,6 +41,7 @@ pub struct SocketStatus {
 
 /// A host's processor and memory over the last minutes, oldest first: `GET /api/metrics?range=5m`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct MetricsHistory {
     /// One entry a sample.
@@ -40,6 +50,7 @@ pub struct MetricsHistory {
 
 /// A few of a host's figures at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct MetricsSample {
     /// When they were read.
@@ -61,6 +72,7 @@ pub struct MetricsSample {
 
 /// An error as `application/problem+json` (RFC 9457).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Problem {
     /// HTTP status.
     pub status: u16,

@@ -20,6 +20,22 @@ pub const MAX_LOG_TAIL: u32 = 5_000;
 /// Lines a log begins with when the client does not say.
 pub const DEFAULT_LOG_TAIL: u32 = 100;
 
+/// Logs that one client may follow at the same time: those of a big project. Each costs the engine a
+/// connection.
+pub const MAX_LOGS: usize = 64;
+
+/// Actions of one client that may be under way at the same time: a bulk action on a big project.
+pub const MAX_PENDING_ACTIONS: usize = 64;
+
+/// Messages that one client may send at once.
+pub const MESSAGE_BURST: f64 = 40.0;
+/// Messages per second that one client may send; see [`MESSAGE_BURST`].
+pub const MESSAGE_RATE: f64 = 20.0;
+
+/// Workloads in one request for sparklines: more than any screen shows, in a URL that every proxy
+/// takes (13 characters each, and the name of the host).
+pub const MAX_SPARKLINES: usize = 250;
+
 /// Silence after which either side takes the connection for dead: three heartbeats, so that one
 /// lost and one late one are forgiven.
 pub const DEAD_PEER: Duration = Duration::from_secs(45);

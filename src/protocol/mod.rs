@@ -8,12 +8,13 @@ mod http;
 mod limits;
 mod server;
 
-pub use channel::{Channel, UnknownChannel};
+pub use channel::{Channel, ChannelKind, ChannelPolicy, Delta, Retention, UnknownChannel};
 pub use client::{ClientMessage, ContainerAction, Ping, Resume, Subscribe, Unsubscribe};
 pub use error::{ApiError, ErrorCode};
-pub use http::{MetricsHistory, MetricsSample, Problem, Snapshot, SocketStatus};
+pub use http::{MetricsHistory, MetricsSample, Problem, Snapshot, SocketStatus, workload_path};
 pub use limits::{
-    DEAD_PEER, DEFAULT_LOG_TAIL, MAX_LOG_TAIL, MAX_MESSAGE_BYTES, PROTOCOL_VERSION,
-    SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON, close_code,
+    DEAD_PEER, DEFAULT_LOG_TAIL, MAX_LOG_TAIL, MAX_LOGS, MAX_MESSAGE_BYTES, MAX_PENDING_ACTIONS,
+    MAX_SPARKLINES, MESSAGE_BURST, MESSAGE_RATE, PROTOCOL_VERSION, SUBPROTOCOL_BINARY,
+    SUBPROTOCOL_JSON, close_code,
 };
-pub use server::{ContainerAck, SequencedEvent, ServerMessage};
+pub use server::{ContainerAck, Sequenced, ServerMessage};

@@ -2,14 +2,14 @@
 
 use super::{ApiError, Channel, ErrorCode};
 use crate::model::{
-    Action, Container, ContainerId, ContainerPrefix, ContainerStats, ContainersDelta, Event,
-    HostId, HostMetrics, LogEndReason, LogLine, LogPosition, SourceStatus, Timestamp, Update,
+    Action, ContainerPrefix, Event, LogEndReason, LogLine, LogPosition, Timestamp, Update,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// A message from the server.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(
     tag = "type",
     rename_all = "kebab-case",
@@ -17,6 +17,7 @@ use std::sync::Arc;
 )]
 pub enum ServerMessage {
     /// The first message on every connection.
+    #[serde(rename_all = "camelCase")]
     Connected {
         /// This connection.
         client_id: String,
@@ -44,54 +45,6 @@ pub enum ServerMessage {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
-    /// A host's own figures.
-    Metrics {
-        /// Number in the channel.
-        seq: u64,
-        /// When they were read.
-        timestamp: Timestamp,
-        /// Whose.
-        host: HostId,
-        /// The figures.
-        data: Box<HostMetrics>,
-    },
-    /// All containers of a host.
-    Containers {
-        /// Number in the channel.
-        seq: u64,
-        /// When the list was right.
-        timestamp: Timestamp,
-        /// Whose.
-        host: HostId,
-        /// The list.
-        data: Vec<Arc<Container>>,
-    },
-    /// What changed in a host's list of containers.
-    ContainersDelta {
-        /// Number in the channel.
-        seq: u64,
-        /// When the list was right.
-        timestamp: Timestamp,
-        /// Whose.
-        host: HostId,
-        /// New and changed containers.
-        upserts: Vec<Arc<Container>>,
-        /// Containers that are gone.
-        removed: Vec<ContainerId>,
-    },
-    /// Figures of all running containers of a host.
-    Stats {
-        /// Number in the channel.
-        seq: u64,
-        /// When they were read.
-        timestamp: Timestamp,
-        /// Whose.
-        host: HostId,
-        /// The figures.
-        data: Vec<ContainerStats>,
-    },
-    /// Something happened in an engine.
-    Event(SequencedEvent),
     /// Lines of a container's log, as many as were written together.
     Log {
         /// Which log.
@@ -128,8 +81,6 @@ pub enum ServerMessage {
     },
     /// What became of an action.
     ContainerAck(ContainerAck),
-    /// Whether a source answers.
-    Source(SourceStatus),
     /// The connection lives.
     Heartbeat {
         /// The server's clock.
@@ -152,21 +103,25 @@ pub enum ServerMessage {
         )]
         retry_after_ms: Option<u64>,
     },
+    /// A change of what the dashboard shows.
+    #[serde(untagged)]
+    Update(Sequenced),
 }
 
-/// An [`Event`] with its number in the channel.
+/// An [`Update`] with its number in its channel.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct SequencedEvent {
-    /// Number in the channel.
-    pub seq: u64,
-    /// The event.
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Sequenced {
+    /// The change.
     #[serde(flatten)]
-    pub event: Arc<Event>,
+    pub update: Update,
+    /// Its number in the channel.
+    pub seq: u64,
 }
 
 /// What became of an action.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ContainerAck {
     /// The request it answers.
@@ -201,108 +156,33 @@ impl ServerMessage {
         }
     }
 
-    /// Channel and number of a message that belongs to a channel.
-    pub fn position(&self) -> Option<(Channel, u64)> {
+    /// The message that carries `update` as number `seq` of its channel.
+    pub const fn numbered(seq: u64, update: Update) -> Self {
+        Self::Update(Sequenced { update, seq })
+    }
+
+    /// The change it carries, when it carries one.
+    pub const fn update(&self) -> Option<&Update> {
         match self {
-            Self::Metrics { seq, .. } => Some((Channel::Metrics, *seq)),
-            Self::Containers { seq, .. } | Self::ContainersDelta { seq, .. } => {
-                Some((Channel::Containers, *seq))
-            }
-            Self::Stats { seq, .. } => Some((Channel::Stats, *seq)),
-            Self::Event(event) => Some((Channel::Events, event.seq)),
+            Self::Update(Sequenced { update, .. }) => Some(update),
             _ => None,
         }
     }
 
-    /// The message that carries `update` as number `seq` of its channel.
-    pub fn from_update(update: Update, seq: u64) -> Self {
-        match update {
-            Update::Containers {
-                host,
-                at,
-                containers,
-            } => Self::Containers {
-                seq,
-                timestamp: at,
-                host,
-                data: containers,
-            },
-            Update::ContainersDelta { host, at, delta } => Self::ContainersDelta {
-                seq,
-                timestamp: at,
-                host,
-                upserts: delta.upserts,
-                removed: delta.removed,
-            },
-            Update::Stats { host, at, stats } => Self::Stats {
-                seq,
-                timestamp: at,
-                host,
-                data: stats,
-            },
-            Update::Metrics { host, at, metrics } => Self::Metrics {
-                seq,
-                timestamp: at,
-                host,
-                data: metrics,
-            },
-            Update::Event(event) => Self::Event(SequencedEvent { seq, event }),
-            Update::Source(status) => Self::Source(status),
+    /// The event it carries, when it carries one.
+    pub const fn event(&self) -> Option<&Arc<Event>> {
+        match self.update() {
+            Some(Update::Event(event)) => Some(event),
+            _ => None,
         }
     }
 
-    /// What the message changes, when it carries state.
-    pub fn into_update(self) -> Option<Update> {
-        Some(match self {
-            Self::Containers {
-                timestamp: at,
-                host,
-                data: containers,
-                ..
-            } => Update::Containers {
-                host,
-                at,
-                containers,
-            },
-            Self::ContainersDelta {
-                timestamp: at,
-                host,
-                upserts,
-                removed,
-                ..
-            } => Update::ContainersDelta {
-                host,
-                at,
-                delta: ContainersDelta { upserts, removed },
-            },
-            Self::Stats {
-                timestamp: at,
-                host,
-                data: stats,
-                ..
-            } => Update::Stats { host, at, stats },
-            Self::Metrics {
-                timestamp: at,
-                host,
-                data: metrics,
-                ..
-            } => Update::Metrics { host, at, metrics },
-            Self::Event(event) => Update::Event(event.event),
-            Self::Source(status) => Update::Source(status),
-            _ => return None,
-        })
-    }
-}
-
-impl Update {
-    /// The channel it belongs to.
-    pub fn channel(&self) -> Channel {
-        match self {
-            Self::Containers { .. } | Self::ContainersDelta { .. } => Channel::Containers,
-            Self::Stats { .. } => Channel::Stats,
-            Self::Metrics { .. } => Channel::Metrics,
-            Self::Event(_) => Channel::Events,
-            Self::Source(_) => Channel::Sources,
-        }
+    /// Channel and number of a message that can be resumed after.
+    pub fn position(&self) -> Option<(Channel, u64)> {
+        let Self::Update(Sequenced { update, seq }) = self else {
+            return None;
+        };
+        let channel = Channel::carrying(update);
+        channel.policy().is_subscribable.then_some((channel, *seq))
     }
 }

@@ -1,4 +1,4 @@
-//! Actions on containers: checked, done once, and never half.
+//! Actions on workloads: checked, done once, and never half.
 
 mod client;
 mod requests;
@@ -8,32 +8,34 @@ mod tests;
 pub use client::Client;
 
 use super::{
-    hub::Hub,
+    find::{Directory, Found},
+    instruments::Instruments,
     shutdown::Shutdown,
-    source::{Engine, EngineError},
+    source::EngineError,
 };
 use crate::{
-    model::{Container, ContainerId, ContainerPrefix, Dashboard, HostId},
+    model::{Workload, WorkloadId},
     protocol::{ApiError, ContainerAck, ContainerAction, ErrorCode},
 };
 use client::Rates;
 use requests::{Answer, Requests};
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     future::Future,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 /// How long after the beginning of a shutdown the answer to an action is waited for. It must still reach the
 /// client, over a connection that closes two seconds before everything has to be over.
 const LAST_ANSWER: Duration = Duration::from_secs(6);
 
-/// Does actions on containers. A handle: copies share what is in flight.
+/// Does actions on workloads. A handle: copies share what is in flight.
 #[derive(Clone, Debug)]
 pub struct Actions {
     inner: Arc<Inner>,
@@ -41,35 +43,22 @@ pub struct Actions {
 
 #[derive(Debug)]
 struct Inner {
-    hub: Hub,
-    engines: BTreeMap<HostId, Arc<dyn Engine>>,
     shutdown: Shutdown,
+    instruments: Instruments,
     requests: Mutex<Requests>,
     rates: Mutex<Rates>,
-    in_flight: Mutex<BTreeSet<ContainerId>>,
+    in_flight: Mutex<BTreeSet<WorkloadId>>,
     /// How many connections there were.
     sockets: AtomicU64,
 }
 
-/// A container found in the inventory.
-#[derive(Clone, Debug)]
-pub struct Found {
-    /// Where it runs.
-    pub host: HostId,
-    /// It.
-    pub container: Arc<Container>,
-    /// What can be asked about it.
-    pub engine: Arc<dyn Engine>,
-}
-
 impl Actions {
-    /// Asks `engines`, by host, about the containers in `hub`. Work that was begun is finished at `shutdown`.
-    pub fn new(hub: Hub, engines: BTreeMap<HostId, Arc<dyn Engine>>, shutdown: Shutdown) -> Self {
+    /// Nothing in flight yet. Work that was begun is finished at `shutdown` and timed in `instruments`.
+    pub fn new(shutdown: Shutdown, instruments: Instruments) -> Self {
         Self {
             inner: Arc::new(Inner {
-                hub,
-                engines,
                 shutdown,
+                instruments,
                 requests: Mutex::default(),
                 rates: Mutex::default(),
                 in_flight: Mutex::default(),
@@ -83,42 +72,6 @@ impl Actions {
         Client::Socket(self.inner.sockets.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// The one container in the inventory that `prefix` names, on `host` if that is given.
-    ///
-    /// # Errors
-    /// `not_found`, also when several match; `engine_unavailable` when its host has no engine.
-    pub fn find(&self, host: Option<&HostId>, prefix: &ContainerPrefix) -> Result<Found, ApiError> {
-        let (host, container) = self
-            .inner
-            .hub
-            .read(|dashboard| resolve(dashboard, host, prefix))
-            .ok_or_else(ApiError::no_such_container)?;
-        let engine = self.inner.engines.get(&host).map(Arc::clone);
-        match engine {
-            Some(engine) => Ok(Found {
-                host,
-                container,
-                engine,
-            }),
-            None => Err(ApiError::new(
-                ErrorCode::EngineUnavailable,
-                format!("no engine is connected for host {host}"),
-            )),
-        }
-    }
-
-    /// Whether the containers of `host`, or of every host with an engine, were listed since the start.
-    pub fn has_listed(&self, host: Option<&HostId>) -> bool {
-        let mut hosts = self.inner.engines.keys();
-        self.inner.hub.read(|dashboard| {
-            hosts.all(|known| {
-                let listed = dashboard.hosts.get(known);
-                host.is_some_and(|host| host != known)
-                    || listed.is_some_and(|host| host.containers_at.is_some())
-            })
-        })
-    }
-
     /// Does what `request` of the client `by` asks for; an answer always comes, at shutdown too.
     ///
     /// The work begins at once and is finished even when the answer is no longer awaited. The same request
@@ -126,9 +79,10 @@ impl Actions {
     pub fn perform(
         &self,
         by: Client,
+        directory: &Directory,
         request: ContainerAction,
     ) -> impl Future<Output = ContainerAck> + use<> {
-        let answer = self.begin(by, &request);
+        let answer = self.begin(by, directory, &request);
         let shutdown = self.inner.shutdown.token();
         async move {
             let result = match answer {
@@ -153,7 +107,12 @@ impl Actions {
     }
 
     /// Begins what `request` asks for, or finds that it was begun before. What is refused is not remembered.
-    fn begin(&self, by: Client, request: &ContainerAction) -> Result<Answer, ApiError> {
+    fn begin(
+        &self,
+        by: Client,
+        directory: &Directory,
+        request: &ContainerAction,
+    ) -> Result<Answer, ApiError> {
         request.validate()?;
         let mut requests = lock(&self.inner.requests);
         if let Some(known) = requests.known(by, request) {
@@ -161,16 +120,17 @@ impl Actions {
             return known;
         }
         // First of all: to ask for a container that does not exist must cost nothing.
-        let found = self.find(request.host.as_ref(), &request.container_id)?;
+        let found = directory.find(&request.target())?;
         self.count(by)?;
-        check(&found.container, request)?;
+        check(&found.workload, request)?;
         requests.room_for(by)?;
-        let Some(in_flight) = InFlight::enter(&self.inner, found.container.id) else {
-            let name = &found.container.name;
+        let Some(in_flight) = InFlight::enter(&self.inner, found.id) else {
+            let name = found.workload.name();
             let message = format!("another action on {name} is still going on");
             return Err(ApiError::new(ErrorCode::Conflict, message));
         };
-        let work = act(found, request.clone(), in_flight);
+        // What the log has of it names the client.
+        let work = act(found, request.clone(), in_flight).in_current_span();
         let work = self.inner.shutdown.tracker().spawn(work);
         Ok(requests.remember(by, request, work))
     }
@@ -182,23 +142,24 @@ impl Actions {
     }
 }
 
-/// Whether `request` makes sense for `container`.
-fn check(container: &Container, request: &ContainerAction) -> Result<(), ApiError> {
-    let (name, action) = (&container.name, request.action);
-    if container.protected {
+/// Whether `request` makes sense for `workload`.
+fn check(workload: &Workload, request: &ContainerAction) -> Result<(), ApiError> {
+    let (name, action) = (workload.name(), request.action);
+    if workload.is_protected() {
         let message = format!("{name} is protected from actions");
         return Err(ApiError::new(ErrorCode::Protected, message));
     }
-    if !action.allowed(container.state) {
-        let state = container.state.as_str();
+    if !action.allowed(workload.state()) {
+        let state = workload.state().as_str();
         let message = format!("{action} is not possible while {name} is {state}");
         return Err(ApiError::new(ErrorCode::Conflict, message));
     }
     Ok(())
 }
 
-async fn act(found: Found, request: ContainerAction, _one: InFlight) -> Result<(), ApiError> {
-    let (id, action) = (found.container.id, request.action);
+async fn act(found: Found, request: ContainerAction, one: InFlight) -> Result<(), ApiError> {
+    let began = Instant::now();
+    let (id, action) = (found.container().id, request.action);
     let done = found.engine.act(id, action, &request.options);
     let result = tokio::time::timeout(action.deadline(&request.options), done)
         .await
@@ -208,12 +169,15 @@ async fn act(found: Found, request: ContainerAction, _one: InFlight) -> Result<(
         Err(EngineError::NotModified) => Ok(()),
         result => result,
     };
+    one.inner
+        .instruments
+        .acted(action, result.is_ok(), began.elapsed());
     match &result {
         Ok(()) => {
-            tracing::info!(host = %found.host, container = %id.short(), %action, "done");
+            tracing::info!(host = %found.id.scope, container = %id.short(), %action, "done");
         }
         Err(error) => {
-            tracing::warn!(host = %found.host, container = %id.short(), %action, %error, "failed");
+            tracing::warn!(host = %found.id.scope, container = %id.short(), %action, %error, "failed");
         }
     }
     result.map_err(|error| engine_error(&error))
@@ -229,29 +193,14 @@ fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn resolve(
-    dashboard: &Dashboard,
-    host: Option<&HostId>,
-    prefix: &ContainerPrefix,
-) -> Option<(HostId, Arc<Container>)> {
-    let mut found = dashboard.containers().filter(|(of, container)| {
-        host.is_none_or(|host| host == *of) && prefix.matches(&container.id)
-    });
-    let (host, container) = found.next()?;
-    found
-        .next()
-        .is_none()
-        .then(|| (host.clone(), Arc::clone(container)))
-}
-
-/// The one action on a container that is going on, until dropped.
+/// The one action on a workload that is going on, until dropped.
 struct InFlight {
     inner: Arc<Inner>,
-    id: ContainerId,
+    id: WorkloadId,
 }
 
 impl InFlight {
-    fn enter(inner: &Arc<Inner>, id: ContainerId) -> Option<Self> {
+    fn enter(inner: &Arc<Inner>, id: WorkloadId) -> Option<Self> {
         let is_new = lock(&inner.in_flight).insert(id);
         is_new.then(|| Self {
             inner: Arc::clone(inner),

@@ -1,12 +1,7 @@
-//! The collector: the only code that changes the server's state. It turns what sources see into
-//! updates and publishes them.
+//! The collector: the only code that changes the server's state. It drops from what sources observe
+//! whatever is not new, and publishes the rest.
 
-use super::{
-    clock,
-    health::Heartbeat,
-    hub::Hub,
-    source::{Observation, Status},
-};
+use super::{clock, health::Heartbeat, hub::Hub};
 use crate::model::{
     Container, Containers, ContainersDelta, HostId, SourceKind, SourceState, SourceStatus,
     Timestamp, Update, apply, diff,
@@ -15,14 +10,14 @@ use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-/// Observations that are published together: a burst (a compose project starting) is one round
+/// Updates that are published together: a burst (a compose project starting) is one round
 /// of the delivery, and still short enough to be computed in no time.
 const BATCH: usize = 64;
 
 /// Publishes what sources observe until `shutdown` is cancelled.
 pub async fn run(
     hub: Hub,
-    mut observations: mpsc::Receiver<(HostId, Observation)>,
+    mut observed: mpsc::Receiver<Update>,
     mut heartbeat: Heartbeat,
     shutdown: CancellationToken,
 ) {
@@ -33,7 +28,7 @@ pub async fn run(
             biased;
             () = shutdown.cancelled() => return,
             () = heartbeat.due() => continue,
-            received = observations.recv_many(&mut batch, BATCH) => received,
+            received = observed.recv_many(&mut batch, BATCH) => received,
         };
         if received == 0 {
             // Every source has ended; new ones never come.
@@ -42,7 +37,7 @@ pub async fn run(
         let now = clock::now();
         let updates = batch
             .drain(..)
-            .filter_map(|(host, observation)| collector.observe(&host, observation, now))
+            .filter_map(|update| collector.observe(update, now))
             .collect();
         hub.publish(updates);
     }
@@ -64,28 +59,24 @@ struct Observed {
 }
 
 impl Collector {
-    /// What `observation` changes, if anything. A list in which nothing changed is no news: whether
-    /// it can be trusted is what the state of its source says.
-    fn observe(
-        &mut self,
-        host: &HostId,
-        observation: Observation,
-        now: Timestamp,
-    ) -> Option<Update> {
-        let observed = self.hosts.entry(host.clone()).or_default();
-        observed.see(&observation, now);
-        let host = host.clone();
-        match observation {
-            Observation::Containers(list) => observed.list(host, list, now),
-            Observation::ContainersChanged(containers) => {
-                let upserts = containers.into_iter().map(Arc::new).collect();
-                observed.change(host, upserts, Vec::new(), now)
-            }
-            Observation::ContainerRemoved(id) => observed.change(host, Vec::new(), vec![id], now),
-            Observation::Stats { at, stats } => Some(Update::Stats { host, at, stats }),
-            Observation::Metrics { at, metrics } => Some(Update::Metrics { host, at, metrics }),
-            Observation::Event(event) => Some(Update::Event(Arc::new(event))),
-            Observation::Status(status) => observed.status(host, status, now),
+    /// What of `update` is new. An unchanged list is not: whether it can be trusted is what the state
+    /// of its source says.
+    fn observe(&mut self, update: Update, now: Timestamp) -> Option<Update> {
+        let observed = self.hosts.entry(update.host()).or_default();
+        observed.see(&update, now);
+        match update {
+            Update::Containers {
+                timestamp,
+                host,
+                data,
+            } => observed.list(host, data, timestamp),
+            Update::ContainersDelta {
+                timestamp,
+                host,
+                delta,
+            } => observed.change(host, delta, timestamp),
+            Update::Source(status) => observed.status(status),
+            Update::Stats { .. } | Update::Metrics { .. } | Update::Event(_) => Some(update),
         }
     }
 }
@@ -93,12 +84,12 @@ impl Collector {
 impl Observed {
     /// Remembers when the engine was last known to be as it is shown. Once it is not live, nothing
     /// but its return counts: figures may still come from the kernel.
-    fn see(&mut self, observation: &Observation, now: Timestamp) {
+    fn see(&mut self, update: &Update, now: Timestamp) {
         let engine = [SourceKind::Docker, SourceKind::Demo];
-        let is_live = match observation {
-            Observation::Metrics { .. } => return,
-            Observation::Status(status) if !engine.contains(&status.source) => return,
-            Observation::Status(status) => status.state == SourceState::Live,
+        let is_live = match update {
+            Update::Metrics { .. } => return,
+            Update::Source(status) if !engine.contains(&status.source) => return,
+            Update::Source(status) => status.state == SourceState::Live,
             _ => engine
                 .iter()
                 .filter_map(|kind| self.sources.get(kind))
@@ -109,25 +100,24 @@ impl Observed {
         }
     }
 
-    fn list(&mut self, host: HostId, list: Vec<Container>, at: Timestamp) -> Option<Update> {
-        let new: Containers = list
-            .into_iter()
-            .map(|container| (container.id, Arc::new(container)))
-            .collect();
+    fn list(
+        &mut self,
+        host: HostId,
+        list: Vec<Arc<Container>>,
+        timestamp: Timestamp,
+    ) -> Option<Update> {
+        let new = list.into_iter().map(|container| (container.id, container));
+        let new: Containers = new.collect();
         match &mut self.containers {
             None => {
-                let containers = new.values().cloned().collect();
+                let update = Update::containers(host, timestamp, &new);
                 self.containers = Some(new);
-                Some(Update::Containers {
-                    host,
-                    at,
-                    containers,
-                })
+                Some(update)
             }
             Some(known) => {
                 let delta = diff(known, &new);
                 *known = new;
-                news(host, at, delta)
+                change(host, timestamp, delta)
             }
         }
     }
@@ -135,37 +125,29 @@ impl Observed {
     fn change(
         &mut self,
         host: HostId,
-        mut upserts: Vec<Arc<Container>>,
-        mut removed: Vec<crate::model::ContainerId>,
-        at: Timestamp,
+        mut delta: ContainersDelta,
+        timestamp: Timestamp,
     ) -> Option<Update> {
         // Before the first list a single change says nothing about the rest; the list follows.
         let known = self.containers.as_mut()?;
-        upserts.retain(|container| known.get(&container.id) != Some(container));
-        removed.retain(|id| known.contains_key(id));
-        let delta = ContainersDelta { upserts, removed };
+        let is_new = |container: &Arc<Container>| known.get(&container.id) != Some(container);
+        delta.upserts.retain(is_new);
+        delta.removed.retain(|id| known.contains_key(id));
         apply(&delta, known);
-        news(host, at, delta)
+        change(host, timestamp, delta)
     }
 
-    fn status(&mut self, host: HostId, status: Status, now: Timestamp) -> Option<Update> {
+    /// `status` with since when its state is what it is, and when the engine was last seen.
+    fn status(&mut self, mut status: SourceStatus) -> Option<Update> {
         let known = self.sources.get(&status.source);
-        let since = known
-            .filter(|known| known.state == status.state)
-            .map_or(now, |known| known.since);
+        if let Some(known) = known.filter(|known| known.state == status.state) {
+            status.since = known.since;
+        }
         let is_lost = status.source != SourceKind::System && status.state != SourceState::Live;
-        let status = SourceStatus {
-            host,
-            source: status.source,
-            state: status.state,
-            since,
-            last_seen: self.last_seen.filter(|_| is_lost),
-            message: status.message,
-            endpoint: status.endpoint,
-            version: status.version,
-            // What it was remains known while it is away.
-            machine: status.machine.or_else(|| known?.machine.clone()),
-        };
+        status.last_seen = self.last_seen.filter(|_| is_lost);
+        // What it was remains known while it is away.
+        let machine = status.machine.take();
+        status.machine = machine.or_else(|| known?.machine.clone());
         if known == Some(&status) {
             return None;
         }
@@ -177,7 +159,7 @@ impl Observed {
     }
 }
 
-/// Tells the operator that a source answers, or why not and what to do.
+/// Logs that a source answers, or why not and what to do.
 fn announce(status: &SourceStatus) {
     let (host, source) = (&status.host, status.source);
     let message = status.message.as_deref().unwrap_or_default();
@@ -190,8 +172,12 @@ fn announce(status: &SourceStatus) {
     }
 }
 
-fn news(host: HostId, at: Timestamp, delta: ContainersDelta) -> Option<Update> {
-    (!delta.is_empty()).then_some(Update::ContainersDelta { host, at, delta })
+fn change(host: HostId, timestamp: Timestamp, delta: ContainersDelta) -> Option<Update> {
+    (!delta.is_empty()).then_some(Update::ContainersDelta {
+        timestamp,
+        host,
+        delta,
+    })
 }
 
 #[cfg(test)]
@@ -200,104 +186,110 @@ mod tests {
     use crate::{
         model::{ContainerState, fixtures::container},
         protocol::Channel,
-        server::health::Health,
+        server::{
+            health::Health,
+            hub::Audience,
+            source::{Observer, Status},
+        },
     };
 
     fn at(ms: i64) -> Timestamp {
         Timestamp::from_millis(ms)
     }
 
-    fn observe(
-        collector: &mut Collector,
-        observation: Observation,
-        now: Timestamp,
-    ) -> Option<Update> {
-        collector.observe(&HostId::default(), observation, now)
+    fn observer() -> (Observer, mpsc::Receiver<Update>) {
+        let (sender, receiver) = mpsc::channel(16);
+        (Observer::new(HostId::default(), sender), receiver)
+    }
+
+    fn status(state: SourceState, message: &str, since: i64) -> Update {
+        let (observer, _) = observer();
+        let status = Status {
+            source: SourceKind::Docker,
+            state,
+            message: Some(message.to_owned()),
+            endpoint: None,
+            version: None,
+            machine: None,
+        };
+        let Update::Source(mut status) = observer.status(status) else {
+            panic!("a status is of a source");
+        };
+        status.since = at(since);
+        Update::Source(status)
     }
 
     #[test]
-    fn only_what_changed_is_news() {
+    fn only_changes_are_published() {
+        let (observer, _) = observer();
         let mut collector = Collector::default();
+        let mut observe = |update| collector.observe(update, at(1));
         let (web, mut db) = (container(1), container(2));
-        let list = Observation::Containers(vec![web.clone(), db.clone()]);
-        let first = observe(&mut collector, list.clone(), at(1)).unwrap();
+        let list = vec![web.clone(), db.clone()];
+        let first = observe(observer.containers(list.clone())).unwrap();
         assert!(
-            matches!(first, Update::Containers { containers, .. } if containers.len() == 2),
+            matches!(first, Update::Containers { data, .. } if data.len() == 2),
             "the first list is whole"
         );
-        assert_eq!(observe(&mut collector, list, at(2)), None);
+        assert_eq!(observe(observer.containers(list)), None);
 
         db.state = ContainerState::Exited;
-        let changed = Observation::ContainersChanged(vec![db.clone()]);
+        let changed = ContainersDelta {
+            upserts: vec![Arc::new(db.clone())],
+            removed: Vec::new(),
+        };
         let Some(Update::ContainersDelta { delta, .. }) =
-            observe(&mut collector, changed.clone(), at(3))
+            observe(observer.changed(changed.clone()))
         else {
             panic!("a change is a delta");
         };
-        assert_eq!(delta.upserts, [Arc::new(db.clone())]);
-        assert_eq!(observe(&mut collector, changed, at(4)), None);
+        assert_eq!(delta, changed);
+        assert_eq!(observe(observer.changed(changed)), None);
 
-        let Some(Update::ContainersDelta { delta, .. }) =
-            observe(&mut collector, Observation::Containers(vec![db]), at(5))
+        let Some(Update::ContainersDelta { delta, .. }) = observe(observer.containers(vec![db]))
         else {
             panic!("a shorter list is a delta");
         };
-        assert_eq!((delta.upserts.len(), delta.removed), (0, vec![web.id]));
-        let removed = Observation::ContainerRemoved(web.id);
-        assert_eq!(observe(&mut collector, removed, at(6)), None);
+        let removed = ContainersDelta {
+            upserts: Vec::new(),
+            removed: vec![web.id],
+        };
+        assert_eq!(delta, removed);
+        assert_eq!(observe(observer.changed(removed)), None);
     }
 
     #[test]
-    fn an_empty_first_list_is_news_too() {
+    fn an_empty_first_list_is_published() {
+        let (observer, _) = observer();
         let mut collector = Collector::default();
-        let list = Observation::Containers(Vec::new());
-        assert!(observe(&mut collector, list, at(1)).is_some());
+        let list = observer.containers(Vec::new());
+        assert!(collector.observe(list, at(1)).is_some());
     }
 
     #[test]
     fn a_source_keeps_the_time_since_when_it_is_in_its_state() {
         let mut collector = Collector::default();
-        let status = |state, message: &str| {
-            Observation::Status(Status {
-                source: SourceKind::Docker,
-                state,
-                message: Some(message.into()),
-                endpoint: None,
-                version: None,
-                machine: None,
-            })
-        };
-        let mut since = |observation, now| match observe(&mut collector, observation, at(now)) {
+        let mut since = |update| match collector.observe(update, at(0)) {
             Some(Update::Source(status)) => Some(status.since),
             _ => None,
         };
-        assert_eq!(since(status(SourceState::Down, "refused"), 1), Some(at(1)));
-        assert_eq!(since(status(SourceState::Down, "refused"), 2), None);
-        assert_eq!(since(status(SourceState::Down, "denied"), 3), Some(at(1)));
-        assert_eq!(since(status(SourceState::Live, ""), 4), Some(at(4)));
+        let down = SourceState::Down;
+        assert_eq!(since(status(down, "refused", 1)), Some(at(1)));
+        assert_eq!(since(status(down, "refused", 2)), None);
+        assert_eq!(since(status(down, "denied", 3)), Some(at(1)));
+        assert_eq!(since(status(SourceState::Live, "", 4)), Some(at(4)));
     }
 
     #[test]
-    fn a_lost_engine_was_last_seen_when_it_last_told_something() {
+    fn a_lost_engine_was_last_seen_when_it_last_reported_something() {
         let mut collector = Collector::default();
-        let status = |state| {
-            Observation::Status(Status {
-                source: SourceKind::Docker,
-                state,
-                message: None,
-                endpoint: None,
-                version: None,
-                machine: None,
-            })
-        };
-        let stats = |ms| Observation::Stats {
-            at: at(ms),
-            stats: Vec::new(),
-        };
-        let mut last_seen = |observation, now| match observe(&mut collector, observation, at(now)) {
+        let (observer, _) = observer();
+        let stats = |ms| observer.stats(at(ms), Vec::new());
+        let mut last_seen = |update, now| match collector.observe(update, at(now)) {
             Some(Update::Source(status)) => status.last_seen,
             _ => None,
         };
+        let status = |state| status(state, "", 0);
         assert_eq!(last_seen(status(SourceState::Down), 1), None, "never seen");
         assert_eq!(last_seen(status(SourceState::Live), 2), None, "it is here");
         last_seen(stats(5), 5);
@@ -315,16 +307,18 @@ mod tests {
     #[tokio::test]
     async fn what_sources_observe_reaches_the_hub_until_shutdown() {
         let hub = Hub::new(16);
-        let (tx, rx) = mpsc::channel(16);
+        let (observer, observed) = observer();
         let shutdown = CancellationToken::new();
         let heartbeat = Health::default().watch("collector");
-        let task = tokio::spawn(run(hub.clone(), rx, heartbeat, shutdown.clone()));
+        let task = tokio::spawn(run(hub.clone(), observed, heartbeat, shutdown.clone()));
         let mut changes = hub.changes();
-        let list = Observation::Containers(vec![container(1)]);
-        tx.send((HostId::default(), list)).await.unwrap();
+        observer
+            .observe(observer.containers(vec![container(1)]))
+            .await;
         changes.changed().await.unwrap();
-        assert_eq!(hub.head(Channel::Containers), 1);
-        assert_eq!(hub.read(|dashboard| dashboard.containers().count()), 1);
+        let viewer = hub.viewer(Audience::Unrestricted);
+        assert_eq!(viewer.head(Channel::CONTAINERS), 1);
+        assert_eq!(viewer.read(|dashboard| dashboard.containers().count()), 1);
         shutdown.cancel();
         task.await.unwrap();
     }

@@ -8,7 +8,7 @@ use crate::{
         FirstLines,
         logs::{Entry, Filter, Level, Levels, LogView, MAX_CONTAINERS, Needle, ansi},
     },
-    model::{ContainerPrefix, LogLine, LogStream, Page, Tab, Timestamp, format},
+    model::{LogLine, LogStream, Page, Tab, Timestamp, WorkloadRef, format},
 };
 use axum::{
     extract::{Query, Request, State},
@@ -55,7 +55,7 @@ fn log_view(method: &Method, uri: &Uri) -> Option<LogView> {
     };
     let get = |name: &str| all(name).into_iter().next();
     let containers = match Page::parse(uri.path(), get)? {
-        Page::Container(id, Tab::Logs) => vec![id.as_str().to_owned()],
+        Page::Container(id, Tab::Logs) => vec![id.to_string()],
         Page::Logs => all("c"),
         _ => return None,
     };
@@ -74,8 +74,8 @@ async fn first_lines(state: &AppState, view: &LogView) -> String {
 }
 
 /// The last lines of one log that `view` shows; empty when they cannot be read in time.
-async fn lines(state: &AppState, id: &ContainerPrefix, index: usize, view: &LogView) -> Vec<Line> {
-    let Ok(found) = state.actions.find(None, id) else {
+async fn lines(state: &AppState, id: &WorkloadRef, index: usize, view: &LogView) -> Vec<Line> {
+    let Ok(found) = state.directory().find(id) else {
         return Vec::new();
     };
     let query = LogQuery {
@@ -84,16 +84,11 @@ async fn lines(state: &AppState, id: &ContainerPrefix, index: usize, view: &LogV
         stderr: true,
         ..LogQuery::default()
     };
-    let name = &found.container.name;
-    let name = if view.containers.len() > 1 {
-        name.as_str()
-    } else {
-        ""
-    };
+    let name = found.workload.name();
+    let name = if view.containers.len() > 1 { name } else { "" };
     let mut line_filter = LineFilter::of(view);
     let read = async {
-        let (engine, id) = (&*found.engine, found.container.id);
-        let lines = last_lines(engine, id, &query, LINES).await.ok()?;
+        let lines = last_lines(&*found.log(), &query, LINES).await.ok()?;
         let lines = lines.filter_map(|line| std::future::ready(line.ok()));
         let lines = lines.filter_map(|line| {
             let at = line.timestamp();

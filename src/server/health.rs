@@ -38,6 +38,7 @@ pub struct Heartbeat {
 
 /// The body of `/healthz`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
     /// Whether any task is stalled.
@@ -50,6 +51,7 @@ pub struct Report {
 
 /// The overall state of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Every task has a recent heartbeat.
@@ -211,8 +213,8 @@ mod tests {
         .await;
         // The collector cannot publish while the state is being read.
         let (release, released) = mpsc::channel::<()>();
-        let hub = running.hub.clone();
-        let reader = std::thread::spawn(move || hub.read(|_| released.recv()));
+        let viewer = running.viewer();
+        let reader = std::thread::spawn(move || viewer.read(|_| released.recv()));
         eventually(&url, |status, report| {
             let stalled = report["stalled"].as_array().unwrap();
             status == 503 && report["status"] == "degraded" && stalled[..] == ["collector"]

@@ -11,11 +11,13 @@ pub mod binary;
 pub mod clock;
 pub mod collector;
 pub mod config;
+pub mod find;
 mod first_lines;
 pub mod gate;
 pub mod headers;
 pub mod health;
 pub mod hub;
+pub mod instruments;
 pub mod logs;
 pub mod pages;
 pub mod problem;
@@ -35,13 +37,14 @@ pub use state::AppState;
 
 use actions::Actions;
 use assets::Site;
+use find::Directory;
 use gate::Gate;
 use health::Health;
-use hub::Hub;
+use hub::{Audience, Hub, Viewer};
 use logs::Logs;
 use serve::Traffic;
 use shutdown::Shutdown;
-use source::OBSERVATION_BACKLOG;
+use source::UPDATE_BACKLOG;
 use std::{net::SocketAddr, sync::Arc, time::Instant};
 use thiserror::Error;
 use tokio::sync::mpsc;
@@ -77,6 +80,11 @@ pub struct Running {
 }
 
 impl Running {
+    /// Everything the server knows.
+    pub fn viewer(&self) -> Viewer {
+        self.hub.viewer(Audience::Unrestricted)
+    }
+
     /// Returns when a core task has broken down, with its name. Everything is ending then.
     pub async fn broken(&self) -> &'static str {
         self.shutdown.token().cancelled().await;
@@ -114,7 +122,7 @@ async fn start_with(
     let addr = listener.local_addr().map_err(failed)?;
 
     let hub = Hub::with_paces(config.channel_buffer as usize, sources::paces(&config));
-    let (observer, observations) = mpsc::channel(OBSERVATION_BACKLOG);
+    let (observer, observations) = mpsc::channel(UPDATE_BACKLOG);
     shutdown.spawn_core(
         "collector",
         collector::run(
@@ -132,12 +140,12 @@ async fn start_with(
 
     let traffic = Traffic::default();
     let state = AppState {
-        actions: Actions::new(hub.clone(), engines, shutdown.clone()),
+        actions: Actions::new(shutdown.clone(), hub.instruments().clone()),
+        directory: Directory::new(hub.viewer(Audience::Unrestricted), engines),
         gate: Gate::new(addr, &config.allowed_hosts, config.max_clients),
         delivery: Delivery::start(&hub, health.watch("delivery"), &shutdown),
         health: health.clone(),
-        hub: hub.clone(),
-        logs: Logs::new(hub.clone(), shutdown.clone()),
+        logs: Logs::new(hub.viewer(Audience::Unrestricted), shutdown.clone()),
         leptos: config.leptos_options(),
         heartbeats: HeartbeatTimer::start(config.heartbeat, &shutdown),
         site: Site::embedded(),

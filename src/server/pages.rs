@@ -8,10 +8,10 @@ use crate::{
     app::{App, shell},
     client::{ContainerPageData, FirstLines, Initial, InitialState},
     model::{
-        ContainerId, ContainerQuery, Dashboard, HISTORY, HostId, Page, Preferences, StatsHistory,
-        Tab, Timestamp, Totals,
+        ContainerQuery, Dashboard, HISTORY, Page, Preferences, StatsHistory, Tab, Timestamp,
+        Totals, Update, WorkloadId,
     },
-    protocol::{Channel, ServerMessage, Snapshot, codec},
+    protocol::{Channel, Sequenced, ServerMessage, Snapshot, codec},
 };
 use axum::{
     Router,
@@ -97,9 +97,9 @@ fn context(state: AppState) -> impl Fn() + Clone + Send + Sync + 'static {
 
 /// The state a page begins with.
 fn initial(state: &AppState, uri: &Uri, headers: &HeaderMap) -> Initial {
-    let (_, frames) = state.hub.snapshot(&Channel::ALL);
+    let (_, frames) = state.viewer().snapshot(&Channel::ALL);
     let mut messages: Vec<_> = frames.iter().map(|frame| frame.message().clone()).collect();
-    let (totals, in_view) = state.hub.read(|dashboard| {
+    let (totals, in_view) = state.viewer().read(|dashboard| {
         let totals = Totals::of(dashboard.containers().map(|(_, container)| &**container));
         (totals, in_view(dashboard, uri))
     });
@@ -124,7 +124,7 @@ fn initial(state: &AppState, uri: &Uri, headers: &HeaderMap) -> Initial {
     let now = clock::now();
     Initial {
         snapshot: Snapshot {
-            epoch: state.hub.epoch().to_owned(),
+            epoch: state.viewer().epoch().to_owned(),
             messages,
         },
         totals,
@@ -138,15 +138,15 @@ fn initial(state: &AppState, uri: &Uri, headers: &HeaderMap) -> Initial {
 }
 
 /// The containers that the page at `uri` shows first, when there are many.
-fn in_view(dashboard: &Dashboard, uri: &Uri) -> Option<BTreeSet<ContainerId>> {
+fn in_view(dashboard: &Dashboard, uri: &Uri) -> Option<BTreeSet<WorkloadId>> {
     if dashboard.containers().count() <= CONTAINERS {
         return None;
     }
     let parameters = parameters(uri);
     let query = ContainerQuery::from_url(|name| parameters.get(name).cloned());
     let rows = query.rows(dashboard).into_iter().take(CONTAINERS);
-    let named = named(dashboard, uri).map(|(_, id)| id);
-    Some(rows.map(|row| row.container.id).chain(named).collect())
+    let named = named(dashboard, uri);
+    Some(rows.map(|row| row.id).chain(named).collect())
 }
 
 fn parameters(uri: &Uri) -> HashMap<String, String> {
@@ -162,33 +162,34 @@ fn page(uri: &Uri) -> Option<Page> {
 }
 
 /// The container whose own page is at `uri`.
-fn named(dashboard: &Dashboard, uri: &Uri) -> Option<(HostId, ContainerId)> {
-    let Page::Container(id, _) = page(uri)? else {
-        return None;
-    };
-    let (host, container) = dashboard.find(&id)?;
-    Some((host.clone(), container.id))
+fn named(dashboard: &Dashboard, uri: &Uri) -> Option<WorkloadId> {
+    match page(uri)? {
+        Page::Container(named, _) => dashboard.find(&named),
+        _ => None,
+    }
 }
 
 /// What the charts at `uri` begin with, when there are any.
 fn stats_history(state: &AppState, uri: &Uri, now: Timestamp) -> Option<StatsHistory> {
     let is_shown = matches!(page(uri)?, Page::Container(_, Tab::Stats));
-    let (host, id) = is_shown.then(|| state.hub.read(|dashboard| named(dashboard, uri)))??;
-    Some(state.hub.stats_history(&host, id, HISTORY, now))
+    let viewer = state.viewer();
+    let id = is_shown.then(|| viewer.read(|dashboard| named(dashboard, uri)))??;
+    Some(viewer.stats_history(id, HISTORY, now))
 }
 
-fn restrict(message: &mut ServerMessage, in_view: &BTreeSet<ContainerId>) {
-    match message {
-        ServerMessage::Containers { data, .. } => {
-            data.retain(|container| in_view.contains(&container.id));
-        }
-        ServerMessage::Stats { data, .. } => {
-            data.retain(|stats| in_view.contains(&stats.container_id));
-        }
+fn restrict(message: &mut ServerMessage, in_view: &BTreeSet<WorkloadId>) {
+    let ServerMessage::Update(Sequenced { update, .. }) = message else {
+        return;
+    };
+    let host = update.host();
+    let is_in_view = |id| in_view.contains(&WorkloadId::container(host, id));
+    match update {
+        Update::Containers { data, .. } => data.retain(|container| is_in_view(container.id)),
+        Update::Stats { data, .. } => data.retain(|stats| is_in_view(stats.container_id)),
         _ => {}
     }
 }
 
 fn is_event(message: &ServerMessage) -> bool {
-    matches!(message, ServerMessage::Event(_))
+    message.event().is_some()
 }

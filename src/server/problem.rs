@@ -29,6 +29,11 @@ impl Refusal {
         }
     }
 
+    /// The HTTP status.
+    pub const fn status(&self) -> StatusCode {
+        self.status
+    }
+
     /// Sets the `Retry-After` header.
     #[must_use]
     pub fn retry_after(mut self, wait: Duration) -> Self {

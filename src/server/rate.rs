@@ -1,14 +1,10 @@
 //! Rate limiting by token bucket.
 
+use crate::protocol::{MESSAGE_BURST as BURST, MESSAGE_RATE as RATE};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Tokens added per second: more than a person can click.
-const RATE: f64 = 20.0;
-/// Capacity in tokens, for a burst such as an action on many containers.
-const BURST: f64 = 40.0;
-
-/// A bucket of 40 tokens, refilled with 20 per second.
+/// A bucket of tokens: one token per request.
 #[derive(Debug)]
 pub struct Bucket {
     tokens: f64,

@@ -1,7 +1,10 @@
-//! The routes of the HTTP interface as a table, and the router that is built from it.
+//! The routes of the HTTP interface. Each is added together with its description, so that the OpenAPI
+//! document has all of them.
 
 use super::{
-    AppState, api, base, first_lines, gate,
+    AppState,
+    api::{self, openapi},
+    base, first_lines, gate,
     headers::{self, security_headers},
     pages,
     problem::Refusal,
@@ -11,104 +14,80 @@ use crate::protocol::{ApiError, ErrorCode, MAX_MESSAGE_BYTES};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    handler::Handler,
-    http::{Method, StatusCode},
+    http::StatusCode,
     middleware::{from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
-    routing::{MethodRouter, get, post},
+    routing::get,
 };
 use std::{any::Any, sync::Arc};
 use tower::Layer;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
+use utoipa::openapi::OpenApi;
+use utoipa_axum::{
+    router::{OpenApiRouter, UtoipaMethodRouterExt as _},
+    routes,
+};
 
-/// A path of the HTTP interface, the one method it takes and the handler that answers.
-#[derive(Clone, Debug)]
-pub struct Route {
-    /// The path with its parameters in braces, as `docs/openapi.json` names it.
-    pub path: &'static str,
-    /// Every other method is refused with 405.
-    pub method: Method,
-    handler: MethodRouter<AppState>,
-}
-
-impl Route {
-    fn get<H: Handler<T, AppState>, T: 'static>(path: &'static str, handler: H) -> Self {
-        Self {
-            path,
-            method: Method::GET,
-            handler: get(handler),
-        }
-    }
-
-    fn post<H: Handler<T, AppState>, T: 'static>(path: &'static str, handler: H) -> Self {
-        Self {
-            path,
-            method: Method::POST,
-            handler: post(handler),
-        }
-    }
-
-    /// Compresses the answer. Messages are encoded anew for these routes, so that compressing them
-    /// costs little more. Streams are not compressed: a compressor would hold them back.
-    fn compressed(self) -> Self {
-        Self {
-            handler: self.handler.layer(CompressionLayer::new()),
-            ..self
-        }
-    }
-}
-
-/// Every route of the HTTP interface. The router is built from this table and has no other routes
-/// but the pages; tests hold `docs/openapi.json` against it.
-pub fn routes() -> Vec<Route> {
-    vec![
-        Route::get("/api/snapshot", poll::snapshot).compressed(),
-        Route::get("/api/metrics", api::state::metrics).compressed(),
-        Route::get("/api/containers", api::state::containers).compressed(),
-        Route::get("/api/containers/{id}/stats", api::stats::history).compressed(),
-        Route::get("/api/stats/sparklines", api::stats::sparklines).compressed(),
-        Route::get("/api/openapi.json", api::openapi::document).compressed(),
-        Route::get("/api/ws", ws::multiplexed),
-        Route::get("/api/containers/stream", sse::containers),
-        Route::get("/api/containers/{id}", api::container::inspect),
-        Route::get("/api/containers/{id}/details", api::container::details),
-        Route::get("/api/containers/{id}/events", api::container::events),
-        Route::get("/api/containers/{id}/top", api::container::top),
-        Route::get("/api/containers/{id}/logs", api::logs::logs),
-        Route::post("/api/containers/{id}/{action}", api::container::act),
-        Route::get("/ws/docker/stats", ws::docker_stats),
-        Route::get("/ws/docker/{id}/logs", transport::logs::docker_logs),
-        Route::get("/healthz", api::health::alive),
-        Route::get("/readyz", api::health::ready),
-        Route::get("/metrics", api::prometheus::metrics),
-    ]
-}
-
-/// The prefix of the routes that answer in JSON, and the paths beneath it.
+/// The prefix of the routes that answer in JSON.
 const API: &str = "/api";
 
-/// The routes of [`routes`], nested so that a wrong path beneath [`API`] is refused in JSON.
-fn interface() -> Router<AppState> {
-    let (mut api, mut others) = (Router::new(), Router::new());
-    for route in routes() {
-        match route.path.strip_prefix(API) {
-            Some(path) => api = api.route(path, route.handler),
-            None => others = others.route(route.path, route.handler),
-        }
-    }
+/// The routes beneath [`API`]: each with its description, which its handler carries.
+///
+/// Some answers are compressed: their messages are encoded anew for each request, so that compressing
+/// them costs little more. Streams are not: a compressor would hold them back.
+fn api_routes() -> OpenApiRouter<AppState> {
+    let compressed = CompressionLayer::new;
+    OpenApiRouter::with_openapi(openapi::empty())
+        .routes(routes!(poll::snapshot).layer(compressed()))
+        .routes(routes!(api::state::metrics).layer(compressed()))
+        .routes(routes!(api::state::containers).layer(compressed()))
+        .routes(routes!(api::stats::history).layer(compressed()))
+        .routes(routes!(api::stats::sparklines).layer(compressed()))
+        .routes(routes!(openapi::document).layer(compressed()))
+        .routes(routes!(ws::multiplexed))
+        .routes(routes!(sse::containers))
+        .routes(routes!(api::container::inspect))
+        .routes(routes!(api::container::details))
+        .routes(routes!(api::container::events))
+        .routes(routes!(api::container::top))
+        .routes(routes!(api::logs::logs))
+        .routes(routes!(api::container::act))
+}
+
+/// The other routes of the HTTP interface.
+fn other_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(openapi::empty())
+        .routes(routes!(ws::docker_stats))
+        .routes(routes!(transport::logs::docker_logs))
+        .routes(routes!(api::health::alive))
+        .routes(routes!(api::health::ready))
+        .routes(routes!(api::prometheus::metrics))
+}
+
+/// The routes, and their descriptions. Those beneath [`API`] are nested, so that a wrong path there is
+/// refused in JSON.
+fn interface() -> (Router<AppState>, OpenApi) {
+    let (api, api_document) = api_routes().split_for_parts();
+    let (others, document) = other_routes().split_for_parts();
     let api = api
         .fallback(no_such_resource)
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn(headers::no_store))
         .layer(DefaultBodyLimit::max(MAX_MESSAGE_BYTES));
-    others
+    let router = others
         .route("/ws/{*path}", get(no_such_resource))
-        .nest(API, api)
+        .nest(API, api);
+    (router, document.nest(API, api_document))
+}
+
+/// The OpenAPI document: every route but the pages.
+pub fn document() -> OpenApi {
+    openapi::complete(interface().1)
 }
 
 /// Every route and the pages, behind the gate.
 pub fn router(state: AppState) -> Router {
-    let routes = pages::routes(interface(), &state)
+    let routes = pages::routes(interface().0, &state)
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(state.clone(), first_lines::read))
         .with_state(state.clone());
@@ -136,4 +115,31 @@ async fn wrong_method() -> Refusal {
 fn panicked(_: Box<dyn Any + Send>) -> Response {
     let error = ApiError::new(ErrorCode::Internal, "the server failed");
     Refusal::from(error).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    /// Paths that only refuse: where a fallback is nested, and sockets that there are not.
+    const REFUSED: [&str; 3] = ["/", "/api", "/ws/{*path}"];
+
+    /// The paths that `router` serves. It names them in its `Debug` form only.
+    fn paths(router: &Router<AppState>) -> BTreeSet<String> {
+        let shown = format!("{router:?}");
+        let texts = shown.split('"').skip(1).step_by(2);
+        let is_served = |path: &&str| {
+            path.starts_with('/') && !path.contains("fallback") && !REFUSED.contains(path)
+        };
+        texts.filter(is_served).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn every_route_is_in_the_document_and_no_other() {
+        let (router, document) = interface();
+        let documented: BTreeSet<_> = document.paths.paths.into_keys().collect();
+        assert!(documented.len() >= 19, "{documented:?}");
+        assert_eq!(documented, paths(&router));
+    }
 }

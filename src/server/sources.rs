@@ -3,18 +3,19 @@
 
 use super::{
     config::Config,
+    find::Engines,
     health::Health,
     hub::{Hub, Paces},
     shutdown::Shutdown,
     source::{
-        Engine, Observation, Observer,
+        Observer,
         demo::DemoSource,
         docker::{DockerSource, Endpoint, Intervals, default_sockets},
         system::SystemSource,
     },
 };
-use crate::model::HostId;
-use std::{collections::BTreeMap, sync::Arc};
+use crate::model::{HostId, Update};
+use std::collections::BTreeMap;
 use tokio::sync::mpsc;
 
 /// A fixed seed, so that the demo is the same in every run.
@@ -25,10 +26,10 @@ const DEMO_SEED: u64 = 7;
 pub(super) fn spawn(
     config: &Config,
     hub: &Hub,
-    collector: &mpsc::Sender<(HostId, Observation)>,
+    collector: &mpsc::Sender<Update>,
     health: &Health,
     shutdown: &Shutdown,
-) -> BTreeMap<HostId, Arc<dyn Engine>> {
+) -> Engines {
     let demand = || hub.demand().stats();
     let local = Observer::new(HostId::local(), collector.clone());
     let system = SystemSource::new(local, config.metrics_interval);
@@ -40,16 +41,17 @@ pub(super) fn spawn(
     let mut engines = BTreeMap::new();
     for (host, endpoint) in endpoints(config) {
         tracing::info!(%host, endpoint = %endpoint.address(), "watching this engine");
-        let observer = Observer::new(host.clone(), collector.clone());
+        let observer = Observer::new(host, collector.clone());
         let docker = DockerSource::new(endpoint, observer, demand(), intervals(config));
-        engines.insert(host.clone(), docker.engine());
+        let docker = docker.timed_by(hub.instruments().requests_of(&host));
+        engines.insert(host, docker.engine());
         let heartbeat = health.watch(format!("docker:{host}"));
         shutdown.spawn_core("docker", docker.run(heartbeat, shutdown.token()));
     }
 
     if config.demo > 0 {
         let host = HostId::demo();
-        let observer = Observer::new(host.clone(), collector.clone());
+        let observer = Observer::new(host, collector.clone());
         let count = config.demo as usize;
         let demo = DemoSource::new(observer, count, DEMO_SEED, demand(), paces(config));
         engines.insert(host, demo.engine());
@@ -75,7 +77,7 @@ fn endpoints(config: &Config) -> Vec<(HostId, Endpoint)> {
             sockets: Vec::new(),
             certificates: host.cert_path.clone(),
         };
-        (host.name.clone(), endpoint)
+        (host.name, endpoint)
     });
     local.into_iter().chain(others).collect()
 }

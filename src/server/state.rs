@@ -4,9 +4,10 @@ use super::{
     actions::Actions,
     assets::Site,
     config::Config,
+    find::Directory,
     gate::Gate,
     health::Health,
-    hub::Hub,
+    hub::Viewer,
     logs::Logs,
     serve::Traffic,
     shutdown::Shutdown,
@@ -21,8 +22,8 @@ use std::{sync::Arc, time::Instant};
 pub struct AppState {
     /// How we are configured.
     pub config: Arc<Config>,
-    /// The state of everything.
-    pub hub: Hub,
+    /// What a request may see and ask for.
+    pub(super) directory: Directory,
     /// What can be done to containers.
     pub actions: Actions,
     /// Logs that are followed.
@@ -45,6 +46,18 @@ pub struct AppState {
     pub traffic: Traffic,
     /// When the server started.
     pub started: Instant,
+}
+
+impl AppState {
+    /// What a request may see and ask for.
+    pub const fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// The state that a request may see.
+    pub const fn viewer(&self) -> &Viewer {
+        self.directory.viewer()
+    }
 }
 
 impl FromRef<AppState> for LeptosOptions {

@@ -2,8 +2,10 @@
 
 use super::source::redact::mask_text;
 use std::{
+    backtrace::{Backtrace, BacktraceStatus},
     env,
     io::{self, IsTerminal, Write},
+    panic,
 };
 use tracing_subscriber::EnvFilter;
 
@@ -27,6 +29,14 @@ pub fn init() {
     if let Err(error) = result {
         tracing::debug!(%error, "logging was already started");
     }
+    // The default hook would write the panic message to standard error unmasked.
+    panic::set_hook(Box::new(|panic| {
+        let trace = Backtrace::capture();
+        match trace.status() {
+            BacktraceStatus::Captured => tracing::error!("{panic}\n{trace}"),
+            _ => tracing::error!("{panic}"),
+        }
+    }));
 }
 
 /// A writer that masks secrets in every line, including lines of libraries.

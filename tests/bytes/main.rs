@@ -13,7 +13,7 @@
 mod trace;
 
 use deckwatch::{
-    model::Figure,
+    model::{Figure, Update},
     protocol::{
         ServerMessage, Snapshot,
         codec::{Ticks, encode, encode_tick, to_number},
@@ -79,9 +79,9 @@ fn sizes(ticks: &[ServerMessage]) -> Sizes {
 
 /// The quantised stats of every container in a tick.
 fn quantised(tick: &ServerMessage) -> BTreeMap<String, [i64; 13]> {
-    let ServerMessage::Stats {
+    let Some(Update::Stats {
         timestamp, data, ..
-    } = tick
+    }) = tick.update()
     else {
         panic!("not figures: {tick:?}");
     };
@@ -137,10 +137,10 @@ fn entropy(ticks: &[ServerMessage]) -> f64 {
 #[test]
 fn the_trace_has_a_hundred_containers_over_ten_minutes() {
     let ticks = trace();
-    let at = |tick: &ServerMessage| match tick {
-        ServerMessage::Stats {
+    let at = |tick: &ServerMessage| match tick.update() {
+        Some(Update::Stats {
             timestamp, data, ..
-        } => (timestamp.as_millis(), data.len()),
+        }) => (timestamp.as_millis(), data.len()),
         other => panic!("{other:?}"),
     };
     let (first, last) = (at(&ticks[0]), at(&ticks[ticks.len() - 1]));

@@ -6,11 +6,11 @@
 //! tick; where it is unknown, the container was not in the list.
 
 use deckwatch::{
-    model::{ContainerId, ContainerStats, HostId, Timestamp},
+    model::{ContainerId, ContainerStats, HostId, Timestamp, Update},
     protocol::ServerMessage,
 };
 use flate2::read::DeflateDecoder;
-use std::{collections::BTreeMap, io::Read};
+use std::{collections::BTreeMap, io::Read, sync::Arc};
 
 /// Number of lines with figures per container.
 pub(crate) const COLUMNS: usize = 14;
@@ -35,11 +35,13 @@ pub(crate) fn read(file: &[u8]) -> Vec<ServerMessage> {
             stats.extend(stats_of(id.parse().unwrap(), name, *at, &row));
         }
     }
-    let message = |(n, (at, data)): (usize, (i64, Vec<ContainerStats>))| ServerMessage::Stats {
-        seq: n as u64 + 1,
-        timestamp: Timestamp::from_millis(at),
-        host: HostId::default(),
-        data,
+    let message = |(n, (at, data)): (usize, (i64, Vec<ContainerStats>))| {
+        let update = Update::Stats {
+            timestamp: Timestamp::from_millis(at),
+            host: HostId::default(),
+            data: data.into_iter().map(Arc::new).collect(),
+        };
+        ServerMessage::numbered(n as u64 + 1, update)
     };
     ticks.into_iter().enumerate().map(message).collect()
 }

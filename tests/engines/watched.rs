@@ -5,7 +5,7 @@ use deckwatch::{
     server::{
         health::Health,
         source::{
-            Engine, EngineError, Observation, Observer,
+            Engine, EngineError, Observer,
             docker::{Address, DockerSource, Endpoint, Intervals},
         },
     },
@@ -27,7 +27,7 @@ pub(crate) const NEVER: Duration = Duration::from_secs(3_600);
 pub(crate) struct Watched {
     pub(crate) host: String,
     pub(crate) engine: Arc<dyn Engine>,
-    pub(crate) reported: mpsc::Receiver<(HostId, Observation)>,
+    pub(crate) reported: mpsc::Receiver<Update>,
     pub(crate) containers: BTreeMap<String, Container>,
     pub(crate) events: Vec<Event>,
     pub(crate) stats: BTreeMap<String, ContainerStats>,
@@ -90,38 +90,45 @@ impl Watched {
     pub(crate) async fn until(&mut self, condition: impl Fn(&Self) -> bool) {
         let observing = async {
             while !condition(self) {
-                let (_, observation) = self.reported.recv().await.unwrap();
-                self.take(observation);
+                let update = self.reported.recv().await.unwrap();
+                self.take(update);
             }
         };
         let in_time = timeout(DEADLINE, observing).await;
         assert!(in_time.is_ok(), "{:?} {:?}", self.containers, self.events);
     }
 
-    fn take(&mut self, observation: Observation) {
-        match observation {
-            Observation::Containers(all) => {
-                self.containers = all.into_iter().map(|c| (c.name.clone(), c)).collect();
+    fn take(&mut self, update: Update) {
+        match update {
+            Update::Containers { data, .. } => {
+                self.containers = data
+                    .iter()
+                    .map(|c| (c.name.clone(), (**c).clone()))
+                    .collect();
             }
-            Observation::ContainersChanged(changed) => {
-                for container in changed {
-                    self.containers.retain(|_, c| c.id != container.id);
+            Update::ContainersDelta { delta, .. } => {
+                let is_other = |id| delta.upserts.iter().all(|new| new.id != id);
+                self.containers
+                    .retain(|_, c| is_other(c.id) && !delta.removed.contains(&c.id));
+                for container in delta.upserts {
+                    let container = Arc::unwrap_or_clone(container);
                     self.containers.insert(container.name.clone(), container);
                 }
             }
-            Observation::ContainerRemoved(id) => self.containers.retain(|_, c| c.id != id),
-            Observation::Stats { stats, .. } => {
+            Update::Stats { data, .. } => {
                 self.samples += 1;
-                let named = stats.into_iter().map(|s| (s.container_name.clone(), s));
+                let named = data
+                    .iter()
+                    .map(|s| (s.container_name.clone(), (**s).clone()));
                 self.stats = named.collect();
             }
-            Observation::Event(event) => self.events.push(event),
-            Observation::Status(status) => {
+            Update::Event(event) => self.events.push(Arc::unwrap_or_clone(event)),
+            Update::Source(status) => {
                 let is_live = status.state == SourceState::Live;
                 self.is_always_live &= is_live || self.state.is_none();
                 self.state = Some(status.state);
             }
-            Observation::Metrics { .. } => {}
+            Update::Metrics { .. } => {}
         }
     }
 
@@ -148,7 +155,7 @@ impl Watched {
         loop {
             tokio::select! {
                 done = &mut call => return done,
-                Some((_, observation)) = self.reported.recv() => self.take(observation),
+                Some(update) = self.reported.recv() => self.take(update),
             }
         }
     }

@@ -8,7 +8,7 @@ use crate::support::{
     socket::Socket,
 };
 use deckwatch::{
-    model::{Action, ActionOptions},
+    model::{Action, ActionOptions, Update},
     protocol::{Channel, ClientMessage, ContainerAck, ContainerAction, ServerMessage},
 };
 use serde_json::{Value, json};
@@ -56,14 +56,14 @@ fn code(ack: &ContainerAck) -> &'static str {
 async fn after_an_action_every_client_has_the_new_list() {
     let app = TestApp::start_without_reconcile(FakeEngine::start().with_containers(3)).await;
     let (mut actor, mut script) = (app.socket().await, app.socket().await);
-    script.subscribe(Channel::Containers).await;
-    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    script.subscribe(Channel::CONTAINERS).await;
+    let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     ask(&mut actor, "r-1", Action::Stop, "web-2").await;
     assert_eq!(code(&ack(&mut actor, "r-1").await), "done");
     page.until_it_shows(&app.engine).await;
     let truth = app.engine.truth();
     script
-        .until(|m| matches!(m, ServerMessage::Containers { data, .. } if states(data) == truth))
+        .until(|m| matches!(m.update(), Some(Update::Containers { data, .. }) if states(data) == truth))
         .await;
     assert!(truth.contains(&("web-2".into(), "exited".into())));
     app.end().await;
@@ -73,7 +73,7 @@ async fn after_an_action_every_client_has_the_new_list() {
 async fn every_action_has_its_effect() {
     let app = TestApp::start_without_reconcile(FakeEngine::start().with_containers(1)).await;
     let mut actor = app.socket().await;
-    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     let steps = [
         (Action::Pause, "paused"),
         (Action::Unpause, "running"),
@@ -110,7 +110,7 @@ async fn a_stopped_container_is_started() {
         TestApp::start_without_reconcile(FakeEngine::start().with(FakeContainer::exited("job")))
             .await;
     let mut actor = app.socket().await;
-    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     page.until_it_shows(&app.engine).await;
     ask(&mut actor, "r-1", Action::Start, "job").await;
     assert_eq!(code(&ack(&mut actor, "r-1").await), "done");
@@ -225,7 +225,7 @@ async fn request_ids_of_different_clients_are_independent() {
 async fn a_repeated_removal_is_acknowledged_again() {
     let app = TestApp::start(FakeEngine::start().with(FakeContainer::exited("job"))).await;
     let mut lost = app.socket().await;
-    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     ask(&mut lost, "r-1", Action::Remove, "job").await;
     page.until(|host| host.containers.is_empty()).await;
     drop(lost);
@@ -255,7 +255,7 @@ async fn an_action_that_takes_too_long_times_out() {
 #[tokio::test]
 async fn an_action_over_http_has_the_same_effect() {
     let app = TestApp::start_without_reconcile(FakeEngine::start().with_containers(1)).await;
-    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     let id = id_of("web-1");
     let done = app
         .post(

@@ -8,7 +8,7 @@ use crate::support::{
     socket::Incoming,
 };
 use deckwatch::{
-    model::{Action, ActionOptions},
+    model::{Action, ActionOptions, Update},
     protocol::{
         Channel, ClientMessage, ContainerAction, MetricsHistory, Ping, Resume, ServerMessage,
         close_code,
@@ -23,7 +23,7 @@ fn many() -> FakeEngine {
 }
 
 fn is_stats(message: &ServerMessage) -> bool {
-    matches!(message, ServerMessage::Stats { data, .. } if !data.is_empty())
+    matches!(message.update(), Some(Update::Stats { data, .. }) if !data.is_empty())
 }
 
 #[tokio::test]
@@ -40,10 +40,13 @@ async fn a_binary_client_receives_what_a_json_client_receives() {
     page.until(is_stats).await;
     let json = app.snapshot("containers").await;
     let host = page.dashboard.hosts.values().next().unwrap();
-    let list = json.messages.iter().find_map(|message| match message {
-        ServerMessage::Containers { data, .. } => Some(data.clone()),
-        _ => None,
-    });
+    let list = json
+        .messages
+        .iter()
+        .find_map(|message| match message.update() {
+            Some(Update::Containers { data, .. }) => Some(data.clone()),
+            _ => None,
+        });
     assert_eq!(
         host.containers.values().cloned().collect::<Vec<_>>(),
         list.unwrap()
@@ -58,7 +61,7 @@ async fn a_long_list_is_compressed_once_for_all_clients() {
     // Details of containers arrive after their list; from then on nothing changes.
     eventually("the details are known", async || {
         let is_whole = |message: &ServerMessage| {
-            let ServerMessage::Containers { data, .. } = message else {
+            let Some(Update::Containers { data, .. }) = message.update() else {
                 return false;
             };
             data.iter()
@@ -75,7 +78,7 @@ async fn a_long_list_is_compressed_once_for_all_clients() {
     for _ in 0..2 {
         let mut page = Page::connect(&app).await;
         page.next().await;
-        page.follow(Channel::Containers, None).await;
+        page.follow(Channel::CONTAINERS, None).await;
         let frame = loop {
             let frame = page.frame().await.unwrap();
             if codec::as_deflated(&frame).is_some() {
@@ -83,7 +86,9 @@ async fn a_long_list_is_compressed_once_for_all_clients() {
             }
         };
         let message = codec::decode::<ServerMessage>(&inflated(&frame)).unwrap();
-        assert!(matches!(message, ServerMessage::Containers { data, .. } if data.len() == 40));
+        assert!(
+            matches!(message.update(), Some(Update::Containers { data, .. }) if data.len() == 40)
+        );
         frames.push(frame);
     }
     assert_eq!(frames[0], frames[1]);
@@ -97,12 +102,12 @@ async fn a_page_resumes_from_its_last_message() {
     let ServerMessage::Connected { epoch, .. } = page.next().await else {
         panic!("no greeting");
     };
-    page.follow(Channel::Stats, None).await;
+    page.follow(Channel::STATS, None).await;
     let (_, seq) = page.until(is_stats).await.position().unwrap();
     let mut back = Page::connect(&app).await;
     back.next().await;
     back.ticks = page.ticks.clone();
-    back.follow(Channel::Stats, Some(Resume { epoch, seq }))
+    back.follow(Channel::STATS, Some(Resume { epoch, seq }))
         .await;
     let (_, next) = back.until(is_stats).await.position().unwrap();
     assert_eq!(next, seq + 1, "the changes to what it has");
@@ -196,7 +201,7 @@ async fn polling_returns_frames_and_then_changes_to_them() {
     let app = TestApp::start(many()).await;
     let mut page = Page::connect(&app).await;
     page.next().await;
-    page.follow(Channel::Stats, None).await;
+    page.follow(Channel::STATS, None).await;
     page.until(is_stats).await;
     let mut ticks = Ticks::default();
     let mut seqs = std::collections::BTreeMap::new();
@@ -209,7 +214,7 @@ async fn polling_returns_frames_and_then_changes_to_them() {
             let message = ticks.decode(&inflated(frame)).unwrap();
             seqs.extend(message.position());
         }
-        let (containers, stats) = (seqs[&Channel::Containers], seqs[&Channel::Stats]);
+        let (containers, stats) = (seqs[&Channel::CONTAINERS], seqs[&Channel::STATS]);
         let epoch = &bundle.epoch;
         since = format!("&epoch={epoch}&seq=containers:{containers},stats:{stats}");
     }

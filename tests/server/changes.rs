@@ -10,7 +10,10 @@ use crate::support::{
     within,
 };
 use bollard::{API_DEFAULT_VERSION, Docker, query_parameters::*};
-use deckwatch::protocol::{Channel, ServerMessage};
+use deckwatch::{
+    model::Update,
+    protocol::{Channel, ServerMessage},
+};
 use serde_json::json;
 use std::time::Duration;
 
@@ -31,15 +34,15 @@ const CHANGES: [(&str, Change); 5] = [
 ];
 
 fn shows(message: &ServerMessage, truth: &[(String, String)]) -> bool {
-    matches!(message, ServerMessage::Containers { data, .. } if states(data) == truth)
+    matches!(message.update(), Some(Update::Containers { data, .. }) if states(data) == truth)
 }
 
 #[tokio::test]
 async fn an_event_alone_brings_a_change_to_every_client_within_a_second() {
     let app = TestApp::start_without_reconcile(FakeEngine::start().with_containers(3)).await;
-    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     let mut script = app.socket().await;
-    script.subscribe(Channel::Containers).await;
+    script.subscribe(Channel::CONTAINERS).await;
     let (mut stream, _) = Sse::open(&app, None).await;
     for (name, change) in CHANGES {
         change(&app.engine);
@@ -68,7 +71,7 @@ async fn command_line(engine: &FakeEngine) -> Docker {
 #[tokio::test]
 async fn a_change_by_the_command_line_is_on_the_page_within_a_second() {
     let app = TestApp::start_without_reconcile(FakeEngine::start().with_containers(2)).await;
-    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     let docker = command_line(&app.engine).await;
     for step in ["pause", "unpause", "rename", "kill"] {
         let done = match step {
@@ -94,10 +97,10 @@ async fn a_change_by_the_command_line_is_on_the_page_within_a_second() {
 async fn an_event_is_published_within_a_second() {
     let app = TestApp::start_without_reconcile(FakeEngine::start().with_containers(1)).await;
     let mut socket = app.socket().await;
-    socket.subscribe(Channel::Events).await;
+    socket.subscribe(Channel::EVENTS).await;
     app.engine.stop_container("web-1");
     for action in ["kill", "die", "stop"] {
-        let is_match = |message: &ServerMessage| matches!(message, ServerMessage::Event(reported) if reported.event.action == action);
+        let is_match = |message: &ServerMessage| matches!(message.update(), Some(Update::Event(reported)) if reported.action == action);
         within(CHANGE, action, socket.until(is_match)).await;
     }
     app.end().await;
@@ -127,9 +130,9 @@ async fn every_client_has_the_new_list_within_half_a_second_after_an_action_with
         .with_containers(2)
         .with(FakeContainer::exited("job"));
     let app = TestApp::start_without_reconcile(engine).await;
-    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     let mut script = app.socket().await;
-    script.subscribe(Channel::Containers).await;
+    script.subscribe(Channel::CONTAINERS).await;
     let mut actor = app.socket().await;
     app.engine.mute_events();
     for (action, container, options) in [
@@ -155,7 +158,7 @@ async fn every_client_has_the_new_list_within_half_a_second_after_an_action_with
 #[tokio::test]
 async fn the_new_list_arrives_within_half_a_second_after_an_action_over_http() {
     let app = TestApp::start_without_reconcile(FakeEngine::start().with_containers(1)).await;
-    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     app.engine.mute_events();
     let path = format!("/api/containers/{}/stop", id_of("web-1"));
     let done = app.post(&path, &json!({ "graceSeconds": 1 })).await;
@@ -169,7 +172,7 @@ async fn the_new_list_arrives_within_half_a_second_after_an_action_over_http() {
 #[tokio::test]
 async fn a_change_while_the_event_stream_is_cut_is_not_lost() {
     let app = TestApp::start_without_reconcile(FakeEngine::start().with_containers(2)).await;
-    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     app.engine.cut_events();
     app.engine
         .change_silently("web-1", |c| c.state = "exited".into());

@@ -6,10 +6,7 @@ use crate::support::{
     fake_engine::{FakeEngine, Raw, id_of, inspection_of},
     mirror::Mirror,
 };
-use deckwatch::{
-    model::SourceState,
-    protocol::{Channel, ServerMessage},
-};
+use deckwatch::{model::SourceState, protocol::Channel};
 use std::time::Duration;
 
 const MIB: usize = 1 << 20;
@@ -32,7 +29,7 @@ async fn app() -> TestApp {
 #[tokio::test]
 async fn an_endless_list_is_read_up_to_its_limit_and_reported() {
     let app = app().await;
-    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     page.until_source(SourceState::Live).await;
     let (all, some) = (
         "GET /containers/json?all=true",
@@ -57,7 +54,7 @@ async fn an_endless_list_is_read_up_to_its_limit_and_reported() {
 #[tokio::test]
 async fn endless_details_processes_and_stats_are_read_up_to_their_limits() {
     let app = app().await;
-    let mut page = Mirror::of(&app, &[Channel::Containers, Channel::Stats]).await;
+    let mut page = Mirror::of(&app, &[Channel::CONTAINERS, Channel::STATS]).await;
     let id = id_of("web-1");
     let (top, stats) = (
         format!("GET /containers/{id}/top"),
@@ -87,7 +84,7 @@ async fn endless_details_processes_and_stats_are_read_up_to_their_limits() {
 #[tokio::test]
 async fn an_endless_event_is_given_up_and_later_events_arrive() {
     let app = app().await;
-    let mut page = Mirror::of(&app, &[Channel::Containers, Channel::Events]).await;
+    let mut page = Mirror::of(&app, &[Channel::CONTAINERS, Channel::EVENTS]).await;
     page.until_source(SourceState::Live).await;
     app.engine
         .answer("GET /events", endless("{\"Type\": \"container"));
@@ -101,8 +98,8 @@ async fn an_endless_event_is_given_up_and_later_events_arrive() {
     app.engine.stop_container("web-1");
     let die = async {
         loop {
-            if let ServerMessage::Event(event) = page.socket.next().await
-                && event.event.action == "die"
+            if let Some(event) = page.socket.next().await.event()
+                && event.action == "die"
             {
                 return;
             }
@@ -115,7 +112,7 @@ async fn an_endless_event_is_given_up_and_later_events_arrive() {
 #[tokio::test]
 async fn an_event_that_never_completes_does_not_block_later_events() {
     let app = app().await;
-    let mut page = Mirror::of(&app, &[Channel::Containers, Channel::Events]).await;
+    let mut page = Mirror::of(&app, &[Channel::CONTAINERS, Channel::EVENTS]).await;
     page.until_source(SourceState::Live).await;
     let streams = app.engine.count("GET /events");
     app.engine

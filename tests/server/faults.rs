@@ -17,7 +17,7 @@ use std::time::Duration;
 /// that the page shows the engine's state. Returns the reported message.
 async fn survives(fault: impl Fn(&FakeEngine)) -> String {
     let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
-    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     page.until_source(SourceState::Live).await;
     fault(&app.engine);
     let message = page.until_source(SourceState::Down).await;
@@ -74,7 +74,7 @@ async fn an_engine_that_is_missing_at_the_start_is_found_later() {
     let engine = FakeEngine::start().with_containers(2);
     engine.refuse();
     let app = TestApp::start_without_engine(engine).await;
-    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     page.until_source(SourceState::Down).await;
     app.engine.recover();
     page.until_it_shows(&app.engine).await;
@@ -84,7 +84,7 @@ async fn an_engine_that_is_missing_at_the_start_is_found_later() {
 #[tokio::test]
 async fn a_cut_event_stream_loses_nothing() {
     let app = TestApp::start_without_reconcile(FakeEngine::start().with_containers(3)).await;
-    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     for name in ["new-1", "new-2", "new-3"] {
         app.engine.cut_events();
         app.engine.create_container(name);
@@ -102,7 +102,7 @@ async fn a_cut_event_stream_loses_nothing() {
 #[tokio::test]
 async fn an_engine_that_restarts_with_other_containers_is_shown_correctly() {
     let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
-    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     let others = ["other-1", "other-2"].map(FakeContainer::running);
     app.engine.restart_with(others.to_vec());
     page.until_it_shows(&app.engine).await;
@@ -119,7 +119,7 @@ async fn a_change_without_an_event_is_found_by_the_next_full_list() {
         ..Settings::default()
     };
     let app = TestApp::start_with(FakeEngine::start().with_containers(3), settings).await;
-    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     app.engine
         .change_silently("web-1", |c| c.state = "exited".into());
     let shown = page.until_it_shows(&app.engine);
@@ -130,7 +130,7 @@ async fn a_change_without_an_event_is_found_by_the_next_full_list() {
 #[tokio::test]
 async fn more_events_than_are_kept_end_in_the_correct_state() {
     let app = TestApp::start_without_reconcile(FakeEngine::start().with_containers(3)).await;
-    let mut page = Mirror::of(&app, &[Channel::Containers, Channel::Events]).await;
+    let mut page = Mirror::of(&app, &[Channel::CONTAINERS, Channel::EVENTS]).await;
     app.engine.emit_events(300);
     for _ in 0..150 {
         app.engine.stop_container("web-1");
@@ -140,8 +140,8 @@ async fn more_events_than_are_kept_end_in_the_correct_state() {
     page.until_it_shows(&app.engine).await;
     let newest = async {
         loop {
-            if let ServerMessage::Event(event) = page.socket.next().await
-                && event.event.name == "web-3"
+            if let Some(event) = page.socket.next().await.event()
+                && event.name == "web-3"
             {
                 return;
             }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 async fn watched() -> (TestApp, Mirror) {
     let app = TestApp::start(FakeEngine::start_elsewhere().with_containers(2)).await;
-    let mut page = Mirror::of(&app, &[Channel::Stats]).await;
+    let mut page = Mirror::of(&app, &[Channel::STATS]).await;
     page.until_figures("web-1", |stats| stats.cpu_percent.is_some())
         .await;
     page.until_figures("web-2", |stats| stats.cpu_percent.is_some())

@@ -6,7 +6,7 @@ use crate::support::{
     fake_engine::{FakeEngine, Raw, id_of},
 };
 use deckwatch::{
-    model::{SourceKind, SourceState},
+    model::{SourceKind, SourceState, Update, WorkloadKey},
     protocol::{Channel, ClientMessage, ServerMessage, Subscribe},
 };
 use serde_json::{Value, json};
@@ -14,12 +14,14 @@ use serde_json::{Value, json};
 /// State and message of the engine's source.
 async fn source(app: &TestApp) -> Option<(SourceState, String)> {
     let messages = app.snapshot("containers").await.messages;
-    messages.into_iter().find_map(|message| match message {
-        ServerMessage::Source(status) if status.source == SourceKind::Docker => {
-            Some((status.state, status.message.unwrap_or_default()))
-        }
-        _ => None,
-    })
+    messages
+        .into_iter()
+        .find_map(|message| match message.update() {
+            Some(Update::Source(status)) if status.source == SourceKind::Docker => {
+                Some((status.state, status.message.clone().unwrap_or_default()))
+            }
+            _ => None,
+        })
 }
 
 /// Waits until the source is in `state` with a message that contains all of `words`.
@@ -71,7 +73,7 @@ async fn a_followed_log_that_is_forbidden_ends_with_the_reason() {
     let app = TestApp::start(FakeEngine::start().with_containers(1)).await;
     app.engine.forbid("GET /containers/{id}/logs");
     let mut socket = app.socket().await;
-    let channel = Channel::Logs(id_of("web-1").parse().unwrap());
+    let channel = Channel::logs(WorkloadKey::Container(id_of("web-1").parse().unwrap()));
     socket
         .send(ClientMessage::Subscribe(Subscribe::to(channel)))
         .await;
@@ -113,7 +115,7 @@ async fn without_events_version_details_and_stats_the_rest_works_and_the_lack_is
         let messages = app.snapshot("containers").await.messages;
         messages
             .iter()
-            .any(|m| matches!(m, ServerMessage::Containers { data, .. } if data.len() == 1))
+            .any(|m| matches!(m.update(), Some(Update::Containers { data, .. }) if data.len() == 1))
     })
     .await;
     app.engine.forbid("GET /containers/{id}/json");

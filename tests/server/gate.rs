@@ -153,7 +153,7 @@ async fn a_client_beyond_the_limit_is_told_to_retry() {
         200,
         "polling still works"
     );
-    sockets[0].subscribe(Channel::Metrics).await;
+    sockets[0].subscribe(Channel::METRICS).await;
     drop((sockets.pop(), stream));
     crate::support::eventually("a place is free again", async || {
         app.socket_at("/api/ws", &[]).await.is_ok()

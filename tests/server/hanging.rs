@@ -35,7 +35,7 @@ async fn a_hanging_inspection_blocks_no_other_container() {
     let engine = FakeEngine::start().with_containers(5);
     engine.answer_inspection("web-1", Raw::Lost);
     let app = TestApp::start_with(engine, never()).await;
-    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     page.until_source(SourceState::Live).await;
     for _ in 0..3 {
         // The hanging container changes, too, so that its inspection is requested again.
@@ -64,7 +64,7 @@ async fn the_list_is_shown_at_startup_though_every_inspection_hangs() {
     }
     let began = Instant::now();
     let app = TestApp::start_with(engine, never()).await;
-    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     page.until_it_shows(&app.engine).await;
     assert!(
         began.elapsed() < Duration::from_secs(5),
@@ -89,7 +89,7 @@ async fn a_container_whose_inspection_hung_gets_its_details_later() {
     let engine = FakeEngine::start().with(container);
     engine.answer_inspection("web-1", Raw::Lost);
     let app = TestApp::start_with(engine, never()).await;
-    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     page.until_it_shows(&app.engine).await;
     app.engine.answer_correctly(&inspection_of("web-1"));
     let restarts = |host: &Host| {
@@ -103,7 +103,7 @@ async fn a_container_whose_inspection_hung_gets_its_details_later() {
 /// Breaks only the lists; returns the times until the source is late, down, and live again.
 async fn only_the_list(fault: Raw) -> (Duration, Duration, Duration) {
     let app = TestApp::start_with(FakeEngine::start().with_containers(3), never()).await;
-    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     page.until_source(SourceState::Live).await;
     let began = Instant::now();
     app.engine.answer(LIST, fault);
@@ -139,7 +139,7 @@ async fn hanging_lists_are_detected_within_ten_seconds_and_recover_within_five()
 #[tokio::test]
 async fn an_unreadable_list_is_not_reported_as_a_missing_engine() {
     let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
-    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     page.until_source(SourceState::Live).await;
     app.engine
         .answer(LIST, Raw::Body(b"{\"message\": \"hello\"}".to_vec()));

@@ -11,7 +11,10 @@ use crate::support::{
     socket::{Incoming, Socket},
     sse::Sse,
 };
-use deckwatch::protocol::{Channel, ServerMessage};
+use deckwatch::{
+    model::Update,
+    protocol::{Channel, ServerMessage},
+};
 use serde_json::{Value, json};
 
 const HIDDEN: &str = "unseen-7f3a";
@@ -48,17 +51,16 @@ fn run_scenario(engine: &FakeEngine) {
 
 /// Whether `message` reports that the visible container has ended, on the channel that is read.
 fn is_mark(message: &ServerMessage) -> bool {
-    match message {
-        ServerMessage::Event(reported) => {
-            reported.event.name == MARK && reported.event.action == "stop"
-        }
-        ServerMessage::Containers { data, .. } => data
+    match message.update() {
+        Some(Update::Event(event)) => event.name == MARK && event.action == "stop",
+        Some(Update::Containers { data, .. }) => data
             .iter()
             .any(|c| c.name == MARK && c.state.as_str() == "exited"),
-        ServerMessage::ContainersDelta { upserts, .. } => upserts
+        Some(Update::ContainersDelta { delta, .. }) => delta
+            .upserts
             .iter()
             .any(|c| c.name == MARK && c.state.as_str() == "exited"),
-        ServerMessage::Stats { data, .. } => data.iter().all(|stats| stats.container_name != MARK),
+        Some(Update::Stats { data, .. }) => data.iter().all(|stats| stats.container_name != MARK),
         _ => false,
     }
 }
@@ -82,13 +84,13 @@ async fn no_channel_of_the_socket_reveals_a_hidden_container() {
     let app = app().await;
     let mut sockets = Vec::new();
     for (channel, delta) in [
-        (Channel::Events, false),
-        (Channel::Containers, false),
-        (Channel::Containers, true),
-        (Channel::Stats, false),
+        (Channel::EVENTS, false),
+        (Channel::CONTAINERS, false),
+        (Channel::CONTAINERS, true),
+        (Channel::STATS, false),
     ] {
         let mut socket = app.socket().await;
-        let subscribe = json!({ "type": "subscribe", "channel": channel.as_str(), "delta": delta });
+        let subscribe = json!({ "type": "subscribe", "channel": channel, "delta": delta });
         socket.send_text(&subscribe.to_string()).await;
         sockets.push((format!("{channel} {delta}"), socket));
     }
@@ -106,8 +108,8 @@ async fn no_channel_of_the_socket_reveals_a_hidden_container() {
         let message = page.next().await;
         assert_no_trace(&app.engine, "binary socket", &format!("{message:?}"));
         let is_state = matches!(
-            message,
-            ServerMessage::Event(_) | ServerMessage::ContainersDelta { .. }
+            message.update(),
+            Some(Update::Event(_) | Update::ContainersDelta { .. })
         );
         marks += u32::from(is_state && is_mark(&message));
     }

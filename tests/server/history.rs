@@ -19,7 +19,7 @@ fn now() -> Timestamp {
 /// A server that has read the stats of two containers at least twice.
 async fn watched() -> (TestApp, Mirror) {
     let app = TestApp::start(FakeEngine::start_elsewhere().with_containers(2)).await;
-    let mut page = Mirror::of(&app, &[Channel::Containers, Channel::Stats]).await;
+    let mut page = Mirror::of(&app, &[Channel::CONTAINERS, Channel::STATS]).await;
     for name in ["web-1", "web-2"] {
         page.until_figures(name, |stats| stats.cpu_percent.is_some())
             .await;
@@ -99,7 +99,7 @@ async fn the_binary_form_contains_the_same() {
     let lines: Sparklines =
         decode(&app.get_with(&path, accept).await.bytes().await.unwrap()).unwrap();
     assert_eq!(lines.lines.len(), 1);
-    assert_eq!(lines.lines[0].container_id.to_string(), id);
+    assert_eq!(lines.lines[0].id.key.to_string(), id);
     app.end().await;
 }
 

@@ -46,7 +46,7 @@ fn is_live(host: &Host) -> bool {
 
 /// A page on which every engine of [`three`] is live.
 async fn live_page(app: &TestApp) -> Mirror {
-    let mut page = Mirror::of(app, &[Channel::Containers]).await;
+    let mut page = Mirror::of(app, &[Channel::CONTAINERS]).await;
     for name in ["local", "nas", "pi"] {
         page.until_host(name, is_live).await;
     }
@@ -56,7 +56,7 @@ async fn live_page(app: &TestApp) -> Mirror {
 #[tokio::test]
 async fn every_engine_is_a_host_with_its_containers_stats_and_machine() {
     let (app, nas, _pi) = three().await;
-    let channels = [Channel::Containers, Channel::Stats, Channel::Metrics];
+    let channels = [Channel::CONTAINERS, Channel::STATS, Channel::METRICS];
     let mut page = Mirror::of(&app, &channels).await;
     for name in ["local", "nas", "pi"] {
         let host = page.until_host(name, is_live).await;

@@ -37,7 +37,7 @@ async fn text(app: &TestApp, path: &str) -> String {
 async fn the_socket_path_without_an_upgrade_returns_its_status() {
     let app = TestApp::start(FakeEngine::start()).await;
     let mut socket = app.socket().await;
-    socket.subscribe(Channel::Metrics).await;
+    socket.subscribe(Channel::METRICS).await;
     let _other = app.socket().await;
     eventually("both are counted", async || {
         let status: SocketStatus = serde_json::from_value(json(&app, "/api/ws").await).unwrap();

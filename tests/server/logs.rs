@@ -7,7 +7,7 @@ use crate::support::{
     socket::{Incoming, Socket},
 };
 use deckwatch::{
-    model::{LogEndReason, LogLine, SourceState},
+    model::{LogEndReason, LogLine, SourceState, Update, WorkloadKey},
     protocol::{Channel, ClientMessage, Resume, ServerMessage, Subscribe, Unsubscribe},
 };
 use serde_json::Value;
@@ -34,7 +34,7 @@ async fn next_line(socket: &mut Socket) -> Value {
 }
 
 fn log_of(name: &str) -> Channel {
-    Channel::Logs(id_of(name).parse().unwrap())
+    Channel::logs(WorkloadKey::Container(id_of(name).parse().unwrap()))
 }
 
 /// What a client received of one log.
@@ -238,7 +238,7 @@ async fn an_engine_that_hangs_loses_no_line() {
     assert_eq!(reader.text().await, "before");
     app.engine.hang();
     app.engine.write_lines("web-1", numbered(0..3));
-    let is = |state| move |m: &ServerMessage| matches!(m, ServerMessage::Source(s) if s.state == state && s.source == deckwatch::model::SourceKind::Docker);
+    let is = |state| move |m: &ServerMessage| matches!(m.update(), Some(Update::Source(s)) if s.state == state && s.source == deckwatch::model::SourceKind::Docker);
     reader.socket.until(is(SourceState::Down)).await;
     app.engine.recover();
     for n in 0..3 {

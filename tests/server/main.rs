@@ -36,6 +36,7 @@ mod odd;
 mod openapi;
 mod pages;
 mod process;
+mod prometheus;
 mod real_hosts;
 mod resume;
 mod secrets;

@@ -6,8 +6,8 @@ use crate::support::{
     mirror::Mirror,
 };
 use deckwatch::{
-    model::{Container, ContainerState, Health, Host, SourceKind, SourceState},
-    protocol::{Channel, ServerMessage},
+    model::{Container, ContainerState, Health, Host, SourceKind, SourceState, Update},
+    protocol::Channel,
 };
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
@@ -51,7 +51,7 @@ fn with_entry(change: impl Fn(&mut Value) + Send + Sync + 'static) -> Raw {
 #[tokio::test]
 async fn an_unknown_state_is_unknown_and_the_engine_stays_live() {
     let app = app(FakeEngine::start().with_containers(2), OFTEN).await;
-    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     page.until_source(SourceState::Live).await;
     app.engine.answer(&inspection_of("web-1"), Raw::Hanging);
     for (word, state) in [
@@ -88,7 +88,7 @@ const ODD: [&str; 11] = [
 #[tokio::test]
 async fn an_odd_field_affects_only_itself_and_the_rest_of_the_list_is_right() {
     let app = app(FakeEngine::start().with_containers(3), OFTEN).await;
-    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     page.until_source(SourceState::Live).await;
     page.until(|host| host.containers.values().all(|c| c.started_at.is_some()))
         .await;
@@ -137,7 +137,7 @@ async fn an_odd_field_affects_only_itself_and_the_rest_of_the_list_is_right() {
 #[tokio::test]
 async fn invalid_entries_affect_only_themselves() {
     let app = app(FakeEngine::start().with_containers(2), OFTEN).await;
-    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     app.engine.answer(
         LIST,
         Raw::json(|list| {
@@ -159,7 +159,7 @@ async fn invalid_entries_affect_only_themselves() {
 #[tokio::test]
 async fn an_image_whose_tag_moved_has_the_name_the_container_was_created_with() {
     let app = app(FakeEngine::start().with_containers(1), OFTEN).await;
-    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     let hash = format!("sha256:{}", "ab".repeat(32));
     app.engine.answer(
         LIST,
@@ -177,7 +177,7 @@ async fn an_image_whose_tag_moved_has_the_name_the_container_was_created_with() 
 #[tokio::test]
 async fn a_container_being_removed_keeps_its_name() {
     let app = app(FakeEngine::start().with_containers(1), OFTEN).await;
-    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     app.engine.answer(&inspection_of("web-1"), Raw::Hanging);
     app.engine.answer(
         LIST,
@@ -273,7 +273,7 @@ async fn the_health_in_podman_s_events_is_shown_and_kept() {
         with_entry(|entry| entry["Status"] = "Up 3 minutes".into()),
     );
     let app = app(engine, OFTEN).await;
-    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     let has = |health| move |host: &Host| is(host, "web-1", |c| c.health == Some(health));
     page.until(has(Health::Healthy)).await;
     app.engine.answer_inspection(
@@ -289,8 +289,8 @@ async fn the_health_in_podman_s_events_is_shown_and_kept() {
     })
     .await;
     let now = app.snapshot("containers").await.messages;
-    let health = now.into_iter().find_map(|message| match message {
-        ServerMessage::Containers { data, .. } => Some(data[0].health),
+    let health = now.into_iter().find_map(|message| match message.update() {
+        Some(Update::Containers { data, .. }) => Some(data[0].health),
         _ => None,
     });
     assert_eq!(
@@ -309,11 +309,11 @@ async fn the_health_in_podman_s_events_is_shown_and_kept() {
 async fn events_named(page: &mut Mirror, action: &str, last: &str) -> Vec<String> {
     let mut names = Vec::new();
     loop {
-        if let ServerMessage::Event(event) = page.socket.next().await
-            && event.event.action == action
+        if let Some(event) = page.socket.next().await.event()
+            && event.action == action
         {
-            names.push(event.event.name.clone());
-            if event.event.name == last {
+            names.push(event.name.clone());
+            if event.name == last {
                 return names;
             }
         }
@@ -323,7 +323,7 @@ async fn events_named(page: &mut Mirror, action: &str, last: &str) -> Vec<String
 #[tokio::test]
 async fn an_unreadable_event_affects_only_itself() {
     let app = app(FakeEngine::start().with_containers(3), NEVER).await;
-    let mut page = Mirror::of(&app, &[Channel::Containers, Channel::Events]).await;
+    let mut page = Mirror::of(&app, &[Channel::CONTAINERS, Channel::EVENTS]).await;
     page.until_source(SourceState::Live).await;
     let streams = app.engine.count("GET /events");
     for line in [
@@ -361,7 +361,7 @@ async fn an_unreadable_event_affects_only_itself() {
 #[tokio::test]
 async fn a_repeatedly_lost_event_stream_is_not_live_and_is_reopened_with_backoff() {
     let app = app(FakeEngine::start().with_containers(2), NEVER).await;
-    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     page.until_source(SourceState::Live).await;
     app.engine
         .answer("GET /events", Raw::Body(b"null\nnull\n".to_vec()));
@@ -389,7 +389,7 @@ async fn a_hidden_container_whose_events_lack_the_label_is_not_revealed() {
     let hidden = FakeContainer::running("secret").label("deckwatch.hide", "true");
     let engine = FakeEngine::start().with_containers(1).with(hidden);
     let app = app(engine, NEVER).await;
-    let mut page = Mirror::of(&app, &[Channel::Containers, Channel::Events]).await;
+    let mut page = Mirror::of(&app, &[Channel::CONTAINERS, Channel::EVENTS]).await;
     page.until_source(SourceState::Live).await;
     for action in ["die", "start", "die"] {
         app.engine.emit_bytes(podman_event("secret", action, None));
@@ -405,9 +405,9 @@ async fn a_hidden_container_whose_events_lack_the_label_is_not_revealed() {
     app.engine.stop_container("web-2");
     let mut names = Vec::new();
     loop {
-        if let ServerMessage::Event(event) = page.socket.next().await {
-            names.push(event.event.name.clone());
-            if event.event.name == "web-2" && event.event.action == "stop" {
+        if let Some(event) = page.socket.next().await.event() {
+            names.push(event.name.clone());
+            if event.name == "web-2" && event.action == "stop" {
                 break;
             }
         }

@@ -8,7 +8,7 @@ use crate::support::{
     socket::Socket,
 };
 use deckwatch::{
-    model::{Action, ActionOptions},
+    model::{Action, ActionOptions, Update},
     protocol::{Channel, ClientMessage, ContainerAck, ContainerAction, ServerMessage, close_code},
     server::config::CommandLine,
 };
@@ -131,6 +131,56 @@ const ALLOWED: Duration = Duration::from_secs(10);
 /// Shutdowns per test, because the result may depend on the moment of the signal.
 const ENDS: usize = 3;
 
+/// Connects as a new client, runs `action` on web-1, and returns the client's id.
+async fn act_as_new_client(process: &Process, action: Action) -> String {
+    let url = format!("ws://{}/api/ws", process.address);
+    let mut socket = Socket::connect(&url, &[]).await.unwrap();
+    let ServerMessage::Connected { client_id, .. } = socket.next().await else {
+        panic!("no greeting");
+    };
+    socket.subscribe(Channel::CONTAINERS).await;
+    socket
+        .until(|m| matches!(m.update(), Some(Update::Containers { data, .. }) if !data.is_empty()))
+        .await;
+    let action = ContainerAction {
+        request_id: client_id.clone(),
+        container_id: id_of("web-1").parse().unwrap(),
+        action,
+        host: None,
+        options: ActionOptions::default(),
+    };
+    socket.send(ClientMessage::ContainerAction(action)).await;
+    assert!(ack(&mut socket).await.success);
+    client_id
+}
+
+#[tokio::test]
+async fn every_line_of_the_log_about_a_connection_names_its_client() {
+    let engine = FakeEngine::start().with_containers(1);
+    let address = engine.address();
+    let environment = [("DOCKER_HOST", address.as_str()), ("RUST_LOG", "debug")];
+    let process = Process::start_with(&environment).await;
+    let first = act_as_new_client(&process, Action::Pause).await;
+    let second = act_as_new_client(&process, Action::Unpause).await;
+    let lines_with = |words: &str| -> Vec<String> {
+        let log = process.log();
+        let lines = log.lines().filter(|line| line.contains(words));
+        lines.map(str::to_owned).collect()
+    };
+    eventually("both connections are over", async || {
+        lines_with("conversation over").len() == 2
+    })
+    .await;
+    for (client, action) in [(first, "pause"), (second, "unpause")] {
+        let lines = lines_with(&format!("socket{{client={client}}}: "));
+        let says = |words: &str| lines.iter().any(|line| line.contains(words));
+        assert!(says("conversation over"), "{lines:?}");
+        assert!(says(&format!("action={action}")), "{lines:?}");
+        assert_eq!(lines.len(), lines_with(&client).len(), "{}", process.log());
+    }
+    process.terminate().await;
+}
+
 /// Checks that `end`, which returns the duration of a shutdown, is in time at every call.
 async fn ends_in_time(mut end: impl AsyncFnMut() -> Duration) {
     for n in 1..=ENDS {
@@ -147,7 +197,7 @@ async fn it_ends_within_ten_seconds_and_closes_every_client_with_a_code() {
         let mut sockets = Vec::new();
         for _ in 0..100 {
             let mut socket = process.socket().await;
-            socket.subscribe(Channel::Containers).await;
+            socket.subscribe(Channel::CONTAINERS).await;
             sockets.push(socket);
         }
         let began = Instant::now();
@@ -176,7 +226,7 @@ async fn it_ends_despite_clients_that_do_not_read_and_an_engine_that_hangs() {
         let mut sockets = Vec::new();
         for _ in 0..10 {
             let mut socket = process.socket().await;
-            socket.subscribe(Channel::Containers).await;
+            socket.subscribe(Channel::CONTAINERS).await;
             sockets.push(socket);
         }
         engine.hang();
@@ -191,9 +241,9 @@ async fn it_ends_despite_clients_that_do_not_read_and_an_engine_that_hangs() {
 /// A socket over which a restart of web-1 was requested, with an engine that does not complete it.
 async fn restarting(process: &Process, engine: &FakeEngine) -> Socket {
     let mut socket = process.socket().await;
-    socket.subscribe(Channel::Containers).await;
+    socket.subscribe(Channel::CONTAINERS).await;
     socket
-        .until(|m| matches!(m, ServerMessage::Containers { data, .. } if !data.is_empty()))
+        .until(|m| matches!(m.update(), Some(Update::Containers { data, .. }) if !data.is_empty()))
         .await;
     engine.hold_actions();
     let action = ContainerAction {

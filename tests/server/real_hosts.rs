@@ -138,7 +138,7 @@ async fn page(running: &Running) -> Mirror {
         socket.next().await,
         ServerMessage::Connected { .. }
     ));
-    for channel in [Channel::Containers, Channel::Stats] {
+    for channel in [Channel::CONTAINERS, Channel::STATS] {
         socket.subscribe_delta(channel).await;
     }
     Mirror {

@@ -7,7 +7,7 @@ use crate::support::{
     socket::Socket,
 };
 use deckwatch::{
-    model::Dashboard,
+    model::{Dashboard, Update},
     protocol::{Channel, ClientMessage, Resume, ServerMessage, Subscribe, Unsubscribe},
 };
 
@@ -41,8 +41,8 @@ async fn a_subscription_begins_with_a_snapshot() {
     let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
     let mut socket = app.socket().await;
     for (channel, kind) in [
-        (Channel::Containers, "containers"),
-        (Channel::Metrics, "metrics"),
+        (Channel::CONTAINERS, "containers"),
+        (Channel::METRICS, "metrics"),
     ] {
         socket.subscribe(channel).await;
         let (first, _) = next_of(&mut socket, channel).await;
@@ -60,16 +60,16 @@ async fn snapshot_and_stream_have_neither_gap_nor_overlap() {
         app.engine.stop_container("web-1");
         app.engine.start_container("web-1");
         let mut socket = app.socket().await;
-        socket.subscribe_delta(Channel::Containers).await;
+        socket.subscribe_delta(Channel::CONTAINERS).await;
         app.engine.remove_container(&format!("new-{n}"));
         let truth = app.engine.truth();
-        let (first, mut seq) = next_of(&mut socket, Channel::Containers).await;
+        let (first, mut seq) = next_of(&mut socket, Channel::CONTAINERS).await;
         assert!(
-            matches!(first, ServerMessage::Containers { .. }),
+            matches!(first.update(), Some(Update::Containers { .. })),
             "{first:?}"
         );
         let mut dashboard = Dashboard::default();
-        dashboard.apply(first.into_update().unwrap());
+        dashboard.apply(first.update().unwrap().clone());
         let shown = |dashboard: &Dashboard| {
             dashboard
                 .hosts
@@ -78,14 +78,14 @@ async fn snapshot_and_stream_have_neither_gap_nor_overlap() {
                 .collect::<Vec<_>>()
         };
         while shown(&dashboard) != truth {
-            let (message, next) = next_of(&mut socket, Channel::Containers).await;
+            let (message, next) = next_of(&mut socket, Channel::CONTAINERS).await;
             assert!(
-                matches!(message, ServerMessage::ContainersDelta { .. }),
+                matches!(message.update(), Some(Update::ContainersDelta { .. })),
                 "{message:?}"
             );
             assert_eq!(next, seq + 1);
             seq = next;
-            dashboard.apply(message.into_update().unwrap());
+            dashboard.apply(message.update().unwrap().clone());
         }
     }
     app.end().await;
@@ -95,29 +95,29 @@ async fn snapshot_and_stream_have_neither_gap_nor_overlap() {
 async fn a_resumed_subscription_receives_only_what_was_missed() {
     let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
     let epoch = app.snapshot("containers").await.epoch;
-    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     page.until_it_shows(&app.engine).await;
     let mut witness = app.socket().await;
-    witness.subscribe_delta(Channel::Containers).await;
-    let (_, seen) = next_of(&mut witness, Channel::Containers).await;
+    witness.subscribe_delta(Channel::CONTAINERS).await;
+    let (_, seen) = next_of(&mut witness, Channel::CONTAINERS).await;
     app.engine.stop_container("web-1");
     page.until_it_shows(&app.engine).await;
     app.engine.stop_container("web-2");
     page.until_it_shows(&app.engine).await;
     let mut back = app.socket().await;
-    resume(&mut back, Channel::Containers, &epoch, seen).await;
+    resume(&mut back, Channel::CONTAINERS, &epoch, seen).await;
     let mut reported = Vec::new();
-    let is_last = |message: &ServerMessage| match message {
-        ServerMessage::ContainersDelta { upserts, .. } => {
-            states(upserts).contains(&("web-2".into(), "exited".into()))
+    let is_last = |message: &ServerMessage| match message.update() {
+        Some(Update::ContainersDelta { delta, .. }) => {
+            states(&delta.upserts).contains(&("web-2".into(), "exited".into()))
         }
         _ => false,
     };
     while !reported.last().is_some_and(is_last) {
-        let (missed, seq) = next_of(&mut back, Channel::Containers).await;
+        let (missed, seq) = next_of(&mut back, Channel::CONTAINERS).await;
         assert_eq!(seq, seen + 1 + reported.len() as u64);
-        let (same, _) = next_of(&mut witness, Channel::Containers).await;
-        assert_eq!(missed, same, "the same as without an interruption");
+        let (same, _) = next_of(&mut witness, Channel::CONTAINERS).await;
+        assert_eq!(missed, same, "as if it had never been away");
         reported.push(missed);
     }
     app.end().await;
@@ -130,9 +130,10 @@ async fn a_subscription_that_cannot_resume_begins_with_a_snapshot() {
     let unknown = [("another-run", 1), (epoch.as_str(), u64::MAX), ("", 0)];
     for (epoch, seq) in unknown {
         let mut back = app.socket().await;
-        resume(&mut back, Channel::Containers, epoch, seq).await;
-        let (first, _) = next_of(&mut back, Channel::Containers).await;
-        let is_whole = matches!(&first, ServerMessage::Containers { data, .. } if data.len() == 3);
+        resume(&mut back, Channel::CONTAINERS, epoch, seq).await;
+        let (first, _) = next_of(&mut back, Channel::CONTAINERS).await;
+        let is_whole =
+            matches!(first.update(), Some(Update::Containers { data, .. }) if data.len() == 3);
         assert!(is_whole, "{epoch} {seq}: {first:?}");
     }
     app.end().await;
@@ -142,12 +143,12 @@ async fn a_subscription_that_cannot_resume_begins_with_a_snapshot() {
 async fn a_client_that_was_away_too_long_receives_a_snapshot() {
     let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
     let epoch = app.snapshot("containers").await.epoch;
-    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     page.until_it_shows(&app.engine).await;
     let mut early = app.socket().await;
-    early.subscribe_delta(Channel::Containers).await;
-    let (_, seen) = next_of(&mut early, Channel::Containers).await;
-    // More changes than a channel keeps; waits for each, because simultaneous changes are published as one.
+    early.subscribe_delta(Channel::CONTAINERS).await;
+    let (_, seen) = next_of(&mut early, Channel::CONTAINERS).await;
+    // More changes than a channel keeps, each awaited, because simultaneous changes are merged.
     for n in 0..260 {
         if n % 2 == 0 {
             app.engine.stop_container("web-1")
@@ -157,10 +158,10 @@ async fn a_client_that_was_away_too_long_receives_a_snapshot() {
         page.until_it_shows(&app.engine).await;
     }
     let mut back = app.socket().await;
-    resume(&mut back, Channel::Containers, &epoch, seen).await;
-    let (first, _) = next_of(&mut back, Channel::Containers).await;
+    resume(&mut back, Channel::CONTAINERS, &epoch, seen).await;
+    let (first, _) = next_of(&mut back, Channel::CONTAINERS).await;
     assert!(
-        matches!(first, ServerMessage::Containers { .. }),
+        matches!(first.update(), Some(Update::Containers { .. })),
         "{first:?}"
     );
     app.end().await;
@@ -170,9 +171,9 @@ async fn a_client_that_was_away_too_long_receives_a_snapshot() {
 async fn an_unsubscribed_client_receives_nothing_more() {
     let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
     let mut socket = app.socket().await;
-    socket.subscribe(Channel::Containers).await;
-    socket.subscribe(Channel::Metrics).await;
-    let channel = Channel::Containers;
+    socket.subscribe(Channel::CONTAINERS).await;
+    socket.subscribe(Channel::METRICS).await;
+    let channel = Channel::CONTAINERS;
     socket
         .send(ClientMessage::Unsubscribe(Unsubscribe { channel }))
         .await;
@@ -181,7 +182,7 @@ async fn an_unsubscribed_client_receives_nothing_more() {
             matches!(
                 m,
                 ServerMessage::Unsubscribed {
-                    channel: Channel::Containers,
+                    channel: Channel::CONTAINERS,
                     ..
                 }
             )
@@ -191,7 +192,7 @@ async fn an_unsubscribed_client_receives_nothing_more() {
     for _ in 0..2 {
         let message = socket.until(|m| m.position().is_some()).await;
         assert!(
-            matches!(message, ServerMessage::Metrics { .. }),
+            matches!(message.update(), Some(Update::Metrics { .. })),
             "{message:?}"
         );
     }
@@ -203,8 +204,8 @@ async fn polling_returns_the_same_messages() {
     let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
     crate::support::eventually("socket and poll tell the same", async || {
         let mut socket = app.socket().await;
-        socket.subscribe(Channel::Containers).await;
-        let (reported, _) = next_of(&mut socket, Channel::Containers).await;
+        socket.subscribe(Channel::CONTAINERS).await;
+        let (reported, _) = next_of(&mut socket, Channel::CONTAINERS).await;
         app.snapshot("containers")
             .await
             .messages
@@ -235,7 +236,7 @@ async fn an_unchanged_snapshot_is_not_sent_again() {
     })
     .await;
     let before = tag().await;
-    let mut page = Mirror::of(&app, &[Channel::Containers]).await;
+    let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     app.engine.stop_container("web-1");
     page.until_it_shows(&app.engine).await;
     let changed = app.get_with(path, ("if-none-match", &before)).await;

@@ -7,7 +7,7 @@ use crate::support::{
     socket::Incoming,
     sse::Sse,
 };
-use deckwatch::protocol::Channel;
+use deckwatch::{model::WorkloadKey, protocol::Channel};
 use serde_json::json;
 
 /// Part of every secret of these tests, and of nothing else.
@@ -137,7 +137,7 @@ async fn no_live_message_contains_a_secret() {
     let app = TestApp::start(engine()).await;
     let mut socket = app.socket().await;
     let mut page = Page::connect(&app).await;
-    for channel in [Channel::Containers, Channel::Events, Channel::Metrics] {
+    for channel in [Channel::CONTAINERS, Channel::EVENTS, Channel::METRICS] {
         socket.subscribe(channel).await;
         page.follow(channel, None).await;
     }
@@ -233,7 +233,9 @@ async fn no_log_line_contains_a_secret_in_any_encoding() {
         assert_clean(&page, &body);
     }
     let mut socket = app.socket().await;
-    socket.subscribe(Channel::Logs(id.parse().unwrap())).await;
+    socket
+        .subscribe(Channel::logs(WorkloadKey::Container(id.parse().unwrap())))
+        .await;
     let mut lines = 0;
     while lines < WRITTEN.len() {
         let Incoming::Text(text) = socket.receive().await else {

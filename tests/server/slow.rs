@@ -9,7 +9,10 @@ use crate::support::{
     socket::Socket,
     within,
 };
-use deckwatch::protocol::{Channel, ServerMessage};
+use deckwatch::{
+    model::Update,
+    protocol::{Channel, ServerMessage},
+};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 
@@ -34,9 +37,9 @@ async fn watched() -> (FakeEngine, Process, Socket) {
     let engine = containers.fold(FakeEngine::start(), FakeEngine::with);
     let process = Process::start(&engine).await;
     let mut awake = process.socket().await;
-    awake.subscribe(Channel::Containers).await;
+    awake.subscribe(Channel::CONTAINERS).await;
     awake
-        .until(|m| matches!(m, ServerMessage::Containers { data, .. } if data.len() == CONTAINERS))
+        .until(|m| matches!(m.update(), Some(Update::Containers { data, .. }) if data.len() == CONTAINERS))
         .await;
     (engine, process, awake)
 }
@@ -49,7 +52,7 @@ async fn publish_changes(engine: &FakeEngine, process: &Process, awake: &mut Soc
         let name = format!("web-{n}");
         engine.stop_container(&name);
         let stopped = (name, "exited".to_owned());
-        let shows = |m: &ServerMessage| matches!(m, ServerMessage::Containers { data, .. } if states(data).contains(&stopped));
+        let shows = |m: &ServerMessage| matches!(m.update(), Some(Update::Containers { data, .. }) if states(data).contains(&stopped));
         awake.until(shows).await;
         engine.start_container(&stopped.0);
         most = most.max(process.resident());

@@ -8,7 +8,7 @@ use crate::support::{
     launch::launch,
 };
 use deckwatch::{
-    model::SourceKind,
+    model::{SourceKind, Update},
     protocol::{ServerMessage, Snapshot},
 };
 use serde_json::{Value, json};
@@ -110,7 +110,7 @@ async fn through_the_documented_socket_proxy_everything_allowed_works() {
     let running = launch(&address, Settings::default()).await;
     let server = format!("http://{}", running.address());
     eventually_reported(&http, &server, "figures come", |message| {
-        matches!(message, ServerMessage::Stats { data, .. } if data.iter().any(|row| row.memory_usage.is_some()))
+        matches!(message.update(), Some(Update::Stats { data, .. }) if data.iter().any(|row| row.memory_usage.is_some()))
     })
     .await;
     for path in ["", "/details", "/top", "/logs?tail=1"] {
@@ -139,7 +139,7 @@ async fn through_the_documented_socket_proxy_everything_allowed_works() {
             answer.text().await.unwrap()
         );
     }
-    let nothing_is_missing = |message: &ServerMessage| matches!(message, ServerMessage::Source(told) if told.source == SourceKind::Docker && told.message.is_none());
+    let nothing_is_missing = |message: &ServerMessage| matches!(message.update(), Some(Update::Source(reported)) if reported.source == SourceKind::Docker && reported.message.is_none());
     eventually_reported(
         &http,
         &server,
@@ -176,7 +176,7 @@ async fn through_the_documented_socket_proxy_everything_allowed_works() {
         &http,
         &server,
         "containers are listed",
-        |message| matches!(message, ServerMessage::Containers { data, .. } if data.len() == 1),
+        |message| matches!(message.update(), Some(Update::Containers { data, .. }) if data.len() == 1),
     )
     .await;
     let url = format!("{server}/api/containers/{id}/stop");

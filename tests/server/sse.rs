@@ -6,12 +6,14 @@ use crate::support::{
     mirror::states,
     sse::{Sent, Sse},
 };
-use deckwatch::protocol::ServerMessage;
+use deckwatch::{model::Update, protocol::ServerMessage};
 
 fn list(sent: &Sent) -> Option<Vec<(String, String)>> {
-    (sent.event == "containers").then(|| match ServerMessage::decode(&sent.data).unwrap() {
-        ServerMessage::Containers { data, .. } => states(&data),
-        other => panic!("not a full list: {other:?}"),
+    (sent.event == "containers").then(|| {
+        match ServerMessage::decode(&sent.data).unwrap().update() {
+            Some(Update::Containers { data, .. }) => states(data),
+            other => panic!("not a full list: {other:?}"),
+        }
     })
 }
 
@@ -65,8 +67,8 @@ async fn stats_are_sent_too() {
     let (mut stream, _) = Sse::open(&app, None).await;
     let stats = stream.until(|sent| sent.event == "stats").await;
     assert!(matches!(
-        ServerMessage::decode(&stats.data).unwrap(),
-        ServerMessage::Stats { .. }
+        ServerMessage::decode(&stats.data).unwrap().update(),
+        Some(Update::Stats { .. })
     ));
     app.end().await;
 }

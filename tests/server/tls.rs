@@ -5,8 +5,8 @@ use crate::support::{
     process::Process,
 };
 use deckwatch::{
-    model::{SourceKind, SourceState},
-    protocol::{ServerMessage, Snapshot},
+    model::{SourceKind, SourceState, Update},
+    protocol::Snapshot,
     server::{config::Docker, source::docker::Address},
 };
 use std::{
@@ -133,11 +133,11 @@ async fn source(address: SocketAddr) -> Option<(SourceState, String, String)> {
     snapshot
         .messages
         .into_iter()
-        .find_map(|message| match message {
-            ServerMessage::Source(reported) if reported.source == SourceKind::Docker => Some((
+        .find_map(|message| match message.update() {
+            Some(Update::Source(reported)) if reported.source == SourceKind::Docker => Some((
                 reported.state,
-                reported.version.unwrap_or_default(),
-                reported.message.unwrap_or_default(),
+                reported.version.clone().unwrap_or_default(),
+                reported.message.clone().unwrap_or_default(),
             )),
             _ => None,
         })

@@ -7,7 +7,10 @@ use super::{
     raw::{self, Answer},
     socket::Socket,
 };
-use deckwatch::protocol::{ServerMessage, Snapshot};
+use deckwatch::{
+    model::Update,
+    protocol::{ServerMessage, Snapshot},
+};
 use serde_json::Value;
 use std::{net::SocketAddr, time::Duration};
 
@@ -79,7 +82,7 @@ impl TestApp {
     }
 
     async fn wait_for_containers(&self) {
-        let known = |m: &ServerMessage| matches!(m, ServerMessage::Containers { data, .. } if !data.is_empty());
+        let known = |m: &ServerMessage| matches!(m.update(), Some(Update::Containers { data, .. }) if !data.is_empty());
         super::eventually("the containers are known", async || {
             self.snapshot("containers").await.messages.iter().any(known)
         })

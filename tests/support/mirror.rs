@@ -54,7 +54,7 @@ impl Mirror {
         let receive = async {
             loop {
                 let message = self.socket.next().await;
-                if let Some(update) = message.clone().into_update() {
+                if let Some(update) = message.update().cloned() {
                     self.dashboard.apply(update);
                 }
                 if done(&message, &self.dashboard) {
@@ -120,8 +120,8 @@ impl Mirror {
     ) -> ContainerStats {
         let id = id_of(name).parse().unwrap();
         let host = self
-            .until(|host| host.stats.get(&id).is_some_and(&wanted))
+            .until(|host| host.stats.get(&id).is_some_and(|stats| wanted(stats)))
             .await;
-        host.stats[&id].clone()
+        (*host.stats[&id]).clone()
     }
 }

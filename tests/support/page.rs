@@ -67,7 +67,7 @@ impl Page {
     /// Subscribes as the pages do.
     pub(crate) async fn follow(&mut self, channel: Channel, resume: Option<Resume>) {
         self.send(&ClientMessage::Subscribe(Subscribe {
-            delta: channel == Channel::Containers,
+            delta: channel == Channel::CONTAINERS,
             resume,
             ..Subscribe::to(channel)
         }))
@@ -95,7 +95,7 @@ impl Page {
     pub(crate) async fn next(&mut self) -> ServerMessage {
         let frame = inflated(&self.frame().await.unwrap());
         let message = self.ticks.decode(&frame).unwrap();
-        if let Some(update) = message.clone().into_update() {
+        if let Some(update) = message.update().cloned() {
             self.dashboard.apply(update);
         }
         message

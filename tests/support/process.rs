@@ -15,7 +15,7 @@ use tokio::{
 pub(crate) struct Process {
     pub(crate) address: SocketAddr,
     child: Child,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 /// A configuration that only lets the server choose its port.
@@ -78,7 +78,7 @@ impl Process {
         Self {
             address,
             child,
-            _folder: folder,
+            folder,
         }
     }
 
@@ -88,6 +88,11 @@ impl Process {
         let mut socket = Socket::connect(&url, &[]).await.unwrap();
         socket.next().await;
         socket
+    }
+
+    /// Its log so far.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).unwrap()
     }
 
     /// The process id.

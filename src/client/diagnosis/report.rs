@@ -68,11 +68,7 @@ fn socket_detail(trial: &SocketTrial) -> String {
     let (closed, first) = (or_none(trial.closed), or_none(trial.first_ms));
     let (opened, back) = (trial.opened, or_none(trial.round_trip_ms));
     let (messages, bytes) = (trial.messages, trial.bytes);
-    let channels: Vec<_> = trial
-        .channels
-        .iter()
-        .map(|channel| channel.as_str())
-        .collect();
+    let channels: Vec<_> = trial.channels.iter().map(ToString::to_string).collect();
     format!(
         ", opened {opened}, closed {closed}, {messages} messages, {bytes} bytes, first after {first} ms, round trip {back} ms, channels [{}]",
         channels.join(" ")

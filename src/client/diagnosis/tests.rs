@@ -11,7 +11,7 @@ fn socket() -> SocketTrial {
         bytes: 4_000,
         first_ms: Some(12),
         round_trip_ms: Some(3),
-        channels: vec![Channel::Metrics, Channel::Containers],
+        channels: vec![Channel::METRICS, Channel::CONTAINERS],
     }
 }
 

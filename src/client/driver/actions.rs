@@ -6,7 +6,7 @@ use crate::{
         Live,
         actions::{Actions, Way, answer},
     },
-    protocol::{ApiError, ClientMessage, ContainerAction, ErrorCode},
+    protocol::{ApiError, ClientMessage, ContainerAction, ErrorCode, ServerMessage},
 };
 use std::{cell::RefCell, rc::Rc};
 
@@ -51,7 +51,7 @@ impl ActionSender {
     pub(super) fn refuse(&self, request_id: &str, error: ApiError) {
         let refused = self.actions.borrow_mut().refuse(request_id, error);
         if let Some(ack) = refused {
-            self.live.acknowledge(ack);
+            self.live.apply(vec![ServerMessage::ContainerAck(ack)]);
         }
     }
 
@@ -66,9 +66,8 @@ impl ActionSender {
     /// Gives up what should have been answered by now.
     pub(super) fn expire(&self) {
         let late = self.actions.borrow_mut().expire(browser::now_ms());
-        for ack in late {
-            self.live.acknowledge(ack);
-        }
+        let acks = late.into_iter().map(ServerMessage::ContainerAck);
+        self.live.apply(acks.collect());
     }
 
     fn post(&self, action: ContainerAction) {
@@ -76,14 +75,16 @@ impl ActionSender {
         leptos::task::spawn_local_scoped_with_cancellation(async move {
             let error = post(&action).await.err();
             actions.borrow_mut().acknowledge(&action.request_id);
-            live.acknowledge(answer(&action, error));
+            let ack = ServerMessage::ContainerAck(answer(&action, error));
+            live.apply(vec![ack]);
         });
     }
 }
 
 async fn post(action: &ContainerAction) -> Result<(), ApiError> {
     let (id, name) = (action.container_id.as_str(), action.action);
-    let url = format!("/api/containers/{id}/{name}");
+    let host = action.host.map(|host| format!("?host={host}"));
+    let url = format!("/api/containers/{id}/{name}{}", host.unwrap_or_default());
     let unreachable = |_| ApiError::new(ErrorCode::EngineUnavailable, "the server did not answer");
     let response = http::post(&url, &action.request_id, &action.options).await;
     let response = response.map_err(unreachable)?;

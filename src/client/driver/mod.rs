@@ -208,7 +208,7 @@ impl Driver {
     fn on_nonsense(&self, error: DecodeError) {
         leptos::logging::debug_warn!("{error}");
         if let (DecodeError::Base, Some(socket)) = (error, &self.socket) {
-            socket.follow(Channel::Stats, None);
+            socket.follow(Channel::STATS, None);
         }
     }
 

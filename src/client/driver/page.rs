@@ -3,8 +3,8 @@
 use super::{http, menu::is_focus_lost};
 use crate::{
     client::RowsView,
-    model::{ContainerId, HostId, StatsHistory},
-    protocol::{MetricsHistory, codec::Wire},
+    model::{HostId, StatsHistory, WorkloadId},
+    protocol::{MetricsHistory, codec::Wire, workload_path},
 };
 use leptos::{ev, html, prelude::*};
 use std::time::Duration;
@@ -210,11 +210,8 @@ pub fn fetch_history(host: &HostId, then: impl FnOnce(MetricsHistory) + 'static)
 }
 
 /// Asks for the last five minutes of a container's figures and hands them to `then`.
-pub fn fetch_stats(id: ContainerId, host: &HostId, then: impl FnOnce(StatsHistory) + 'static) {
-    fetch(
-        format!("/api/containers/{id}/stats?host={}", host.as_str()),
-        then,
-    );
+pub fn fetch_stats(id: WorkloadId, then: impl FnOnce(StatsHistory) + 'static) {
+    fetch(workload_path(id, "stats"), then);
 }
 
 fn fetch<T: Wire + 'static>(url: String, then: impl FnOnce(T) + 'static) {

@@ -1,7 +1,9 @@
 //! One WebSocket, owned by the driver alone.
 
 use super::{browser::socket_url, http::inflated};
-use crate::protocol::{Channel, ClientMessage, Resume, SUBPROTOCOL_BINARY, Subscribe, codec};
+use crate::protocol::{
+    Channel, ClientMessage, Delta, Resume, SUBPROTOCOL_BINARY, Subscribe, codec,
+};
 use futures::{
     FutureExt, StreamExt,
     channel::mpsc::{self, UnboundedReceiver},
@@ -106,7 +108,7 @@ impl Socket {
     /// Asks for a channel, from where `resume` left off.
     pub(super) fn follow(&self, channel: Channel, resume: Option<Resume>) {
         self.say(&ClientMessage::Subscribe(Subscribe {
-            delta: channel == Channel::Containers,
+            delta: channel.policy().delta == Delta::OnRequest,
             resume,
             ..Subscribe::to(channel)
         }));

@@ -9,19 +9,20 @@
 use super::{browser, http};
 use crate::{
     client::Live,
-    model::{ContainerId, Dashboard, SLOT_MS, Sparkline, Sparklines, Timestamp, is_gap_between},
+    model::{
+        Dashboard, SLOT_MS, Sparkline, Sparklines, Timestamp, WorkloadId, WorkloadKey,
+        is_gap_between,
+    },
     plot::Spark,
+    protocol::MAX_SPARKLINES,
 };
 use leptos::{prelude::*, svg::Svg};
 use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 use web_sys::{Element, SvgElement};
 
-/// As many as the server answers at once.
-const AT_ONCE: usize = 250;
-
 #[derive(Default)]
 struct Board {
-    lines: BTreeMap<ContainerId, Known>,
+    lines: BTreeMap<WorkloadId, Known>,
     /// The lines in the document, by a number of their own: one container may be there twice.
     shown: BTreeMap<u32, Shown>,
     /// Whether the server is about to be asked.
@@ -32,7 +33,7 @@ struct Board {
 }
 
 struct Shown {
-    id: ContainerId,
+    id: WorkloadId,
     area: Element,
     line: Element,
     /// What is drawn.
@@ -50,7 +51,7 @@ thread_local! {
 }
 
 /// Draws the line of `id` with the two paths in `node` for as long as the calling component lives.
-pub fn show_sparkline(live: Live, id: ContainerId, node: NodeRef<Svg>) {
+pub fn show_sparkline(live: Live, id: WorkloadId, node: NodeRef<Svg>) {
     let number = BOARD.with_borrow_mut(|board| {
         board.next_number = board.next_number.wrapping_add(1);
         board.next_number
@@ -97,28 +98,22 @@ impl Board {
     /// Adds the newest figures and draws. Whether the page has missed some: those of a container
     /// alone are missing because it did not run.
     fn tick(&mut self, dashboard: &Dashboard, now: Timestamp) -> bool {
-        self.lines.retain(|id, _| {
-            let mut hosts = dashboard.hosts.values();
-            hosts.any(|host| host.containers.contains_key(id))
-        });
+        self.lines.retain(|id, _| dashboard.workload(*id).is_some());
         let (mut read, mut late) = (0, 0);
-        for host in dashboard.hosts.values() {
-            for (id, stats) in &host.stats {
-                let Some(known) = self
-                    .lines
-                    .get_mut(id)
-                    .filter(|known| known.at < Some(stats.timestamp))
-                else {
-                    continue;
-                };
-                // The server's last figure may be older: while nobody watches they come less often.
-                let before = known.at.replace(stats.timestamp);
-                let missing = before
-                    .is_some_and(|before| is_gap_between(before, stats.timestamp, self.interval));
-                read += 1;
-                late += usize::from(missing);
-                known.line.push(stats.timestamp, stats.cpu_percent, missing);
+        for (id, known) in &mut self.lines {
+            let Some(figures) = dashboard.figures(*id) else {
+                continue;
+            };
+            let at = figures.timestamp();
+            if known.at >= Some(at) {
+                continue;
             }
+            // The server's last figure may be older: unwatched figures are read less often.
+            let before = known.at.replace(at);
+            let missing = before.is_some_and(|before| is_gap_between(before, at, self.interval));
+            read += 1;
+            late += usize::from(missing);
+            known.line.push(at, figures.cpu_percent(), missing);
         }
         self.draw(now);
         late > 0 && late == read
@@ -143,21 +138,20 @@ impl Board {
         }
     }
 
-    fn wanted(&mut self) -> Vec<ContainerId> {
+    fn wanted(&mut self) -> Vec<WorkloadId> {
         self.asking = false;
         let ids = self.shown.values().map(|shown| shown.id);
         ids.filter(|id| !self.lines.contains_key(id))
-            .take(AT_ONCE)
+            .take(MAX_SPARKLINES)
             .collect()
     }
 
-    fn receive(&mut self, wanted: Vec<ContainerId>, answer: Sparklines, now: Timestamp) {
+    fn receive(&mut self, wanted: Vec<WorkloadId>, answer: Sparklines, now: Timestamp) {
         self.interval = Duration::from_millis(answer.interval_ms.into());
         // Who never ran has no line yet.
         let empty = wanted.into_iter().map(Sparkline::new);
         for line in empty.chain(answer.lines) {
-            let id = line.container_id;
-            self.lines.insert(id, Known { line, at: None });
+            self.lines.insert(line.id, Known { line, at: None });
         }
         self.draw(now);
     }
@@ -165,7 +159,7 @@ impl Board {
 
 async fn fetch(live: Live) {
     let wanted = BOARD.with_borrow_mut(Board::wanted);
-    let ids: Vec<_> = wanted.iter().map(ContainerId::short).collect();
+    let ids: Vec<_> = wanted.iter().map(|id| short(*id)).collect();
     if ids.is_empty() {
         return;
     }
@@ -179,8 +173,14 @@ async fn fetch(live: Live) {
     }
 }
 
+/// How a request names `id`: twelve digits are enough on one host.
+fn short(id: WorkloadId) -> String {
+    let WorkloadKey::Container(key) = id.key;
+    format!("{}/{}", id.scope, key.short())
+}
+
 impl Shown {
-    fn new(id: ContainerId, node: &SvgElement) -> Option<Self> {
+    fn new(id: WorkloadId, node: &SvgElement) -> Option<Self> {
         Some(Self {
             id,
             area: node.first_element_child()?,

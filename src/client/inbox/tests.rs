@@ -9,25 +9,23 @@ use crate::{
     protocol::codec::{encode, encode_tick},
 };
 use proptest::prelude::*;
+use std::sync::Arc;
 
 /// A list of containers as number `seq`.
 fn list(seq: u64, containers: &Containers) -> ServerMessage {
-    let update = Update::Containers {
-        host: HostId::default(),
-        at: Timestamp::from_millis(seq as i64),
-        containers: containers.values().cloned().collect(),
-    };
-    ServerMessage::from_update(update, seq)
+    let at = Timestamp::from_millis(seq as i64);
+    let update = Update::containers(HostId::default(), at, containers);
+    ServerMessage::numbered(seq, update)
 }
 
 /// The change from `old` to `new` as number `seq`.
 fn delta(seq: u64, old: &Containers, new: &Containers) -> ServerMessage {
     let update = Update::ContainersDelta {
         host: HostId::default(),
-        at: Timestamp::from_millis(seq as i64),
+        timestamp: Timestamp::from_millis(seq as i64),
         delta: diff(old, new),
     };
-    ServerMessage::from_update(update, seq)
+    ServerMessage::numbered(seq, update)
 }
 
 /// Figures of one container as number `seq`.
@@ -37,11 +35,11 @@ fn stats(seq: u64, memory: u64) -> ServerMessage {
     let mut stats = ContainerStats::unknown(id, "web-1".into(), at);
     stats.memory_usage = Some(memory);
     let update = Update::Stats {
+        timestamp: at,
         host: HostId::default(),
-        at,
-        stats: vec![stats],
+        data: vec![Arc::new(stats)],
     };
-    ServerMessage::from_update(update, seq)
+    ServerMessage::numbered(seq, update)
 }
 
 fn snapshot(epoch: &str, messages: Vec<ServerMessage>) -> Snapshot {
@@ -77,9 +75,9 @@ fn a_connection_to_the_same_run_resumes_after_the_newest_message_received() {
     let mut inbox = Inbox::after(&html, false);
     inbox.receive(vec![stats(4, 1), stats(5, 1)]);
     let resume = inbox.resume("run");
-    assert_eq!(resume[&Channel::Containers].seq, 7);
+    assert_eq!(resume[&Channel::CONTAINERS].seq, 7);
     assert_eq!(
-        resume[&Channel::Stats].seq,
+        resume[&Channel::STATS].seq,
         5,
         "also what is not applied yet"
     );
@@ -200,7 +198,7 @@ proptest! {
         let (mut run, mut head, mut connected) = (0, 0, false);
         let mut inbox = Inbox::after(&snapshot(&epochs[0], vec![list(0, &lists[0])]), false);
         let mut dashboard = Dashboard::default();
-        dashboard.apply(list(0, &lists[0]).into_update().unwrap());
+        dashboard.apply(list(0, &lists[0]).update().unwrap().clone());
         let mut batch = None;
         let steps = steps.into_iter().chain([Step::Reconnect, Step::Apply]);
         for step in steps {
@@ -214,7 +212,7 @@ proptest! {
                 Step::Reconnect if !connected => {
                     connected = true;
                     let resume = inbox.resume(server.epoch);
-                    server.subscribe(head, resume.get(&Channel::Containers))
+                    server.subscribe(head, resume.get(&Channel::CONTAINERS))
                 }
                 Step::Lose => {
                     connected = false;
@@ -227,7 +225,7 @@ proptest! {
                 Step::Apply => {
                     let waiting = batch.take().map(|batch: Batch| batch.take());
                     for message in waiting.unwrap_or_default() {
-                        dashboard.apply(message.into_update().unwrap());
+                        dashboard.apply(message.update().unwrap().clone());
                     }
                     Vec::new()
                 }

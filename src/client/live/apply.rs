@@ -1,13 +1,17 @@
 //! The only code that changes the state in the browser, and what is drawn of it.
 
-use super::Live;
+use super::{Live, Request};
 use crate::{
     client::signals::{ActionState, RowSignals},
-    model::{Dashboard, HostId, Totals, Touched},
-    protocol::{ApiError, ContainerAck, ErrorCode, ServerMessage},
+    model::{Dashboard, HostId, Scope, Totals, Touched, Update as Change},
+    protocol::{ApiError, ContainerAck, ErrorCode, Sequenced, ServerMessage},
 };
 use leptos::prelude::*;
-use std::sync::Arc;
+use std::time::Duration;
+
+/// How long after a success the workload may take to show it: a lost event is made good by the next full
+/// list, ten seconds later at most.
+const SHOWN_WITHIN: Duration = Duration::from_secs(12);
 
 impl Live {
     /// Applies messages in order, then redraws once what they touched.
@@ -17,39 +21,71 @@ impl Live {
             match message {
                 ServerMessage::ContainerAck(ack) => self.acknowledge(ack),
                 message => {
-                    if matches!(message, ServerMessage::Containers { .. }) {
-                        self.partial.set(false);
-                    }
                     touched.merge(self.reduce(message));
                 }
             }
         }
         self.draw(&touched);
+        self.settle();
     }
 
     fn reduce(self, message: ServerMessage) -> Touched {
-        let Some(update) = message.into_update() else {
+        let ServerMessage::Update(Sequenced { update, .. }) = message else {
             return Touched::default();
         };
+        if matches!(update, Change::Containers { .. }) {
+            self.partial.set(false);
+        }
         let mut touched = Touched::default();
         self.dashboard
             .update_value(|dashboard| touched = dashboard.apply(update));
         touched
     }
 
-    /// Hands an answer to the row it belongs to.
-    pub fn acknowledge(self, ack: ContainerAck) {
-        let mut id = None;
-        self.requests
-            .update_value(|requests| id = requests.remove(&ack.request_id));
-        let Some(row) = id.and_then(|id| self.row(id)) else {
-            return;
+    /// Hands an answer to the row it belongs to. After a success the row stays busy until the workload
+    /// shows what was done.
+    fn acknowledge(self, ack: ContainerAck) {
+        let mut failed = None;
+        self.requests.update_value(|requests| {
+            if ack.success {
+                if let Some(request) = requests.get_mut(&ack.request_id) {
+                    request.done_at = Some(self.now.get_untracked());
+                }
+            } else {
+                failed = requests.remove(&ack.request_id);
+            }
+        });
+        let row = failed.and_then(|request| self.row(request.id));
+        if let Some(row) = row {
+            let internal = || ApiError::new(ErrorCode::Internal, "the server did not say why");
+            row.action.set(Some(ActionState::Failed {
+                action: ack.action,
+                error: ack.error.unwrap_or_else(internal),
+            }));
+        }
+    }
+
+    /// Ends what was done and shows, or should have shown long ago.
+    pub(super) fn settle(self) {
+        let now = self.now.get_untracked();
+        let is_over = |request: &Request| {
+            let Some(done_at) = request.done_at else {
+                return false;
+            };
+            let shows = |row: RowSignals| {
+                let workload = row.workload.read_untracked();
+                request.action.is_shown(&request.before, &workload)
+            };
+            done_at.age(now) >= SHOWN_WITHIN || self.row(request.id).is_none_or(shows)
         };
-        let internal = || ApiError::new(ErrorCode::Internal, "the server did not say why");
-        row.action.set((!ack.success).then(|| ActionState::Failed {
-            action: ack.action,
-            error: ack.error.unwrap_or_else(internal),
-        }));
+        let mut over = Vec::new();
+        self.requests.update_value(|requests| {
+            let ended = requests.extract_if(.., |_, request| is_over(request));
+            over.extend(ended.map(|(_, request)| request.id));
+        });
+        for row in over.into_iter().filter_map(|id| self.row(id)) {
+            row.action.set(None);
+        }
     }
 
     /// Projects what changed in the mirror onto the signals, and nothing else: a tick of figures costs
@@ -77,19 +113,19 @@ impl Live {
         if touched.is_list() {
             self.list_version.update(|version| *version += 1);
         }
-        if !touched.stats.is_empty() {
+        if !touched.figures.is_empty() {
             self.stats_version.update(|version| *version += 1);
         }
     }
 
     fn draw_hosts(self, dashboard: &Dashboard, touched: &Touched) {
-        for name in &touched.hosts {
+        for Scope::Host(name) in &touched.scopes {
             let Some(host) = dashboard.hosts.get(name) else {
                 continue;
             };
             let mut signals = None;
             self.host_signals.update_value(|hosts| {
-                signals = Some(hosts.entry(name.clone()).or_default().clone());
+                signals = Some(hosts.entry(*name).or_default().clone());
             });
             let Some(signals) = signals else { continue };
             set_arc_if_changed(&signals.metrics, &host.metrics);
@@ -97,7 +133,7 @@ impl Live {
             set_arc_if_changed(&signals.stats_at, &host.stats_at);
             set_arc_if_changed(&signals.sources, &host.sources);
         }
-        let mut hosts: Vec<_> = dashboard.hosts.keys().cloned().collect();
+        let mut hosts: Vec<_> = dashboard.hosts.keys().copied().collect();
         // What is real comes first.
         hosts.sort_by_key(HostId::is_demo);
         set_if_changed(self.hosts, hosts);
@@ -108,28 +144,26 @@ impl Live {
             for id in &touched.removed {
                 // A page that still shows the container must not take its last figures for current.
                 if let Some(row) = rows.remove(id) {
-                    set_arc_if_changed(&row.stats, &None);
+                    set_arc_if_changed(&row.figures, &None);
                 }
             }
-            let hosts = touched.hosts.iter();
-            let hosts = hosts.filter_map(|name| Some((name, dashboard.hosts.get(name)?)));
-            for (name, host) in hosts {
-                let listed = touched.containers.iter();
-                for container in listed.filter_map(|id| host.containers.get(id)) {
-                    let row = rows.entry(container.id).or_insert_with(|| RowSignals {
-                        host: name.clone(),
-                        container: ArcRwSignal::new(Arc::clone(container)),
-                        // Figures may have come before the list.
-                        stats: ArcRwSignal::new(host.stats.get(&container.id).cloned()),
-                        action: ArcRwSignal::default(),
-                        as_of: self.host(name).as_of,
-                    });
-                    set_arc_if_changed(&row.container, container);
-                }
-                for id in &touched.stats {
-                    if let Some(row) = rows.get(id).filter(|row| row.host == *name) {
-                        set_arc_if_changed(&row.stats, &host.stats.get(id).cloned());
-                    }
+            for id in &touched.changed {
+                let Some(workload) = dashboard.workload(*id) else {
+                    continue;
+                };
+                let row = rows.entry(*id).or_insert_with(|| RowSignals {
+                    id: *id,
+                    workload: ArcRwSignal::new(workload.clone()),
+                    // Figures may have come before the list.
+                    figures: ArcRwSignal::new(dashboard.figures(*id)),
+                    action: ArcRwSignal::default(),
+                    as_of: self.scope(id.scope).as_of,
+                });
+                set_arc_if_changed(&row.workload, &workload);
+            }
+            for id in &touched.figures {
+                if let Some(row) = rows.get(id) {
+                    set_arc_if_changed(&row.figures, &dashboard.figures(*id));
                 }
             }
         });

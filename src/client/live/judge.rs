@@ -30,7 +30,7 @@ impl Live {
                 let is_live = containers.is_live();
                 is_any_live |= is_live && host.containers_at.is_some();
                 if !is_live {
-                    away.push(name.clone());
+                    away.push(*name);
                 }
             }
         });

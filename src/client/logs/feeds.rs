@@ -5,7 +5,7 @@
 
 use super::{Follower, LogOrder, LogRequest, LogUpdate, Progress};
 use crate::{
-    model::{ContainerId, LogEndReason, LogLine},
+    model::{LogEndReason, LogLine, WorkloadId, WorkloadKey},
     protocol::{Channel, ClientMessage, MAX_LOG_TAIL, ServerMessage, Subscribe, Unsubscribe},
 };
 use std::collections::BTreeMap;
@@ -17,8 +17,9 @@ const RETRY_MS: f64 = 2_000.0;
 /// The logs that are followed.
 #[derive(Debug, Default)]
 pub struct Feeds {
-    feeds: BTreeMap<ContainerId, Feed>,
-    /// The server's epoch, to which the sequence numbers of lines belong.
+    /// By kind and id, like the server's channels.
+    feeds: BTreeMap<WorkloadKey, Feed>,
+    /// The epoch of the server, to which the sequence numbers of lines belong.
     epoch: String,
 }
 
@@ -78,10 +79,10 @@ impl Feeds {
             | ServerMessage::LogEnd { channel, .. } => *channel,
             _ => return Some(message),
         };
-        let Channel::Logs(id) = channel else {
+        let Some(key) = channel.logged() else {
             return Some(message);
         };
-        if let Some(feed) = self.feeds.get_mut(&id) {
+        if let Some(feed) = self.feeds.get_mut(&key) {
             feed.receive(message, &self.epoch, now);
         }
         None
@@ -98,8 +99,8 @@ impl Feeds {
     }
 
     /// Handles lines that were polled.
-    pub fn take_polled(&mut self, id: ContainerId, lines: Vec<LogLine>) {
-        if let Some(feed) = self.feeds.get_mut(&id) {
+    pub fn take_polled(&mut self, id: WorkloadId, lines: Vec<LogLine>) {
+        if let Some(feed) = self.feeds.get_mut(&id.key) {
             feed.take(None, lines);
         }
     }
@@ -108,7 +109,7 @@ impl Feeds {
         let id = follower.request.id;
         let mut messages = Vec::new();
         // All viewers start over together with the new one, so that all have the same lines.
-        let mut viewers = self.feeds.remove(&id).map_or_else(Vec::new, |feed| {
+        let mut viewers = self.feeds.remove(&id.key).map_or_else(Vec::new, |feed| {
             messages.push(unsubscribe(id));
             feed.viewers
         });
@@ -127,19 +128,19 @@ impl Feeds {
         if is_open {
             messages.push(feed.subscribe());
         }
-        self.feeds.insert(id, feed);
+        self.feeds.insert(id.key, feed);
         messages
     }
 
-    fn leave(&mut self, viewer: u64, id: ContainerId) -> Vec<ClientMessage> {
-        let Some(feed) = self.feeds.get_mut(&id) else {
+    fn leave(&mut self, viewer: u64, id: WorkloadId) -> Vec<ClientMessage> {
+        let Some(feed) = self.feeds.get_mut(&id.key) else {
             return Vec::new();
         };
         feed.viewers.retain(|known| known.viewer != viewer);
         if !feed.viewers.is_empty() {
             return Vec::new();
         }
-        self.feeds.remove(&id);
+        self.feeds.remove(&id.key);
         vec![unsubscribe(id)]
     }
 }
@@ -175,8 +176,8 @@ impl Feed {
             tail: Some(request.tail),
             since: request.since,
             after: self.progress.cursor(),
-            host: request.host,
-            ..Subscribe::to(Channel::Logs(request.id))
+            host: request.id.scope.host(),
+            ..Subscribe::to(Channel::logs(request.id.key))
         })
     }
 
@@ -224,8 +225,8 @@ impl Feed {
     }
 }
 
-fn unsubscribe(id: ContainerId) -> ClientMessage {
-    let channel = Channel::Logs(id);
+fn unsubscribe(id: WorkloadId) -> ClientMessage {
+    let channel = Channel::logs(id.key);
     ClientMessage::Unsubscribe(Unsubscribe { channel })
 }
 

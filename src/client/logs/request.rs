@@ -1,15 +1,13 @@
 //! The messages between log viewers and the driver.
 
-use crate::model::{ContainerId, HostId, LogEndReason, LogLine, Timestamp};
+use crate::model::{LogEndReason, LogLine, Timestamp, WorkloadId};
 use std::{fmt, sync::Arc};
 
 /// The part of a container's log that a viewer requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogRequest {
-    /// The container.
-    pub id: ContainerId,
-    /// Its host; `None` for any.
-    pub host: Option<HostId>,
+    /// The workload.
+    pub id: WorkloadId,
     /// Number of last lines to begin with.
     pub tail: u32,
     /// Omit lines written before this time.
@@ -24,7 +22,7 @@ pub struct Follower {
     /// The requested part of the log.
     pub request: LogRequest,
     /// Receives the updates.
-    pub notify: Arc<dyn Fn(ContainerId, LogUpdate) + Send + Sync>,
+    pub notify: Arc<dyn Fn(WorkloadId, LogUpdate) + Send + Sync>,
 }
 
 impl fmt::Debug for Follower {
@@ -39,7 +37,7 @@ pub enum LogOrder {
     /// Follow a log.
     Follow(Follower),
     /// Stop following this log for this viewer.
-    Leave(u64, ContainerId),
+    Leave(u64, WorkloadId),
 }
 
 /// An update of a log for its viewers.

@@ -1,7 +1,7 @@
 //! The state that a log viewer reports to its page, and the commands that it accepts.
 
 use super::Order;
-use crate::model::{ContainerId, LogEndReason};
+use crate::model::{LogEndReason, WorkloadId};
 
 /// A command for a log viewer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,8 +42,8 @@ pub struct LogStatus {
     /// The result of the search.
     pub findings: Findings,
     /// Logs that have ended for now, with the reason.
-    pub ended: Vec<(ContainerId, LogEndReason)>,
-    /// An error message of the server or the engine.
+    pub ended: Vec<(WorkloadId, LogEndReason)>,
+    /// The last error message of the server or the engine.
     pub complaint: Option<String>,
     /// Number of lines copied by the last copy command; the inner `None` when it failed.
     pub copied: Option<Option<usize>>,

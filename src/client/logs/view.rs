@@ -1,7 +1,7 @@
 //! The settings of a log view, which are part of the page's URL.
 
 use super::Level;
-use crate::model::{ContainerId, ContainerPrefix, LogStream, Page, percent_encoded};
+use crate::model::{LogStream, Page, WorkloadId, WorkloadRef, percent_encoded};
 use std::time::Duration;
 
 /// Most logs shown at once: as many colours as can be distinguished.
@@ -113,7 +113,7 @@ impl Since {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogView {
     /// The containers, at most [`MAX_CONTAINERS`].
-    pub containers: Vec<ContainerPrefix>,
+    pub containers: Vec<WorkloadRef>,
     /// The search text.
     pub text: String,
     /// Whether it is a regular expression.
@@ -150,9 +150,9 @@ impl Default for LogView {
 
 impl LogView {
     /// The default view of one container's log.
-    pub fn of(id: ContainerId) -> Self {
+    pub fn of(id: WorkloadId) -> Self {
         Self {
-            containers: vec![id.into()],
+            containers: vec![id.reference()],
             ..Self::default()
         }
     }
@@ -167,7 +167,7 @@ impl LogView {
     pub fn from_url(get: impl Fn(&str) -> Option<String>, containers: &[String]) -> Self {
         let is_on = |name| get(name).as_deref() == Some("1");
         let named = |name| get(name).unwrap_or_default();
-        let mut ids: Vec<ContainerPrefix> = Vec::new();
+        let mut ids: Vec<WorkloadRef> = Vec::new();
         for id in containers.iter().filter_map(|id| id.parse().ok()) {
             if !ids.contains(&id) && ids.len() < MAX_CONTAINERS {
                 ids.push(id);
@@ -199,7 +199,7 @@ impl LogView {
             }
         };
         for id in &self.containers {
-            push(true, "c", id.as_str());
+            push(true, "c", &id.to_string());
         }
         push(self.is_search(), "q", &self.text);
         push(self.regex, "regex", "1");

@@ -44,10 +44,10 @@ impl Grouping {
         match self {
             Self::None => None,
             Self::Project => {
-                let project = row.container.project.clone();
+                let project = row.workload.group().map(str::to_owned);
                 Some(project.map_or(Group::NoProject, Group::Project))
             }
-            Self::Host => Some(Group::Host(row.host.clone())),
+            Self::Host => Some(Group::Host(row.host())),
         }
     }
 }

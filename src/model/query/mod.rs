@@ -8,18 +8,41 @@ pub use grouping::{Group, Grouping};
 pub use sort::SortKey;
 pub use state::{StateFilter, Totals};
 
-use super::{Container, ContainerStats, Dashboard, Health, HostId, Page, Port};
+use super::{
+    Container, ContainerStats, Dashboard, Figures, Health, HostId, Page, Port, Scope, Workload,
+    WorkloadId,
+};
 use std::{cmp::Ordering, sync::Arc};
 
-/// A container in a list, with what a list needs of it.
+/// A workload in a list, with what a list needs of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
-    /// Where it runs.
-    pub host: HostId,
-    /// It.
-    pub container: Arc<Container>,
-    /// Its figures, when it runs.
-    pub stats: Option<ContainerStats>,
+    /// Its identity.
+    pub id: WorkloadId,
+    /// What is known of it.
+    pub workload: Workload,
+    /// What it uses, when it runs.
+    pub figures: Option<Figures>,
+}
+
+impl Row {
+    /// The host it runs on.
+    pub const fn host(&self) -> HostId {
+        let Scope::Host(host) = self.id.scope;
+        host
+    }
+
+    /// The container that it is.
+    pub fn container(&self) -> &Container {
+        let Workload::Container(container) = &self.workload;
+        container
+    }
+
+    /// The figures of the container that it is, when it runs.
+    pub fn stats(&self) -> Option<&ContainerStats> {
+        let Figures::Container(stats) = self.figures.as_ref()?;
+        Some(stats)
+    }
 }
 
 /// Which containers a list shows, and in which order.
@@ -160,7 +183,7 @@ impl ContainerQuery {
         let by_group = self.grouping.of(a).cmp(&self.grouping.of(b));
         let by_key = self.sort.compare(a, b);
         let descending = self.sort.is_descending_by_default() != self.reversed;
-        let by_name = a.container.name.cmp(&b.container.name);
+        let by_name = a.container().name.cmp(&b.container().name);
         let by_name = if self.sort == SortKey::Name && self.reversed {
             by_name.reverse()
         } else {
@@ -169,7 +192,7 @@ impl ContainerQuery {
         by_group
             .then(if descending { by_key.reverse() } else { by_key })
             .then(by_name)
-            .then_with(|| (&a.host, a.container.id).cmp(&(&b.host, b.container.id)))
+            .then_with(|| (a.host(), a.id.key).cmp(&(b.host(), b.id.key)))
     }
 
     /// The rows of `dashboard` it shows, in order.
@@ -183,9 +206,13 @@ impl ContainerQuery {
                     .values()
                     .filter(|container| self.matches(name, container));
                 shown.map(|container| Row {
-                    host: name.clone(),
-                    container: Arc::clone(container),
-                    stats: host.stats.get(&container.id).cloned(),
+                    id: WorkloadId::container(*name, container.id),
+                    workload: Workload::Container(Arc::clone(container)),
+                    figures: host
+                        .stats
+                        .get(&container.id)
+                        .cloned()
+                        .map(Figures::Container),
                 })
             })
             .collect();
@@ -244,9 +271,9 @@ mod tests {
     fn dashboard(containers: Vec<Container>) -> Dashboard {
         let mut dashboard = Dashboard::default();
         dashboard.apply(Update::Containers {
+            timestamp: Timestamp::default(),
             host: HostId::default(),
-            at: Timestamp::default(),
-            containers: containers.into_iter().map(Arc::new).collect(),
+            data: containers.into_iter().map(Arc::new).collect(),
         });
         dashboard
     }
@@ -255,7 +282,7 @@ mod tests {
         query
             .rows(dashboard)
             .into_iter()
-            .map(|row| row.container.name.clone())
+            .map(|row| row.container().name.clone())
             .collect()
     }
 
@@ -320,9 +347,9 @@ mod tests {
             in_project(3, Some("blog")),
         ]);
         dashboard.apply(Update::Containers {
+            timestamp: Timestamp::default(),
             host: "a".parse().unwrap(),
-            at: Timestamp::default(),
-            containers: vec![Arc::new(in_project(4, Some("shop")))],
+            data: vec![Arc::new(in_project(4, Some("shop")))],
         });
         let grouped = |grouping| {
             let query = ContainerQuery {

@@ -91,18 +91,20 @@ impl SortKey {
     }
 
     pub(super) fn compare(self, a: &Row, b: &Row) -> Ordering {
-        let stats =
-            |row: &Row, of: fn(&ContainerStats) -> Option<u64>| row.stats.as_ref().and_then(of);
+        let stats = |row: &Row, of: fn(&ContainerStats) -> Option<u64>| row.stats().and_then(of);
         match self {
-            Self::State => rank(a.container.state).cmp(&rank(b.container.state)),
+            Self::State => rank(a.container().state).cmp(&rank(b.container().state)),
             Self::Name => Ordering::Equal,
-            Self::Image => a.container.image.cmp(&b.container.image),
-            Self::Health => b.container.health.cmp(&a.container.health),
+            Self::Image => a.container().image.cmp(&b.container().image),
+            Self::Health => b.container().health.cmp(&a.container().health),
             // What does not run has no uptime, and comes after what has one.
             Self::Uptime => running_since(b).cmp(&running_since(a)),
-            Self::Restarts => a.container.restart_count.cmp(&b.container.restart_count),
+            Self::Restarts => a
+                .container()
+                .restart_count
+                .cmp(&b.container().restart_count),
             Self::Cpu => {
-                let cpu = |row: &Row| row.stats.as_ref().and_then(|stats| stats.cpu_percent);
+                let cpu = |row: &Row| row.stats().and_then(|stats| stats.cpu_percent);
                 cpu(a).partial_cmp(&cpu(b)).unwrap_or(Ordering::Equal)
             }
             Self::Memory => stats(a, |s| s.memory_usage).cmp(&stats(b, |s| s.memory_usage)),
@@ -122,8 +124,8 @@ impl SortKey {
                 stats(a, |s| s.pids.map(u64::from)).cmp(&stats(b, |s| s.pids.map(u64::from)))
             }
             Self::Ports => lowest_port(a).cmp(&lowest_port(b)),
-            Self::Host => a.host.cmp(&b.host),
-            Self::Created => a.container.created.cmp(&b.container.created),
+            Self::Host => a.host().cmp(&b.host()),
+            Self::Created => a.container().created.cmp(&b.container().created),
         }
     }
 }
@@ -149,12 +151,12 @@ const fn rank(state: ContainerState) -> u8 {
 }
 
 fn running_since(row: &Row) -> Option<Timestamp> {
-    let runs = row.container.state.has_stats();
-    row.container.started_at.filter(|_| runs)
+    let runs = row.container().state.has_stats();
+    row.container().started_at.filter(|_| runs)
 }
 
 fn lowest_port(row: &Row) -> Option<u16> {
-    row.container
+    row.container()
         .ports
         .iter()
         .filter_map(|port| port.public_port)

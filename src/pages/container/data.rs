@@ -2,7 +2,7 @@
 
 use crate::{
     client::{ContainerPageData, Live},
-    model::ContainerId,
+    model::WorkloadId,
     protocol::ApiError,
 };
 use leptos::prelude::*;
@@ -26,12 +26,12 @@ impl<T: PartialEq + Send + Sync + 'static> Asked<T> {
     /// Begins with what the HTML has of `id`. It is taken out: a later visit asks anew.
     pub(super) fn beginning(
         live: Live,
-        id: ContainerId,
+        id: WorkloadId,
         take: impl FnOnce(&mut ContainerPageData) -> Option<T>,
     ) -> Self {
         let given = live.initial().try_update_value(|initial| {
             let data = initial.container.as_mut();
-            data.filter(|data| data.id.matches(&id))
+            data.filter(|data| data.id.matches(id))
                 .and_then(|data| take(data))
         });
         Self {

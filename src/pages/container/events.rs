@@ -5,7 +5,8 @@ use crate::{
     client::{driver, use_live, use_zone},
     components::ZoneName,
     i18n::{ContainerText, say, use_text},
-    model::{ContainerEvents, ContainerId, Event, format, signal},
+    model::{ContainerEvents, Event, WorkloadId, format, signal},
+    protocol::workload_path,
 };
 use leptos::prelude::*;
 use std::sync::Arc;
@@ -14,14 +15,14 @@ use std::sync::Arc;
 #[component]
 pub(super) fn Events(
     /// To which.
-    id: ContainerId,
+    id: WorkloadId,
 ) -> impl IntoView {
     let live = use_live();
     let text = use_text();
     let asked = Asked::beginning(live, id, |given| given.events.take());
     Effect::new(move || {
         if asked.is_missing() {
-            let url = format!("/api/containers/{id}/events");
+            let url = workload_path(id, "events");
             driver::ask(url, move |answer: Result<ContainerEvents, _>| {
                 asked.answer(answer.map(|told| told.events));
             });
@@ -29,10 +30,9 @@ pub(super) fn Events(
     });
     // Every event the page hears of is kept here: the live list holds only the newest of all.
     let heard = Memo::new(move |before: Option<&Vec<Arc<Event>>>| {
-        let id = id.to_string();
         let events = live.events();
         let new = events.with(|events| {
-            let own = events.iter().filter(|event| event.id == id);
+            let own = events.iter().filter(|event| event.workload() == Some(id));
             own.cloned().collect::<Vec<_>>()
         });
         merged(&new, before.map_or(&[], Vec::as_slice))

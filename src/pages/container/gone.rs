@@ -5,7 +5,7 @@ use crate::{
     client::{driver, use_live},
     components::{A, PageTitle, ZoneName},
     i18n::{say, use_text},
-    model::{ContainerEvents, ContainerPrefix, Event, Page},
+    model::{ContainerEvents, Event, Page, WorkloadRef},
 };
 use leptos::prelude::*;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 #[component]
 pub(super) fn Gone(
     /// What was asked for; nothing when that was no id.
-    asked: Signal<Option<ContainerPrefix>>,
+    asked: Signal<Option<WorkloadRef>>,
 ) -> impl IntoView {
     let live = use_live();
     let text = use_text();
@@ -64,7 +64,7 @@ pub(super) fn Gone(
 }
 
 /// What the server remembers of it, newest first.
-fn remembered(asked: Signal<Option<ContainerPrefix>>) -> Signal<Vec<Arc<Event>>> {
+fn remembered(asked: Signal<Option<WorkloadRef>>) -> Signal<Vec<Arc<Event>>> {
     let live = use_live();
     let given = live.initial().try_update_value(|initial| {
         let data = initial.container.as_mut();
@@ -75,8 +75,10 @@ fn remembered(asked: Signal<Option<ContainerPrefix>>) -> Signal<Vec<Arc<Event>>>
     let is_given = given.is_some();
     let events = RwSignal::new(given.unwrap_or_default());
     Effect::new(move |before: Option<()>| {
-        if let Some(id) = asked.get().filter(|_| before.is_some() || !is_given) {
-            let url = format!("/api/containers/{}/events", id.as_str());
+        if let Some(named) = asked.get().filter(|_| before.is_some() || !is_given) {
+            let host = named.host.map(|host| format!("?host={host}"));
+            let host = host.unwrap_or_default();
+            let url = format!("/api/containers/{}/events{host}", named.id.as_str());
             driver::ask(url, move |answer: Result<ContainerEvents, _>| {
                 if let Ok(told) = answer {
                     events.set(told.events);

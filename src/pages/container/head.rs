@@ -6,7 +6,7 @@ use crate::{
         A, ActionButtons, ActionFailure, CopyButton, HostLabel, LastSeen, PageTitle, StatusPill,
     },
     i18n::{say, use_text},
-    model::{ContainerId, ContainerQuery, ContainerState, Event, Health, format},
+    model::{ContainerQuery, ContainerState, Event, Health, WorkloadId, format},
 };
 use leptos::prelude::*;
 use std::sync::Arc;
@@ -15,19 +15,19 @@ use std::sync::Arc;
 #[component]
 pub(super) fn Head(
     /// Which container.
-    id: ContainerId,
+    id: WorkloadId,
     /// Its signals.
     row: RowSignals,
     /// Whether the engine no longer has it.
     is_removed: Signal<bool>,
 ) -> impl IntoView {
     let text = use_text();
-    let container = row.container.clone();
-    let name = Memo::new(move |_| container.read().name.clone());
-    let container = row.container.clone();
-    let image = Memo::new(move |_| format::visible(&container.read().image).into_owned());
-    let container = row.container.clone();
-    let project = Memo::new(move |_| container.read().project.clone());
+    let named = row.clone();
+    let name = Memo::new(move |_| named.name());
+    let made_of = row.clone();
+    let image = Memo::new(move |_| format::visible(&made_of.container().image).into_owned());
+    let grouped = row.workload.clone();
+    let project = Memo::new(move |_| grouped.with(|it| it.group().map(str::to_owned)));
     let project_link = move || {
         project.get().map(|project| {
             let query = ContainerQuery {
@@ -38,13 +38,14 @@ pub(super) fn Head(
             view! { <A href=href attr:class="chip">{project}</A> }
         })
     };
+    let short = row.container().id.short();
     let mark = super::mark(&row);
     let (pill, actions) = (row.clone(), row.clone());
     view! {
         <PageTitle text=move || name.get() />
         <div class="card container-head" class:removed=is_removed data-testid="head" data-freshness=mark>
             <h2 class="name" title=name><bdi>{name}</bdi></h2>
-            <Show when=move || is_removed.get() fallback=move || view! { <StatusPill container=pill.container.clone() /> }>
+            <Show when=move || is_removed.get() fallback=move || view! { <StatusPill workload=pill.workload.clone() /> }>
                 <span class="pill idle"><span class="dot" aria-hidden="true"></span>{say(text, |text| text.container.removed)}</span>
             </Show>
             <Meta id row=row.clone() is_removed />
@@ -55,9 +56,9 @@ pub(super) fn Head(
             </Show>
             <div class="what">
                 <span class="mono" title=image>{image}</span>
-                <span class="mono faint">{id.short()}</span>
-                <CopyButton copied=Signal::stored(id.to_string()) of=Signal::derive(move || text.get().containers.id.to_owned()) />
-                <HostLabel host=row.host.clone() />
+                <span class="mono faint">{short}</span>
+                <CopyButton copied=Signal::stored(id.key.to_string()) of=Signal::derive(move || text.get().containers.id.to_owned()) />
+                <HostLabel host=row.host() />
                 {project_link}
             </div>
             <ActionFailure id row />
@@ -69,7 +70,7 @@ pub(super) fn Head(
 #[component]
 fn Meta(
     /// Which container.
-    id: ContainerId,
+    id: WorkloadId,
     /// Its signals.
     row: RowSignals,
     /// Whether the engine no longer has it.
@@ -77,10 +78,10 @@ fn Meta(
 ) -> impl IntoView {
     let live = use_live();
     let text = use_text();
-    let container = row.container.clone();
+    let workload = row.workload.clone();
     let is_healthy = Memo::new(move |_| {
-        let container = container.read();
-        container.state == ContainerState::Running && container.health == Some(Health::Healthy)
+        let (state, health) = workload.with(|it| (it.state(), it.health()));
+        state == ContainerState::Running && health == Some(Health::Healthy)
     });
     let words = Memo::new(move |_| {
         let (words, now) = (text.get(), row.moment(live.now()));
@@ -89,7 +90,7 @@ fn Meta(
             let at = removal(&live.events().read(), id).map(|event| event.timestamp);
             return at.map(|at| (text.ago)(&format::duration(at.age(now))));
         }
-        let container = row.container.read();
+        let container = row.container();
         if let Some(uptime) = container.uptime(now) {
             return Some(format!("{} {}", text.up, format::duration(uptime)));
         }
@@ -114,10 +115,11 @@ fn Meta(
 }
 
 /// When it was removed, as far as that was told.
-fn removal(events: &[Arc<Event>], id: ContainerId) -> Option<Arc<Event>> {
-    let id = id.to_string();
+fn removal(events: &[Arc<Event>], id: WorkloadId) -> Option<Arc<Event>> {
     let mut events = events.iter();
     events
-        .find(|event| event.id == id && matches!(event.action.as_str(), "destroy" | "remove"))
+        .find(|event| {
+            event.workload() == Some(id) && matches!(event.action.as_str(), "destroy" | "remove")
+        })
         .cloned()
 }

@@ -5,7 +5,8 @@ use crate::{
     client::{driver, use_live},
     components::CopyButton,
     i18n::{say, use_text},
-    model::{ContainerId, format},
+    model::{WorkloadId, format},
+    protocol::workload_path,
 };
 use leptos::{html::Div, prelude::*};
 
@@ -13,12 +14,12 @@ use leptos::{html::Div, prelude::*};
 #[component]
 pub(super) fn Inspect(
     /// Of which container.
-    id: ContainerId,
+    id: WorkloadId,
 ) -> impl IntoView {
     let live = use_live();
     let text = use_text();
     let asked = Asked::beginning(live, id, |given| given.inspect.take());
-    let url = format!("/api/containers/{id}");
+    let url = workload_path(id, "");
     let href = live.href(&url);
     Effect::new(move || {
         if asked.is_missing() {

@@ -10,12 +10,12 @@ use crate::{
     components::ZoneName,
     i18n::{say, use_text},
     model::{
-        Attachment, Container, ContainerDetails, ContainerId, ContainerStats, Mount, Port, SortKey,
-        Timestamp, format,
+        Attachment, Container, ContainerDetails, ContainerStats, Mount, Port, SortKey, Timestamp,
+        WorkloadId, format,
     },
+    protocol::workload_path,
 };
 use leptos::prelude::*;
-use std::sync::Arc;
 
 /// What the engine told, when it did.
 type Details = Signal<Option<ContainerDetails>>;
@@ -24,7 +24,7 @@ type Details = Signal<Option<ContainerDetails>>;
 #[component]
 pub(super) fn Overview(
     /// Which.
-    id: ContainerId,
+    id: WorkloadId,
     /// Its signals.
     row: RowSignals,
     /// Whether the engine no longer has it.
@@ -34,9 +34,9 @@ pub(super) fn Overview(
     let asked = details(id, &row, is_removed);
     let known: Details = asked.value.into();
     let labels = {
-        let container = row.container.clone();
+        let workload = row.workload.clone();
         Memo::new(move |_| {
-            let labels = container.read().labels.clone();
+            let labels = workload.with(|it| it.labels().clone());
             labels.into_iter().collect::<Vec<_>>()
         })
     };
@@ -76,16 +76,15 @@ pub(super) fn Overview(
 }
 
 /// Asks for the details, and again whenever something happens to the container.
-fn details(id: ContainerId, row: &RowSignals, is_removed: Signal<bool>) -> Asked<ContainerDetails> {
+fn details(id: WorkloadId, row: &RowSignals, is_removed: Signal<bool>) -> Asked<ContainerDetails> {
     let live = use_live();
     let asked = Asked::beginning(live, id, |given| given.details.take());
-    let container = row.container.clone();
+    let row = row.clone();
     let version = Memo::new(move |_| {
-        let container = container.read();
-        let name = id.to_string();
+        let container = row.container();
         let events = live.events();
         let event = events.with(|events| {
-            let mut events = events.iter().filter(|event| event.id == name);
+            let mut events = events.iter().filter(|event| event.workload() == Some(id));
             events.next().map(|event| event.timestamp)
         });
         let run = (container.state, container.health, container.started_at);
@@ -95,7 +94,7 @@ fn details(id: ContainerId, row: &RowSignals, is_removed: Signal<bool>) -> Asked
         version.track();
         let is_needed = before.is_some() || asked.is_missing();
         if is_needed && !is_removed.get_untracked() {
-            driver::ask(format!("/api/containers/{id}/details"), move |answer| {
+            driver::ask(workload_path(id, "details"), move |answer| {
                 asked.answer(answer);
             });
         }
@@ -112,9 +111,9 @@ fn RunsAs(
 ) -> impl IntoView {
     let (live, zone) = (use_live(), use_zone());
     let text = use_text();
-    let (container, as_of) = (row.container, row.as_of);
+    let as_of = row.as_of.clone();
     let facts = move || {
-        let (text, container) = (text.get(), container.get());
+        let (text, container) = (text.get(), row.container());
         let details = known.get().unwrap_or_default();
         // Of its own, so that the passing of time redraws nothing else.
         let time = |at: Timestamp| {
@@ -197,9 +196,9 @@ fn Use(
     known: Details,
 ) -> impl IntoView {
     let text = use_text();
-    let host = use_live().host(&row.host).metrics;
+    let host = use_live().host(&row.host()).metrics;
     let facts = move || {
-        let (words, stats) = (text.get().container, row.stats.get());
+        let (words, stats) = (text.get().container, row.stats());
         let limits = known.get().map(|details| details.limits);
         let limit = |limit: Option<String>| match (&limits, limit) {
             (None, _) => String::new(),
@@ -208,7 +207,7 @@ fn Use(
         };
         let limits = limits.clone().unwrap_or_default();
         let used = |figure: &dyn Fn(&ContainerStats) -> Option<String>| {
-            let figure = stats.as_ref().and_then(figure);
+            let figure = stats.as_deref().and_then(figure);
             figure.unwrap_or_else(|| format::UNKNOWN.to_owned())
         };
         let network = |stats: &ContainerStats| {
@@ -224,7 +223,7 @@ fn Use(
             ))
         };
         // The list knows the cores as well, and the share is of these.
-        let cores = row.container.read().cores();
+        let cores = row.container().cores();
         let cpu = used(&|stats| {
             let share = cores.map_or(stats.cpu_percent, |cores| stats.cpu_share(cores));
             share.map(format::percent)
@@ -267,8 +266,7 @@ fn Connections(
     // Where the page came from is known only in the browser.
     let host = RwSignal::new(None::<String>);
     Effect::new(move || host.set(driver::page_host()));
-    let container = row.container;
-    let ports = Memo::new(move |_| container.with(|it: &Arc<Container>| it.ports.clone()));
+    let ports = Memo::new(move |_| row.container().ports.clone());
     let none = move || view! { <span class="faint">{text.get().containers.none}</span> }.into_any();
     let ports = move || {
         let host = host.get();

@@ -4,7 +4,8 @@ use super::data::Asked;
 use crate::{
     client::{RowSignals, driver, use_live},
     i18n::{say, use_text},
-    model::{ContainerId, ContainerState, Processes as Table, format},
+    model::{ContainerState, Processes as Table, Workload, WorkloadId, format},
+    protocol::workload_path,
 };
 use leptos::prelude::*;
 use std::{cmp::Ordering, time::Duration};
@@ -23,12 +24,11 @@ type Order = RwSignal<Option<(usize, bool)>>;
 #[component]
 pub(super) fn Processes(
     /// Which.
-    id: ContainerId,
+    id: WorkloadId,
     /// Its signals.
     row: RowSignals,
 ) -> impl IntoView {
-    let container = row.container;
-    let state = Memo::new(move |_| container.read().state);
+    let state = Memo::new(move |_| row.workload.with(Workload::state));
     let runs = Memo::new(move |_| state.get().is_up());
     move || {
         if runs.get() {
@@ -56,7 +56,7 @@ fn Nothing(
 #[component]
 fn Running(
     /// Which container.
-    id: ContainerId,
+    id: WorkloadId,
 ) -> impl IntoView {
     let live = use_live();
     let text = use_text();
@@ -67,7 +67,7 @@ fn Running(
         } else {
             EVERY
         };
-        let url = format!("/api/containers/{id}/top");
+        let url = workload_path(id, "top");
         driver::keep_asking(url, after, EVERY, move |answer| asked.answer(answer));
     });
     let order = Order::new(None);

@@ -7,7 +7,7 @@ mod view;
 use crate::{
     client::{RowSignals, use_live, use_zone},
     i18n::{StatsText, say, use_text},
-    model::{ContainerId, HISTORY, Timestamp},
+    model::{HISTORY, Timestamp, WorkloadId},
 };
 use figure::{FIGURES, StatsFigure};
 use leptos::prelude::*;
@@ -25,7 +25,7 @@ const LATE: Duration = Duration::from_secs(15);
 #[component]
 pub(super) fn Stats(
     /// Which container.
-    id: ContainerId,
+    id: WorkloadId,
     /// Its signals.
     row: RowSignals,
 ) -> impl IntoView {

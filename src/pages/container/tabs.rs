@@ -8,7 +8,7 @@ use super::{
 use crate::{
     client::{RowSignals, driver, use_live},
     i18n::{ContainerText, say, use_text},
-    model::{ContainerId, Page, Tab},
+    model::{Page, Tab, WorkloadId},
 };
 use leptos::{html::Nav, prelude::*};
 use leptos_router::hooks::use_query_map;
@@ -34,7 +34,7 @@ fn use_tab() -> Memo<Tab> {
 #[component]
 pub(super) fn TabBar(
     /// Of which container.
-    id: ContainerId,
+    id: WorkloadId,
 ) -> impl IntoView {
     let text = use_text();
     let open = use_tab();
@@ -63,7 +63,7 @@ pub(super) fn TabBar(
 #[component]
 pub(super) fn TabContent(
     /// Of which container.
-    id: ContainerId,
+    id: WorkloadId,
     /// Its signals.
     row: RowSignals,
     /// Whether the engine no longer has it.

@@ -24,8 +24,8 @@ pub(super) fn BulkBar(
             let allowed = ids.filter(|id| {
                 live.can_act(*id)
                     && live.row(*id).is_some_and(|row| {
-                        row.container
-                            .with_untracked(|c| !c.protected && action.allowed(c.state))
+                        row.workload
+                            .with_untracked(|it| !it.is_protected() && action.allowed(it.state()))
                     })
             });
             requests.request(action, allowed.collect());

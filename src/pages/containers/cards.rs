@@ -8,7 +8,7 @@ use crate::{
     client::{RowSignals, driver, use_live},
     components::{A, ActionButtons, ActionFailure, StatusPill},
     i18n::{say, use_text},
-    model::{ContainerId, Page, SortKey},
+    model::{Page, SortKey, WorkloadId},
 };
 use leptos::prelude::*;
 
@@ -56,12 +56,12 @@ pub(super) fn Cards(
 #[component]
 fn Card(
     /// Which container.
-    id: ContainerId,
+    id: WorkloadId,
     /// Its signals.
     row: RowSignals,
 ) -> impl IntoView {
-    let container = row.container.clone();
-    let name = move || container.read().name.clone();
+    let named = row.clone();
+    let name = move || named.name();
     let as_of = row.as_of.clone();
     let figures = [
         SortKey::Image,
@@ -75,9 +75,9 @@ fn Card(
         .map(|key| view! { <div class=key.as_str()><CellContent id key row=row.clone() /></div> })
         .collect_view();
     view! {
-        <article class="card container-card" data-id=id.to_string() data-freshness=move || as_of.get().freshness.mark()>
+        <article class="card container-card" data-id=id.key.to_string() data-freshness=move || as_of.get().freshness.mark()>
             <div class="row">
-                <StatusPill container=row.container.clone() />
+                <StatusPill workload=row.workload.clone() />
                 <A href=Page::container(id).href() attr:class="name">{name}</A>
             </div>
             {cells}

@@ -4,7 +4,10 @@ use crate::{
     client::{RowSignals, Zone, driver, use_live, use_zone},
     components::{A, ActionFailure, CpuLine, HostLabel, HostName, Meter, MeterKind, StatusPill},
     i18n::use_text,
-    model::{Container, ContainerId, ContainerState, ContainerStats, Page, Port, SortKey, format},
+    model::{
+        Container, ContainerState, ContainerStats, Page, Port, SortKey, Workload, WorkloadId,
+        format,
+    },
 };
 use leptos::prelude::*;
 
@@ -12,14 +15,14 @@ use leptos::prelude::*;
 #[component]
 pub(super) fn CellContent(
     /// Of which container.
-    id: ContainerId,
+    id: WorkloadId,
     /// Of which column.
     key: SortKey,
     /// The container's signals.
     row: RowSignals,
 ) -> impl IntoView {
     match key {
-        SortKey::State => view! { <StatusPill container=row.container /> }.into_any(),
+        SortKey::State => view! { <StatusPill workload=row.workload /> }.into_any(),
         SortKey::Name => view! { <Name id row /> }.into_any(),
         SortKey::Uptime => view! { <Uptime row /> }.into_any(),
         SortKey::Health => view! { <HealthWord row /> }.into_any(),
@@ -29,18 +32,15 @@ pub(super) fn CellContent(
             // No memo: to make the text anew and to find it the same costs less than to ask whether
             // it has to be made.
             let figure = move || {
-                let stats = row.stats.read();
-                stats
-                    .as_ref()
-                    .map_or_else(|| format::UNKNOWN.to_owned(), |stats| figure(key, stats))
+                let stats = row.stats();
+                stats.map_or_else(|| format::UNKNOWN.to_owned(), |stats| figure(key, &stats))
             };
             view! { {figure} }.into_any()
         }
-        SortKey::Host => view! { <HostName host=row.host /> }.into_any(),
+        SortKey::Host => view! { <HostName host=row.host() /> }.into_any(),
         SortKey::Image | SortKey::Restarts | SortKey::Created => {
             let zone = use_zone();
-            let word =
-                Memo::new(move |_| row.container.with(|container| word(key, container, zone)));
+            let word = Memo::new(move |_| word(key, &row.container(), zone));
             view! { <span title=word>{word}</span> }.into_any()
         }
     }
@@ -79,16 +79,16 @@ fn figure(key: SortKey, stats: &ContainerStats) -> String {
 #[component]
 fn Name(
     /// Which container.
-    id: ContainerId,
+    id: WorkloadId,
     /// Its signals.
     row: RowSignals,
 ) -> impl IntoView {
-    let (named, container) = (row.container.clone(), row.container.clone());
-    let name = Memo::new(move |_| named.read().name.clone());
-    let project = Memo::new(move |_| container.read().project.clone());
+    let (named, grouped) = (row.clone(), row.workload.clone());
+    let name = Memo::new(move |_| named.name());
+    let project = Memo::new(move |_| grouped.with(|it| it.group().map(str::to_owned)));
     view! {
         <A href=Page::container(id).href() attr:class="name">{name}</A>
-        <HostLabel host=row.host.clone() />
+        <HostLabel host=row.host() />
         {move || project.get().map(|project| view! { <div class="sub">{project}</div> })}
         <ActionFailure id row />
     }
@@ -102,7 +102,7 @@ fn Uptime(
     let live = use_live();
     let text = use_text();
     let uptime = Memo::new(move |_| {
-        let (container, text) = (row.container.read(), text.get().containers);
+        let (container, text) = (row.container(), text.get().containers);
         if container.state.has_stats() {
             let uptime = container.uptime(row.moment(live.now()))?;
             return Some(format::duration(uptime));
@@ -121,7 +121,7 @@ fn HealthWord(
     row: RowSignals,
 ) -> impl IntoView {
     let text = use_text();
-    let health = Memo::new(move |_| row.container.read().health);
+    let health = Memo::new(move |_| row.workload.with(Workload::health));
     move || {
         health.get().map_or(format::UNKNOWN, |health| {
             text.get().containers.health(health)
@@ -133,14 +133,14 @@ fn HealthWord(
 #[component]
 fn Gauge(
     /// Of which container.
-    id: ContainerId,
+    id: WorkloadId,
     /// Which of the two.
     key: SortKey,
     /// The container's signals.
     row: RowSignals,
 ) -> impl IntoView {
-    let container = row.container.clone();
-    let has_figures = Memo::new(move |_| container.read().state.has_stats());
+    let workload = row.workload.clone();
+    let has_figures = Memo::new(move |_| workload.with(|it| it.state().has_stats()));
     let kind = if key == SortKey::Cpu {
         MeterKind::Cpu
     } else {
@@ -162,15 +162,15 @@ const PORT_DIGITS: usize = 8;
 #[component]
 fn Ports(
     /// Of which container.
-    id: ContainerId,
+    id: WorkloadId,
     /// The container's signals.
     row: RowSignals,
 ) -> impl IntoView {
-    let ports = Memo::new(move |_| published(&row.container.read()));
+    let signals = use_live().host(&row.host());
+    let ports = Memo::new(move |_| published(&row.container()));
     // Where the page came from is known only in the browser.
     let page_host = RwSignal::new(None::<String>);
     Effect::new(move || page_host.set(driver::page_host()));
-    let signals = use_live().host(&row.host);
     let links = move || {
         let host = signals.address().or_else(|| page_host.get());
         let ports = ports.get();

@@ -56,18 +56,18 @@ fn HostChoice(
 ) -> impl IntoView {
     let live = use_live();
     let text = use_text();
-    let wanted = host.clone();
+    let wanted = host;
     let is_chosen = Memo::new(move |_| query.read().host == wanted);
-    let target = host.clone();
+    let target = host;
     let href = move || {
-        let host = target.clone();
+        let host = target;
         ContainerQuery {
             host,
             ..query.get()
         }
         .href()
     };
-    let counted = host.clone();
+    let counted = host;
     let count = move || {
         live.track_list();
         live.with_dashboard(|dashboard| match &counted {
@@ -78,7 +78,7 @@ fn HostChoice(
             None => dashboard.containers().count(),
         })
     };
-    let named = host.clone();
+    let named = host;
     let name = move || match &named {
         Some(host) => live.host(host).name(host),
         None => text.get().containers.all_hosts.to_owned(),

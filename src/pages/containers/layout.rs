@@ -50,7 +50,7 @@ impl Layout {
 #[cfg(test)]
 mod tests {
     use super::{super::list::GroupHead, *};
-    use crate::model::Group;
+    use crate::model::{Group, WorkloadId};
 
     fn view(top: f64, bottom: f64) -> RowsView {
         RowsView {
@@ -62,8 +62,7 @@ mod tests {
     }
 
     fn rows(count: usize) -> Vec<Item> {
-        let id = "0123456789abcdef".repeat(4).parse().unwrap();
-        vec![Item::Container(id); count]
+        vec![Item::Container(WorkloadId::default()); count]
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::{
     client::Live,
     components::{use_action_requests, use_any_menu_open},
-    model::{ContainerId, ContainerQuery, ContainerState, Group},
+    model::{ContainerQuery, ContainerState, Group, WorkloadId},
 };
 use leptos::prelude::*;
 
@@ -16,7 +16,7 @@ pub(super) enum Item {
     /// What the containers after it have in common.
     Group(GroupHead),
     /// A container.
-    Container(ContainerId),
+    Container(WorkloadId),
 }
 
 /// The head of a group.
@@ -46,7 +46,7 @@ impl Items {
     }
 
     /// The containers, in order.
-    pub(super) fn ids(&self) -> impl Iterator<Item = ContainerId> {
+    pub(super) fn ids(&self) -> impl Iterator<Item = WorkloadId> {
         self.lines.iter().filter_map(|line| match line {
             Item::Container(id) => Some(*id),
             Item::Group(_) => None,
@@ -113,14 +113,14 @@ fn items(live: Live, query: &ContainerQuery) -> Items {
         let group = together.first().and_then(|row| query.grouping.of(row));
         let running = together
             .iter()
-            .filter(|row| row.container.state == ContainerState::Running);
+            .filter(|row| row.workload.state() == ContainerState::Running);
         let head = group.map(|group| GroupHead {
             group,
             all: together.len(),
             running: running.count(),
         });
         lines.extend(head.map(Item::Group));
-        let ids = together.iter().map(|row| row.container.id);
+        let ids = together.iter().map(|row| row.id);
         lines.extend(ids.map(Item::Container));
     }
     Items { lines, containers }

@@ -11,7 +11,7 @@ use crate::{
     client::{RowSignals, RowsView, driver, use_live},
     components::{ActionButtons, ViewLink},
     i18n::{say, use_text},
-    model::{ContainerId, ContainerQuery, Density, Group, Preferences},
+    model::{ContainerQuery, Density, Group, Preferences, WorkloadId},
 };
 use leptos::{
     html::{self, Tbody},
@@ -234,7 +234,7 @@ fn GroupRow(
 #[component]
 fn ContainerRow(
     /// Which container.
-    id: ContainerId,
+    id: WorkloadId,
     /// Which columns.
     columns: Memo<Columns>,
     /// What is ticked.
@@ -248,7 +248,7 @@ fn ContainerRow(
 #[component]
 fn Cells(
     /// Which container.
-    id: ContainerId,
+    id: WorkloadId,
     /// Its signals.
     row: RowSignals,
     /// Which columns.
@@ -257,8 +257,8 @@ fn Cells(
     selection: Selection,
 ) -> impl IntoView {
     let text = use_text();
-    let container = row.container.clone();
-    let is_up = Memo::new(move |_| container.with(|container| container.state.is_up()));
+    let workload = row.workload.clone();
+    let is_up = Memo::new(move |_| workload.with(|workload| workload.state().is_up()));
     let is_selected = Memo::new(move |_| selection.with(|selection| selection.contains(&id)));
     let as_of = row.as_of.clone();
     let toggle = move |_| {
@@ -268,14 +268,14 @@ fn Cells(
             }
         });
     };
-    let name = row.container.clone();
-    let label = move || format!("{} {}", text.get().containers.select, name.read().name);
+    let named = row.clone();
+    let label = move || format!("{} {}", text.get().containers.select, named.name());
     let cells = {
         let row = row.clone();
         move |column: Column| view! { <td class=column.class()><CellContent id key=column.key row=row.clone() /></td> }
     };
     view! {
-        <tr data-id=id.to_string() tabindex="0" class:off=move || !is_up.get() class:selected=move || is_selected.get()
+        <tr data-id=id.key.to_string() tabindex="0" class:off=move || !is_up.get() class:selected=move || is_selected.get()
             data-freshness=move || as_of.get().freshness.mark()>
             <td class="select">
                 <input type="checkbox" aria-label=label prop:checked=move || is_selected.get() on:change=toggle />

@@ -8,7 +8,8 @@ use crate::{
     },
     components::{Glyph, Icon, Menu},
     i18n::{LogsText, say, use_text},
-    model::{LogStream, LogTimes, Preferences, percent_encoded},
+    model::{LogStream, LogTimes, Preferences},
+    protocol::workload_path,
 };
 use leptos::prelude::*;
 
@@ -190,11 +191,9 @@ fn Downloads(
     let text = use_text();
     let label = say(text, |text| text.logs.download);
     let href = move |source: &LogSource| {
-        let path = format!("/api/containers/{}/logs?download=1&timestamps=1", source.id);
+        let path = workload_path(source.id, "logs");
         let mut href = live.href(&path);
-        if let Some(host) = &source.host {
-            href.push_str(&format!("&host={}", percent_encoded(host.as_str())));
-        }
+        href.push_str("&download=1&timestamps=1");
         href.push_str(match view.read().only_stream() {
             None => "",
             Some(LogStream::Stdout) => "&stderr=0",

@@ -8,7 +8,7 @@ use crate::{
     },
     components::{A, Glyph, Icon, Menu, StatusPill},
     i18n::{say, use_text},
-    model::{ContainerId, ContainerQuery, Page},
+    model::{ContainerQuery, Page, WorkloadId},
 };
 use leptos::prelude::*;
 
@@ -16,16 +16,16 @@ use leptos::prelude::*;
 const OFFERED: usize = 40;
 
 /// The address with one container more.
-fn with(view: &LogView, id: ContainerId) -> String {
+fn with(view: &LogView, id: WorkloadId) -> String {
     let mut view = view.clone();
-    view.containers.push(id.into());
+    view.containers.push(id.reference());
     view.href()
 }
 
 /// The address without a container.
-fn without(view: &LogView, id: ContainerId) -> String {
+fn without(view: &LogView, id: WorkloadId) -> String {
     let mut view = view.clone();
-    view.containers.retain(|prefix| !prefix.matches(&id));
+    view.containers.retain(|named| !named.matches(id));
     view.href()
 }
 
@@ -83,16 +83,12 @@ fn Choices(
             ..ContainerQuery::default()
         };
         let rows = live.rows(&query).into_iter().take(OFFERED);
-        rows.map(|row| (row.container.id, row.container.name.clone()))
+        rows.map(|row| (row.id, row.workload.name().to_owned()))
             .collect::<Vec<_>>()
     });
-    let choice = move |(id, name): (ContainerId, String)| {
-        let is_chosen = Memo::new(move |_| {
-            view.read()
-                .containers
-                .iter()
-                .any(|prefix| prefix.matches(&id))
-        });
+    let choice = move |(id, name): (WorkloadId, String)| {
+        let is_chosen =
+            Memo::new(move |_| view.read().containers.iter().any(|named| named.matches(id)));
         let href = move || {
             let view = view.read();
             match (is_chosen.get(), is_full.get()) {
@@ -103,7 +99,7 @@ fn Choices(
         };
         let status = live
             .row(id)
-            .map(|row| view! { <StatusPill container=row.container /> });
+            .map(|row| view! { <StatusPill workload=row.workload /> });
         view! {
             <li>
                 <A href=href attr:class="choice" attr:aria-disabled=move || (is_full.get() && !is_chosen.get()).then_some("true")>

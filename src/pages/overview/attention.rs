@@ -4,7 +4,7 @@ use crate::{
     client::{Live, RowSignals, use_live},
     components::{A, ActionButtons, ActionFailure, Glyph, HostLabel, Icon, LastSeen, StatusPill},
     i18n::{say, use_text},
-    model::{Attention, Container, ContainerId, ContainerStats, Page, Tab, Timestamp, format},
+    model::{Attention, Container, ContainerStats, Page, Tab, Timestamp, WorkloadId, format},
 };
 use leptos::prelude::*;
 
@@ -48,16 +48,14 @@ pub(super) fn NeedsAttention() -> impl IntoView {
     }
 }
 
-fn find(live: Live, now: Timestamp) -> Vec<(Attention, ContainerId)> {
+fn find(live: Live, now: Timestamp) -> Vec<(Attention, WorkloadId)> {
     let mut found = live.with_dashboard(|dashboard| {
-        let hosts = dashboard.hosts.values();
-        let all = hosts.flat_map(|host| {
-            host.containers.values().filter_map(move |container| {
-                let why = Attention::of(container, host.stats.get(&container.id), now)?;
-                Some((why, container.id))
-            })
+        let all = dashboard.workloads();
+        let found = all.filter_map(|(id, workload)| {
+            let figures = dashboard.figures(id);
+            Some((Attention::of(&workload, figures.as_ref(), now)?, id))
         });
-        all.collect::<Vec<_>>()
+        found.collect::<Vec<_>>()
     });
     found.sort_unstable();
     found
@@ -66,7 +64,7 @@ fn find(live: Live, now: Timestamp) -> Vec<(Attention, ContainerId)> {
 #[component]
 fn Troubled(
     /// Which container.
-    id: ContainerId,
+    id: WorkloadId,
     /// Its signals.
     row: RowSignals,
     /// What is wrong with it.
@@ -74,21 +72,21 @@ fn Troubled(
 ) -> impl IntoView {
     let live = use_live();
     let text = use_text();
-    let container = row.container.clone();
-    let name = move || container.with(|container| container.name.clone());
+    let named = row.clone();
+    let name = move || named.name();
     let details = {
         let row = row.clone();
         Memo::new(move |_| {
             let now = row.moment(live.now());
-            details(why, &row.container.read(), row.stats.read().as_ref(), now)
+            details(why, &row.container(), row.stats().as_deref(), now)
         })
     };
     let as_of = row.as_of.clone();
     view! {
         <li data-freshness=move || as_of.get().freshness.mark()>
-            <StatusPill container=row.container.clone() />
+            <StatusPill workload=row.workload.clone() />
             <A href=Page::container(id).href() attr:class="name">{name}</A>
-            <HostLabel host=row.host.clone() />
+            <HostLabel host=row.host() />
             <span class="muted what num">{details}</span>
             <span class="space"></span>
             <A href=Page::tab(id, Tab::Logs).href() attr:class="button icon" attr:title=say(text, |text| text.containers.logs)

@@ -4,7 +4,7 @@ use crate::{
     client::{RowSignals, use_live},
     components::{A, HostLabel, LastSeen, Meter, MeterKind, NoContainers, StatusPill},
     i18n::{say, use_text},
-    model::{ContainerId, ContainerQuery, Page, SortKey, StateFilter},
+    model::{ContainerQuery, Page, SortKey, StateFilter, WorkloadId},
 };
 use leptos::prelude::*;
 
@@ -25,7 +25,7 @@ pub(super) fn Busiest() -> impl IntoView {
             ..ContainerQuery::default()
         };
         let rows = live.rows(&query).into_iter().take(SHOWN);
-        rows.map(|row| row.container.id).collect::<Vec<_>>()
+        rows.map(|row| row.id).collect::<Vec<_>>()
     });
     let totals = live.totals();
     let has_none = move || totals.read().all == 0 && !live.loading().get();
@@ -51,18 +51,18 @@ pub(super) fn Busiest() -> impl IntoView {
 #[component]
 fn BusyContainer(
     /// Which.
-    id: ContainerId,
+    id: WorkloadId,
     /// Its signals.
     row: RowSignals,
 ) -> impl IntoView {
-    let container = row.container.clone();
-    let name = move || container.with(|container| container.name.clone());
+    let named = row.clone();
+    let name = move || named.name();
     let as_of = row.as_of.clone();
     view! {
         <li data-freshness=move || as_of.get().freshness.mark()>
-            <StatusPill container=row.container.clone() />
+            <StatusPill workload=row.workload.clone() />
             <A href=Page::container(id).href() attr:class="name">{name}</A>
-            <HostLabel host=row.host.clone() />
+            <HostLabel host=row.host() />
             <span class="space"></span>
             <Meter kind=MeterKind::Cpu row=row.clone() />
             <Meter kind=MeterKind::Memory row />

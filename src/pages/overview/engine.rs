@@ -21,7 +21,7 @@ pub(super) fn EngineCard(
     let mark = as_of.clone();
     view! {
         <section class="card host" data-testid="engine" data-freshness=move || mark.get().freshness.mark()>
-            <HostTitle host=host.clone() signals=signals.clone() as_of />
+            <HostTitle host=host signals=signals.clone() as_of />
             <Tiles host signals />
             <p class="hint faint">{say(text, |text| text.frame.engine_only)}</p>
         </section>

@@ -4,7 +4,7 @@ use crate::{
     client::{Live, use_live, use_zone},
     components::{A, Glyph, Icon, LastSeen},
     i18n::{EventsText, say, use_text},
-    model::{Change, ContainerId, HostId, Page, format},
+    model::{Change, HostId, Page, format},
 };
 use leptos::prelude::*;
 
@@ -55,8 +55,7 @@ fn ChangeRow(
         (text.get().events.ago)(&format::duration(at.age(now)))
     };
     let host = (event.host != HostId::default()).then(|| event.host.to_string());
-    let id = event.id.parse::<ContainerId>().ok();
-    let linked = id.filter(|id| live.row(*id).is_some());
+    let linked = event.workload().filter(|id| live.row(*id).is_some());
     let name = event.name.clone();
     let name = match linked {
         Some(id) => {

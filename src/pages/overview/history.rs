@@ -31,7 +31,7 @@ pub(super) fn follow_history(
         };
         samples.update(|samples| push(samples, sample(at, &metrics)));
     });
-    let host = host.clone();
+    let host = *host;
     Effect::new(move || {
         driver::fetch_history(&host, move |history| {
             samples.update(|samples| {

@@ -45,7 +45,7 @@ pub(super) fn HostTitle(
     let text = use_text();
     let metrics = signals.metrics.clone();
     let name = {
-        let (signals, host) = (signals.clone(), host.clone());
+        let (signals, host) = (signals.clone(), host);
         move || signals.name(&host)
     };
     let uptime = move || {

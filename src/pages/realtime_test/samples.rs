@@ -3,7 +3,7 @@
 use crate::{
     client::use_live,
     i18n::{say, use_text},
-    model::{ContainerId, HostId, SourceKind, SourceState, SourceStatus, format},
+    model::{HostId, SourceKind, SourceState, SourceStatus, WorkloadId, format},
 };
 use leptos::prelude::*;
 
@@ -19,10 +19,10 @@ pub(super) fn Samples() -> impl IntoView {
         live.track_list();
         live.with_dashboard(|dashboard| {
             let running = dashboard
-                .containers()
-                .filter(|(_, container)| container.state.has_stats());
+                .workloads()
+                .filter(|(_, workload)| workload.state().has_stats());
             running
-                .map(|(_, container)| container.id)
+                .map(|(id, _)| id)
                 .take(CONTAINERS)
                 .collect::<Vec<_>>()
         })
@@ -82,19 +82,19 @@ fn HostSample(
 #[component]
 fn ContainerSample(
     /// Whose.
-    id: ContainerId,
+    id: WorkloadId,
 ) -> impl IntoView {
     let live = use_live();
     let row = live.row(id)?;
-    let name = move || row.container.read().name.clone();
+    let named = row.clone();
+    let name = move || named.name();
     let figures = move || {
-        let stats = row.stats.read();
-        let stats = stats.as_ref()?;
-        let cpu = stats
-            .cpu_percent
+        let figures = row.figures.get()?;
+        let cpu = figures
+            .cpu_percent()
             .map_or_else(|| format::UNKNOWN.into(), format::percent);
-        let memory = stats
-            .memory_usage
+        let memory = figures
+            .memory()
             .map_or_else(|| format::UNKNOWN.into(), format::bytes);
         Some(format!("{cpu} · {memory}"))
     };

@@ -129,11 +129,7 @@ fn seen(probe: Probe, observed: &Observations, text: &RealtimeText) -> String {
 fn socket(trial: &SocketTrial, text: &RealtimeText) -> Vec<Option<String>> {
     let received =
         (trial.messages > 0).then(|| (text.received)(trial.messages, &format::bytes(trial.bytes)));
-    let channels: Vec<_> = trial
-        .channels
-        .iter()
-        .map(|channel| channel.as_str())
-        .collect();
+    let channels: Vec<_> = trial.channels.iter().map(ToString::to_string).collect();
     vec![
         trial.closed.map(text.closed_with),
         received,
@@ -166,7 +162,7 @@ mod tests {
                 bytes: 2_048,
                 first_ms: Some(5),
                 round_trip_ms: Some(3),
-                channels: vec![crate::protocol::Channel::Metrics],
+                channels: vec![crate::protocol::Channel::METRICS],
                 ..SocketTrial::default()
             }),
             polling: Some(PollTrial {

@@ -20,6 +20,7 @@ use super::{
     writer::zigzag,
 };
 use crate::model::{ContainerId, ContainerStats, Timestamp, percent_of};
+use std::sync::Arc;
 
 /// Columns.
 const FIGURES: usize = 14;
@@ -32,7 +33,7 @@ const MAX_HUNDREDTHS: f64 = 8_388_607.0;
 /// One container's figures as numbers.
 pub(super) type Figures = [u64; FIGURES];
 
-/// The figures of somebody of whom nothing is known yet.
+/// An encoded row in which every figure is unknown.
 pub(super) const NONE: Figures = [0; FIGURES];
 
 /// The numbers of `stats` in a list of the time `at`.
@@ -150,7 +151,7 @@ pub(super) fn read_rows(rows: &mut [Figures], from: &mut Reader<'_>) {
 }
 
 /// A whole list: sorted by id, every id once; ids, then names, then figures.
-impl Wire for ContainerStats {
+impl Wire for Arc<ContainerStats> {
     fn write(&self, to: &mut Writer) {
         Self::write_list(std::slice::from_ref(self), to);
     }
@@ -160,7 +161,7 @@ impl Wire for ContainerStats {
         let one = list.pop().filter(|_| list.is_empty());
         one.unwrap_or_else(|| {
             from.fail();
-            stats(ContainerId::default(), String::new(), 0, &NONE)
+            Self::new(stats(ContainerId::default(), String::new(), 0, &NONE))
         })
     }
 
@@ -187,14 +188,14 @@ impl Wire for ContainerStats {
         let mut rows = vec![NONE; named.len()];
         read_rows(&mut rows, from);
         let rows = named.into_iter().zip(&rows);
-        rows.map(|((id, name), row)| stats(id, name, at, row))
+        rows.map(|((id, name), row)| Self::new(stats(id, name, at, row)))
             .collect()
     }
 }
 
 /// The list in the order of ids, the last of those that have the same.
-pub(super) fn sorted(list: &[ContainerStats]) -> Vec<&ContainerStats> {
-    let mut sorted: Vec<_> = list.iter().rev().collect();
+pub(super) fn sorted(list: &[Arc<ContainerStats>]) -> Vec<&ContainerStats> {
+    let mut sorted: Vec<_> = list.iter().rev().map(|stats| &**stats).collect();
     sorted.sort_by_key(|stats| stats.container_id);
     sorted.dedup_by_key(|stats| stats.container_id);
     sorted

@@ -47,15 +47,14 @@ impl Wire for StatsPoint {
 }
 
 wire_struct!(StatsHistory {
-    container_id,
-    host,
+    id,
     interval_ms,
     points
 });
 
 impl Wire for Sparkline {
     fn write(&self, to: &mut Writer) {
-        self.container_id.write(to);
+        self.id.write(to);
         to.signed(self.last);
         for value in self.values {
             to.number(to_number(Figure::Cpu, value.map(f64::from)));
@@ -64,7 +63,7 @@ impl Wire for Sparkline {
 
     fn read(from: &mut Reader<'_>) -> Self {
         Self {
-            container_id: Wire::read(from),
+            id: Wire::read(from),
             last: from.signed(),
             values: [(); SLOTS].map(|()| {
                 let value = from_number(Figure::Cpu, from.number());

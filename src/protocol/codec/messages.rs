@@ -4,9 +4,11 @@ use super::{
     DecodeError, Reader, Wire, Writer, decode,
     values::{wire_choice, wire_struct},
 };
+use crate::model::{ContainersDelta, HostId, Timestamp, Update, WorkloadKey};
 use crate::protocol::{
-    ApiError, Channel, ClientMessage, ContainerAck, ContainerAction, ErrorCode, MetricsHistory,
-    MetricsSample, Ping, Resume, SequencedEvent, ServerMessage, Snapshot, Subscribe, Unsubscribe,
+    ApiError, Channel, ChannelKind, ClientMessage, ContainerAck, ContainerAction, ErrorCode,
+    MetricsHistory, MetricsSample, Ping, Resume, Sequenced, ServerMessage, Snapshot, Subscribe,
+    Unsubscribe,
 };
 
 /// In the place of a message's tag: figures of containers as changes to earlier ones.
@@ -53,22 +55,33 @@ macro_rules! wire_messages {
     };
 }
 
-wire_messages!(ServerMessage, else Self::Subscribed { channel: Channel::Sources }, {
+wire_messages!(ServerMessage, else Self::Subscribed { channel: Channel::SOURCES }, {
     1 = Connected { client_id, protocol, epoch, version, heartbeat_interval_ms, channels },
     2 = Subscribed { channel },
     3 = Unsubscribed { channel, reason },
-    4 = Metrics { seq, timestamp, host, data },
-    5 = Containers { seq, timestamp, host, data },
-    6 = ContainersDelta { seq, timestamp, host, upserts, removed },
-    7 = Stats { seq, timestamp, host, data },
-    8 = Event(event),
-    9 = ContainerAck(ack),
-    10 = Source(source),
-    11 = Heartbeat { timestamp },
-    12 = Error { code, message, request_id, retry_after_ms },
-    13 = Log { channel, lines, cursor },
-    14 = LogGap { channel, missing, from, to },
-    15 = LogEnd { channel, reason, message },
+    4 = Update(update),
+    5 = ContainerAck(ack),
+    6 = Heartbeat { timestamp },
+    7 = Error { code, message, request_id, retry_after_ms },
+    8 = Log { channel, lines, cursor },
+    9 = LogGap { channel, missing, from, to },
+    10 = LogEnd { channel, reason, message },
+});
+
+/// A change of nothing, which stands for nonsense.
+const NOTHING: Update = Update::ContainersDelta {
+    timestamp: Timestamp::from_millis(0),
+    host: HostId::local(),
+    delta: ContainersDelta::NONE,
+};
+
+wire_messages!(Update, else NOTHING, {
+    1 = Metrics { timestamp, host, data },
+    2 = Containers { timestamp, host, data },
+    3 = ContainersDelta { timestamp, host, delta },
+    4 = Stats { timestamp, host, data },
+    5 = Event(event),
+    6 = Source(source),
 });
 
 wire_messages!(ClientMessage, else Self::Ping(Ping {}), {
@@ -84,7 +97,8 @@ wire_choice!(ErrorCode {
     11 = EngineUnavailable, 12 = Timeout,
 });
 
-wire_struct!(SequencedEvent { seq, event });
+wire_struct!(Sequenced { seq, update });
+wire_struct!(ContainersDelta { upserts, removed });
 wire_struct!(ContainerAck {
     request_id,
     container_id,
@@ -123,33 +137,24 @@ wire_struct!(MetricsSample {
 });
 wire_struct!(Bundle { epoch, frames });
 
-/// One byte, the channel's number; of a log the container's id follows.
+wire_choice!(ChannelKind {
+    0 = Sources, 1 = Metrics, 2 = Containers, 3 = Stats, 4 = Events, 5 = Logs,
+});
+
+/// One byte, the number of the kind; of a channel per workload the workload's id follows.
 impl Wire for Channel {
     fn write(&self, to: &mut Writer) {
-        to.byte(match self {
-            Self::Sources => 0,
-            Self::Metrics => 1,
-            Self::Containers => 2,
-            Self::Stats => 3,
-            Self::Events => 4,
-            Self::Logs(_) => 5,
-        });
-        if let Self::Logs(id) = self {
+        self.kind.write(to);
+        if let Some(WorkloadKey::Container(id)) = self.of {
             id.write(to);
         }
     }
 
     fn read(from: &mut Reader<'_>) -> Self {
-        match from.byte() {
-            0 => return Self::Sources,
-            1 => return Self::Metrics,
-            2 => return Self::Containers,
-            3 => return Self::Stats,
-            4 => return Self::Events,
-            5 => return Self::Logs(Wire::read(from)),
-            _ => from.fail(),
-        }
-        Self::Sources
+        let kind = ChannelKind::read(from);
+        let is_per_workload = kind.policy().is_per_workload;
+        let of = is_per_workload.then(|| WorkloadKey::Container(Wire::read(from)));
+        Self { kind, of }
     }
 }
 
@@ -187,7 +192,7 @@ impl ClientMessage {
             Self::ContainerAction(action) => return action.validate(),
             Self::Ping(_) => return Ok(()),
         };
-        if channel.is_subscribable() {
+        if channel.policy().is_subscribable {
             Ok(())
         } else {
             let error = crate::protocol::UnknownChannel.to_string();

@@ -36,7 +36,7 @@ use std::fmt;
 
 /// Version of the layout, the first byte of every frame. It must change with any change to the
 /// layout, so that a page of another build is told to load again.
-pub const CODEC_VERSION: u8 = 4;
+pub const CODEC_VERSION: u8 = 5;
 
 /// Media type of the binary form over HTTP.
 pub const MEDIA_TYPE: &str = "application/vnd.deckwatch.v1";

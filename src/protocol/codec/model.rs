@@ -2,14 +2,14 @@
 
 use super::{
     Reader, Wire, Writer,
-    values::{wire_choice, wire_struct},
+    values::{wire_choice, wire_shared, wire_struct},
 };
 use crate::model::{
     Action, ActionOptions, Attachment, CheckResult, Container, ContainerDetails, ContainerEvents,
     ContainerId, ContainerPrefix, ContainerState, Cpu, DashboardCost, Density, Disk, Event, Health,
     HealthCheck, HostId, HostMetrics, Language, Layout, Limits, LogTimes, Machine, Memory, Mount,
-    Network, Port, Preferences, Processes, SourceKind, SourceState, SourceStatus, Temperature,
-    Theme, Totals, Variable,
+    Network, Port, Preferences, Processes, Scope, SourceKind, SourceState, SourceStatus,
+    Temperature, Theme, Totals, Variable, WorkloadId, WorkloadKey, WorkloadRef,
 };
 
 impl Wire for ContainerId {
@@ -50,6 +50,28 @@ impl Wire for HostId {
     }
 }
 
+/// The kind of the workload, its id, the kind of its scope, and the scope's name.
+impl Wire for WorkloadId {
+    fn write(&self, to: &mut Writer) {
+        let (WorkloadKey::Container(id), Scope::Host(host)) = (self.key, self.scope);
+        to.byte(0);
+        id.write(to);
+        to.byte(0);
+        host.write(to);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Self {
+        let kind = from.byte();
+        let id = Wire::read(from);
+        if kind != 0 || from.byte() != 0 {
+            from.fail();
+        }
+        Self::container(Wire::read(from), id)
+    }
+}
+
+wire_struct!(WorkloadRef { host, id });
+
 wire_choice!(ContainerState {
     0 = Running, 1 = Restarting, 2 = Paused, 3 = Created, 4 = Exited, 5 = Removing, 6 = Dead, 7 = Unknown,
 });
@@ -65,6 +87,8 @@ wire_choice!(Layout { 0 = Table, 1 = Cards });
 wire_choice!(Density { 0 = Normal, 1 = Compact });
 wire_choice!(LogTimes { 0 = Absolute, 1 = Relative, 2 = Off });
 
+// Figures of containers are not among these: see `figures`.
+wire_shared!(Container, Event, HostMetrics);
 wire_struct!(Container {
     id,
     name,

@@ -7,12 +7,13 @@ use super::{
 };
 use crate::{
     model::{
-        ContainerId, ContainerStats, HostId, LogLine, LogPosition, LogStream, Timestamp,
-        fixtures::any_containers, percent_of,
+        ContainerId, ContainerStats, HostId, LogLine, LogPosition, LogStream, Timestamp, Update,
+        WorkloadKey, fixtures::any_containers, percent_of,
     },
     protocol::{Channel, ClientMessage, ServerMessage, Subscribe},
 };
 use proptest::prelude::*;
+use std::sync::Arc;
 
 /// Any size or rate, small ones and large ones alike.
 fn any_bytes() -> impl Strategy<Value = Option<u64>> {
@@ -77,17 +78,19 @@ prop_compose! {
 
 /// A message with figures, of the host `local`.
 fn any_tick(seq: u64) -> impl Strategy<Value = ServerMessage> {
-    prop::collection::vec(any_stats(), 0..40).prop_map(move |data| ServerMessage::Stats {
-        seq,
-        timestamp: Timestamp::from_millis(1_763_687_885_000 + seq as i64 * 2_000),
-        host: HostId::default(),
-        data,
+    prop::collection::vec(any_stats(), 0..40).prop_map(move |data| {
+        let update = Update::Stats {
+            timestamp: Timestamp::from_millis(1_763_687_885_000 + seq as i64 * 2_000),
+            host: HostId::default(),
+            data: data.into_iter().map(Arc::new).collect(),
+        };
+        ServerMessage::numbered(seq, update)
     })
 }
 
-fn data(message: &ServerMessage) -> &[ContainerStats] {
-    match message {
-        ServerMessage::Stats { data, .. } => data,
+fn data(message: &ServerMessage) -> &[Arc<ContainerStats>] {
+    match message.update() {
+        Some(Update::Stats { data, .. }) => data,
         other => panic!("{other:?}"),
     }
 }
@@ -135,7 +138,7 @@ proptest! {
         if follow {
             (7..).zip(&mut lines).for_each(|(seq, line)| line.seq = seq);
         }
-        let channel = Channel::Logs(ContainerId::from_bytes([7; 32]));
+        let channel = Channel::logs(WorkloadKey::Container(ContainerId::from_bytes([7; 32])));
         let message = ServerMessage::Log { channel, lines, cursor };
         prop_assert_eq!(whole(&message), message);
     }
@@ -148,12 +151,8 @@ proptest! {
 
     #[test]
     fn lists_of_containers_survive(list in any_containers(), seq: u64) {
-        let message = ServerMessage::Containers {
-            seq,
-            timestamp: Timestamp::from_millis(-7),
-            host: HostId::demo(),
-            data: list.into_values().collect(),
-        };
+        let list = Update::containers(HostId::demo(), Timestamp::from_millis(-7), &list);
+        let message = ServerMessage::numbered(seq, list);
         prop_assert_eq!(whole(&message), message);
     }
 
@@ -297,7 +296,7 @@ fn a_count_beyond_the_frame_reserves_nothing() {
     let frame = [CODEC_VERSION, 0xff, 0xff, 0xff, 0xff, 0x0f];
     assert_eq!(decode::<Vec<u64>>(&frame), Err(DecodeError::Malformed));
     assert_eq!(
-        decode::<Vec<ContainerStats>>(&frame),
+        decode::<Vec<Arc<ContainerStats>>>(&frame),
         Err(DecodeError::Malformed)
     );
 }
@@ -332,19 +331,19 @@ fn another_version_is_told_from_nonsense() {
 #[test]
 fn clients_cannot_subscribe_to_what_nobody_can() {
     let subscribe = |channel| ClientMessage::Subscribe(Subscribe::to(channel));
-    let fine = encode(&subscribe(Channel::Stats));
+    let fine = encode(&subscribe(Channel::STATS));
     assert_eq!(
         ClientMessage::decode_binary(&fine),
-        Ok(Ok(subscribe(Channel::Stats)))
+        Ok(Ok(subscribe(Channel::STATS)))
     );
-    let log = Channel::Logs(ContainerId::default());
+    let log = Channel::logs(WorkloadKey::Container(ContainerId::default()));
     let fine = encode(&subscribe(log));
     assert_eq!(ClientMessage::decode_binary(&fine), Ok(Ok(subscribe(log))));
-    let refused = encode(&subscribe(Channel::Sources));
+    let refused = encode(&subscribe(Channel::SOURCES));
     assert!(ClientMessage::decode_binary(&refused).unwrap().is_err());
     let refused = encode(&ClientMessage::Subscribe(Subscribe {
         tail: Some(1),
-        ..Subscribe::to(Channel::Stats)
+        ..Subscribe::to(Channel::STATS)
     }));
     assert!(ClientMessage::decode_binary(&refused).unwrap().is_err());
 }
@@ -356,6 +355,7 @@ fn hundredths_of_a_percent_are_kept_up_to_eight_hundred_cores() {
         let mut stats =
             ContainerStats::unknown(ContainerId::default(), "a".into(), Timestamp::default());
         stats.cpu_percent = Some(percent);
+        let stats = Arc::new(stats);
         assert_eq!(decode(&encode(&stats)), Ok(stats));
     }
 }

@@ -6,9 +6,10 @@ use super::{
     messages,
 };
 use crate::{
-    model::{ContainerId, ContainerStats, HostId},
-    protocol::ServerMessage,
+    model::{ContainerId, ContainerStats, HostId, Timestamp, Update},
+    protocol::{Sequenced, ServerMessage},
 };
+use std::sync::Arc;
 
 /// The last list of figures of every host: what changes are changes to.
 ///
@@ -23,7 +24,7 @@ struct Tick {
     seq: u64,
     at: i64,
     /// Sorted by id.
-    stats: Vec<ContainerStats>,
+    stats: Vec<Arc<ContainerStats>>,
 }
 
 impl Ticks {
@@ -44,21 +45,15 @@ impl Ticks {
 
     /// Remembers the figures of `message`, which must be sorted by id, if it has any.
     pub fn remember(&mut self, message: &ServerMessage) {
-        let ServerMessage::Stats {
-            seq,
-            timestamp,
-            host,
-            data,
-        } = message
-        else {
+        let Some((seq, timestamp, host, data)) = stats_of(message) else {
             return;
         };
-        self.0.retain(|tick| tick.host != *host);
+        self.0.retain(|tick| tick.host != host);
         self.0.push(Tick {
-            host: host.clone(),
-            seq: *seq,
+            host,
+            seq,
             at: timestamp.as_millis(),
-            stats: data.clone(),
+            stats: data.to_vec(),
         });
     }
 
@@ -86,18 +81,34 @@ impl Ticks {
                 Vec::new()
             }
         };
-        ServerMessage::Stats {
-            seq,
+        let update = Update::Stats {
             timestamp,
             host,
             data,
-        }
+        };
+        ServerMessage::numbered(seq, update)
+    }
+}
+
+/// Number, time, host and figures of a message with figures of containers.
+fn stats_of(message: &ServerMessage) -> Option<(u64, Timestamp, HostId, &[Arc<ContainerStats>])> {
+    match message {
+        ServerMessage::Update(Sequenced {
+            update:
+                Update::Stats {
+                    timestamp,
+                    host,
+                    data,
+                },
+            seq,
+        }) => Some((*seq, *timestamp, *host, data)),
+        _ => None,
     }
 }
 
 impl Tick {
-    fn changed(&self, at: i64, from: &mut Reader<'_>) -> Vec<ContainerStats> {
-        let row = |stats: &ContainerStats| {
+    fn changed(&self, at: i64, from: &mut Reader<'_>) -> Vec<Arc<ContainerStats>> {
+        let row = |stats: &Arc<ContainerStats>| {
             let named = (stats.container_id, stats.container_name.clone());
             (named, figures(stats, self.at))
         };
@@ -124,7 +135,7 @@ impl Tick {
         let (names, mut rows): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
         read_rows(&mut rows, from);
         let rows = names.into_iter().zip(&rows);
-        rows.map(|((id, name), row)| figures::stats(id, name, at, row))
+        rows.map(|((id, name), row)| Arc::new(figures::stats(id, name, at, row)))
             .collect()
     }
 }
@@ -154,25 +165,17 @@ pub fn encode_tick(message: &ServerMessage, base: &ServerMessage) -> Vec<u8> {
 /// A message with figures of containers.
 struct Stats<'a> {
     seq: u64,
-    at: crate::model::Timestamp,
-    host: &'a HostId,
+    at: Timestamp,
+    host: HostId,
     list: Vec<&'a ContainerStats>,
 }
 
 impl<'a> Stats<'a> {
     fn of(message: &'a ServerMessage) -> Option<Self> {
-        let ServerMessage::Stats {
-            seq,
-            timestamp,
-            host,
-            data,
-        } = message
-        else {
-            return None;
-        };
+        let (seq, at, host, data) = stats_of(message)?;
         Some(Self {
-            seq: *seq,
-            at: *timestamp,
+            seq,
+            at,
             host,
             list: sorted(data),
         })

@@ -2,7 +2,7 @@
 
 use super::{Reader, Wire, Writer};
 use crate::model::Timestamp;
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 /// Gives a struct its fields' forms, one after the other in the given order.
 macro_rules! wire_struct {
@@ -211,15 +211,21 @@ impl<T: Wire> Wire for Box<T> {
     }
 }
 
-impl<T: Wire> Wire for Arc<T> {
-    fn write(&self, to: &mut Writer) {
-        T::write(self, to);
-    }
+/// Gives shared values the form of what they share.
+macro_rules! wire_shared {
+    ($($name:ident),+ $(,)?) => {
+        $(impl $crate::protocol::codec::Wire for std::sync::Arc<$name> {
+            fn write(&self, to: &mut $crate::protocol::codec::Writer) {
+                <$name as $crate::protocol::codec::Wire>::write(self, to);
+            }
 
-    fn read(from: &mut Reader<'_>) -> Self {
-        Self::new(T::read(from))
-    }
+            fn read(from: &mut $crate::protocol::codec::Reader<'_>) -> Self {
+                Self::new($crate::protocol::codec::Wire::read(from))
+            }
+        })+
+    };
 }
+pub(crate) use wire_shared;
 
 impl Wire for BTreeMap<String, String> {
     fn write(&self, to: &mut Writer) {

@@ -1,11 +1,17 @@
 use super::*;
 use crate::{
-    model::{Action, ActionOptions, Processes, Timestamp, Update, fixtures::container},
-    server::source::{LogLines, LogQuery},
+    model::{
+        Action, ActionOptions, ContainerId, HostId, Processes, Timestamp, Update,
+        fixtures::container,
+    },
+    server::{
+        hub::{Audience, Hub},
+        source::{Engine, LogLines, LogQuery},
+    },
 };
 use async_trait::async_trait;
 use futures::{FutureExt, StreamExt};
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 use tokio::sync::Semaphore;
 
 const CLIENT: Client = Client::Socket(0);
@@ -44,16 +50,29 @@ impl Engine for Paced {
     }
 }
 
+/// Actions on what is in a hub.
+struct Setup {
+    actions: Actions,
+    directory: Directory,
+    hub: Hub,
+}
+
+impl Setup {
+    fn perform(&self, request: ContainerAction) -> impl Future<Output = ContainerAck> + use<> {
+        self.actions.perform(CLIENT, &self.directory, request)
+    }
+}
+
 /// Three running containers, the last one of them protected.
-fn actions() -> (Actions, Arc<Paced>) {
+fn actions() -> (Setup, Arc<Paced>) {
     let hub = Hub::new(16);
     let mut protected = container(3);
     protected.protected = true;
     let containers = [container(1), container(2), protected];
     hub.publish(vec![Update::Containers {
+        timestamp: Timestamp::default(),
         host: HostId::default(),
-        at: Timestamp::default(),
-        containers: containers.map(Arc::new).to_vec(),
+        data: containers.map(Arc::new).to_vec(),
     }]);
     let engine = Arc::new(Paced {
         permits: Semaphore::new(0),
@@ -63,7 +82,12 @@ fn actions() -> (Actions, Arc<Paced>) {
         HostId::default(),
         Arc::<Paced>::clone(&engine) as Arc<dyn Engine>,
     )]);
-    (Actions::new(hub, engines, Shutdown::default()), engine)
+    let setup = Setup {
+        actions: Actions::new(Shutdown::default(), hub.instruments().clone()),
+        directory: Directory::new(hub.viewer(Audience::Unrestricted), engines),
+        hub,
+    };
+    (setup, engine)
 }
 
 fn request(request_id: &str, n: u8, action: Action) -> ContainerAction {
@@ -76,8 +100,8 @@ fn request(request_id: &str, n: u8, action: Action) -> ContainerAction {
     }
 }
 
-async fn code(actions: &Actions, request: ContainerAction) -> Option<ErrorCode> {
-    let ack = actions.perform(CLIENT, request).await;
+async fn code(actions: &Setup, request: ContainerAction) -> Option<ErrorCode> {
+    let ack = actions.perform(request).await;
     assert_eq!(ack.success, ack.error.is_none());
     ack.error.map(|error| error.code)
 }
@@ -119,10 +143,10 @@ async fn an_ambiguous_prefix_names_nothing() {
         twin.id = ContainerId::from_bytes(bytes);
         Arc::new(twin)
     };
-    actions.inner.hub.publish(vec![Update::Containers {
+    actions.hub.publish(vec![Update::Containers {
+        timestamp: Timestamp::default(),
         host: HostId::default(),
-        at: Timestamp::default(),
-        containers: vec![twin(1), twin(2)],
+        data: vec![twin(1), twin(2)],
     }]);
     let ambiguous = ContainerAction {
         container_id: "070707070707".parse().unwrap(),
@@ -135,8 +159,8 @@ async fn an_ambiguous_prefix_names_nothing() {
 #[tokio::test]
 async fn a_repeated_request_is_done_once_and_answered_twice() {
     let (actions, engine) = actions();
-    let first = actions.perform(CLIENT, request("r", 1, Action::Stop));
-    let second = actions.perform(CLIENT, request("r", 1, Action::Stop));
+    let first = actions.perform(request("r", 1, Action::Stop));
+    let second = actions.perform(request("r", 1, Action::Stop));
     assert_eq!(
         code(&actions, request("r", 2, Action::Stop)).await,
         Some(ErrorCode::DuplicateId)
@@ -161,8 +185,8 @@ async fn a_request_is_forgotten_after_a_minute() {
 #[tokio::test]
 async fn a_container_has_one_action_at_a_time() {
     let (actions, engine) = actions();
-    let mut first = Box::pin(actions.perform(CLIENT, request("1", 1, Action::Stop)));
-    while actions.inner.in_flight.lock().unwrap().is_empty() {
+    let mut first = Box::pin(actions.perform(request("1", 1, Action::Stop)));
+    while actions.actions.inner.in_flight.lock().unwrap().is_empty() {
         tokio::task::yield_now().await;
     }
     assert!((&mut first).now_or_never().is_none());
@@ -190,9 +214,9 @@ async fn a_hung_engine_times_out_and_frees_the_container() {
 #[tokio::test]
 async fn an_action_is_finished_when_nobody_waits_for_it() {
     let (actions, engine) = actions();
-    drop(actions.perform(CLIENT, request("1", 1, Action::Stop)));
+    drop(actions.perform(request("1", 1, Action::Stop)));
     engine.permits.add_permits(1);
-    actions.inner.shutdown.tracker().close();
-    actions.inner.shutdown.tracker().wait().await;
+    actions.actions.inner.shutdown.tracker().close();
+    actions.actions.inner.shutdown.tracker().wait().await;
     assert_eq!(engine.done.lock().unwrap().len(), 1);
 }

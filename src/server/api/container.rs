@@ -1,9 +1,15 @@
 //! One container: what it is, what runs in it, and doing something to it.
 
-use super::{HostQuery, find, prefix};
+use super::{
+    HostQuery, find, named,
+    schema::{ActionFailure, BinaryForm, ContainerPath, EngineFailure, Inspection, InvalidRequest},
+};
 use crate::{
-    model::{Action, ActionOptions, ContainerEvents, UnknownAction},
-    protocol::{ApiError, ContainerAck, ContainerAction, ErrorCode, codec},
+    model::{Action, ActionOptions, ContainerDetails, ContainerEvents, Processes, UnknownAction},
+    protocol::{
+        ApiError, ContainerAck, ContainerAction, ErrorCode,
+        codec::{self, MEDIA_TYPE},
+    },
     server::{
         AppState,
         actions::{Client, engine_error},
@@ -29,14 +35,22 @@ const ANSWER: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// `invalid`, `not_found`, or what the engine's failure is.
+#[utoipa::path(
+    get,
+    path = "/containers/{id}",
+    operation_id = "inspect",
+    summary = "Everything the engine knows of a container, with secrets masked.",
+    params(ContainerPath, HostQuery),
+    responses((status = 200, description = "The engine's description.", body = Inspection), EngineFailure)
+)]
 pub async fn inspect(
     State(state): State<AppState>,
     Path(id): Path<String>,
     query: Result<Query<HostQuery>, QueryRejection>,
 ) -> Result<Json<serde_json::Value>, Refusal> {
     let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
-    let found = find(&state, query.host.as_ref(), &id)?;
-    let inspected = answer(found.engine.inspect(found.container.id)).await?;
+    let found = find(&state, query.host, &id)?;
+    let inspected = answer(found.engine.inspect(found.container().id)).await?;
     Ok(Json(inspected))
 }
 
@@ -44,6 +58,17 @@ pub async fn inspect(
 ///
 /// # Errors
 /// `invalid`, `not_found`, or what the engine's failure is.
+#[utoipa::path(
+    get,
+    path = "/containers/{id}/details",
+    operation_id = "details",
+    summary = "Limits, command, mounts, networks, health check and variables of a container, with secrets masked.",
+    params(ContainerPath, HostQuery),
+    responses(
+        (status = 200, description = "Details.", content((ContainerDetails = "application/json"), (BinaryForm = MEDIA_TYPE))),
+        EngineFailure
+    )
+)]
 pub async fn details(
     State(state): State<AppState>,
     Path(id): Path<String>,
@@ -51,8 +76,8 @@ pub async fn details(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
-    let found = find(&state, query.host.as_ref(), &id)?;
-    let details = answer(found.engine.details(found.container.id)).await?;
+    let found = find(&state, query.host, &id)?;
+    let details = answer(found.engine.details(found.container().id)).await?;
     Ok(binary::either(&headers, &details))
 }
 
@@ -61,14 +86,27 @@ pub async fn details(
 ///
 /// # Errors
 /// `invalid`.
+#[utoipa::path(
+    get,
+    path = "/containers/{id}/events",
+    operation_id = "containerEvents",
+    summary = "The last events of a container, newest first.",
+    description = "Also of a container that is gone, as long as its events are kept.",
+    params(ContainerPath),
+    responses(
+        (status = 200, description = "Events.", content((ContainerEvents = "application/json"), (BinaryForm = MEDIA_TYPE))),
+        InvalidRequest
+    )
+)]
 pub async fn events(
     State(state): State<AppState>,
     Path(id): Path<String>,
+    query: Result<Query<HostQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let id = prefix(&id)?;
+    let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
     let events = ContainerEvents {
-        events: state.hub.events_of(&id),
+        events: state.viewer().events_of(&named(query.host, &id)?),
     };
     Ok(binary::either(&headers, &events))
 }
@@ -77,6 +115,17 @@ pub async fn events(
 ///
 /// # Errors
 /// `invalid`, `not_found`, or what the engine's failure is.
+#[utoipa::path(
+    get,
+    path = "/containers/{id}/top",
+    operation_id = "processes",
+    summary = "The processes of a running container, with secrets masked.",
+    params(ContainerPath, HostQuery),
+    responses(
+        (status = 200, description = "Processes.", content((Processes = "application/json"), (BinaryForm = MEDIA_TYPE))),
+        EngineFailure
+    )
+)]
 pub async fn top(
     State(state): State<AppState>,
     Path(id): Path<String>,
@@ -84,8 +133,8 @@ pub async fn top(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
-    let found = find(&state, query.host.as_ref(), &id)?;
-    let container = &found.container;
+    let found = find(&state, query.host, &id)?;
+    let container = found.container();
     if !container.state.is_up() {
         let words = format!("{} is not running", container.name);
         return Err(ApiError::new(ErrorCode::Conflict, words).into());
@@ -99,6 +148,25 @@ pub async fn top(
 ///
 /// # Errors
 /// Why it was not done.
+#[utoipa::path(
+    post,
+    path = "/containers/{id}/{action}",
+    operation_id = "act",
+    summary = "Does something to a container.",
+    description = "The answer comes when the engine has done it, or has failed to.",
+    params(
+        ContainerPath,
+        ("action" = Action, Path, description = "What is done."),
+        HostQuery,
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 64,
+            description = "The same key within a minute is the same action, done once: 1 to 64 printable ASCII characters.")
+    ),
+    request_body(
+        description = "How it is done; may be empty.",
+        content((Option<ActionOptions> = "application/json"), (BinaryForm = MEDIA_TYPE))
+    ),
+    responses((status = 200, description = "It is done.", body = ContainerAck), ActionFailure)
+)]
 pub async fn act(
     State(state): State<AppState>,
     Extension(connection): Extension<Connection>,
@@ -108,7 +176,7 @@ pub async fn act(
     body: Bytes,
 ) -> Result<Json<ContainerAck>, Refusal> {
     let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
-    let container_id = prefix(&id)?;
+    let container_id = named(None, &id)?.id;
     let action: Action = action
         .parse()
         .map_err(|error: UnknownAction| Refusal::invalid(error.to_string()))?;
@@ -120,7 +188,10 @@ pub async fn act(
         options: options(&headers, &body)?,
     };
     let client = Client::Http(connection.peer());
-    let ack = state.actions.perform(client, request).await;
+    let ack = state
+        .actions
+        .perform(client, state.directory(), request)
+        .await;
     match ack.error {
         None => Ok(Json(ack)),
         Some(error) => Err(error.into()),

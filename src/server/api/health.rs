@@ -1,5 +1,6 @@
 //! Whether the server runs, for process supervisors and load balancers.
 
+use super::schema::NothingObserved;
 use crate::{
     protocol::{ApiError, ErrorCode},
     server::{
@@ -12,6 +13,17 @@ use axum::{Json, extract::State, http::StatusCode};
 
 /// `GET /healthz`: which parts of the process make progress; `503` when one stands still. Engines
 /// that are away are none of these: the rest of the page works without them.
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    operation_id = "alive",
+    summary = "Which parts of the process make progress.",
+    description = "An engine that is away stalls no task. Where `base-path` is set it answers at the root too.",
+    responses(
+        (status = 200, description = "Every core task makes progress.", body = Report),
+        (status = 503, description = "At least one core task has made none for a minute.", body = Report)
+    )
+)]
 pub async fn alive(State(state): State<AppState>) -> (StatusCode, Json<Report>) {
     let report = state.health.report();
     let status = match report.status {
@@ -25,8 +37,15 @@ pub async fn alive(State(state): State<AppState>) -> (StatusCode, Json<Report>) 
 ///
 /// # Errors
 /// `503` until the first figures have come.
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    operation_id = "ready",
+    summary = "Whether there is something to show.",
+    responses((status = 200, description = "`ready`", body = String), NothingObserved)
+)]
 pub async fn ready(State(state): State<AppState>) -> Result<&'static str, Refusal> {
-    let ready = state.hub.read(|dashboard| {
+    let ready = state.viewer().read(|dashboard| {
         dashboard
             .hosts
             .values()

@@ -1,12 +1,16 @@
 //! `GET /api/containers/{id}/logs`: a log as a download, line by line, however long it is.
 
-use super::find;
+use super::{
+    find,
+    schema::{ContainerPath, DownloadFailure},
+};
 use crate::{
     model::{HostId, LogStream, Timestamp},
     protocol::{ApiError, ErrorCode},
     server::{
         AppState,
-        actions::{Found, engine_error},
+        actions::engine_error,
+        find::Found,
         hub::encode,
         logs::last_lines,
         problem::Refusal,
@@ -25,6 +29,7 @@ use futures::{Stream, StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+use utoipa::ToSchema;
 
 /// How long an engine may take to begin.
 const BEGIN: Duration = Duration::from_secs(10);
@@ -33,9 +38,12 @@ const BEGIN: Duration = Duration::from_secs(10);
 const SILENCE: Duration = Duration::from_secs(60);
 
 /// Which part of a log, and how it is written.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct LogsQuery {
+    /// The container's host; any when absent.
+    #[param(value_type = Option<String>)]
     host: Option<HostId>,
     /// A number of lines, or `all`, which is the default.
     tail: Option<String>,
@@ -43,16 +51,26 @@ pub struct LogsQuery {
     since: Option<String>,
     /// RFC 3339, or seconds since the Unix epoch.
     until: Option<String>,
+    /// How the log is written.
     #[serde(default)]
+    #[param(inline)]
     format: Format,
+    /// Whether lines of standard output are wanted, `true` when absent.
+    #[param(value_type = Option<bool>)]
     stdout: Option<String>,
+    /// Whether lines of standard error are wanted, `true` when absent.
+    #[param(value_type = Option<bool>)]
     stderr: Option<String>,
+    /// Whether each line of text begins with its time, `false` when absent.
+    #[param(value_type = Option<bool>)]
     timestamps: Option<String>,
+    /// Whether a browser saves the answer to a file, `false` when absent.
+    #[param(value_type = Option<bool>)]
     download: Option<String>,
 }
 
 /// How a log is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 enum Format {
     /// Lines of plain text, without control characters.
@@ -62,7 +80,8 @@ enum Format {
     Ndjson,
 }
 
-#[derive(Serialize)]
+/// A line of a log.
+#[derive(Serialize, ToSchema)]
 struct NdjsonLine<'a> {
     timestamp: Option<Timestamp>,
     stream: LogStream,
@@ -73,6 +92,19 @@ struct NdjsonLine<'a> {
 ///
 /// # Errors
 /// `503` when there is no place, `invalid`, `not_found`, or what the engine's failure is.
+#[utoipa::path(
+    get,
+    path = "/containers/{id}/logs",
+    operation_id = "logs",
+    summary = "The log of a container, line by line.",
+    description = "An answer that breaks off ends without its last chunk.",
+    params(ContainerPath, LogsQuery),
+    responses(
+        (status = 200, description = "A line of text, or a JSON object, per line of the log.",
+            content((String = "text/plain"), (NdjsonLine<'_> = "application/x-ndjson"))),
+        DownloadFailure
+    )
+)]
 pub async fn logs(
     State(state): State<AppState>,
     Extension(connection): Extension<Connection>,
@@ -83,7 +115,7 @@ pub async fn logs(
     let format = query.format;
     let timestamps = flag("timestamps", query.timestamps.as_deref(), false)?;
     let download = flag("download", query.download.as_deref(), false)?;
-    let found = find(&state, query.host.as_ref(), &id)?;
+    let found = find(&state, query.host, &id)?;
     let asked = log_query(&query)?;
     let place = state.gate.admit(connection.peer())?;
     connection.streams();
@@ -91,7 +123,7 @@ pub async fn logs(
         .await
         .map_err(|_| ApiError::new(ErrorCode::Timeout, "the engine did not answer in time"))?
         .map_err(|error| engine_error(&error))?;
-    let is_up = found.container.state.is_up();
+    let is_up = found.workload.state().is_up();
     // Of a line that is half written the rest is to come.
     let is_whole = move |line: &SourceLine| !(is_up && line.assembly.is_open);
     let body = download_of(lines, state.shutdown.token())
@@ -116,7 +148,7 @@ pub async fn logs(
         // Only the id: a name could hold anything.
         let name = format!(
             "attachment; filename=\"{}.{ending}\"",
-            found.container.id.short()
+            found.container().id.short()
         );
         if let Ok(name) = HeaderValue::try_from(name) {
             response
@@ -148,10 +180,10 @@ fn download_of(
 }
 
 async fn lines(found: &Found, query: &LogQuery) -> Result<LogLines, EngineError> {
-    let (engine, id) = (&*found.engine, found.container.id);
+    let log = found.log();
     match query.tail {
-        None | Some(0) => engine.logs(id, query).await,
-        Some(wanted) => last_lines(engine, id, query, wanted as usize).await,
+        None | Some(0) => log.read(query).await,
+        Some(wanted) => last_lines(&*log, query, wanted as usize).await,
     }
 }
 

@@ -5,26 +5,31 @@ pub mod health;
 pub mod logs;
 pub mod openapi;
 pub mod prometheus;
+pub(super) mod schema;
 pub mod state;
 pub mod stats;
 
-use super::{AppState, actions::Found, problem::Refusal};
-use crate::model::{ContainerPrefix, HostId};
+use super::{AppState, find::Found, problem::Refusal};
+use crate::model::{HostId, NotAContainerId, WorkloadRef};
 use serde::Deserialize;
 
 /// On which host; any when absent.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct HostQuery {
+    /// The host; any when absent.
+    #[param(value_type = Option<String>)]
     host: Option<HostId>,
 }
 
-/// The container called `id` in a path. Nothing that is not an id gets any further.
-pub(super) fn find(state: &AppState, host: Option<&HostId>, id: &str) -> Result<Found, Refusal> {
-    Ok(state.actions.find(host, &prefix(id)?)?)
+/// What `id` in a path and `host` in a query name. Text that is not an id gets no further.
+pub(super) fn named(host: Option<HostId>, id: &str) -> Result<WorkloadRef, Refusal> {
+    let id = id.parse();
+    let id = id.map_err(|error: NotAContainerId| Refusal::invalid(error.to_string()))?;
+    Ok(WorkloadRef { host, id })
 }
 
-fn prefix(id: &str) -> Result<ContainerPrefix, Refusal> {
-    id.parse()
-        .map_err(|error: crate::model::NotAContainerId| Refusal::invalid(error.to_string()))
+fn find(state: &AppState, host: Option<HostId>, id: &str) -> Result<Found, Refusal> {
+    Ok(state.directory().find(&named(host, id)?)?)
 }

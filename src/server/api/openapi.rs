@@ -1,14 +1,76 @@
-//! `GET /api/openapi.json`: the HTTP interface, for machines.
+//! `GET /api/openapi.json`: the HTTP interface, for machines. It is generated from the handlers and the
+//! types of their answers.
 
+use super::schema;
+use crate::server::{AppState, router};
 use axum::{
+    extract::State,
     http::header,
     response::{IntoResponse, Response},
 };
+use std::sync::LazyLock;
+use utoipa::{
+    OpenApi,
+    openapi::{self, Server, path::Operation},
+};
 
-/// The document, as it is checked in. Tests hold it against the routes.
-const DOCUMENT: &str = include_str!("../../../docs/openapi.json");
+/// What the document says beside its paths.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Deckwatch",
+        description = "The HTTP interface. Errors are `application/problem+json` (RFC 9457). \
+                       `docs/PROTOCOL.md` describes the messages of the sockets, and who may connect.",
+    ),
+    components(schemas(crate::protocol::Problem))
+)]
+struct Document;
+
+static DOCUMENT: LazyLock<openapi::OpenApi> = LazyLock::new(router::document);
+
+/// A document without paths.
+pub(in crate::server) fn empty() -> openapi::OpenApi {
+    Document::openapi()
+}
+
+/// What the documentation of a handler says for its callers in Rust begins here.
+const FOR_CALLERS: &str = "# Errors";
+
+/// Adds to each path of `document` the errors that any request can be answered with, and leaves out
+/// what its handler's documentation says of errors in Rust.
+pub(in crate::server) fn complete(mut document: openapi::OpenApi) -> openapi::OpenApi {
+    let operations = document.paths.paths.values_mut().flat_map(|path| {
+        let both: [&mut Option<Operation>; 2] = [&mut path.get, &mut path.post];
+        both.into_iter().flatten()
+    });
+    for operation in operations {
+        operation
+            .description
+            .take_if(|description| description.starts_with(FOR_CALLERS));
+        for (status, response) in schema::of_every_request() {
+            let responses = &mut operation.responses.responses;
+            responses.entry(status).or_insert(response);
+        }
+    }
+    document
+}
 
 /// `GET /api/openapi.json`.
-pub async fn document() -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], DOCUMENT).into_response()
+#[utoipa::path(
+    get,
+    path = "/openapi.json",
+    operation_id = "openapi",
+    summary = "This document.",
+    responses((status = 200, description = "OpenAPI 3.1.", body = Object))
+)]
+pub async fn document(State(state): State<AppState>) -> Response {
+    let mut document = DOCUMENT.clone();
+    document.servers = Some(vec![Server::new(format!("{}/", state.config.base()))]);
+    match document.to_json() {
+        Ok(json) => ([(header::CONTENT_TYPE, "application/json")], json).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "the OpenAPI document could not be encoded");
+            axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
 }

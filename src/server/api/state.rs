@@ -1,9 +1,12 @@
 //! The present state, for scripts.
 
-use super::HostQuery;
+use super::{
+    HostQuery,
+    schema::{BinaryForm, InvalidRequest, MetricsAnswer},
+};
 use crate::{
-    model::{HISTORY, HostId},
-    protocol::{Channel, ServerMessage, Snapshot},
+    model::{HISTORY, HostId, Update},
+    protocol::{Channel, ServerMessage, Snapshot, codec::MEDIA_TYPE},
     server::{AppState, binary, config::HumanDuration, problem::Refusal},
 };
 use axum::{
@@ -16,10 +19,15 @@ use serde::Deserialize;
 use std::time::Duration;
 
 /// Which figures.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct MetricsQuery {
+    /// The host; without `range` all of them when absent, with it the local one.
+    #[param(value_type = Option<String>)]
     host: Option<HostId>,
+    /// How far back, at most `5m`: a number and `ms`, `s` or `m`.
+    #[param(value_type = Option<String>, example = "5m")]
     range: Option<HumanDuration>,
 }
 
@@ -27,6 +35,17 @@ pub struct MetricsQuery {
 ///
 /// # Errors
 /// `invalid`.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    operation_id = "hostMetrics",
+    summary = "The newest figures of hosts; with `range` the last minutes of one.",
+    params(MetricsQuery),
+    responses(
+        (status = 200, description = "Messages; with `range` samples.", content((MetricsAnswer = "application/json"), (BinaryForm = MEDIA_TYPE))),
+        InvalidRequest
+    )
+)]
 pub async fn metrics(
     State(state): State<AppState>,
     headers: HeaderMap,
@@ -34,11 +53,11 @@ pub async fn metrics(
 ) -> Result<Response, Refusal> {
     let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
     let Some(range) = query.range else {
-        return Ok(newest(&state, Channel::Metrics, query.host.as_ref()).into_response());
+        return Ok(newest(&state, Channel::METRICS, query.host).into_response());
     };
     let range = within_history(range)?;
     let host = query.host.unwrap_or_default();
-    let mut history = state.hub.metrics_history(&host);
+    let mut history = state.viewer().metrics_history(&host);
     if let Some(last) = history.samples.last().map(|sample| sample.timestamp) {
         history
             .samples
@@ -51,12 +70,20 @@ pub async fn metrics(
 ///
 /// # Errors
 /// `invalid`.
+#[utoipa::path(
+    get,
+    path = "/containers",
+    operation_id = "containers",
+    summary = "All containers.",
+    params(HostQuery),
+    responses((status = 200, description = "A message for each host.", body = Snapshot), InvalidRequest)
+)]
 pub async fn containers(
     State(state): State<AppState>,
     query: Result<Query<HostQuery>, QueryRejection>,
 ) -> Result<Json<Snapshot>, Refusal> {
     let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
-    Ok(newest(&state, Channel::Containers, query.host.as_ref()))
+    Ok(newest(&state, Channel::CONTAINERS, query.host))
 }
 
 /// A length of time, as far back as anything is remembered.
@@ -68,16 +95,14 @@ pub(super) fn within_history(HumanDuration(range): HumanDuration) -> Result<Dura
     Ok(range)
 }
 
-fn newest(state: &AppState, channel: Channel, host: Option<&HostId>) -> Json<Snapshot> {
-    let (_, frames) = state.hub.snapshot(&[channel]);
-    let is_asked_for = |message: &&ServerMessage| match message {
-        ServerMessage::Metrics { host: of, .. } | ServerMessage::Containers { host: of, .. } => {
-            host.is_none_or(|host| host == of)
-        }
-        _ => false,
+fn newest(state: &AppState, channel: Channel, host: Option<HostId>) -> Json<Snapshot> {
+    let (_, frames) = state.viewer().snapshot(&[channel]);
+    let is_asked_for = |message: &&ServerMessage| {
+        let of = message.update().map(Update::host);
+        host.is_none() || host == of
     };
     Json(Snapshot {
-        epoch: state.hub.epoch().to_owned(),
+        epoch: state.viewer().epoch().to_owned(),
         messages: frames
             .iter()
             .map(|frame| frame.message())

@@ -1,8 +1,15 @@
 //! The last minutes of containers' figures.
 
-use super::{find, state::within_history};
+use super::{
+    find,
+    schema::{
+        BinaryForm, ContainerPath, InvalidRequest, SparklinesAnswer, StatsColumns, UnknownContainer,
+    },
+    state::within_history,
+};
 use crate::{
-    model::{ContainerPrefix, HISTORY, HostId, NotAContainerId},
+    model::{HISTORY, HostId, NotAContainerId, WorkloadRef},
+    protocol::{MAX_SPARKLINES, codec::MEDIA_TYPE},
     server::{AppState, binary, clock, config::HumanDuration, problem::Refusal},
 };
 use axum::{
@@ -12,22 +19,25 @@ use axum::{
 };
 use serde::Deserialize;
 
-/// Containers in one request for lines: more than any screen shows, in a URL that every proxy takes
-/// (13 characters each).
-const MAX_SPARKLINES: usize = 250;
-
 /// How far back, and on which host.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct HistoryQuery {
+    /// The container's host; any when absent.
+    #[param(value_type = Option<String>)]
     host: Option<HostId>,
+    /// How far back, at most `5m` and that when absent: a number and `ms`, `s` or `m`.
+    #[param(value_type = Option<String>, example = "5m")]
     range: Option<HumanDuration>,
 }
 
-/// Of which containers, by the beginnings of their ids with commas between.
-#[derive(Debug, Deserialize)]
+/// Of which containers, by the beginnings of their ids (`<id>` or `<host>/<id>`) with commas between.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct SparklinesQuery {
+    /// Beginnings of up to 250 ids, with commas between.
     ids: String,
 }
 
@@ -35,6 +45,17 @@ pub struct SparklinesQuery {
 ///
 /// # Errors
 /// `invalid` and `not_found`.
+#[utoipa::path(
+    get,
+    path = "/containers/{id}/stats",
+    operation_id = "stats",
+    summary = "The last minutes of a container's figures.",
+    params(ContainerPath, HistoryQuery),
+    responses(
+        (status = 200, description = "Columns of figures.", content((StatsColumns = "application/json"), (BinaryForm = MEDIA_TYPE))),
+        UnknownContainer
+    )
+)]
 pub async fn history(
     State(state): State<AppState>,
     Path(id): Path<String>,
@@ -44,17 +65,29 @@ pub async fn history(
     let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
     let range = query.range.unwrap_or(HumanDuration(HISTORY));
     let range = within_history(range)?;
-    let found = find(&state, query.host.as_ref(), &id)?;
-    let (host, id) = (&found.host, found.container.id);
-    let history = state.hub.stats_history(host, id, range, clock::now());
+    let found = find(&state, query.host, &id)?;
+    let viewer = state.viewer();
+    let history = viewer.stats_history(found.id, range, clock::now());
     Ok(binary::either(&headers, &history))
 }
 
-/// `GET /api/stats/sparklines?ids=…`: the CPU of several containers over the last minutes. Left out
-/// are containers that there are not, or that never ran.
+/// `GET /api/stats/sparklines?ids=…`: the CPU of several containers over the last minutes. Unknown
+/// containers and containers that never ran are omitted.
 ///
 /// # Errors
 /// `invalid`.
+#[utoipa::path(
+    get,
+    path = "/stats/sparklines",
+    operation_id = "sparklines",
+    summary = "The CPU of several containers over the last minutes.",
+    description = "Unknown containers and containers that never ran are omitted.",
+    params(SparklinesQuery),
+    responses(
+        (status = 200, description = "Values by container.", content((SparklinesAnswer = "application/json"), (BinaryForm = MEDIA_TYPE))),
+        InvalidRequest
+    )
+)]
 pub async fn sparklines(
     State(state): State<AppState>,
     headers: HeaderMap,
@@ -64,8 +97,8 @@ pub async fn sparklines(
     if query.ids.split(',').count() > MAX_SPARKLINES {
         return Err(Refusal::invalid(format!("at most {MAX_SPARKLINES} ids")));
     }
-    let ids: Result<Vec<ContainerPrefix>, NotAContainerId> =
+    let ids: Result<Vec<WorkloadRef>, NotAContainerId> =
         query.ids.split(',').map(str::parse).collect();
     let ids = ids.map_err(|error| Refusal::invalid(error.to_string()))?;
-    Ok(binary::either(&headers, &state.hub.sparklines(&ids)))
+    Ok(binary::either(&headers, &state.viewer().sparklines(&ids)))
 }

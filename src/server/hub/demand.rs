@@ -1,4 +1,4 @@
-//! Who is watching what: figures that nobody looks at are collected less often.
+//! Which channels have subscribers: figures without subscribers are read less often.
 
 use crate::protocol::Channel;
 use std::{
@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 /// How long a poll counts as watching. Clients poll every few seconds.
 pub const POLLER: Duration = Duration::from_secs(15);
 
-/// Counts who is watching what. A handle: copies count together.
+/// Counts the subscriptions to each channel. A handle: copies count together.
 #[derive(Clone, Debug)]
 pub struct Demand {
     inner: Arc<Inner>,
@@ -26,17 +26,17 @@ pub struct Demand {
 #[derive(Debug)]
 struct Inner {
     viewers: [AtomicU32; Channel::ALL.len()],
-    /// Until when somebody who polled the stats counts as watching.
+    /// Until when a client that polled the stats counts as a subscriber.
     polled_until: Mutex<Option<Instant>>,
     polled: Notify,
     stats: watch::Sender<bool>,
-    /// How often everybody has stopped to watch the stats.
+    /// How many times the stats went from watched to unwatched.
     lapses: AtomicU32,
 }
 
-/// Somebody who watches a channel, until dropped.
+/// Counts as a subscription to a channel until dropped.
 #[derive(Debug)]
-pub struct Viewer {
+pub struct Interest {
     demand: Demand,
     channel: Channel,
 }
@@ -54,13 +54,13 @@ impl Demand {
         }
     }
 
-    /// Whether anybody watches the figures of containers.
+    /// Whether the figures of containers are watched.
     pub fn stats(&self) -> watch::Receiver<bool> {
         self.inner.stats.subscribe()
     }
 
-    /// How often everybody has stopped to watch the figures of containers: between two looks at this
-    /// they may have come less often, though somebody watches at both.
+    /// How many times the figures of containers went from watched to unwatched: between two reads of
+    /// this they may have come less often, even when they are watched at both.
     pub fn lapses(&self) -> u32 {
         self.inner.lapses.load(Ordering::Relaxed)
     }
@@ -71,7 +71,7 @@ impl Demand {
             .map_or(0, |count| count.load(Ordering::Relaxed))
     }
 
-    /// Somebody polled the figures of containers and will probably do so again.
+    /// A client polled the figures of containers and will probably do so again.
     pub fn polled_stats(&self) {
         *self.polled_until() = Some(Instant::now() + POLLER);
         self.judge();
@@ -96,15 +96,21 @@ impl Demand {
         }
     }
 
-    pub(super) fn watch(&self, channel: Channel) -> Viewer {
+    pub(super) fn watch(&self, channel: Channel) -> Interest {
         if let Some(count) = self.count(channel) {
             count.fetch_add(1, Ordering::Relaxed);
         }
         self.judge();
-        Viewer {
+        Interest {
             demand: self.clone(),
             channel,
         }
+    }
+
+    /// Whether a channel has subscribers that makes sources read more often.
+    fn is_watched(&self) -> bool {
+        let mut watched = Channel::ALL.into_iter();
+        watched.any(|channel| channel.policy().has_demand && self.viewers(channel) > 0)
     }
 
     fn count(&self, channel: Channel) -> Option<&AtomicU32> {
@@ -119,22 +125,22 @@ impl Demand {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells whether the stats are watched, when that has changed.
+    /// Publishes whether the stats are watched, when that has changed.
     fn judge(&self) {
-        // Under this lock, so that of two concurrent judgements the later one is told.
+        // Under this lock, so that of two concurrent judgements the later one is published.
         let mut polled_until = self.polled_until();
         if polled_until.is_some_and(|until| until <= Instant::now()) {
             *polled_until = None;
         }
-        let watched = polled_until.is_some() || self.viewers(Channel::Stats) > 0;
-        let is_news = |told: &mut bool| std::mem::replace(told, watched) != watched;
-        if self.inner.stats.send_if_modified(is_news) && !watched {
+        let watched = polled_until.is_some() || self.is_watched();
+        let is_change = |known: &mut bool| std::mem::replace(known, watched) != watched;
+        if self.inner.stats.send_if_modified(is_change) && !watched {
             self.inner.lapses.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
 
-impl Drop for Viewer {
+impl Drop for Interest {
     fn drop(&mut self) {
         if let Some(count) = self.demand.count(self.channel) {
             count.fetch_sub(1, Ordering::Relaxed);
@@ -148,16 +154,16 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn stats_are_wanted_while_somebody_subscribes_or_polls() {
+    async fn stats_are_watched_while_a_client_subscribes_or_polls() {
         let demand = Demand::new();
         let shutdown = CancellationToken::new();
         let task = tokio::spawn(demand.clone().forget_pollers(shutdown.clone()));
         let mut stats = demand.stats();
         assert!(!*stats.borrow_and_update());
 
-        let viewer = demand.watch(Channel::Stats);
+        let viewer = demand.watch(Channel::STATS);
         assert!(*stats.borrow_and_update());
-        assert_eq!(demand.viewers(Channel::Stats), 1);
+        assert_eq!(demand.viewers(Channel::STATS), 1);
         assert_eq!(demand.lapses(), 0);
         drop(viewer);
         assert!(!*stats.borrow_and_update());
@@ -172,7 +178,7 @@ mod tests {
         stats.changed().await.unwrap();
         assert!(!*stats.borrow_and_update());
 
-        let _other = demand.watch(Channel::Metrics);
+        let _other = demand.watch(Channel::METRICS);
         assert!(!*stats.borrow(), "other channels cost nothing extra");
         shutdown.cancel();
         task.await.unwrap();

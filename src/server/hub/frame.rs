@@ -1,11 +1,7 @@
 //! A message in a ring, encoded at most once per form however many clients get it.
 
-use super::docker_logs::{LogForm, docker_logs};
-use crate::{
-    model::{ContainerId, ContainerStats, Timestamp},
-    protocol::{ServerMessage, codec},
-};
-use axum::extract::ws::{Message, Utf8Bytes};
+use crate::protocol::{ServerMessage, codec};
+use axum::extract::ws::Utf8Bytes;
 use bytes::Bytes;
 use flate2::{Compression, write::DeflateEncoder};
 use serde::Serialize;
@@ -17,19 +13,6 @@ use std::{
 /// Binary frames longer than this are compressed: below, there is little to win.
 const COMPRESS_ABOVE: usize = 1024;
 
-/// How a frame is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Codec {
-    /// The public form: `docs/PROTOCOL.md`.
-    Json,
-    /// The form our own pages speak: see [`crate::protocol::codec`].
-    Binary,
-    /// The form of `/ws/docker/stats`, which only figures of containers have.
-    DockerStats,
-    /// The form of `/ws/docker/{id}/logs`, which only what is about logs has.
-    DockerLogs(LogForm),
-}
-
 /// A message with its place in a channel.
 #[derive(Debug)]
 pub struct Frame {
@@ -39,8 +22,7 @@ pub struct Frame {
     base: Option<Arc<ServerMessage>>,
     json: OnceLock<Utf8Bytes>,
     binary: OnceLock<Bytes>,
-    docker_stats: OnceLock<Option<Utf8Bytes>>,
-    docker_logs: OnceLock<Arc<[Utf8Bytes]>>,
+    other: OnceLock<Arc<[Utf8Bytes]>>,
 }
 
 impl Frame {
@@ -66,8 +48,7 @@ impl Frame {
             base,
             json: OnceLock::new(),
             binary: OnceLock::new(),
-            docker_stats: OnceLock::new(),
-            docker_logs: OnceLock::new(),
+            other: OnceLock::new(),
         }
     }
 
@@ -96,21 +77,14 @@ impl Frame {
         self.binary.get_or_init(encode).clone()
     }
 
-    /// It in the form of `codec`: one message, none if that form does not have it, and of logs as
-    /// many as there are lines.
-    pub fn encoded(&self, codec: Codec) -> Vec<Message> {
-        match codec {
-            Codec::Json => vec![Message::Text(self.json())],
-            Codec::Binary => vec![Message::Binary(self.binary())],
-            Codec::DockerStats => self
-                .docker_stats
-                .get_or_init(|| DockerStats::of(&self.message).map(|body| encode(&body)))
-                .clone()
-                .map(Message::Text)
-                .into_iter()
-                .collect(),
-            Codec::DockerLogs(form) => self.docker_logs(form),
-        }
+    /// It in one further form, which a transport has for channels like this one. The first caller
+    /// encodes, all others share: the form must always be the same for the same frame.
+    pub fn shared_form(
+        &self,
+        encode: impl FnOnce(&ServerMessage) -> Vec<Utf8Bytes>,
+    ) -> Arc<[Utf8Bytes]> {
+        let form = self.other.get_or_init(|| encode(&self.message).into());
+        Arc::clone(form)
     }
 
     /// Lines of logs are many, and much alike: the least effort finds most of what there is to find.
@@ -119,15 +93,6 @@ impl Frame {
             ServerMessage::Log { .. } => Compression::fast(),
             _ => Compression::default(),
         }
-    }
-
-    fn docker_logs(&self, form: LogForm) -> Vec<Message> {
-        let lines = || docker_logs(&self.message, form);
-        if form != LogForm::ALL {
-            return lines().into_iter().map(Message::Text).collect();
-        }
-        let shared = self.docker_logs.get_or_init(|| lines().into());
-        shared.iter().cloned().map(Message::Text).collect()
     }
 }
 
@@ -158,68 +123,6 @@ pub fn encode(message: &impl Serialize) -> Utf8Bytes {
             Utf8Bytes::from_static(
                 r#"{"type":"error","code":"internal","message":"a message could not be encoded"}"#,
             )
-        }
-    }
-}
-
-#[derive(Serialize)]
-#[serde(tag = "type", rename = "docker_stats")]
-struct DockerStats<'a> {
-    timestamp: Timestamp,
-    data: DockerStatsData<'a>,
-}
-
-#[derive(Serialize)]
-struct DockerStatsData<'a> {
-    containers: Vec<DockerContainerStats<'a>>,
-}
-
-#[derive(Serialize)]
-struct DockerContainerStats<'a> {
-    id: ContainerId,
-    name: &'a str,
-    cpu_percent: Option<f32>,
-    memory_usage: Option<u64>,
-    memory_limit: Option<u64>,
-    memory_percent: Option<f32>,
-    network_rx: Option<u64>,
-    network_tx: Option<u64>,
-    block_read: Option<u64>,
-    block_write: Option<u64>,
-    pids: Option<u32>,
-}
-
-impl<'a> DockerStats<'a> {
-    fn of(message: &'a ServerMessage) -> Option<Self> {
-        let ServerMessage::Stats {
-            timestamp, data, ..
-        } = message
-        else {
-            return None;
-        };
-        Some(Self {
-            timestamp: *timestamp,
-            data: DockerStatsData {
-                containers: data.iter().map(DockerContainerStats::of).collect(),
-            },
-        })
-    }
-}
-
-impl<'a> DockerContainerStats<'a> {
-    fn of(stats: &'a ContainerStats) -> Self {
-        Self {
-            id: stats.container_id,
-            name: &stats.container_name,
-            cpu_percent: stats.cpu_percent,
-            memory_usage: stats.memory_usage,
-            memory_limit: stats.memory_limit,
-            memory_percent: stats.memory_percent,
-            network_rx: stats.network_rx,
-            network_tx: stats.network_tx,
-            block_read: stats.block_read,
-            block_write: stats.block_write,
-            pids: stats.pids,
         }
     }
 }

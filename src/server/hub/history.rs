@@ -14,7 +14,7 @@ pub(super) struct History {
 
 impl History {
     pub(super) fn record(&mut self, host: &HostId, at: Timestamp, metrics: &HostMetrics) {
-        let samples = self.hosts.entry(host.clone()).or_default();
+        let samples = self.hosts.entry(*host).or_default();
         while samples.len() >= MAX_POINTS
             || samples
                 .front()

@@ -1,12 +1,16 @@
-//! The hub: one state, one ring of frames per channel, and cursors that walk along them.
+//! The hub: one state, and per audience one ring of frames per channel, with cursors that walk along
+//! them.
 //!
 //! There are no per-client queues. A client is a [`Cursor`] per channel: after a publication it is
-//! brought what lies between its cursor and the head. Whoever falls off a ring gets the snapshot,
+//! sent what lies between its cursor and the head. A client that falls off a ring gets the snapshot,
 //! because of a state only the newest matters; of events, what is left. So a slow client costs only
-//! itself, and resuming after a reconnect is the same thing as catching up.
+//! itself, and resuming after a reconnect is the same as catching up.
+//!
+//! Publishing goes through [`Hub`], reading through a [`Viewer`], which sees what its audience may
+//! see: there is no other way in.
 
+mod audience;
 mod demand;
-mod docker_logs;
 mod frame;
 mod history;
 mod ring;
@@ -14,28 +18,27 @@ mod snapshot;
 mod stats;
 #[cfg(test)]
 mod tests;
+mod view;
+mod viewer;
 
-pub use demand::{Demand, POLLER, Viewer};
-pub use docker_logs::LogForm;
-pub use frame::{Codec, Frame, encode};
+pub use audience::Audience;
+pub use demand::{Demand, POLLER};
+pub use frame::{Frame, encode};
 pub use stats::Paces;
+pub use viewer::{Cursor, Viewer};
 
 use crate::{
-    model::{
-        ContainerId, ContainerPrefix, Dashboard, Event, HostId, Sparklines, StatsHistory,
-        Timestamp, Update,
-    },
-    protocol::{Channel, MetricsHistory, Resume, ServerMessage},
+    model::{Dashboard, Update},
+    server::instruments::Instruments,
 };
 use history::History;
-use ring::Ring;
 use stats::StatsHistories;
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    sync::{Arc, Mutex, PoisonError},
 };
 use tokio::sync::watch;
+use view::View;
 
 /// The state of everything and its fan-out. A handle: copies are the same hub.
 #[derive(Clone, Debug)]
@@ -49,26 +52,18 @@ struct Inner {
     state: Mutex<State>,
     version: watch::Sender<u64>,
     demand: Demand,
+    instruments: Instruments,
 }
 
 #[derive(Debug)]
 struct State {
-    dashboard: Dashboard,
+    /// The unrestricted one always exists.
+    views: BTreeMap<Audience, View>,
     history: History,
     stats: StatsHistories,
-    rings: BTreeMap<Channel, Ring>,
-    /// The last message with figures of each host's containers: what the next one changes, and
-    /// where somebody new begins.
-    ticks: BTreeMap<HostId, Arc<ServerMessage>>,
-}
-
-/// How far a client has got on a channel. While it exists, the channel counts as watched.
-#[derive(Debug)]
-pub struct Cursor {
-    channel: Channel,
-    seq: u64,
-    delta: bool,
-    _viewer: Viewer,
+    /// Frames that a ring keeps.
+    capacity: usize,
+    instruments: Instruments,
 }
 
 impl Hub {
@@ -79,21 +74,29 @@ impl Hub {
 
     /// The same, where figures of containers come at these `paces`.
     pub fn with_paces(capacity: usize, paces: Paces) -> Self {
-        let ring = |channel| (channel, Ring::new(channel, capacity));
+        let everything = Audience::Unrestricted;
+        let instruments = Instruments::default();
+        let view = View::new(&everything, &Dashboard::default(), capacity, &instruments);
         Self {
             inner: Arc::new(Inner {
                 epoch: format!("{:016x}", fastrand::u64(..)),
                 state: Mutex::new(State {
-                    dashboard: Dashboard::default(),
+                    views: BTreeMap::from([(everything, view)]),
                     history: History::default(),
                     stats: StatsHistories::new(paces),
-                    rings: Channel::ALL.into_iter().map(ring).collect(),
-                    ticks: BTreeMap::new(),
+                    capacity,
+                    instruments: instruments.clone(),
                 }),
                 version: watch::Sender::new(0),
                 demand: Demand::new(),
+                instruments,
             }),
         }
+    }
+
+    /// Reads what `audience` may see.
+    pub fn viewer(&self, audience: Audience) -> Viewer {
+        Viewer::new(self.clone(), audience)
     }
 
     /// The name of this run of the server: 16 hexadecimal digits.
@@ -101,9 +104,14 @@ impl Hub {
         &self.inner.epoch
     }
 
-    /// Who is watching what.
+    /// What is watched at present.
     pub fn demand(&self) -> &Demand {
         &self.inner.demand
+    }
+
+    /// What the server counts of its work.
+    pub fn instruments(&self) -> &Instruments {
+        &self.inner.instruments
     }
 
     /// Changes with every publication.
@@ -111,259 +119,78 @@ impl Hub {
         self.inner.version.subscribe()
     }
 
-    /// Changes the state and tells everybody, who see all of `updates` or none of them.
+    /// Changes the state and informs all clients, who see all of `updates` or none of them.
     pub fn publish(&self, updates: Vec<Update>) {
         if updates.is_empty() {
             return;
         }
-        // Copied before locking: a list of figures is large.
-        let copies = updates.clone();
         let demand = (*self.demand().stats().borrow(), self.demand().lapses());
-        let mut state = self.state();
-        for (update, copy) in updates.into_iter().zip(copies) {
-            state.remember(&update, demand);
-            state.publish(update, copy);
-        }
-        drop(state);
+        self.state(|state| {
+            for update in updates {
+                state.publish(update, demand);
+            }
+        });
+        self.inner.instruments.published();
         self.inner.version.send_modify(|version| *version += 1);
     }
 
-    /// Begins to follow `channel`: what to send now, and where to go on. Nothing is lost or doubled
-    /// in between.
-    ///
-    /// With `resume` from this run and within the ring these are the missed frames, else a snapshot.
-    /// Without `delta` every change of a list is the whole list.
-    pub fn subscribe(
-        &self,
-        channel: Channel,
-        delta: bool,
-        resume: Option<&Resume>,
-    ) -> (Vec<Arc<Frame>>, Cursor) {
-        let seq = resume
-            .filter(|resume| resume.epoch == self.epoch())
-            .map(|resume| resume.seq);
-        // Counted before the lock is taken: it is no business of the publisher's.
-        let viewer = self.inner.demand.watch(channel);
-        let mut state = self.state();
-        let frames = match seq {
-            Some(seq) => state.since(channel, delta, seq),
-            None => state.snapshot(channel),
-        };
-        let cursor = Cursor {
-            channel,
-            seq: state.head(channel),
-            delta,
-            _viewer: viewer,
-        };
-        (frames, cursor)
-    }
-
-    /// What lies between each of `cursors` and its head, to where the cursor moves.
-    pub fn catch_up(&self, cursors: &mut [Cursor]) -> Vec<Arc<Frame>> {
-        let mut state = self.state();
-        let mut frames = Vec::new();
-        for cursor in cursors {
-            let head = state.head(cursor.channel);
-            if head != cursor.seq {
-                frames.append(&mut state.since(cursor.channel, cursor.delta, cursor.seq));
-                cursor.seq = head;
-            }
-        }
-        frames
-    }
-
-    /// The newest numbers and snapshots of `channels`, all of the same moment.
-    pub fn snapshot(&self, channels: &[Channel]) -> (Vec<u64>, Vec<Arc<Frame>>) {
-        let mut state = self.state();
-        let heads = channels
-            .iter()
-            .map(|channel| state.head(*channel))
-            .collect();
-        let frames = channels
-            .iter()
-            .flat_map(|channel| state.snapshot(*channel))
-            .collect();
-        (heads, frames)
-    }
-
-    /// The newest numbers of `channels`, and what came after the numbers in `seen`: as far as
-    /// `epoch` is this run's, else snapshots.
-    pub fn poll(
-        &self,
-        channels: &[Channel],
-        epoch: Option<&str>,
-        seen: &BTreeMap<Channel, u64>,
-    ) -> (Vec<u64>, Vec<Arc<Frame>>) {
-        let known = epoch == Some(self.epoch());
-        let mut state = self.state();
-        let heads = channels
-            .iter()
-            .map(|channel| state.head(*channel))
-            .collect();
-        let frames = channels
-            .iter()
-            .flat_map(|channel| match seen.get(channel) {
-                Some(seq) if known => state.since(*channel, true, *seq),
-                _ => state.snapshot(*channel),
-            })
-            .collect();
-        (heads, frames)
-    }
-
-    /// The number of the newest frame of `channel`; zero before the first.
-    pub fn head(&self, channel: Channel) -> u64 {
-        self.state().head(channel)
-    }
-
-    /// Looks at the state. Everybody else waits meanwhile: be quick.
-    pub fn read<T>(&self, look: impl FnOnce(&Dashboard) -> T) -> T {
-        look(&self.state().dashboard)
-    }
-
-    /// What happened to the container that `id` names, newest first, as far as it is remembered.
-    pub fn events_of(&self, id: &ContainerPrefix) -> Vec<Arc<Event>> {
-        let state = self.state();
-        let frames = state.rings.get(&Channel::Events).map(Ring::rest);
-        drop(state);
-        let mut events: Vec<_> = frames
-            .into_iter()
-            .flatten()
-            .filter_map(|frame| match frame.message() {
-                ServerMessage::Event(told) if told.event.id.starts_with(id.as_str()) => {
-                    Some(Arc::clone(&told.event))
-                }
-                _ => None,
-            })
-            .collect();
-        events.reverse();
-        events
-    }
-
-    /// The last minutes of a host's own figures.
-    pub fn metrics_history(&self, host: &HostId) -> MetricsHistory {
-        self.state().history.of(host)
-    }
-
-    /// The last `range` before `now` of a container's figures.
-    pub fn stats_history(
-        &self,
-        host: &HostId,
-        id: ContainerId,
-        range: Duration,
-        now: Timestamp,
-    ) -> StatsHistory {
-        self.state().stats.of(host, id, range, now)
-    }
-
-    /// The CPU over the last minutes of the containers whose ids begin so, as far as there are such.
-    pub fn sparklines(&self, ids: &[ContainerPrefix]) -> Sparklines {
-        let state = self.state();
-        let found = ids.iter().flat_map(|prefix| {
-            let hosts = state.dashboard.hosts.iter();
-            hosts.filter_map(|(name, host)| {
-                let (id, _) = host.containers.range(prefix.ids()).next()?;
-                state.stats.sparkline(name, *id)
-            })
-        });
-        Sparklines {
-            lines: found.collect(),
-            interval_ms: state.stats.interval_ms(),
-        }
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.inner
-            .state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Cursor {
-    /// The channel it follows.
-    pub fn channel(&self) -> Channel {
-        self.channel
-    }
-
-    /// The number of the last frame it has passed.
-    pub fn seq(&self) -> u64 {
-        self.seq
+    fn state<T>(&self, access: impl FnOnce(&mut State) -> T) -> T {
+        let state = self.inner.state.lock();
+        access(&mut state.unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl State {
-    /// Adds figures to the histories; `demand` says at which pace containers' come: whether somebody
-    /// watches, and how often that has ended.
+    /// What `audience` sees, made anew for one that is new.
+    fn view(&mut self, audience: &Audience) -> &mut View {
+        let everything = self.views.get(&Audience::Unrestricted);
+        let made = match self.views.contains_key(audience) {
+            true => None,
+            false => everything
+                .map(|view| View::new(audience, &view.dashboard, self.capacity, &self.instruments)),
+        };
+        let made = made.unwrap_or_default();
+        self.views.entry(audience.clone()).or_insert(made)
+    }
+
+    /// Whether something is in the part of the state that `audience` sees.
+    fn sees(&self, audience: &Audience, is_there: impl FnOnce(&Dashboard) -> bool) -> bool {
+        let view = self.views.get(audience);
+        view.is_some_and(|view| is_there(&view.dashboard))
+    }
+
+    /// Applies `update` to what each audience sees. `demand` says whether the figures of containers are
+    /// watched, and how often that has ended.
+    fn publish(&mut self, update: Update, demand: (bool, u32)) {
+        self.remember(&update, demand);
+        for (audience, view) in &mut self.views {
+            if let Some(visible) = audience.visible(&update) {
+                view.publish(visible);
+            }
+        }
+        if let Update::Containers { host, .. } | Update::ContainersDelta { host, .. } = update
+            && let Some(view) = self.views.get(&Audience::Unrestricted)
+            && let Some(host_state) = view.dashboard.hosts.get(&host)
+        {
+            self.stats.keep(host, &host_state.containers);
+        }
+    }
+
+    /// Adds figures to the histories.
     fn remember(&mut self, update: &Update, demand: (bool, u32)) {
-        let containers = |host| self.dashboard.hosts.get(host).map(|host| &host.containers);
         match update {
-            Update::Metrics { host, at, metrics } => self.history.record(host, *at, metrics),
-            Update::Stats { host, stats, .. } => {
-                if let Some(containers) = containers(host) {
-                    self.stats.record(host, stats, containers, demand);
+            Update::Metrics {
+                host,
+                timestamp,
+                data,
+            } => self.history.record(host, *timestamp, data),
+            Update::Stats { host, data, .. } => {
+                let view = self.views.get(&Audience::Unrestricted);
+                if let Some(known) = view.and_then(|view| view.dashboard.hosts.get(host)) {
+                    self.stats.record(*host, data, &known.containers, demand);
                 }
             }
             _ => {}
         }
-    }
-
-    fn publish(&mut self, update: Update, copy: Update) {
-        let changed = match &update {
-            Update::Containers { host, .. } | Update::ContainersDelta { host, .. } => {
-                Some(host.clone())
-            }
-            _ => None,
-        };
-        if let Some(ring) = self.rings.get_mut(&update.channel()) {
-            ring.push(|seq| match &update {
-                Update::Stats { host, .. } => {
-                    let message = Arc::new(ServerMessage::from_update(copy, seq));
-                    let base = self.ticks.insert(host.clone(), Arc::clone(&message));
-                    Frame::after(seq, message, base)
-                }
-                _ => Frame::new(seq, ServerMessage::from_update(copy, seq)),
-            });
-        }
-        self.dashboard.apply(update);
-        if let Some(host) = changed
-            && let Some(containers) = self.dashboard.hosts.get(&host)
-        {
-            self.stats.keep(&host, &containers.containers);
-        }
-    }
-
-    fn head(&self, channel: Channel) -> u64 {
-        self.rings.get(&channel).map_or(0, Ring::head)
-    }
-
-    /// What somebody who has got to `seq` needs to be up to date.
-    fn since(&mut self, channel: Channel, delta: bool, seq: u64) -> Vec<Arc<Frame>> {
-        let Some(ring) = self.rings.get(&channel) else {
-            return Vec::new();
-        };
-        match ring.after(seq) {
-            Some(frames) if frames.is_empty() => frames,
-            Some(frames) if delta || channel != Channel::Containers => frames,
-            None if !channel.is_state() => ring.rest(),
-            _ => self.snapshot(channel),
-        }
-    }
-
-    /// The state of `channel` at its head: one frame a host, all with the number of the head. Of
-    /// events, the most recent ones.
-    fn snapshot(&mut self, channel: Channel) -> Vec<Arc<Frame>> {
-        let Some(ring) = self.rings.get_mut(&channel) else {
-            return Vec::new();
-        };
-        if !channel.is_state() {
-            return ring.recent();
-        }
-        let (seq, dashboard, ticks) = (ring.head(), &self.dashboard, &self.ticks);
-        ring.snapshot
-            .get_or_insert_with(|| match channel {
-                Channel::Stats => snapshot::of_ticks(ticks.values(), seq),
-                _ => snapshot::of(dashboard, channel, seq),
-            })
-            .to_vec()
     }
 }

@@ -4,26 +4,20 @@ use super::Frame;
 use crate::{model::RECENT_EVENTS, protocol::Channel};
 use std::{collections::VecDeque, sync::Arc};
 
-/// Frames of the stats channel that are kept. Each is a whole list, so whoever is further behind is
-/// better off with the newest one; and a list of 1,000 containers is some 400 KB of JSON.
-const STATS_FRAMES: usize = 8;
-
 /// The last frames of one channel, and its snapshot while that is of use.
 #[derive(Debug)]
 pub(super) struct Ring {
     capacity: usize,
     head: u64,
     frames: VecDeque<Arc<Frame>>,
-    /// The state at `head`, once somebody has asked for it.
+    /// The state at `head`, once a client has asked for it.
     pub(super) snapshot: Option<Arc<[Arc<Frame>]>>,
 }
 
 impl Ring {
     pub(super) fn new(channel: Channel, capacity: usize) -> Self {
-        let capacity = match channel {
-            Channel::Stats => capacity.min(STATS_FRAMES),
-            _ => capacity,
-        };
+        let most = channel.policy().max_frames.unwrap_or(capacity);
+        let capacity = capacity.min(most);
         Self {
             capacity: capacity.max(1),
             head: 0,
@@ -47,19 +41,19 @@ impl Ring {
         self.snapshot = None;
     }
 
-    /// The frames after number `seq`, unless some of them are gone or `seq` was never given.
+    /// The frames after number `seq`; `None` when some of them are gone or `seq` was never given.
     pub(super) fn after(&self, seq: u64) -> Option<Vec<Arc<Frame>>> {
         let behind = usize::try_from(self.head.checked_sub(seq)?).ok()?;
         let skip = self.frames.len().checked_sub(behind)?;
         Some(self.frames.iter().skip(skip).cloned().collect())
     }
 
-    /// What somebody who fell off an event channel gets: all that is left.
+    /// All frames that are left: what a client gets that fell off a stream.
     pub(super) fn rest(&self) -> Vec<Arc<Frame>> {
         self.frames.iter().cloned().collect()
     }
 
-    /// What somebody new on an event channel gets: as many as a dashboard keeps.
+    /// As many frames as a dashboard keeps: what a new subscriber of a stream gets.
     pub(super) fn recent(&self) -> Vec<Arc<Frame>> {
         let skip = self.frames.len().saturating_sub(RECENT_EVENTS);
         self.frames.iter().skip(skip).cloned().collect()

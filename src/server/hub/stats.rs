@@ -2,13 +2,14 @@
 
 use crate::{
     model::{
-        ContainerId, ContainerStats, Containers, Figure, HISTORY, HostId, MAX_POINTS, Sparkline,
-        StatsHistory, StatsPoint, Timestamp, is_gap_between,
+        ContainerStats, Containers, Figure, HISTORY, HostId, MAX_POINTS, Scope, Sparkline,
+        StatsHistory, StatsPoint, Timestamp, WorkloadId, WorkloadKey, is_gap_between,
     },
     protocol::codec::{from_number, to_number},
 };
 use std::{
     collections::{BTreeMap, VecDeque},
+    sync::Arc,
     time::Duration,
 };
 
@@ -35,15 +36,15 @@ impl Default for Paces {
 #[derive(Debug, Default)]
 pub(super) struct StatsHistories {
     paces: Paces,
-    hosts: BTreeMap<HostId, Rings>,
+    scopes: BTreeMap<Scope, Rings>,
 }
 
-/// The containers of one host.
+/// The workloads of one scope.
 #[derive(Debug, Default)]
 struct Rings {
     /// How often watching had ended when figures came last.
     lapses: u32,
-    rings: BTreeMap<ContainerId, Ring>,
+    rings: BTreeMap<WorkloadKey, Ring>,
 }
 
 /// The points of one container: 151 of 20 bytes at the default pace, 3 KB; never more than
@@ -69,15 +70,15 @@ impl StatsHistories {
     pub(super) fn new(paces: Paces) -> Self {
         Self {
             paces,
-            hosts: BTreeMap::new(),
+            scopes: BTreeMap::new(),
         }
     }
 
     /// Remembers what was read of the containers of `host` that there are.
     pub(super) fn record(
         &mut self,
-        host: &HostId,
-        stats: &[ContainerStats],
+        host: HostId,
+        stats: &[Arc<ContainerStats>],
         there_are: &Containers,
         (watched, lapses): (bool, u32),
     ) {
@@ -89,7 +90,7 @@ impl StatsHistories {
         let Rings {
             lapses: known,
             rings,
-        } = self.hosts.entry(host.clone()).or_default();
+        } = self.scopes.entry(Scope::Host(host)).or_default();
         // Nobody may have watched in between.
         let was_watched = std::mem::replace(known, lapses) == lapses;
         let before = if was_watched {
@@ -99,7 +100,8 @@ impl StatsHistories {
         };
         for stats in stats {
             if there_are.contains_key(&stats.container_id) {
-                let ring = rings.entry(stats.container_id).or_insert_with(Ring::new);
+                let key = WorkloadKey::Container(stats.container_id);
+                let ring = rings.entry(key).or_insert_with(Ring::new);
                 ring.push(&StatsPoint::of(stats), before);
                 ring.pace = pace;
             }
@@ -107,34 +109,32 @@ impl StatsHistories {
     }
 
     /// Forgets the containers of `host` that are gone.
-    pub(super) fn keep(&mut self, host: &HostId, there_are: &Containers) {
-        if let Some(host) = self.hosts.get_mut(host) {
-            host.rings.retain(|id, _| there_are.contains_key(id));
+    pub(super) fn keep(&mut self, host: HostId, there_are: &Containers) {
+        if let Some(scope) = self.scopes.get_mut(&Scope::Host(host)) {
+            scope.rings.retain(|key, _| match key {
+                WorkloadKey::Container(id) => there_are.contains_key(id),
+            });
         }
     }
 
     /// What is remembered of the last `range` before `now`; no points of a container that never
     /// ran.
-    pub(super) fn of(
-        &self,
-        host: &HostId,
-        id: ContainerId,
-        range: Duration,
-        now: Timestamp,
-    ) -> StatsHistory {
-        let ring = self.hosts.get(host).and_then(|host| host.rings.get(&id));
-        let points = ring.into_iter().flat_map(Ring::points);
+    pub(super) fn of(&self, id: WorkloadId, range: Duration, now: Timestamp) -> StatsHistory {
+        let points = self.ring(id).into_iter().flat_map(Ring::points);
         StatsHistory {
-            container_id: id,
-            host: host.clone(),
+            id,
             interval_ms: self.interval_ms(),
             points: points.filter(|point| point.at.age(now) <= range).collect(),
         }
     }
 
-    /// The CPU of a container over the last [`HISTORY`]; absent when it never ran.
-    pub(super) fn sparkline(&self, host: &HostId, id: ContainerId) -> Option<Sparkline> {
-        let ring = self.hosts.get(host)?.rings.get(&id)?;
+    fn ring(&self, id: WorkloadId) -> Option<&Ring> {
+        self.scopes.get(&id.scope)?.rings.get(&id.key)
+    }
+
+    /// The CPU of a workload over the last [`HISTORY`]; `None` when it never ran.
+    pub(super) fn sparkline(&self, id: WorkloadId) -> Option<Sparkline> {
+        let ring = self.ring(id)?;
         let mut line = Sparkline::new(id);
         let mut missing = true;
         for point in ring.points() {
@@ -231,26 +231,30 @@ mod tests {
         ids.iter().map(container).map(|c| (c.id, c)).collect()
     }
 
-    fn stats(n: u8, ms: i64, cpu: f32) -> ContainerStats {
+    fn stats(n: u8, ms: i64, cpu: f32) -> Arc<ContainerStats> {
         let mut stats = ContainerStats::unknown(container(n).id, format!("c{n}"), at(ms));
         stats.cpu_percent = Some(cpu);
         stats.memory_usage = Some(u64::MAX);
         stats.network_rx_rate = Some(0);
         stats.pids = Some(3);
-        stats
+        Arc::new(stats)
+    }
+
+    fn web() -> WorkloadId {
+        WorkloadId::container(HostId::default(), container(1).id)
     }
 
     fn recorded(samples: &[(i64, bool)]) -> StatsHistories {
         let (mut histories, there_are) = (StatsHistories::default(), there_are(&[1]));
         for (ms, watched) in samples {
             let stats = [stats(1, *ms, 5.25)];
-            histories.record(&HostId::default(), &stats, &there_are, (*watched, 0));
+            histories.record(HostId::default(), &stats, &there_are, (*watched, 0));
         }
         histories
     }
 
     fn cpu(histories: &StatsHistories, now: i64) -> Vec<(i64, Option<f64>)> {
-        let history = histories.of(&HostId::default(), container(1).id, HISTORY, at(now));
+        let history = histories.of(web(), HISTORY, at(now));
         let points = history.points.iter();
         points
             .map(|p| (p.at.as_millis() - START, p.value(Figure::Cpu)))
@@ -260,7 +264,7 @@ mod tests {
     #[test]
     fn figures_are_given_back_as_they_were_read_with_the_time_they_were_read() {
         let histories = recorded(&[(0, true), (2_000, true)]);
-        let history = histories.of(&HostId::default(), container(1).id, HISTORY, at(2_000));
+        let history = histories.of(web(), HISTORY, at(2_000));
         assert_eq!(history.interval_ms, 2_000);
         let point = history.points[1];
         assert_eq!(point.at, at(2_000));
@@ -305,7 +309,7 @@ mod tests {
         let (mut histories, there_are) = (StatsHistories::default(), there_are(&[1]));
         for (ms, lapses) in [(0, 0), (2_000, 0), (6_000, 1), (10_000, 1)] {
             let stats = [stats(1, ms, 5.25)];
-            histories.record(&HostId::default(), &stats, &there_are, (true, lapses));
+            histories.record(HostId::default(), &stats, &there_are, (true, lapses));
         }
         let times: Vec<_> = cpu(&histories, 10_000)
             .iter()
@@ -336,7 +340,7 @@ mod tests {
     fn memory_is_bounded_however_often_figures_come() {
         let samples: Vec<_> = (0..5_000).map(|n| (n, true)).collect();
         let histories = recorded(&samples);
-        let ring = &histories.hosts[&HostId::default()].rings[&container(1).id];
+        let ring = histories.ring(web()).unwrap();
         assert_eq!(ring.points.len(), MAX_POINTS);
         assert!(ring.points.capacity() <= 2 * MAX_POINTS);
         assert_eq!(size_of::<Packed>(), 20);
@@ -362,20 +366,22 @@ mod tests {
         let mut histories = StatsHistories::default();
         let host = HostId::default();
         let both = [stats(1, 0, 1.0), stats(2, 0, 1.0)];
-        histories.record(&host, &both, &there_are(&[1]), (true, 0));
-        assert_eq!(histories.hosts[&host].rings.len(), 1);
-        histories.record(&host, &both, &there_are(&[1, 2]), (true, 0));
-        histories.keep(&host, &there_are(&[2]));
-        assert_eq!(histories.sparkline(&host, container(1).id), None);
-        assert!(histories.sparkline(&host, container(2).id).is_some());
+        histories.record(host, &both, &there_are(&[1]), (true, 0));
+        assert_eq!(histories.scopes[&Scope::Host(host)].rings.len(), 1);
+        histories.record(host, &both, &there_are(&[1, 2]), (true, 0));
+        histories.keep(host, &there_are(&[2]));
+        assert_eq!(histories.sparkline(web()), None);
+        assert!(
+            histories
+                .sparkline(WorkloadId::container(host, container(2).id))
+                .is_some()
+        );
     }
 
     #[test]
     fn a_line_has_the_gaps_of_its_points() {
         let histories = recorded(&[(0, false), (10_000, false), (40_000, true), (42_000, true)]);
-        let line = histories
-            .sparkline(&HostId::default(), container(1).id)
-            .unwrap();
+        let line = histories.sparkline(web()).unwrap();
         let known: String = line.values[SLOTS_BEFORE..]
             .iter()
             .map(|value| if value.is_some() { '#' } else { '.' })

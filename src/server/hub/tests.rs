@@ -3,11 +3,14 @@
 use super::*;
 use crate::{
     model::{
-        ContainerId, ContainerStats, Containers, ContainersDelta, Event, SourceKind, SourceState,
-        SourceStatus, Timestamp, diff,
+        ContainerId, ContainerStats, Containers, ContainersDelta, Event, HostId, SourceKind,
+        SourceState, SourceStatus, Timestamp, WorkloadId, diff,
         fixtures::{any_containers, container},
     },
-    protocol::codec::{self, Ticks},
+    protocol::{
+        Channel, Resume, ServerMessage,
+        codec::{self, Ticks},
+    },
 };
 use proptest::prelude::*;
 use std::io::Read;
@@ -58,9 +61,9 @@ fn read(frame: &Frame, ticks: &mut Ticks) -> ServerMessage {
 }
 
 impl Client {
-    fn new(hub: &Hub, n: usize) -> Self {
+    fn new(hub: &Viewer, n: usize) -> Self {
         let delta = n != 0;
-        let (frames, cursor) = hub.subscribe(Channel::Containers, delta, None);
+        let (frames, cursor) = hub.subscribe(Channel::CONTAINERS, delta, None);
         let mut client = Self {
             dashboard: Dashboard::default(),
             delta,
@@ -80,43 +83,43 @@ impl Client {
             };
             assert!(frame.seq() >= self.seq, "numbers never go back");
             if !self.delta {
-                assert!(matches!(message, ServerMessage::Containers { .. }));
+                assert!(matches!(message.update(), Some(Update::Containers { .. })));
             }
             self.seq = frame.seq();
-            self.dashboard.apply(message.into_update().unwrap());
+            self.dashboard.apply(message.update().unwrap().clone());
         }
     }
 
-    fn catch_up(&mut self, hub: &Hub) {
+    fn catch_up(&mut self, hub: &Viewer) {
         let frames = hub.catch_up(std::slice::from_mut(&mut self.cursor));
         self.take(frames);
     }
 
-    fn reconnect(&mut self, hub: &Hub) {
+    fn reconnect(&mut self, hub: &Viewer) {
         let resume = Resume {
             epoch: hub.epoch().to_owned(),
             seq: self.seq,
         };
-        let (frames, cursor) = hub.subscribe(Channel::Containers, self.delta, Some(&resume));
+        let (frames, cursor) = hub.subscribe(Channel::CONTAINERS, self.delta, Some(&resume));
         self.cursor = cursor;
         self.take(frames);
     }
 }
 
+fn everything(hub: &Hub) -> Viewer {
+    hub.viewer(Audience::Unrestricted)
+}
+
 fn publish_list(hub: &Hub, host: HostId, list: &Containers, at: i64) {
-    let at = Timestamp::from_millis(at);
-    let known = hub.read(|dashboard| dashboard.hosts.get(&host).cloned());
+    let timestamp = Timestamp::from_millis(at);
+    let known = everything(hub).read(|dashboard| dashboard.hosts.get(&host).cloned());
     hub.publish(vec![match known {
         Some(known) => Update::ContainersDelta {
+            timestamp,
+            host,
             delta: diff(&known.containers, list),
-            host,
-            at,
         },
-        None => Update::Containers {
-            containers: list.values().cloned().collect(),
-            host,
-            at,
-        },
+        None => Update::containers(host, timestamp, list),
     }]);
 }
 
@@ -126,19 +129,20 @@ proptest! {
         steps in prop::collection::vec(any_step(), 0..60),
     ) {
         let hub = Hub::new(CAPACITY);
-        let mut clients: Vec<_> = (0..CLIENTS).map(|n| Client::new(&hub, n)).collect();
+        let viewer = everything(&hub);
+        let mut clients: Vec<_> = (0..CLIENTS).map(|n| Client::new(&viewer, n)).collect();
         for (n, step) in steps.into_iter().enumerate() {
             match step {
                 Step::Publish(host, list) => publish_list(&hub, host, &list, n as i64),
-                Step::CatchUp(client) => clients[client].catch_up(&hub),
-                Step::Reconnect(client) => clients[client].reconnect(&hub),
-                Step::Restart(client) => clients[client] = Client::new(&hub, client),
+                Step::CatchUp(client) => clients[client].catch_up(&viewer),
+                Step::Reconnect(client) => clients[client].reconnect(&viewer),
+                Step::Restart(client) => clients[client] = Client::new(&viewer, client),
             }
         }
         for client in &mut clients {
-            client.catch_up(&hub);
-            prop_assert_eq!(client.seq, hub.head(Channel::Containers));
-            hub.read(|dashboard| {
+            client.catch_up(&viewer);
+            prop_assert_eq!(client.seq, viewer.head(Channel::CONTAINERS));
+            viewer.read(|dashboard| {
                 prop_assert_eq!(&client.dashboard, dashboard);
                 Ok(())
             })?;
@@ -166,13 +170,13 @@ fn any_tick() -> impl Strategy<Value = Tick> {
 }
 
 /// Figures of these containers, no two ticks the same.
-fn figures(n: i64, running: &[u8]) -> Vec<ContainerStats> {
+fn figures(n: i64, running: &[u8]) -> Vec<Arc<ContainerStats>> {
     let at = Timestamp::from_millis(n * 2_000);
     let figures = |id: &u8| {
         let id = ContainerId::from_bytes([*id; 32]);
         let mut stats = ContainerStats::unknown(id, format!("web-{}", n % 3), at);
         stats.memory_usage = Some(n.unsigned_abs() * 12_345);
-        stats
+        Arc::new(stats)
     };
     let mut list: Vec<_> = running.iter().map(figures).collect();
     list.sort_by_key(|stats| stats.container_id);
@@ -186,37 +190,38 @@ proptest! {
         let hub = Hub::new(CAPACITY);
         let (mut ticks, mut newest) = (Ticks::default(), BTreeMap::new());
         let mut shown = BTreeMap::new();
-        let (_, mut cursor) = hub.subscribe(Channel::Stats, false, None);
+        let viewer = everything(&hub);
+        let (_, mut cursor) = viewer.subscribe(Channel::STATS, false, None);
         for (n, step) in steps.into_iter().chain([Tick::CatchUp]).enumerate() {
             let frames = match step {
                 Tick::Publish(host, running) => {
-                    let (at, stats) = (Timestamp::from_millis(n as i64), figures(n as i64, &running));
-                    newest.insert(host.clone(), stats.clone());
-                    hub.publish(vec![Update::Stats { host, at, stats }]);
+                    let (timestamp, data) = (Timestamp::from_millis(n as i64), figures(n as i64, &running));
+                    newest.insert(host, data.clone());
+                    hub.publish(vec![Update::Stats { timestamp, host, data }]);
                     continue;
                 }
-                Tick::CatchUp => hub.catch_up(std::slice::from_mut(&mut cursor)),
+                Tick::CatchUp => viewer.catch_up(std::slice::from_mut(&mut cursor)),
                 Tick::Reconnect => {
                     let resume = Resume { epoch: hub.epoch().to_owned(), seq: cursor.seq() };
-                    let (frames, next) = hub.subscribe(Channel::Stats, false, Some(&resume));
+                    let (frames, next) = viewer.subscribe(Channel::STATS, false, Some(&resume));
                     cursor = next;
                     frames
                 }
                 Tick::Restart => {
                     ticks.clear();
-                    let (frames, next) = hub.subscribe(Channel::Stats, false, None);
+                    let (frames, next) = viewer.subscribe(Channel::STATS, false, None);
                     cursor = next;
                     frames
                 }
             };
             for frame in frames {
-                if let ServerMessage::Stats { host, data, .. } = read(&frame, &mut ticks) {
-                    shown.insert(host, data);
+                if let Some(Update::Stats { host, data, .. }) = read(&frame, &mut ticks).update() {
+                    shown.insert(*host, data.clone());
                 }
             }
         }
-        let rounded = |list: &Vec<ContainerStats>| codec::decode(&codec::encode(list)).unwrap();
-        let newest: BTreeMap<_, Vec<_>> = newest.iter().map(|(host, list)| (host.clone(), rounded(list))).collect();
+        let rounded = |list: &Vec<Arc<ContainerStats>>| codec::decode(&codec::encode(list)).unwrap();
+        let newest: BTreeMap<_, Vec<_>> = newest.iter().map(|(host, list)| (*host, rounded(list))).collect();
         prop_assert_eq!(shown, newest);
     }
 }
@@ -226,18 +231,23 @@ fn figures_of_a_container_that_has_ended_come_to_nobody_s_dashboard() {
     let hub = Hub::new(CAPACITY);
     let list = |n| Containers::from([(container(n).id, Arc::new(container(n)))]);
     publish_list(&hub, HostId::default(), &list(1), 1);
-    let (host, at) = (HostId::default(), Timestamp::from_millis(2));
-    let stats = figures(2, &[1]);
-    hub.publish(vec![Update::Stats { host, at, stats }]);
+    let (host, timestamp) = (HostId::default(), Timestamp::from_millis(2));
+    let data = figures(2, &[1]);
+    hub.publish(vec![Update::Stats {
+        timestamp,
+        host,
+        data,
+    }]);
     let mut ended = list(1);
     let container = ended.values_mut().next().unwrap();
     Arc::make_mut(container).state = crate::model::ContainerState::Exited;
     publish_list(&hub, HostId::default(), &ended, 3);
     let mut page = Dashboard::default();
-    for frame in hub.snapshot(&[Channel::Containers, Channel::Stats]).1 {
-        page.apply(frame.message().clone().into_update().unwrap());
+    let viewer = everything(&hub);
+    for frame in viewer.snapshot(&[Channel::CONTAINERS, Channel::STATS]).1 {
+        page.apply(frame.message().update().unwrap().clone());
     }
-    hub.read(|dashboard| {
+    viewer.read(|dashboard| {
         assert_eq!(dashboard.hosts, page.hosts);
         assert!(dashboard.hosts[&HostId::default()].stats.is_empty());
     });
@@ -265,9 +275,10 @@ fn missed_events_are_replayed_as_far_as_they_are_kept() {
     for n in 1..=6 {
         hub.publish(vec![event(n)]);
     }
+    let viewer = everything(&hub);
     let resume = |seq| {
         let epoch = hub.epoch().to_owned();
-        let (frames, _) = hub.subscribe(Channel::Events, false, Some(&Resume { epoch, seq }));
+        let (frames, _) = viewer.subscribe(Channel::EVENTS, false, Some(&Resume { epoch, seq }));
         seqs(&frames)
     };
     assert_eq!(resume(4), [5, 6]);
@@ -284,9 +295,10 @@ fn a_number_of_another_run_is_worth_nothing() {
         epoch: "0123456789abcdef".into(),
         seq: 1,
     };
-    let (frames, cursor) = hub.subscribe(Channel::Containers, true, Some(&resume));
+    let viewer = everything(&hub);
+    let (frames, cursor) = viewer.subscribe(Channel::CONTAINERS, true, Some(&resume));
     assert_eq!(seqs(&frames), [1]);
-    assert_eq!((cursor.channel(), cursor.seq()), (Channel::Containers, 1));
+    assert_eq!((cursor.channel(), cursor.seq()), (Channel::CONTAINERS, 1));
 }
 
 #[test]
@@ -294,13 +306,19 @@ fn a_snapshot_is_made_and_encoded_once_for_all() {
     let hub = Hub::new(CAPACITY);
     let list = Containers::from([(container(1).id, Arc::new(container(1)))]);
     publish_list(&hub, HostId::default(), &list, 1);
-    let snapshot = || hub.subscribe(Channel::Containers, true, None).0.remove(0);
+    let viewer = everything(&hub);
+    let snapshot = || {
+        viewer
+            .subscribe(Channel::CONTAINERS, true, None)
+            .0
+            .remove(0)
+    };
     let (first, second) = (snapshot(), snapshot());
     assert!(Arc::ptr_eq(&first, &second));
     assert_eq!(first.json().as_ptr(), second.json().as_ptr());
     hub.publish(vec![Update::ContainersDelta {
         host: HostId::default(),
-        at: Timestamp::from_millis(2),
+        timestamp: Timestamp::from_millis(2),
         delta: ContainersDelta {
             upserts: Vec::new(),
             removed: vec![container(1).id],
@@ -341,11 +359,79 @@ fn the_snapshot_of_the_sources_is_every_source_as_it_is_now() {
         SourceKind::System,
         SourceState::Live,
     ))]);
-    let (_, frames) = hub.snapshot(&[Channel::Sources]);
-    let messages: Vec<_> = frames.iter().map(|frame| frame.message().clone()).collect();
+    let (_, frames) = everything(&hub).snapshot(&[Channel::SOURCES]);
+    let updates: Vec<_> = frames
+        .iter()
+        .filter_map(|frame| frame.message().update().cloned())
+        .collect();
     assert_eq!(
-        messages,
+        updates,
         [SourceKind::Docker, SourceKind::System]
-            .map(|source| ServerMessage::Source(status(source, SourceState::Live)))
+            .map(|source| Update::Source(status(source, SourceState::Live)))
     );
+}
+
+#[test]
+fn what_is_outside_an_audience_leaves_no_trace() {
+    let hub = Hub::new(CAPACITY);
+    let (own, other) = (HostId::local(), HostId::demo());
+    let list = |n| Containers::from([(container(n).id, Arc::new(container(n)))]);
+    let stats = |host, n| Update::Stats {
+        timestamp: Timestamp::from_millis(i64::from(n)),
+        host,
+        data: figures(i64::from(n), &[n]),
+    };
+    // One audience is there from the start, the other one comes when there is something to see.
+    let mut early = Vec::new();
+    let early_viewer = hub.viewer(Audience::Host(own));
+    for channel in Channel::ALL {
+        early.push(early_viewer.subscribe(channel, true, None).1);
+    }
+    publish_list(&hub, own, &list(1), 1);
+    let changes = hub.changes();
+    publish_list(&hub, other, &list(2), 2);
+    hub.publish(vec![stats(own, 1), stats(other, 2)]);
+    hub.publish(vec![stats(other, 2)]);
+    assert!(
+        changes.has_changed().unwrap(),
+        "the rest of the world goes on"
+    );
+    for host in [own, other] {
+        hub.publish(vec![Update::Event(Arc::new(Event {
+            host,
+            timestamp: Timestamp::from_millis(3),
+            kind: "container".into(),
+            action: "start".into(),
+            id: container(2).id.to_string(),
+            name: "web-2".into(),
+            attributes: BTreeMap::new(),
+        }))]);
+    }
+    let late_viewer = hub.viewer(Audience::Host(own));
+    let seen = early_viewer.catch_up(&mut early);
+    let asked = late_viewer.snapshot(&Channel::ALL).1;
+    for frame in seen.iter().chain(&asked) {
+        let update = frame.message().update().unwrap();
+        assert_eq!(update.host(), own, "{update:?}");
+    }
+    assert_eq!(
+        late_viewer.head(Channel::STATS),
+        1,
+        "numbers do not tell of what is not seen"
+    );
+    assert_eq!(early_viewer.head(Channel::CONTAINERS), 1);
+    let hidden = WorkloadId::container(other, container(2).id);
+    assert_eq!(
+        late_viewer.read(|seen| seen.find(&hidden.reference())),
+        None
+    );
+    assert_eq!(late_viewer.read(|seen| seen.containers().count()), 1);
+    assert_eq!(late_viewer.events_of(&hidden.reference()).len(), 0);
+    assert_eq!(late_viewer.sparklines(&[hidden.reference()]).lines, []);
+    let (range, now) = (crate::model::HISTORY, Timestamp::from_millis(9));
+    assert_eq!(late_viewer.stats_history(hidden, range, now).points, []);
+    assert_eq!(late_viewer.metrics_history(&other).samples, []);
+    let whole = everything(&hub);
+    assert_eq!(whole.stats_history(hidden, range, now).points.len(), 1);
+    assert_eq!(whole.events_of(&hidden.reference()).len(), 1);
 }

@@ -19,8 +19,8 @@ use crate::{
     model::LogEndReason,
     server::{
         backoff::Backoff,
-        hub::Hub,
-        source::{Engine, EngineError, LogQuery, SourceLine},
+        hub::Viewer,
+        source::{EngineError, LogQuery, LogSource, SourceLine},
     },
 };
 use futures::{FutureExt, StreamExt};
@@ -55,10 +55,10 @@ const REPEAT: Duration = Duration::from_secs(10);
 /// repeats the last known line at once.
 const CALM: Duration = Duration::from_secs(2);
 
-/// Follows one container's log.
+/// Follows one workload's log.
 pub(super) struct Follower {
-    hub: Hub,
-    engine: Arc<dyn Engine>,
+    viewer: Viewer,
+    log: Arc<dyn LogSource>,
     stream: Arc<Stream>,
     changes: watch::Receiver<u64>,
     readers: watch::Receiver<()>,
@@ -81,12 +81,12 @@ enum Read {
 }
 
 impl Follower {
-    pub(super) fn new(hub: Hub, engine: Arc<dyn Engine>, stream: Arc<Stream>) -> Self {
+    pub(super) fn new(viewer: Viewer, log: Arc<dyn LogSource>, stream: Arc<Stream>) -> Self {
         Self {
-            changes: hub.changes(),
+            changes: viewer.changes(),
             readers: stream.readers.subscribe(),
-            hub,
-            engine,
+            viewer,
+            log,
             stream,
             tracker: Tracker::default(),
             has_begun: false,
@@ -144,7 +144,7 @@ impl Follower {
                 self.until_other(situation).await;
             }
             Err(error) => {
-                tracing::debug!(container = %self.stream.key.1.short(), %error, "log cut");
+                tracing::debug!(workload = %self.stream.id.key, %error, "log cut");
                 let trouble = &self.stream.trouble;
                 trouble.begin(&error.to_string(), trouble::ATTEMPT);
                 self.pause(situation).await;
@@ -176,7 +176,7 @@ impl Follower {
             follow,
             ended: position.and_then(|position| position.ended()),
         };
-        let opening = self.engine.logs(self.stream.key.1, &query);
+        let opening = self.log.read(&query);
         let opened = timeout(HISTORY, opening).await;
         let lines = opened.map_err(|_| EngineError::Timeout)??;
         let mut reading = Reading::new(lines, position, tail.is_some());

@@ -1,9 +1,6 @@
 //! The last lines of a log, however many records they have.
 
-use crate::{
-    model::ContainerId,
-    server::source::{Engine, EngineError, LogLines, LogQuery, SourceLine},
-};
+use crate::server::source::{EngineError, LogLines, LogQuery, LogSource, SourceLine};
 use futures::{StreamExt, TryStreamExt, stream};
 use std::collections::VecDeque;
 
@@ -51,8 +48,7 @@ impl Count {
 /// # Errors
 /// What the engine's are.
 pub async fn last_lines(
-    engine: &dyn Engine,
-    id: ContainerId,
+    log: &dyn LogSource,
     query: &LogQuery,
     wanted: usize,
 ) -> Result<LogLines, EngineError> {
@@ -70,7 +66,7 @@ pub async fn last_lines(
             kept: Some(VecDeque::new()),
             ..Count::default()
         };
-        let mut lines = engine.logs(id, &of_all).await?;
+        let mut lines = log.read(&of_all).await?;
         while let Some(line) = lines.try_next().await? {
             count.take(line, wanted, query);
         }
@@ -83,7 +79,7 @@ pub async fn last_lines(
             return Ok(stream::iter(kept).map(Ok).boxed());
         }
         let (older, query) = (count.lines.saturating_sub(wanted), query.clone());
-        let lines = engine.logs(id, &of_all).await?;
+        let lines = log.read(&of_all).await?;
         let lines = lines.try_filter(move |line| std::future::ready(query.is_of_interest(line)));
         return Ok(lines.skip(older).boxed());
     }
@@ -94,7 +90,7 @@ pub async fn last_lines(
 mod tests {
     use super::*;
     use crate::{
-        model::{Action, ActionOptions, LogStream, Processes, Timestamp},
+        model::{LogStream, Timestamp},
         server::source::{Assembly, NANOS_PER_MS},
     };
     use async_trait::async_trait;
@@ -126,25 +122,8 @@ mod tests {
     }
 
     #[async_trait]
-    impl Engine for Log {
-        async fn act(
-            &self,
-            _: ContainerId,
-            _: Action,
-            _: &ActionOptions,
-        ) -> Result<(), EngineError> {
-            Err(EngineError::NotFound)
-        }
-
-        async fn inspect(&self, _: ContainerId) -> Result<serde_json::Value, EngineError> {
-            Err(EngineError::NotFound)
-        }
-
-        async fn top(&self, _: ContainerId) -> Result<Processes, EngineError> {
-            Err(EngineError::NotFound)
-        }
-
-        async fn logs(&self, _: ContainerId, query: &LogQuery) -> Result<LogLines, EngineError> {
+    impl LogSource for Log {
+        async fn read(&self, query: &LogQuery) -> Result<LogLines, EngineError> {
             let mut left = query.tail.unwrap();
             let mut told = VecDeque::new();
             for n in (0..self.0.len()).rev() {
@@ -184,7 +163,7 @@ mod tests {
             let all: Vec<_> = all.collect();
             let expected = all[all.len().saturating_sub(wanted)..].to_vec();
             let read = async {
-                let lines = last_lines(&log, ContainerId::default(), &query, wanted).await.unwrap();
+                let lines = last_lines(&log, &query, wanted).await.unwrap();
                 lines.try_collect::<Vec<_>>().await.unwrap()
             };
             prop_assert_eq!(futures::executor::block_on(read), expected);

@@ -1,8 +1,9 @@
-//! Logs of containers as they are written: one stream from the engine a container, however many
-//! read it.
+//! Logs of workloads as they are written: one stream from the engine per workload, however many
+//! readers it has.
 //!
-//! As in the hub there are no queues a client: a log is a [`ring`] of its last lines, and a reader
-//! ([`Watch`]) is a cursor into it. Who is too slow falls off and is told how many lines it missed.
+//! As in the hub there are no per-client queues: a log is a [`ring`] of its last lines, and a reader
+//! ([`Watch`]) is a cursor into it. A reader that is too slow falls off and gets a gap with the number
+//! of lines that it missed.
 //! A stream begins with its first reader, ends some seconds after its last, and survives whatever
 //! happens to container and engine meanwhile (see [`follow`] and [`position`]).
 
@@ -20,10 +21,11 @@ pub use ring::{MAX_BYTES, MAX_LINES};
 pub use stream::{Start, Watch};
 
 use super::{
-    actions::Found,
-    hub::Hub,
+    find::Found,
+    hub::Viewer,
     shutdown::{Shutdown, words},
 };
+use crate::model::WorkloadId;
 use follow::Follower;
 use futures::FutureExt;
 use std::{
@@ -35,7 +37,7 @@ use std::{
     },
     time::Duration,
 };
-use stream::{Key, Stream};
+use stream::Stream;
 use tokio::{sync::Notify, time::timeout};
 
 /// How long a log is followed after its last reader left: a page that is loaded again goes on where
@@ -50,20 +52,20 @@ pub struct Logs {
 
 #[derive(Debug)]
 struct Inner {
-    hub: Hub,
+    viewer: Viewer,
     shutdown: Shutdown,
-    streams: Mutex<BTreeMap<Key, Arc<Stream>>>,
+    streams: Mutex<BTreeMap<WorkloadId, Arc<Stream>>>,
     /// No line of a stream that has ended had a higher number: so a number of then cannot be
     /// mistaken for one of now.
     retired: AtomicU64,
 }
 
 impl Logs {
-    /// Follows logs of the containers in `hub` until `shutdown`.
-    pub fn new(hub: Hub, shutdown: Shutdown) -> Self {
+    /// Follows logs of the workloads that `viewer` sees until `shutdown`.
+    pub fn new(viewer: Viewer, shutdown: Shutdown) -> Self {
         Self {
             inner: Arc::new(Inner {
-                hub,
+                viewer,
                 shutdown,
                 streams: Mutex::default(),
                 retired: AtomicU64::new(0),
@@ -74,23 +76,18 @@ impl Logs {
     /// Reads the log of the container `found` from `start` on. `waker` is notified when there may
     /// be news.
     pub fn watch(&self, found: &Found, start: Start, waker: Arc<Notify>) -> Watch {
-        let key = (found.host.clone(), found.container.id);
         let mut streams = self.streams();
-        if let Some(stream) = streams.get(&key) {
+        if let Some(stream) = streams.get(&found.id) {
             return stream.join(start, waker);
         }
         // Older lines get lower numbers.
         let first_seq = self.inner.retired.load(Ordering::Relaxed) + MAX_LINES as u64 + 1;
-        let stream = Arc::new(Stream::new(key.clone(), first_seq));
-        streams.insert(key, Arc::clone(&stream));
+        let stream = Arc::new(Stream::new(found.id, first_seq));
+        streams.insert(found.id, Arc::clone(&stream));
         // Before the task looks whether anybody reads.
         let watch = stream.join(start, waker);
         drop(streams);
-        let follower = Follower::new(
-            self.inner.hub.clone(),
-            Arc::clone(&found.engine),
-            Arc::clone(&stream),
-        );
+        let follower = Follower::new(self.inner.viewer.clone(), found.log(), Arc::clone(&stream));
         let (logs, token) = (self.clone(), self.inner.shutdown.token());
         self.inner.shutdown.spawn("log", async move {
             let reading = async {
@@ -142,16 +139,16 @@ impl Logs {
         self.remove(&mut self.streams(), stream);
     }
 
-    fn remove(&self, streams: &mut BTreeMap<Key, Arc<Stream>>, stream: &Arc<Stream>) {
+    fn remove(&self, streams: &mut BTreeMap<WorkloadId, Arc<Stream>>, stream: &Arc<Stream>) {
         let is_it = |known: &Arc<Stream>| Arc::ptr_eq(known, stream);
-        if streams.get(&stream.key).is_some_and(is_it) {
-            streams.remove(&stream.key);
+        if streams.get(&stream.id).is_some_and(is_it) {
+            streams.remove(&stream.id);
         }
         let retired = &self.inner.retired;
         retired.fetch_max(stream.next_seq(), Ordering::Relaxed);
     }
 
-    fn streams(&self) -> MutexGuard<'_, BTreeMap<Key, Arc<Stream>>> {
+    fn streams(&self) -> MutexGuard<'_, BTreeMap<WorkloadId, Arc<Stream>>> {
         self.inner
             .streams
             .lock()

@@ -2,7 +2,7 @@
 //!
 //! Engines do not number lines. A line is told from all others by its time in nanoseconds, its
 //! stream, and how many lines of that stream had that very time before it. See
-//! `docs/adr/0008-log-position.md`.
+//! `docs/adr/0006-log-position.md`.
 
 use crate::{
     model::{LogPosition, LogStream, Timestamp},

@@ -5,7 +5,7 @@ use super::{
     trouble::Trouble,
 };
 use crate::{
-    model::{ContainerId, HostId, LogEndReason, LogPosition, Timestamp},
+    model::{LogEndReason, LogPosition, Timestamp, WorkloadId},
     protocol::{Channel, ServerMessage},
     server::{hub::Frame, source::SourceLine},
 };
@@ -23,13 +23,10 @@ use tokio::{
 /// that reads at all takes far less.
 const STALLED: Duration = Duration::from_secs(1);
 
-/// Which log.
-pub(super) type Key = (HostId, ContainerId);
-
 /// One log that is followed.
 #[derive(Debug)]
 pub(super) struct Stream {
-    pub(super) key: Key,
+    pub(super) id: WorkloadId,
     channel: Channel,
     state: Mutex<State>,
     /// Readers came, went, or want older lines.
@@ -110,10 +107,10 @@ enum Place {
 }
 
 impl Stream {
-    pub(super) fn new(key: Key, first_seq: u64) -> Self {
-        let channel = Channel::Logs(key.1);
+    pub(super) fn new(id: WorkloadId, first_seq: u64) -> Self {
+        let channel = Channel::logs(id.key);
         Self {
-            key,
+            id,
             channel,
             state: Mutex::new(State {
                 ring: Ring::new(channel, first_seq),

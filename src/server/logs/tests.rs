@@ -5,11 +5,11 @@ use super::{
 use crate::{
     model::{
         Action, ActionOptions, ContainerId, HostId, LogLine, LogStream, Timestamp, Update,
-        fixtures::container,
+        Workload, WorkloadKey, fixtures::container,
     },
     protocol::{Channel, ServerMessage},
     server::{
-        hub::Frame,
+        hub::{Audience, Frame, Hub},
         source::{Engine, EngineError, LogLines, LogQuery, NANOS_PER_MS, SourceLine},
     },
 };
@@ -18,7 +18,7 @@ use futures::StreamExt;
 use proptest::prelude::*;
 use tokio::sync::mpsc;
 
-const CHANNEL: Channel = Channel::Logs(ContainerId::from_bytes([7; 32]));
+const CHANNEL: Channel = Channel::logs(WorkloadKey::Container(ContainerId::from_bytes([7; 32])));
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn line(n: u64, bytes: usize) -> SourceLine {
@@ -244,17 +244,18 @@ fn followed() -> (Logs, Found, mpsc::UnboundedSender<SourceLine>) {
     let hub = Hub::new(16);
     let container = Arc::new(container(1));
     hub.publish(vec![Update::Containers {
+        timestamp: Timestamp::default(),
         host: HostId::default(),
-        at: Timestamp::default(),
-        containers: vec![Arc::clone(&container)],
+        data: vec![Arc::clone(&container)],
     }]);
     let (writer, log) = mpsc::unbounded_channel();
     let found = Found {
-        host: HostId::default(),
-        container,
+        id: WorkloadId::container(HostId::default(), container.id),
+        workload: Workload::Container(container),
         engine: Arc::new(written(log)),
     };
-    (Logs::new(hub, Shutdown::default()), found, writer)
+    let viewer = hub.viewer(Audience::Unrestricted);
+    (Logs::new(viewer, Shutdown::default()), found, writer)
 }
 
 fn start() -> Start {

@@ -3,7 +3,7 @@
 
 use crate::{
     client::ContainerPageData,
-    model::{ContainerPrefix, Page, Tab},
+    model::{Page, Tab, WorkloadRef},
     server::AppState,
 };
 use axum::{
@@ -43,7 +43,7 @@ pub(super) async fn container(
     }
 }
 
-async fn load(state: &AppState, id: ContainerPrefix, tab: Tab) -> ContainerPageData {
+async fn load(state: &AppState, id: WorkloadRef, tab: Tab) -> ContainerPageData {
     let mut data = ContainerPageData {
         id,
         details: None,
@@ -51,18 +51,18 @@ async fn load(state: &AppState, id: ContainerPrefix, tab: Tab) -> ContainerPageD
         events: None,
         inspect: None,
     };
-    let Ok(found) = state.actions.find(None, &data.id) else {
-        data.events = Some(state.hub.events_of(&data.id));
+    let Ok(found) = state.directory().find(&data.id) else {
+        data.events = Some(state.viewer().events_of(&data.id));
         return data;
     };
-    let (engine, id) = (&found.engine, found.container.id);
+    let (engine, id) = (&found.engine, found.container().id);
     let asked = async {
         match tab {
-            Tab::Processes if found.container.state.is_up() => {
+            Tab::Processes if found.workload.state().is_up() => {
                 data.processes = engine.top(id).await.ok();
             }
             Tab::Processes | Tab::Stats | Tab::Logs => {}
-            Tab::Events => data.events = Some(state.hub.events_of(&data.id)),
+            Tab::Events => data.events = Some(state.viewer().events_of(&data.id)),
             Tab::Inspect => {
                 let inspected = engine.inspect(id).await.ok();
                 let text = inspected.and_then(|value| serde_json::to_string_pretty(&value).ok());

@@ -7,9 +7,9 @@ mod engine;
 mod log;
 mod world;
 
-use super::{Engine, Observation, Observer, Status};
+use super::{Engine, Observer, Status};
 use crate::{
-    model::{SourceKind, SourceState},
+    model::{SourceKind, SourceState, Update},
     server::{clock, health::Heartbeat, hub::Paces},
 };
 use engine::DemoEngine;
@@ -48,7 +48,7 @@ impl DemoSource {
         demand: watch::Receiver<bool>,
         paces: Paces,
     ) -> Self {
-        let world = World::new(observer.host().clone(), count, seed, clock::now());
+        let world = World::new(observer.host(), count, seed, clock::now());
         let world = Arc::new(Mutex::new(world));
         let (sender, acted) = mpsc::channel(BACKLOG);
         let engine = Arc::new(DemoEngine::new(Arc::clone(&world), sender));
@@ -78,7 +78,7 @@ impl DemoSource {
             version: Some("Synthetic".to_owned()),
             machine: None,
         };
-        self.observer.observe(Observation::Status(status)).await;
+        self.observer.observe(self.observer.status(status)).await;
         let mut ticks = interval(self.paces.watched);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -88,34 +88,29 @@ impl DemoSource {
                 _ = ticks.tick() => true,
                 Some(()) = self.acted.recv() => false,
             };
-            for observation in self.observe(is_tick) {
-                self.observer.observe(observation).await;
+            for update in self.observe(is_tick) {
+                self.observer.observe(update).await;
             }
         }
     }
 
-    fn observe(&mut self, is_tick: bool) -> Vec<Observation> {
+    fn observe(&mut self, is_tick: bool) -> Vec<Update> {
         let now = clock::now();
         let sends_stats = is_tick && self.take_stats_due();
         let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
         if is_tick {
             world.tick(now);
         }
-        let mut observations = vec![Observation::Containers(world.containers())];
-        observations.extend(world.take_events().into_iter().map(Observation::Event));
+        let mut updates = vec![self.observer.containers(world.containers())];
+        let events = world.take_events().into_iter();
+        updates.extend(events.map(|event| Update::Event(Arc::new(event))));
         if sends_stats {
-            observations.push(Observation::Stats {
-                at: now,
-                stats: world.stats(now),
-            });
+            updates.push(self.observer.stats(now, world.stats(now)));
         }
         if is_tick {
-            observations.push(Observation::Metrics {
-                at: now,
-                metrics: Box::new(world.metrics(now)),
-            });
+            updates.push(self.observer.metrics(world.metrics(now)));
         }
-        observations
+        updates
     }
 
     /// Whether container stats are due; if so, records that they are sent.
@@ -141,7 +136,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn container_stats_are_sent_at_the_interval_of_demand() {
-        let (sender, mut stats_sent_at) = mpsc::channel(64);
+        let (sender, mut updates) = mpsc::channel(64);
         let (demand, wanted) = watch::channel(false);
         let observer = Observer::new(HostId::demo(), sender);
         let source = DemoSource::new(observer, 3, 7, wanted, Paces::default());
@@ -152,13 +147,9 @@ mod tests {
         let mut before_stats = async || {
             let mut metrics = 0;
             loop {
-                match stats_sent_at
-                    .recv()
-                    .await
-                    .map(|(_, observation)| observation)
-                {
-                    Some(Observation::Stats { .. }) => return metrics,
-                    Some(Observation::Metrics { .. }) => metrics += 1,
+                match updates.recv().await {
+                    Some(Update::Stats { .. }) => return metrics,
+                    Some(Update::Metrics { .. }) => metrics += 1,
                     Some(_) => {}
                     None => panic!("the source ended"),
                 }

@@ -13,44 +13,17 @@ mod sampler;
 mod secrets;
 pub mod system;
 
+use super::clock;
 use crate::model::{
-    Action, ActionOptions, Container, ContainerDetails, ContainerId, ContainerStats, Event, HostId,
-    HostMetrics, LogPosition, LogStream, Machine, Processes, SourceKind, SourceState, Timestamp,
+    Action, ActionOptions, Container, ContainerDetails, ContainerId, ContainerStats,
+    ContainersDelta, HostId, HostMetrics, LogPosition, LogStream, Machine, Processes, SourceKind,
+    SourceState, SourceStatus, Timestamp, Update,
 };
 use async_trait::async_trait;
 use futures::stream::BoxStream;
-use std::fmt;
+use std::{fmt, sync::Arc};
 use thiserror::Error;
 use tokio::sync::mpsc;
-
-/// What a source has observed.
-#[derive(Clone, Debug)]
-pub enum Observation {
-    /// The complete list of containers.
-    Containers(Vec<Container>),
-    /// New and changed containers.
-    ContainersChanged(Vec<Container>),
-    /// A container that no longer exists.
-    ContainerRemoved(ContainerId),
-    /// Stats of all running containers.
-    Stats {
-        /// When they were sampled.
-        at: Timestamp,
-        /// One entry per container.
-        stats: Vec<ContainerStats>,
-    },
-    /// Metrics of the host itself.
-    Metrics {
-        /// When they were sampled.
-        at: Timestamp,
-        /// The metrics.
-        metrics: Box<HostMetrics>,
-    },
-    /// An event of the engine.
-    Event(Event),
-    /// A change of the source's state.
-    Status(Status),
-}
 
 /// The state of a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,31 +42,83 @@ pub struct Status {
     pub machine: Option<Machine>,
 }
 
-/// Observations that may wait for the collector. The collector only computes, so a backlog of this length
-/// means that the machine is overloaded; sources then wait, which is intended backpressure.
-pub const OBSERVATION_BACKLOG: usize = 256;
+/// Updates that may wait for the collector. The collector only computes, so a backlog of this length means
+/// that the machine is overloaded; sources then wait, which is intended backpressure.
+pub const UPDATE_BACKLOG: usize = 256;
 
-/// The channel through which a source sends observations.
+/// Sends the updates of a source about its host to the collector.
 #[derive(Clone, Debug)]
 pub struct Observer {
     host: HostId,
-    collector: mpsc::Sender<(HostId, Observation)>,
+    collector: mpsc::Sender<Update>,
 }
 
 impl Observer {
-    /// An observer that sends to `collector` on behalf of `host`.
-    pub fn new(host: HostId, collector: mpsc::Sender<(HostId, Observation)>) -> Self {
+    /// An observer of `host` that sends to `collector`.
+    pub const fn new(host: HostId, collector: mpsc::Sender<Update>) -> Self {
         Self { host, collector }
     }
 
-    /// The host that is observed.
-    pub fn host(&self) -> &HostId {
-        &self.host
+    /// The host of the source.
+    pub const fn host(&self) -> HostId {
+        self.host
     }
 
-    /// Sends an observation, waiting while the collector is busy. After shutdown it is dropped.
-    pub async fn observe(&self, observation: Observation) {
-        let _ = self.collector.send((self.host.clone(), observation)).await;
+    /// An update with the complete list of containers.
+    pub fn containers(&self, list: Vec<Container>) -> Update {
+        Update::Containers {
+            timestamp: clock::now(),
+            host: self.host,
+            data: list.into_iter().map(Arc::new).collect(),
+        }
+    }
+
+    /// An update with changed and removed containers.
+    pub fn changed(&self, delta: ContainersDelta) -> Update {
+        Update::ContainersDelta {
+            timestamp: clock::now(),
+            host: self.host,
+            delta,
+        }
+    }
+
+    /// An update with the stats of all running containers, read at `timestamp`.
+    pub fn stats(&self, timestamp: Timestamp, stats: Vec<ContainerStats>) -> Update {
+        Update::Stats {
+            timestamp,
+            host: self.host,
+            data: stats.into_iter().map(Arc::new).collect(),
+        }
+    }
+
+    /// An update with the host's metrics, read now.
+    pub fn metrics(&self, metrics: HostMetrics) -> Update {
+        Update::Metrics {
+            timestamp: clock::now(),
+            host: self.host,
+            data: Arc::new(metrics),
+        }
+    }
+
+    /// An update with the state of the source.
+    pub fn status(&self, status: Status) -> Update {
+        Update::Source(SourceStatus {
+            host: self.host,
+            source: status.source,
+            state: status.state,
+            since: clock::now(),
+            last_seen: None,
+            message: status.message,
+            endpoint: status.endpoint,
+            version: status.version,
+            machine: status.machine,
+        })
+    }
+
+    /// Sends `update` to the collector, and waits while its backlog is full. After shutdown the update is
+    /// dropped.
+    pub async fn observe(&self, update: Update) {
+        let _ = self.collector.send(update).await;
     }
 }
 
@@ -122,6 +147,29 @@ pub trait Engine: fmt::Debug + Send + Sync {
     /// The log of the container, oldest line first. The stream ends with the log, or never with
     /// `query.follow`.
     async fn logs(&self, id: ContainerId, query: &LogQuery) -> Result<LogLines, EngineError>;
+}
+
+/// The readable log of one workload.
+#[async_trait]
+pub trait LogSource: fmt::Debug + Send + Sync {
+    /// The log, oldest line first. The stream ends with the log, or never with `query.follow`.
+    async fn read(&self, query: &LogQuery) -> Result<LogLines, EngineError>;
+}
+
+/// The log of a container.
+#[derive(Debug)]
+pub struct ContainerLog {
+    /// The engine of the container.
+    pub engine: Arc<dyn Engine>,
+    /// The container.
+    pub id: ContainerId,
+}
+
+#[async_trait]
+impl LogSource for ContainerLog {
+    async fn read(&self, query: &LogQuery) -> Result<LogLines, EngineError> {
+        self.engine.logs(self.id, query).await
+    }
 }
 
 /// Lines of a log. Nothing follows after an error.

@@ -3,13 +3,13 @@
 mod own_cost;
 mod traffic;
 
-use super::{Observation, Observer, Status};
+use super::{Observer, Status};
 use crate::{
     model::{
         Cpu, Disk, HostMetrics, Memory, SourceKind, SourceState, Temperature, percent_of,
         round_percent,
     },
-    server::{clock, health::Heartbeat},
+    server::health::Heartbeat,
 };
 use own_cost::OwnCost;
 use std::{
@@ -87,13 +87,7 @@ impl SystemSource {
             };
             probe = Some(idle_probe);
             self.report(SourceState::Live, None).await;
-            let metrics = Box::new(metrics);
-            self.observer
-                .observe(Observation::Metrics {
-                    at: clock::now(),
-                    metrics,
-                })
-                .await;
+            self.observer.observe(self.observer.metrics(metrics)).await;
         }
     }
 
@@ -106,7 +100,7 @@ impl SystemSource {
             version: self.version.clone(),
             machine: None,
         };
-        self.observer.observe(Observation::Status(status)).await;
+        self.observer.observe(self.observer.status(status)).await;
     }
 }
 
@@ -294,6 +288,7 @@ fn most_important(disks: &[Disk]) -> Option<Disk> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Update;
     use crate::{model::HostId, server::health::Health};
 
     #[test]
@@ -335,7 +330,7 @@ mod tests {
         let heartbeat = Health::default().watch("system");
         let task = tokio::spawn(source.run(heartbeat, shutdown.clone()));
         let metrics = loop {
-            if let Some((_, Observation::Metrics { metrics, .. })) = observations.recv().await {
+            if let Some(Update::Metrics { data: metrics, .. }) = observations.recv().await {
                 break metrics;
             }
         };

@@ -3,24 +3,28 @@
 use super::{
     Session, TooManyLogs,
     delivery::Registration,
-    following::{Following, MAX_LOGS, start},
+    following::{Following, start},
+    forms::Form,
     heartbeat::HeartbeatSchedule,
     held::{Held, is_guess},
     limits::{Malformed, RateLimit, Verdict},
     outbox::Outbox,
     socket::{End, OTHER_VERSION, end, flush, receive},
+    ws::ClientId,
 };
 use crate::{
-    model::ContainerId,
+    model::WorkloadRef,
     protocol::{
         ApiError, Channel, ClientMessage, ContainerAck, ContainerAction, DEAD_PEER, ErrorCode,
-        PROTOCOL_VERSION, ServerMessage, Subscribe, close_code,
+        MAX_LOGS, MAX_PENDING_ACTIONS, PROTOCOL_VERSION, ServerMessage, Subscribe, close_code,
     },
     server::{
         AppState,
-        actions::{Actions, Client, Found},
+        actions::{Actions, Client},
         clock,
-        hub::{Codec, Hub},
+        find::{Directory, Found},
+        hub::Frame,
+        instruments::Instruments,
         logs::{Logs, Start},
         websocket::{Incoming, Reader, WebSocket},
     },
@@ -39,9 +43,6 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// Actions of one client that may be going on at the same time: a bulk action on a big project.
-const MAX_PENDING: usize = 64;
-
 /// How long the answers of actions are waited for at shutdown: a moment longer than they may take to come,
 /// and a second less than what all tasks may take to end, for the close.
 const LAST_ANSWERS: Duration = Duration::from_secs(7);
@@ -55,7 +56,7 @@ pub(super) struct Conversation {
     reader: Reader<OwnedReadHalf>,
     outbox: Arc<Outbox>,
     registration: Registration,
-    hub: Hub,
+    directory: Directory,
     actions: Actions,
     /// Whom its actions are counted with.
     client: Client,
@@ -69,19 +70,22 @@ pub(super) struct Conversation {
     rate: RateLimit,
     malformed: Malformed,
     heartbeat: HeartbeatSchedule,
-    heard: Instant,
+    received_at: Instant,
 }
 
 impl Conversation {
-    pub(super) fn new((reader, writer): WebSocket, codec: Codec, state: &AppState) -> Self {
-        let session = Session::new(state.hub.clone());
-        let outbox = Arc::new(Outbox::new(writer, codec, session));
+    pub(super) fn new((reader, mut writer): WebSocket, form: Form, state: &AppState) -> Self {
+        let instruments = state.viewer().instruments();
+        instruments.socket_opened();
+        writer.count(instruments.clone());
+        let session = Session::new(state.viewer().clone());
+        let outbox = Arc::new(Outbox::new(writer, form, session));
         Self {
             reader,
             // Before anything is followed.
             registration: state.delivery.join(Arc::clone(&outbox)),
             outbox,
-            hub: state.hub.clone(),
+            directory: state.directory().clone(),
             actions: state.actions.clone(),
             client: state.actions.new_socket(),
             logs: state.logs.clone(),
@@ -91,7 +95,7 @@ impl Conversation {
             rate: RateLimit::default(),
             malformed: Malformed::default(),
             heartbeat: state.heartbeats.join(),
-            heard: Instant::now(),
+            received_at: Instant::now(),
         }
     }
 
@@ -106,9 +110,9 @@ impl Conversation {
         following.follow(&self.logs, found, start)
     }
 
-    /// Says something to this client alone, if its form can say that.
-    pub(super) fn say(&self, message: &ServerMessage) {
-        self.outbox.say(message);
+    /// Queues a message for this client alone, if its form has it.
+    pub(super) fn send(&self, message: &ServerMessage) {
+        self.outbox.send(message);
     }
 
     /// Talks until one of both has enough.
@@ -124,6 +128,8 @@ impl Conversation {
             Err(why) = self.talk() => why,
         };
         tracing::debug!(end = ?why, "conversation over");
+        let instruments = self.directory.viewer().instruments();
+        instruments.socket_closed(why.code());
         // Counts as gone before the goodbye, which may take a moment.
         drop((self.registration, self.following));
         if let Some(writer) = self.outbox.close() {
@@ -148,10 +154,10 @@ impl Conversation {
             let held: OptionFuture<_> = self.held.as_mut().map(|held| held.changed()).into();
             let logs: OptionFuture<_> = self.following.as_ref().map(|logs| logs.changed()).into();
             tokio::select! {
-                heard = receive(&mut self.reader) => {
-                    self.heard = Instant::now();
-                    if let Err(end) = heard.and_then(|heard| self.answer(heard)) {
-                        // What was answered before is still to be told.
+                received = receive(&mut self.reader) => {
+                    self.received_at = Instant::now();
+                    if let Err(end) = received.and_then(|incoming| self.answer(incoming)) {
+                        // What was answered before is still to be sent.
                         flush(&self.outbox).await?;
                         return Err(end);
                     }
@@ -160,57 +166,59 @@ impl Conversation {
                 Some(()) = logs => self.queue_logs(),
                 Some(()) = held => self.answer_held(),
                 Some(ack) = ack => self.answered(ack),
-                () = self.heartbeat.next() => self.look_at_the_clock()?,
+                () = self.heartbeat.next() => self.check_time()?,
             }
         }
     }
 
     fn queue_logs(&mut self) {
         if let Some(following) = &mut self.following {
-            self.outbox.queue_all(&following.news());
+            let frames = following.catch_up();
+            count_gaps(&frames, self.directory.viewer().instruments());
+            self.outbox.queue_all(&frames);
         }
     }
 
     fn answered(&mut self, ack: Option<ContainerAck>) {
         if let Some(ack) = ack {
-            self.say(&ServerMessage::ContainerAck(ack));
+            self.send(&ServerMessage::ContainerAck(ack));
         }
         self.pending.take_if(|pending| pending.is_empty());
     }
 
-    fn look_at_the_clock(&mut self) -> Result<(), End> {
-        if self.heard.elapsed() >= DEAD_PEER {
+    fn check_time(&mut self) -> Result<(), End> {
+        if self.received_at.elapsed() >= DEAD_PEER {
             return Err(End::Close(close_code::SILENT, "nothing heard"));
         }
         if self.heartbeat.is_due() {
             let timestamp = clock::now();
-            self.say(&ServerMessage::Heartbeat { timestamp });
+            self.send(&ServerMessage::Heartbeat { timestamp });
             self.outbox.queue(Message::Ping(Bytes::new()));
         }
         Ok(())
     }
 
-    fn answer(&mut self, heard: Incoming) -> Result<(), End> {
-        if let Some(end) = self.misunderstanding(&heard) {
+    fn answer(&mut self, incoming: Incoming) -> Result<(), End> {
+        if let Some(end) = self.misunderstanding(&incoming) {
             return Err(end);
         }
-        match (self.rate.judge(), heard) {
+        match (self.rate.judge(), incoming) {
             (Verdict::CutOff, _) => {
                 return Err(End::Close(close_code::RATE_LIMITED, "too many messages"));
             }
             (_, Incoming::Ping(payload)) => self.outbox.queue(Message::Pong(payload)),
             (_, Incoming::Pong | Incoming::Close(_)) => {}
-            (Verdict::Refuse(retry_after), heard) => {
-                self.say(&rate_limited(request_id(&heard), retry_after));
+            (Verdict::Refuse(retry_after), incoming) => {
+                self.send(&rate_limited(request_id(&incoming), retry_after));
             }
-            // Whoever gets one thing only has nothing to say.
-            (Verdict::Heed, _) if self.is_single_purpose() => {}
-            (Verdict::Heed, Incoming::Text(text)) => {
-                return self.heed(ClientMessage::decode(&text));
+            // Single-purpose sockets ignore client messages.
+            (Verdict::Handle, _) if self.outbox.form().is_single_purpose() => {}
+            (Verdict::Handle, Incoming::Text(text)) => {
+                return self.handle(ClientMessage::decode(&text));
             }
-            (Verdict::Heed, Incoming::Binary(bytes)) => {
+            (Verdict::Handle, Incoming::Binary(bytes)) => {
                 match ClientMessage::decode_binary(&bytes) {
-                    Ok(message) => return self.heed(message),
+                    Ok(message) => return self.handle(message),
                     Err(_) => return Err(OTHER_VERSION),
                 }
             }
@@ -218,39 +226,32 @@ impl Conversation {
         Ok(())
     }
 
-    /// Why what was heard cannot be meant for this conversation.
-    fn misunderstanding(&self, heard: &Incoming) -> Option<End> {
-        let reason = match (heard, self.outbox.codec()) {
-            (Incoming::Text(_), Codec::Binary) => "binary messages only",
-            (Incoming::Binary(_), Codec::Json | Codec::DockerStats | Codec::DockerLogs(_)) => {
-                "text messages only"
-            }
+    /// Why `incoming` cannot be meant for this conversation.
+    fn misunderstanding(&self, incoming: &Incoming) -> Option<End> {
+        let reason = match (incoming, self.outbox.form()) {
+            (Incoming::Text(_), Form::Binary) => "binary messages only",
+            (Incoming::Binary(_), _) if self.outbox.form() != Form::Binary => "text messages only",
             _ => return None,
         };
         Some(End::Close(close_code::UNSUPPORTED, reason))
     }
 
-    fn is_single_purpose(&self) -> bool {
-        let codec = self.outbox.codec();
-        matches!(codec, Codec::DockerStats | Codec::DockerLogs(_))
-    }
-
-    fn heed(&mut self, message: Result<ClientMessage, ApiError>) -> Result<(), End> {
+    fn handle(&mut self, message: Result<ClientMessage, ApiError>) -> Result<(), End> {
         match message {
             Ok(ClientMessage::Subscribe(subscribe)) => self.subscribe(&subscribe),
             Ok(ClientMessage::Unsubscribe(unsubscribe)) => {
                 let channel = unsubscribe.channel;
                 self.unsubscribe(channel);
                 let reason = None;
-                self.say(&ServerMessage::Unsubscribed { channel, reason });
+                self.send(&ServerMessage::Unsubscribed { channel, reason });
             }
             Ok(ClientMessage::ContainerAction(action)) => self.act(action),
             Ok(ClientMessage::Ping(_)) => {
                 let timestamp = clock::now();
-                self.say(&ServerMessage::Heartbeat { timestamp });
+                self.send(&ServerMessage::Heartbeat { timestamp });
             }
             Err(error) => {
-                self.say(&ServerMessage::error(error));
+                self.send(&ServerMessage::error(error));
                 if self.malformed.one_more() {
                     return Err(End::Close(close_code::MALFORMED, "malformed messages"));
                 }
@@ -260,8 +261,8 @@ impl Conversation {
     }
 
     fn subscribe(&mut self, subscribe: &Subscribe) {
-        if let Channel::Logs(id) = subscribe.channel {
-            return self.subscribe_to_log(id, subscribe);
+        if let Some(named) = subscribe.log() {
+            return self.subscribe_to_log(&named, subscribe);
         }
         let Subscribe {
             channel,
@@ -269,41 +270,38 @@ impl Conversation {
             resume,
             ..
         } = subscribe;
-        self.say(&ServerMessage::Subscribed { channel: *channel });
+        self.send(&ServerMessage::Subscribed { channel: *channel });
         self.outbox.subscribe(*channel, *delta, resume.as_ref());
     }
 
     fn unsubscribe(&mut self, channel: Channel) {
-        match channel {
-            Channel::Logs(id) => {
-                if let Some(following) = &mut self.following {
-                    following.leave(id);
-                }
-                if let Some(held) = &mut self.held {
-                    held.leave(id);
-                }
-                self.following.take_if(|following| following.is_empty());
-            }
-            _ => self.outbox.unsubscribe(channel),
+        if channel.logged().is_none() {
+            return self.outbox.unsubscribe(channel);
         }
+        if let Some(following) = &mut self.following {
+            following.leave(channel);
+        }
+        if let Some(held) = &mut self.held {
+            held.leave(channel);
+        }
+        self.following.take_if(|following| following.is_empty());
     }
 
     /// Follows the log of a container, as far as there is one and it is not one too many.
-    fn subscribe_to_log(&mut self, id: ContainerId, subscribe: &Subscribe) {
-        let found = self.actions.find(subscribe.host.as_ref(), &id.into());
+    fn subscribe_to_log(&mut self, named: &WorkloadRef, subscribe: &Subscribe) {
+        let found = self.directory.find(named);
         if let Err(error) = &found
-            && is_guess(error, &self.actions, subscribe.host.as_ref())
+            && is_guess(error, &self.directory, named.host)
             && self.keep_held(subscribe)
         {
             return;
         }
-        self.subscribe_to_known_log(id, subscribe);
+        self.subscribe_to_known_log(found, subscribe);
     }
 
-    fn subscribe_to_known_log(&mut self, id: ContainerId, subscribe: &Subscribe) {
+    fn subscribe_to_known_log(&mut self, found: Result<Found, ApiError>, subscribe: &Subscribe) {
         let channel = subscribe.channel;
-        let found = self.actions.find(subscribe.host.as_ref(), &id.into());
-        let start = start(subscribe, self.hub.epoch());
+        let start = start(subscribe, self.directory.viewer().epoch());
         let followed = found.and_then(|found| {
             self.follow_log(&found, start).map_err(|TooManyLogs| {
                 let message = "too many logs are followed";
@@ -311,19 +309,19 @@ impl Conversation {
             })
         });
         match followed {
-            Ok(()) => self.say(&ServerMessage::Subscribed { channel }),
+            Ok(()) => self.send(&ServerMessage::Subscribed { channel }),
             Err(error) => {
                 let reason = Some(error.message.clone());
-                self.say(&ServerMessage::error(error));
-                self.say(&ServerMessage::Unsubscribed { channel, reason });
+                self.send(&ServerMessage::error(error));
+                self.send(&ServerMessage::Unsubscribed { channel, reason });
             }
         }
     }
 
     /// Holds a subscription until the containers are known, unless it is one too many.
     fn keep_held(&mut self, subscribe: &Subscribe) -> bool {
-        let hub = &self.hub;
-        let held = self.held.get_or_insert_with(|| Box::new(Held::new(hub)));
+        let viewer = self.directory.viewer();
+        let held = self.held.get_or_insert_with(|| Box::new(Held::new(viewer)));
         let has_room = held.len() < MAX_LOGS;
         if has_room {
             held.hold(subscribe.clone());
@@ -332,28 +330,32 @@ impl Conversation {
     }
 
     fn answer_held(&mut self) {
-        let due = self.held.as_mut().map(|held| held.take_due(&self.actions));
+        let due = self
+            .held
+            .as_mut()
+            .map(|held| held.take_due(&self.directory));
         self.held.take_if(|held| held.is_empty());
         for subscribe in due.unwrap_or_default() {
-            if let Channel::Logs(id) = subscribe.channel {
-                self.subscribe_to_known_log(id, &subscribe);
+            if let Some(named) = subscribe.log() {
+                self.subscribe_to_known_log(self.directory.find(&named), &subscribe);
             }
         }
     }
 
     fn act(&mut self, action: ContainerAction) {
         let pending = self.pending.get_or_insert_default();
-        if pending.len() >= MAX_PENDING {
+        if pending.len() >= MAX_PENDING_ACTIONS {
             let retry_after = Duration::from_secs(1);
-            return self.say(&rate_limited(Some(action.request_id), retry_after));
+            return self.send(&rate_limited(Some(action.request_id), retry_after));
         }
-        pending.push(self.actions.perform(self.client, action).boxed());
+        let ack = self.actions.perform(self.client, &self.directory, action);
+        pending.push(ack.boxed());
     }
 }
 
-/// Of which request it was heard, if it is an action: whoever asked for that waits for an answer.
-fn request_id(heard: &Incoming) -> Option<String> {
-    let message = match heard {
+/// The id of the request in `incoming`, when it is an action: its client waits for an answer.
+fn request_id(incoming: &Incoming) -> Option<String> {
+    let message = match incoming {
         Incoming::Text(text) => ClientMessage::decode(text).ok()?,
         Incoming::Binary(bytes) => ClientMessage::decode_binary(bytes).ok()?.ok()?,
         Incoming::Ping(_) | Incoming::Pong | Incoming::Close(_) => return None,
@@ -364,12 +366,20 @@ fn request_id(heard: &Incoming) -> Option<String> {
     }
 }
 
+fn count_gaps(frames: &[Arc<Frame>], instruments: &Instruments) {
+    for frame in frames {
+        if let ServerMessage::LogGap { .. } = frame.message() {
+            instruments.log_gap();
+        }
+    }
+}
+
 /// The first message on a connection.
-pub(super) fn connected(state: &AppState) -> ServerMessage {
+pub(super) fn connected(state: &AppState, id: ClientId) -> ServerMessage {
     ServerMessage::Connected {
-        client_id: format!("{:016x}", fastrand::u64(..)),
+        client_id: id.to_string(),
         protocol: PROTOCOL_VERSION,
-        epoch: state.hub.epoch().to_owned(),
+        epoch: state.viewer().epoch().to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         heartbeat_interval_ms: u64::try_from(state.config.heartbeat.as_millis())
             .unwrap_or(u64::MAX),

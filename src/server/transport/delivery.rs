@@ -3,7 +3,7 @@
 //! much as what it then writes, and a tick is written to thousands.
 
 use super::outbox::Outbox;
-use crate::server::{health::Heartbeat, hub::Hub, shutdown::Shutdown};
+use crate::server::{health::Heartbeat, hub::Hub, instruments::Instruments, shutdown::Shutdown};
 use slab::Slab;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::{
@@ -38,6 +38,7 @@ impl Delivery {
             hub.changes(),
             Arc::clone(&clients),
             heartbeat,
+            hub.instruments().clone(),
             shutdown.token(),
         );
         // It gives way by itself; to be made to would leave some clients' news to their own tasks.
@@ -58,6 +59,7 @@ async fn deliver(
     mut changes: watch::Receiver<u64>,
     clients: Clients,
     mut heartbeat: Heartbeat,
+    instruments: Instruments,
     shutdown: CancellationToken,
 ) {
     loop {
@@ -67,11 +69,16 @@ async fn deliver(
             () = heartbeat.due() => continue,
             changed = changes.changed() => if changed.is_err() { return },
         }
+        let delivery = instruments.begin_delivery();
         let mut next = 0;
         while let Some(turn) = turn(&clients, next) {
             turn.iter().for_each(|outbox| outbox.deliver());
             next += TURN;
             yield_now().await;
+        }
+        // Without clients there is nothing that could take time.
+        if next > 0 {
+            instruments.end_delivery(delivery);
         }
     }
 }

@@ -1,10 +1,9 @@
 //! The logs one client follows.
 
 use crate::{
-    model::ContainerId,
-    protocol::{DEFAULT_LOG_TAIL, MAX_LOG_TAIL, Resume, Subscribe},
+    protocol::{Channel, DEFAULT_LOG_TAIL, MAX_LOG_TAIL, MAX_LOGS, Resume, Subscribe},
     server::{
-        actions::Found,
+        find::Found,
         hub::Frame,
         logs::{Logs, Start, Watch},
     },
@@ -12,9 +11,6 @@ use crate::{
 use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::Notify;
 
-/// Logs one client may follow at the same time: those of a big project. Each costs the engine a
-/// connection.
-pub(super) const MAX_LOGS: usize = 64;
 /// Bytes of logs that are taken to be sent at once. This, and not what lies in the logs, is what a
 /// client that does not read holds back.
 const LOG_BUDGET: usize = 256 * 1024;
@@ -26,8 +22,8 @@ pub struct TooManyLogs;
 /// The logs one client follows.
 #[derive(Debug, Default)]
 pub(super) struct Following {
-    watches: BTreeMap<ContainerId, Watch>,
-    /// Notified when there may be news in one of them.
+    watches: BTreeMap<Channel, Watch>,
+    /// Notified when one of them may have new lines.
     waker: Arc<Notify>,
 }
 
@@ -39,51 +35,51 @@ impl Following {
         found: &Found,
         start: Start,
     ) -> Result<(), TooManyLogs> {
-        let id = found.container.id;
-        if self.watches.len() >= MAX_LOGS && !self.watches.contains_key(&id) {
+        let channel = Channel::logs(found.id.key);
+        if self.watches.len() >= MAX_LOGS && !self.watches.contains_key(&channel) {
             return Err(TooManyLogs);
         }
         let watch = logs.watch(found, start, Arc::clone(&self.waker));
-        self.watches.insert(id, watch);
+        self.watches.insert(channel, watch);
         Ok(())
     }
 
-    /// Follows the log of `id` no more.
-    pub(super) fn leave(&mut self, id: ContainerId) {
-        self.watches.remove(&id);
+    /// Follows the log that `channel` carries no more.
+    pub(super) fn leave(&mut self, channel: Channel) {
+        self.watches.remove(&channel);
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.watches.is_empty()
     }
 
-    /// Waits until there may be news.
+    /// Waits until there may be new lines.
     pub(super) async fn changed(&self) {
         self.waker.notified().await;
     }
 
-    /// News, as much as may be sent at once; the rest is news at once again.
-    pub(super) fn news(&mut self) -> Vec<Arc<Frame>> {
-        let (mut news, mut budget) = (Vec::new(), LOG_BUDGET);
+    /// New lines, as many as may be sent at once; if there are more, the waker is notified again.
+    pub(super) fn catch_up(&mut self) -> Vec<Arc<Frame>> {
+        let (mut frames, mut budget) = (Vec::new(), LOG_BUDGET);
         // A different one first each time, so that a chatty container does not starve the others.
         let skip = fastrand::usize(..self.watches.len().max(1));
-        let ids: Vec<_> = self.watches.keys().copied().collect();
-        for id in ids.iter().cycle().skip(skip).take(ids.len()) {
+        let channels: Vec<_> = self.watches.keys().copied().collect();
+        for channel in channels.iter().cycle().skip(skip).take(channels.len()) {
             if budget == 0 {
                 break;
             }
-            let Some(watch) = self.watches.get_mut(id) else {
+            let Some(watch) = self.watches.get_mut(channel) else {
                 continue;
             };
-            news.extend(watch.news(&mut budget));
+            frames.extend(watch.news(&mut budget));
             if watch.is_over() {
-                self.watches.remove(id);
+                self.watches.remove(channel);
             }
         }
         if budget == 0 {
             self.waker.notify_one();
         }
-        news
+        frames
     }
 }
 

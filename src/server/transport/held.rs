@@ -4,14 +4,12 @@
 //! `not_found` would be a guess, so these requests are held: for a while, and not too many.
 
 use crate::{
-    model::{ContainerId, HostId},
-    protocol::{ApiError, Subscribe},
+    model::{HostId, WorkloadRef},
+    protocol::{ApiError, Channel, ErrorCode, Subscribe},
     server::{
         AppState,
-        actions::{Actions, Found},
-        api::find,
-        hub::Hub,
-        problem::Refusal,
+        find::{Directory, Found},
+        hub::Viewer,
     },
 };
 use std::{future::pending, time::Duration};
@@ -36,10 +34,10 @@ pub(super) struct Held {
 }
 
 impl Held {
-    pub(super) fn new(hub: &Hub) -> Self {
+    pub(super) fn new(viewer: &Viewer) -> Self {
         Self {
             subscribes: Vec::new(),
-            changes: hub.changes(),
+            changes: viewer.changes(),
         }
     }
 
@@ -50,9 +48,8 @@ impl Held {
         self.subscribes.push((subscribe, Instant::now() + HOLD));
     }
 
-    /// The client no longer wants the log of `id`.
-    pub(super) fn leave(&mut self, id: ContainerId) {
-        let channel = crate::protocol::Channel::Logs(id);
+    /// The client no longer wants the log that `channel` carries.
+    pub(super) fn leave(&mut self, channel: Channel) {
         self.subscribes.retain(|(held, _)| held.channel != channel);
     }
 
@@ -71,10 +68,10 @@ impl Held {
     }
 
     /// Those that can be answered now, or must be.
-    pub(super) fn take_due(&mut self, actions: &Actions) -> Vec<Subscribe> {
+    pub(super) fn take_due(&mut self, directory: &Directory) -> Vec<Subscribe> {
         let now = Instant::now();
         let is_due = |(subscribe, until): &mut (Subscribe, Instant)| {
-            *until <= now || actions.has_listed(subscribe.host.as_ref())
+            *until <= now || directory.has_listed(subscribe.host)
         };
         let due = self.subscribes.extract_if(.., is_due);
         due.map(|(subscribe, _)| subscribe).collect()
@@ -97,24 +94,24 @@ async fn changed(changes: &mut watch::Receiver<u64>, until: Option<Instant>) {
     }
 }
 
-/// The container that `id` names, once the containers are known.
+/// The workload that `named` names, once the containers are known.
 ///
 /// # Errors
-/// As of [`find`].
+/// As of [`Directory::find`].
 pub(super) async fn find_once_listed(
     state: &AppState,
-    host: Option<&HostId>,
-    id: &str,
-) -> Result<Found, Refusal> {
+    named: &WorkloadRef,
+) -> Result<Found, ApiError> {
     let room = ROOM.try_acquire();
-    let (mut changes, until) = (state.hub.changes(), Instant::now() + HOLD);
-    while room.is_ok() && !state.actions.has_listed(host) && Instant::now() < until {
+    let directory = state.directory();
+    let (mut changes, until) = (directory.viewer().changes(), Instant::now() + HOLD);
+    while room.is_ok() && !directory.has_listed(named.host) && Instant::now() < until {
         changed(&mut changes, Some(until)).await;
     }
-    find(state, host, id)
+    directory.find(named)
 }
 
 /// Whether `error` may be a guess, as the containers are not known yet.
-pub(super) fn is_guess(error: &ApiError, actions: &Actions, host: Option<&HostId>) -> bool {
-    error.code == crate::protocol::ErrorCode::NotFound && !actions.has_listed(host)
+pub(super) fn is_guess(error: &ApiError, directory: &Directory, host: Option<HostId>) -> bool {
+    error.code == ErrorCode::NotFound && !directory.has_listed(host)
 }

@@ -16,7 +16,7 @@ const MALFORMED_WINDOW: Duration = Duration::from_secs(60);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// It is.
-    Heed,
+    Handle,
     /// Not before this time has passed.
     Refuse(Duration),
     /// No more of this.
@@ -38,7 +38,7 @@ impl RateLimit {
             self.refused = 0;
         }
         let Err(wait) = self.bucket.take() else {
-            return Verdict::Heed;
+            return Verdict::Handle;
         };
         self.refused += 1;
         if self.refused > MAX_REFUSED {
@@ -73,17 +73,17 @@ mod tests {
     async fn a_burst_is_heeded_then_the_rate_then_patience_ends() {
         let mut limit = RateLimit::default();
         for n in 0..40 {
-            assert_eq!(limit.judge(), Verdict::Heed, "message {n}");
+            assert_eq!(limit.judge(), Verdict::Handle, "message {n}");
         }
         assert_eq!(limit.judge(), Verdict::Refuse(Duration::from_millis(50)));
         tokio::time::advance(Duration::from_millis(50)).await;
-        assert_eq!(limit.judge(), Verdict::Heed);
+        assert_eq!(limit.judge(), Verdict::Handle);
         for _ in 0..199 {
             assert!(matches!(limit.judge(), Verdict::Refuse(_)));
         }
         assert_eq!(limit.judge(), Verdict::CutOff);
         tokio::time::advance(Duration::from_secs(2)).await;
-        assert_eq!(limit.judge(), Verdict::Heed, "quiet is forgiven");
+        assert_eq!(limit.judge(), Verdict::Handle, "quiet is forgiven");
     }
 
     #[tokio::test(start_paused = true)]

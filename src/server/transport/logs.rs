@@ -1,13 +1,20 @@
 //! `GET /ws/docker/{id}/logs`.
 
-use super::{held::find_once_listed, ws::talk};
+use super::{
+    forms::{Form, LogForm},
+    held::find_once_listed,
+    ws::talk,
+};
 use crate::{
     model::{HostId, LogPosition},
     protocol::{DEFAULT_LOG_TAIL, MAX_LOG_TAIL},
     server::{
         AppState,
-        api::logs::{flag, time},
-        hub::{Codec, LogForm},
+        api::{
+            logs::{flag, time},
+            named,
+            schema::{ContainerPath, NoLogSocket},
+        },
         logs::Start,
         problem::Refusal,
         serve::Connection,
@@ -22,17 +29,29 @@ use axum::{
 use serde::Deserialize;
 
 /// Which part of a log, and in what form.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct LogsQuery {
+    /// The container's host; any when absent.
+    #[param(value_type = Option<String>)]
     host: Option<HostId>,
+    /// How many of the last lines come first, 100 when absent.
+    #[param(maximum = 5_000)]
     tail: Option<u32>,
     /// RFC 3339, or seconds since the Unix epoch.
     since: Option<String>,
     /// The `cursor` of the last line the client has: begin after it.
+    #[param(value_type = Option<String>)]
     after: Option<LogPosition>,
+    /// Whether each message has the line's time, `true` when absent.
+    #[param(value_type = Option<bool>)]
     timestamps: Option<String>,
+    /// Whether lines of standard output are wanted, `true` when absent.
+    #[param(value_type = Option<bool>)]
     stdout: Option<String>,
+    /// Whether lines of standard error are wanted, `true` when absent.
+    #[param(value_type = Option<bool>)]
     stderr: Option<String>,
 }
 
@@ -70,6 +89,14 @@ impl LogsQuery {
 ///
 /// # Errors
 /// `invalid`, `not_found`, no upgrade, or no room for another client.
+#[utoipa::path(
+    get,
+    path = "/ws/docker/{id}/logs",
+    operation_id = "logSocket",
+    summary = "A WebSocket with a container's log as it is written.",
+    params(ContainerPath, LogsQuery),
+    responses((status = 101, description = "The socket is open."), NoLogSocket)
+)]
 pub async fn docker_logs(
     State(state): State<AppState>,
     Extension(connection): Extension<Connection>,
@@ -79,14 +106,14 @@ pub async fn docker_logs(
 ) -> Result<Response, Refusal> {
     let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
     let (form, start) = (query.form()?, query.start()?);
-    let found = find_once_listed(&state, query.host.as_ref(), &id).await?;
-    let (codec, peer) = (Codec::DockerLogs(form), connection.peer());
+    let found = find_once_listed(&state, &named(query.host, &id)?).await?;
+    let (form, peer) = (Form::DockerLogs(form), connection.peer());
     Ok(talk(
         upgrade,
         &state,
-        codec,
+        form,
         peer,
-        move |conversation, _| {
+        move |conversation, _, _| {
             // The first is never too many.
             let _ = conversation.follow_log(&found, start);
         },

@@ -3,6 +3,7 @@
 mod conversation;
 mod delivery;
 mod following;
+mod forms;
 mod heartbeat;
 mod held;
 mod limits;

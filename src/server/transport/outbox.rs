@@ -1,12 +1,9 @@
 //! What is on its way to one client.
 
-use super::Session;
+use super::{Session, forms::Form};
 use crate::{
-    protocol::{Channel, Resume, ServerMessage, codec},
-    server::{
-        hub::{Codec, Frame, encode},
-        websocket::Writer,
-    },
+    protocol::{Channel, Resume, ServerMessage},
+    server::{hub::Frame, websocket::Writer},
 };
 use axum::extract::ws::Message;
 use std::{
@@ -24,7 +21,7 @@ use tokio::net::tcp::OwnedWriteHalf;
 /// does not leave at once is left to it, and news waits for as long.
 #[derive(Debug)]
 pub(super) struct Outbox {
-    codec: Codec,
+    form: Form,
     /// Absent once nothing is to be sent any more.
     open: Mutex<Option<Open>>,
 }
@@ -41,9 +38,9 @@ struct Open {
 
 impl Outbox {
     /// Empty; the client follows nothing yet.
-    pub(super) fn new(writer: Writer<OwnedWriteHalf>, codec: Codec, session: Session) -> Self {
+    pub(super) fn new(writer: Writer<OwnedWriteHalf>, form: Form, session: Session) -> Self {
         Self {
-            codec,
+            form,
             open: Mutex::new(Some(Open {
                 writer,
                 session,
@@ -54,8 +51,8 @@ impl Outbox {
     }
 
     /// The form it is sent in.
-    pub(super) const fn codec(&self) -> Codec {
-        self.codec
+    pub(super) const fn form(&self) -> Form {
+        self.form
     }
 
     /// Adds a message to what is to be sent.
@@ -68,24 +65,22 @@ impl Outbox {
     /// Adds what everybody gets to what is to be sent.
     pub(super) fn queue_all(&self, frames: &[Arc<Frame>]) {
         if let Some(open) = &mut *self.open() {
-            open.queue_all(frames, self.codec);
+            open.queue_all(frames, self.form);
         }
     }
 
-    /// Adds what is said to this client alone, if its form can say that.
-    pub(super) fn say(&self, message: &ServerMessage) {
-        self.queue(match self.codec {
-            Codec::Json => Message::Text(encode(message)),
-            Codec::Binary => Message::Binary(codec::encode(message).into()),
-            Codec::DockerStats | Codec::DockerLogs(_) => return,
-        });
+    /// Adds a message for this client alone, if its form has it.
+    pub(super) fn send(&self, message: &ServerMessage) {
+        if let Some(message) = self.form.of_one(message) {
+            self.queue(message);
+        }
     }
 
     /// Follows `channel` from now on; what is to be known at once is added to what is to be sent.
     pub(super) fn subscribe(&self, channel: Channel, delta: bool, resume: Option<&Resume>) {
         if let Some(open) = &mut *self.open() {
             let frames = open.session.subscribe(channel, delta, resume);
-            open.queue_all(&frames, self.codec);
+            open.queue_all(&frames, self.form);
         }
     }
 
@@ -105,7 +100,7 @@ impl Outbox {
             open.is_behind = true;
             return;
         }
-        open.queue_news(self.codec);
+        open.queue_changes(self.form);
         // Of a failure the client's own task learns by trying again.
         if !open.writer.try_flush().unwrap_or(false)
             && let Some(waiting) = open.waiting.take()
@@ -144,7 +139,7 @@ impl Outbox {
             && open.writer.is_empty()
             && std::mem::take(&mut open.is_behind)
         {
-            open.queue_news(self.codec);
+            open.queue_changes(self.form);
         }
     }
 
@@ -159,13 +154,13 @@ impl Outbox {
 }
 
 impl Open {
-    fn queue_news(&mut self, codec: Codec) {
-        let news = self.session.news();
-        self.queue_all(&news, codec);
+    fn queue_changes(&mut self, form: Form) {
+        let frames = self.session.catch_up();
+        self.queue_all(&frames, form);
     }
 
-    fn queue_all(&mut self, frames: &[Arc<Frame>], codec: Codec) {
-        let messages = frames.iter().flat_map(|frame| frame.encoded(codec));
+    fn queue_all(&mut self, frames: &[Arc<Frame>], form: Form) {
+        let messages = frames.iter().flat_map(|frame| form.of(frame));
         messages.for_each(|message| self.writer.queue(message));
     }
 }

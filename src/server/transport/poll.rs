@@ -3,9 +3,14 @@
 use crate::{
     protocol::{
         ApiError, Channel, ErrorCode, Snapshot,
-        codec::{self, Bundle},
+        codec::{self, Bundle, MEDIA_TYPE},
     },
-    server::{AppState, binary, problem::Refusal},
+    server::{
+        AppState,
+        api::schema::{BinaryForm, InvalidSnapshot},
+        binary,
+        problem::Refusal,
+    },
 };
 use axum::{
     Json,
@@ -17,8 +22,9 @@ use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is asked for.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct SnapshotQuery {
     /// Names of channels, separated by commas; all when absent.
     channels: Option<String>,
@@ -33,6 +39,18 @@ pub struct SnapshotQuery {
 ///
 /// # Errors
 /// `unknown_channel` or `invalid`.
+#[utoipa::path(
+    get,
+    path = "/snapshot",
+    operation_id = "snapshot",
+    summary = "The present state, or what came after a number: the polling fallback.",
+    params(SnapshotQuery),
+    responses(
+        (status = 200, description = "The messages of the socket.", content((Snapshot = "application/json"), (BinaryForm = MEDIA_TYPE))),
+        (status = 304, description = "The state is that of `If-None-Match`."),
+        InvalidSnapshot
+    )
+)]
 pub async fn snapshot(
     State(state): State<AppState>,
     headers: HeaderMap,
@@ -41,14 +59,15 @@ pub async fn snapshot(
     let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
     let asked = channels(query.channels.as_deref())?;
     let seen = positions(query.seq.as_deref(), &asked)?;
-    if asked.contains(&Channel::Stats) {
-        state.hub.demand().polled_stats();
+    let viewer = state.viewer();
+    if asked.iter().any(|channel| channel.policy().has_demand) {
+        viewer.demand().polled_stats();
     }
-    // As on the socket, everybody learns how the sources are.
-    let all: Vec<Channel> = [Channel::Sources].into_iter().chain(asked).collect();
-    let (heads, frames) = state.hub.poll(&all, query.epoch.as_deref(), &seen);
+    // As on the socket, every client gets the state of the sources.
+    let all: Vec<Channel> = [Channel::SOURCES].into_iter().chain(asked).collect();
+    let (heads, frames) = viewer.poll(&all, query.epoch.as_deref(), &seen);
     let is_binary = binary::is_accepted(&headers);
-    let tag = etag(state.hub.epoch(), &all, &heads, is_binary);
+    let tag = etag(viewer.epoch(), &all, &heads, is_binary);
     let caching = [
         (header::ETAG, tag.clone()),
         (header::CACHE_CONTROL, "no-cache".into()),
@@ -62,7 +81,7 @@ pub async fn snapshot(
     if known {
         return Ok((StatusCode::NOT_MODIFIED, caching).into_response());
     }
-    let epoch = state.hub.epoch().to_owned();
+    let epoch = viewer.epoch().to_owned();
     if is_binary {
         let frames = frames.iter().map(|frame| frame.binary().to_vec()).collect();
         let bundle = codec::encode(&Bundle { epoch, frames });

@@ -2,15 +2,15 @@
 
 use crate::{
     protocol::{Channel, Resume},
-    server::hub::{Cursor, Frame, Hub},
+    server::hub::{Cursor, Frame, Viewer},
 };
 use std::sync::Arc;
 
 /// What one client follows, and how far it has got.
 #[derive(Debug)]
 pub struct Session {
-    hub: Hub,
-    /// At most one a channel, so the number of channels bounds it. They are read in the channels'
+    viewer: Viewer,
+    /// At most one per channel, so the number of channels bounds it. They are read in the channels'
     /// order, which puts lists of containers before figures about them. Exactly as much memory as
     /// they need: a map would take several times that, for each of thousands of clients.
     cursors: Vec<Cursor>,
@@ -18,9 +18,9 @@ pub struct Session {
 
 impl Session {
     /// A client that follows nothing yet.
-    pub const fn new(hub: Hub) -> Self {
+    pub const fn new(viewer: Viewer) -> Self {
         Self {
-            hub,
+            viewer,
             cursors: Vec::new(),
         }
     }
@@ -32,7 +32,7 @@ impl Session {
         delta: bool,
         resume: Option<&Resume>,
     ) -> Vec<Arc<Frame>> {
-        let (frames, cursor) = self.hub.subscribe(channel, delta, resume);
+        let (frames, cursor) = self.viewer.subscribe(channel, delta, resume);
         match self.place(channel) {
             Ok(at) => self.cursors.splice(at..=at, [cursor]).for_each(drop),
             Err(at) => {
@@ -55,13 +55,13 @@ impl Session {
         self.cursors.binary_search_by_key(&channel, Cursor::channel)
     }
 
-    /// All news since the last time.
-    pub fn news(&mut self) -> Vec<Arc<Frame>> {
-        self.hub.catch_up(&mut self.cursors)
+    /// Everything published since the last time.
+    pub fn catch_up(&mut self) -> Vec<Arc<Frame>> {
+        self.viewer.catch_up(&mut self.cursors)
     }
 
     /// The whole present state of `channel`.
     pub fn snapshot(&self, channel: Channel) -> Vec<Arc<Frame>> {
-        self.hub.snapshot(&[channel]).1
+        self.viewer.snapshot(&[channel]).1
     }
 }

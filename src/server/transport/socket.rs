@@ -29,6 +29,17 @@ pub(super) enum End {
     Gone,
 }
 
+impl End {
+    /// The close code; `None` when the connection is gone.
+    pub(super) const fn code(self) -> Option<u16> {
+        match self {
+            Self::Close(code, _) => Some(code),
+            Self::Closed(code) => code,
+            Self::Gone => None,
+        }
+    }
+}
+
 /// The peer is of another build.
 pub(super) const OTHER_VERSION: End =
     End::Close(close_code::VERSION, "another version of the protocol");

@@ -5,8 +5,9 @@ use crate::{
     protocol::{Channel, Resume},
     server::{
         AppState,
+        api::schema::NoStream,
         gate::Permit,
-        hub::{Frame, Hub},
+        hub::{Frame, Viewer},
         problem::Refusal,
         serve::Connection,
     },
@@ -34,6 +35,18 @@ const KEEP_ALIVE: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// When there is no room for another client.
+#[utoipa::path(
+    get,
+    path = "/containers/stream",
+    operation_id = "stream",
+    summary = "Lists and figures of containers as Server-Sent Events.",
+    params(("Last-Event-ID" = Option<String>, Header, description = "The `id` of the last event: what came after it follows.")),
+    responses(
+        (status = 200, description = "`event: containers` at once, on every change and at least every 3 s; `event: stats`.",
+            body = String, content_type = "text/event-stream"),
+        NoStream
+    )
+)]
 pub async fn containers(
     State(state): State<AppState>,
     Extension(connection): Extension<Connection>,
@@ -61,7 +74,7 @@ enum Next {
 
 /// One client's events.
 struct Feed {
-    hub: Hub,
+    viewer: Viewer,
     session: Session,
     changes: watch::Receiver<u64>,
     shutdown: CancellationToken,
@@ -76,12 +89,12 @@ struct Feed {
 impl Feed {
     fn new(state: &AppState, permit: Permit, resume: Option<&Resume>) -> Self {
         // Before anything is followed: what changes from then on is news.
-        let changes = state.hub.changes();
-        let mut session = Session::new(state.hub.clone());
-        let mut queue = VecDeque::from(session.subscribe(Channel::Containers, false, resume));
-        queue.extend(session.subscribe(Channel::Stats, false, None));
+        let changes = state.viewer().changes();
+        let mut session = Session::new(state.viewer().clone());
+        let mut queue = VecDeque::from(session.subscribe(Channel::CONTAINERS, false, resume));
+        queue.extend(session.subscribe(Channel::STATS, false, None));
         Self {
-            hub: state.hub.clone(),
+            viewer: state.viewer().clone(),
             session,
             changes,
             shutdown: state.shutdown.token(),
@@ -114,10 +127,10 @@ impl Feed {
                     return Some(Next::Comment);
                 }
                 // Fails when the hub is gone, and with it everything.
-                Ok(()) = self.changes.changed() => self.queue.extend(self.session.news()),
+                Ok(()) = self.changes.changed() => self.queue.extend(self.session.catch_up()),
                 () = sleep_until(self.listed + REPEAT) => {
                     self.listed = Instant::now();
-                    self.queue.extend(self.session.snapshot(Channel::Containers));
+                    self.queue.extend(self.session.snapshot(Channel::CONTAINERS));
                     if self.queue.is_empty() {
                         // There is no list yet. Whoever measures the way here still hears something.
                         self.commented = Instant::now();
@@ -131,11 +144,11 @@ impl Feed {
     fn event(&mut self, frame: &Frame) -> Event {
         let event = Event::default().data(frame.json().as_str());
         match frame.message().position() {
-            Some((Channel::Containers, seq)) => {
+            Some((Channel::CONTAINERS, seq)) => {
                 self.listed = Instant::now();
                 event
                     .event("containers")
-                    .id(format!("{}:{seq}", self.hub.epoch()))
+                    .id(format!("{}:{seq}", self.viewer.epoch()))
             }
             _ => event.event("stats"),
         }

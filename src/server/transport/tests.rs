@@ -2,7 +2,7 @@
 
 use crate::{
     model::{HostId, Timestamp, Update, fixtures::container},
-    protocol::{Channel, DEAD_PEER, ServerMessage, Snapshot, close_code},
+    protocol::{Channel, DEAD_PEER, Sequenced, ServerMessage, Snapshot, close_code},
     server::{Config, Running, hub::Hub, source::docker::Address, start},
 };
 use futures::{SinkExt, StreamExt};
@@ -65,15 +65,18 @@ async fn closed(client: &mut Client) -> u16 {
 
 fn publish(running: &Running, n: u8) {
     running.hub.publish(vec![Update::Containers {
+        timestamp: Timestamp::from_millis(i64::from(n)),
         host: HostId::default(),
-        at: Timestamp::from_millis(i64::from(n)),
-        containers: (0..n).map(|n| Arc::new(container(n))).collect(),
+        data: (0..n).map(|n| Arc::new(container(n))).collect(),
     }]);
 }
 
 fn list_of(n: usize) -> impl Fn(ServerMessage) -> Option<u64> {
     move |message| match message {
-        ServerMessage::Containers { seq, data, .. } if data.len() == n => Some(seq),
+        ServerMessage::Update(Sequenced {
+            update: Update::Containers { data, .. },
+            seq,
+        }) if data.len() == n => Some(seq),
         _ => None,
     }
 }
@@ -89,7 +92,7 @@ async fn a_client_is_greeted_gets_a_snapshot_and_every_change() {
         matches!(first, ServerMessage::Connected { epoch, .. } if epoch == running.hub.epoch())
     );
     hear(&mut client, |message| {
-        matches!(message, ServerMessage::Source(_)).then_some(())
+        matches!(message.update(), Some(Update::Source(_))).then_some(())
     })
     .await;
 
@@ -111,7 +114,7 @@ async fn a_client_is_greeted_gets_a_snapshot_and_every_change() {
         matches!(message, ServerMessage::Unsubscribed { .. }).then_some(())
     })
     .await;
-    assert_eq!(running.hub.demand().viewers(Channel::Containers), 0);
+    assert_eq!(running.hub.demand().viewers(Channel::CONTAINERS), 0);
     assert!(running.shutdown().await);
     assert_eq!(closed(&mut client).await, close_code::RESTART);
 }
@@ -231,7 +234,7 @@ async fn a_stream_begins_with_the_list_and_repeats_it() {
     };
     timeout(DEADLINE, repeated).await.expect("the list again");
     assert!(text.contains("event: containers"), "{text}");
-    assert_eq!(running.hub.demand().viewers(Channel::Stats), 1);
+    assert_eq!(running.hub.demand().viewers(Channel::STATS), 1);
     assert!(running.shutdown().await, "the stream ends with the server");
 }
 
@@ -260,9 +263,9 @@ fn publish_large(hub: &Hub, at: i64, note: String) {
     let mut large = container(1);
     large.labels = [("note".to_owned(), note)].into();
     hub.publish(vec![Update::Containers {
+        timestamp: Timestamp::from_millis(at),
         host: HostId::default(),
-        at: Timestamp::from_millis(at),
-        containers: vec![Arc::new(large)],
+        data: vec![Arc::new(large)],
     }]);
 }
 
@@ -349,7 +352,10 @@ async fn who_reads_late_is_brought_what_came_meanwhile() {
     }
     let mut seqs = Vec::new();
     hear_late(&mut late, |message| match message {
-        ServerMessage::Containers { seq, data, .. } => {
+        ServerMessage::Update(Sequenced {
+            update: Update::Containers { data, .. },
+            seq,
+        }) => {
             seqs.push(*seq);
             data.len() == 5
         }

@@ -2,13 +2,14 @@
 
 use super::{
     conversation::{Conversation, connected},
+    forms::Form,
     socket::{OTHER_VERSION, end},
 };
 use crate::{
     protocol::{Channel, MAX_MESSAGE_BYTES, SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON, SocketStatus},
     server::{
         AppState,
-        hub::Codec,
+        api::schema::NoSocket,
         serve::{Connection, Peer},
         websocket::{NoUpgrade, Upgrade},
     },
@@ -19,11 +20,25 @@ use axum::{
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
 };
+use std::fmt;
+use tracing::Span;
 
 /// What all names of our subprotocols begin with.
 const SUBPROTOCOLS: &str = "deckwatch.v";
 
 /// The multiplexed socket; its status when no upgrade is asked for.
+#[utoipa::path(
+    get,
+    path = "/ws",
+    operation_id = "socket",
+    summary = "The multiplexed WebSocket; without an upgrade its status.",
+    description = "`docs/PROTOCOL.md` describes the messages.",
+    responses(
+        (status = 101, description = "The socket is open."),
+        (status = 200, description = "The status, when no upgrade is asked for.", body = SocketStatus),
+        NoSocket
+    )
+)]
 pub async fn multiplexed(
     State(state): State<AppState>,
     Extension(connection): Extension<Connection>,
@@ -38,22 +53,29 @@ pub async fn multiplexed(
 }
 
 /// `/ws/docker/stats`: figures of containers in the form of the `docker` command line.
+#[utoipa::path(
+    get,
+    path = "/ws/docker/stats",
+    operation_id = "statsSocket",
+    summary = "A WebSocket with the figures of all containers.",
+    responses((status = 101, description = "The socket is open."), NoSocket)
+)]
 pub async fn docker_stats(
     State(state): State<AppState>,
     Extension(connection): Extension<Connection>,
     upgrade: Upgrade,
 ) -> Response {
-    let (codec, peer) = (Codec::DockerStats, connection.peer());
-    talk(upgrade, &state, codec, peer, |conversation, _| {
-        conversation.follow(Channel::Stats);
+    let (form, peer) = (Form::DockerStats, connection.peer());
+    talk(upgrade, &state, form, peer, |conversation, _, _| {
+        conversation.follow(Channel::STATS);
     })
 }
 
 fn accept(mut upgrade: Upgrade, state: &AppState, peer: Peer) -> Response {
     let offered = |name: &str| upgrade.offered().iter().any(|offer| offer == name);
     let ours = [
-        (SUBPROTOCOL_BINARY, Codec::Binary),
-        (SUBPROTOCOL_JSON, Codec::Json),
+        (SUBPROTOCOL_BINARY, Form::Binary),
+        (SUBPROTOCOL_JSON, Form::Json),
     ];
     let agreed = ours.into_iter().find(|(name, _)| offered(name));
     let is_ours = |offer: &&HeaderValue| offer.as_bytes().starts_with(SUBPROTOCOLS.as_bytes());
@@ -67,20 +89,42 @@ fn accept(mut upgrade: Upgrade, state: &AppState, peer: Peer) -> Response {
     if let Some((name, _)) = agreed {
         upgrade.select(HeaderValue::from_static(name));
     }
-    let codec = agreed.map_or(Codec::Json, |(_, codec)| codec);
-    talk(upgrade, state, codec, peer, |conversation, state| {
-        conversation.say(&connected(state));
-        conversation.follow(Channel::Sources);
+    let form = agreed.map_or(Form::Json, |(_, form)| form);
+    talk(upgrade, state, form, peer, |conversation, state, id| {
+        conversation.send(&connected(state, id));
+        conversation.follow(Channel::SOURCES);
     })
+}
+
+/// Names one connection, to its client and in the log.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ClientId(u64);
+
+impl ClientId {
+    fn new() -> Self {
+        Self(fastrand::u64(..))
+    }
+
+    /// What every line that the log has of the connection begins with. The highest level, because a
+    /// filter that lets a line through must let this through as well.
+    fn span(self) -> Span {
+        tracing::error_span!("socket", client = %self)
+    }
+}
+
+impl fmt::Display for ClientId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
 }
 
 /// A conversation with a client of `peer` that `begin` begins.
 pub(super) fn talk(
     upgrade: Upgrade,
     state: &AppState,
-    codec: Codec,
+    form: Form,
     peer: Peer,
-    begin: impl FnOnce(&mut Conversation, &AppState) + Send + 'static,
+    begin: impl FnOnce(&mut Conversation, &AppState, ClientId) + Send + 'static,
 ) -> Response {
     let permit = match state.gate.admit(peer) {
         Ok(permit) => permit,
@@ -88,9 +132,11 @@ pub(super) fn talk(
     };
     let (token, state) = (state.shutdown.token(), state.clone());
     let tracker = state.shutdown.tracker().clone();
+    let id = ClientId::new();
+    let _span = id.span().entered();
     upgrade.accept(MAX_MESSAGE_BYTES, &tracker, move |socket| {
-        let mut conversation = Conversation::new(socket, codec, &state);
-        begin(&mut conversation, &state);
+        let mut conversation = Conversation::new(socket, form, &state);
+        begin(&mut conversation, &state, id);
         // Nothing else is kept for as long as it lasts.
         async move {
             conversation.hold(token).await;
@@ -106,14 +152,18 @@ fn refuse(upgrade: Upgrade, state: &AppState, peer: Peer) -> Response {
         Err(refusal) => return refusal.into_response(),
     };
     let (token, tracker) = (state.shutdown.token(), state.shutdown.tracker());
+    let instruments = state.viewer().instruments().clone();
+    let _span = ClientId::new().span().entered();
     upgrade.accept(MAX_MESSAGE_BYTES, tracker, |socket| async move {
+        instruments.socket_opened();
+        instruments.socket_closed(OTHER_VERSION.code());
         end(socket, OTHER_VERSION, &token).await;
         drop(permit);
     })
 }
 
 fn status(state: &AppState) -> SocketStatus {
-    let demand = state.hub.demand();
+    let demand = state.viewer().demand();
     SocketStatus {
         status: "ok".into(),
         connected_clients: state.gate.connections(),

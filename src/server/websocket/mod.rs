@@ -4,7 +4,7 @@
 //! Incoming bytes are read through the caller's stack; heap memory is allocated only while a message is
 //! incomplete and freed with it. Outgoing payloads are shared between clients: server frames are not
 //! masked, so the few header bytes and the shared payload leave in one `writev`, and nothing is copied or
-//! kept. `docs/adr/0011-own-websocket-end.md` has the figures.
+//! kept. `docs/adr/0008-own-websocket-end.md` has the figures.
 //!
 //! The two halves are separate because different tasks own them: each client has its own reader task, while
 //! one delivery task writes to all clients.

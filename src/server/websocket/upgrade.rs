@@ -17,6 +17,7 @@ use hyper_util::rt::TokioIo;
 use sha1::{Digest, Sha1};
 use tokio::net::TcpStream;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument;
 
 /// The only version of the protocol.
 const VERSION: &str = "13";
@@ -104,7 +105,8 @@ impl Upgrade {
     }
 
     /// Accepts the upgrade: returns the `101` response and, once it was sent, runs `talk` with the
-    /// connection in a task of `tracker`. A client message longer than `max_message` bytes is a fault.
+    /// connection in a task of `tracker`, which logs within the current span. A client message longer than
+    /// `max_message` bytes is a fault.
     pub fn accept<F>(
         self,
         max_message: usize,
@@ -117,7 +119,7 @@ impl Upgrade {
         let on_upgrade = self.on_upgrade;
         // Boxed, so that what it captured is freed as soon as it was called.
         let talk = Box::new(talk);
-        tracker.spawn(async move {
+        let task = async move {
             match on_upgrade
                 .await
                 .map(|upgraded| into_websocket(upgraded, max_message))
@@ -126,7 +128,8 @@ impl Upgrade {
                 Ok(None) => tracing::error!("an upgraded connection is not TCP"),
                 Err(error) => tracing::debug!(%error, "no upgrade"),
             }
-        });
+        };
+        tracker.spawn(task.in_current_span());
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
         let headers = response.headers_mut();

@@ -1,6 +1,7 @@
 //! The write half: queues messages and writes them as frames, without copying payloads.
 
 use super::frame::{Head, Opcode};
+use crate::server::instruments::Instruments;
 use axum::extract::ws::{CloseFrame, Message};
 use bytes::Bytes;
 use rustix::{
@@ -32,6 +33,8 @@ pub struct Writer<W> {
     outgoing: VecDeque<(Head, Bytes)>,
     /// Bytes of the first frame in `outgoing` that were already written.
     written_of_first: usize,
+    /// Counts sent messages, if set.
+    instruments: Option<Instruments>,
 }
 
 impl<W: AsyncWrite + Unpin> Writer<W> {
@@ -41,10 +44,16 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             stream,
             outgoing: VecDeque::new(),
             written_of_first: 0,
+            instruments: None,
         }
     }
 
-    /// Queues a message; [`Self::flush`] and [`Self::try_flush`] send it.
+    /// Counts sent messages in `instruments` from now on.
+    pub fn count(&mut self, instruments: Instruments) {
+        self.instruments = Some(instruments);
+    }
+
+    /// Queues a message; [`Self::poll_flush`] sends it.
     pub fn queue(&mut self, message: Message) {
         let (opcode, payload) = match message {
             Message::Text(text) => (Opcode::Text, text.into()),
@@ -143,13 +152,18 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
 
     fn advance(&mut self, written: usize) {
         self.written_of_first += written;
+        let mut complete = 0;
         while let Some((head, payload)) = self.outgoing.front() {
             let length = head.bytes().len() + payload.len();
             if self.written_of_first < length {
-                return;
+                break;
             }
             self.written_of_first -= length;
             self.outgoing.pop_front();
+            complete += 1;
+        }
+        if let Some(instruments) = &self.instruments {
+            instruments.sent(complete, written as u64);
         }
     }
 }

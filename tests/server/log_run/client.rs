@@ -6,7 +6,7 @@ use super::{
 };
 use crate::support::{eventually, socket};
 use deckwatch::{
-    model::{LogPosition, Timestamp},
+    model::{LogPosition, Timestamp, WorkloadKey},
     protocol::{Channel, ClientMessage, MAX_LOG_TAIL, Resume, ServerMessage, Subscribe},
 };
 use std::{
@@ -50,7 +50,7 @@ impl Client {
         let received = Arc::new(Mutex::new(Vec::new()));
         let has_begun = Arc::new(watch::Sender::new(false));
         let mut reading = Reading {
-            channel: Channel::Logs(container.parse().unwrap()),
+            channel: Channel::logs(WorkloadKey::Container(container.parse().unwrap())),
             received: Arc::clone(&received),
             has_begun: Arc::clone(&has_begun),
             position: Position::default(),

@@ -3,7 +3,7 @@
 use super::super::{browser, socket::Socket};
 use crate::{
     client::logs::{self, LogOrder, LogRequest},
-    model::{ContainerId, LogLine},
+    model::{LogLine, WorkloadId},
     protocol::{ClientMessage, ServerMessage},
 };
 use std::{cell::RefCell, rc::Rc};
@@ -46,7 +46,7 @@ impl Feeds {
     }
 
     /// Handles lines that were polled.
-    pub(super) fn take_polled(&self, id: ContainerId, lines: Vec<LogLine>) {
+    pub(super) fn take_polled(&self, id: WorkloadId, lines: Vec<LogLine>) {
         self.inner.borrow_mut().take_polled(id, lines);
     }
 }

@@ -20,7 +20,7 @@ use crate::{
         logs::{LogCommand, LogUpdate, LogView},
         use_live,
     },
-    model::{ContainerId, Event},
+    model::{Event, WorkloadId},
 };
 use futures::{
     FutureExt, StreamExt,
@@ -38,7 +38,7 @@ const SECOND_MS: u32 = 1_000;
 
 /// The inputs of a viewer.
 enum Input {
-    Update(ContainerId, LogUpdate),
+    Update(WorkloadId, LogUpdate),
     Command(LogCommand),
     Sources(Vec<LogSource>),
     View(LogView),

@@ -10,7 +10,7 @@ use crate::{
         Live, LogLooks, LogSource,
         logs::{Entry, Filter, LogCommand, LogOrder, LogStatus, LogView, Queue, Rows, Store},
     },
-    model::{ContainerId, Timestamp},
+    model::{Timestamp, WorkloadId},
 };
 use futures::channel::mpsc::UnboundedSender;
 use leptos::prelude::*;
@@ -50,7 +50,7 @@ pub(super) struct Pane {
     listed: u64,
     waiting: Queue,
     marks: Vec<Entry>,
-    known_events: VecDeque<(ContainerId, Timestamp, String)>,
+    known_events: VecDeque<(WorkloadId, Timestamp, String)>,
     seeker: Seeker,
     follows: bool,
     is_paused: bool,

@@ -4,6 +4,7 @@ use super::{super::http, Feeds};
 use crate::{
     client::logs::LogRequest,
     model::{LogLine, LogStream},
+    protocol::workload_path,
 };
 use gloo_timers::future::TimeoutFuture;
 use js_sys::{JSON, Reflect};
@@ -52,18 +53,10 @@ impl Drop for LogPoll {
 }
 
 async fn fetch(request: &LogRequest) -> Option<Vec<LogLine>> {
-    let mut url = format!(
-        "/api/containers/{}/logs?format=ndjson&tail={}",
-        request.id, request.tail
-    );
+    let path = workload_path(request.id, "logs");
+    let mut url = format!("{path}&format=ndjson&tail={}", request.tail);
     if let Some(since) = request.since {
         url.push_str(&format!("&since={since}"));
-    }
-    if let Some(host) = &request.host {
-        url.push_str(&format!(
-            "&host={}",
-            crate::model::percent_encoded(host.as_str())
-        ));
     }
     let response = http::get(&url, None).await.ok()?;
     let text = http::text(http::is_done(&response).then_some(&response)?).await?;

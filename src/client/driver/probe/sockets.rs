@@ -164,7 +164,7 @@ async fn receive_json(socket: &mut ProbeSocket, probe: &mut SocketProbe) {
                             socket.send(
                                 &[
                                     "{\"type\":\"subscribe\",\"channel\":\"",
-                                    channel.as_str(),
+                                    channel.policy().name,
                                     "\"}",
                                 ]
                                 .concat(),
@@ -177,10 +177,10 @@ async fn receive_json(socket: &mut ProbeSocket, probe: &mut SocketProbe) {
                         let at = field(&message, "timestamp").and_then(|at| at.parse().ok());
                         probe.on_pong(at.unwrap_or_default());
                     }
-                    "metrics" => probe.on_channel(Channel::Metrics),
-                    "containers" => probe.on_channel(Channel::Containers),
-                    "stats" => probe.on_channel(Channel::Stats),
-                    "event" => probe.on_channel(Channel::Events),
+                    "metrics" => probe.on_channel(Channel::METRICS),
+                    "containers" => probe.on_channel(Channel::CONTAINERS),
+                    "stats" => probe.on_channel(Channel::STATS),
+                    "event" => probe.on_channel(Channel::EVENTS),
                     _ => {}
                 }
             }
@@ -215,7 +215,7 @@ async fn receive_stats(socket: &mut ProbeSocket, probe: &mut SocketProbe) {
         match socket.next().await {
             Incoming::Text(text) => {
                 probe.on_frame(text.len());
-                probe.on_channel(Channel::Stats);
+                probe.on_channel(Channel::STATS);
             }
             Incoming::Closed(code) => probe.trial.closed = Some(code),
             Incoming::Opened | Incoming::Bytes(_) => {}

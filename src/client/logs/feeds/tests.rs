@@ -2,13 +2,13 @@
 
 use super::*;
 use crate::{
-    model::{LogPosition, LogStream, Timestamp},
+    model::{ContainerId, HostId, LogPosition, LogStream, Timestamp},
     protocol::Resume,
 };
 use proptest::prelude::*;
 use std::sync::{Arc, Mutex};
 
-const ID: ContainerId = ContainerId::from_bytes([1; 32]);
+const ID: WorkloadId = WorkloadId::container(HostId::local(), ContainerId::from_bytes([1; 32]));
 
 /// A viewer, and the updates it has received.
 #[derive(Clone, Default)]
@@ -21,7 +21,6 @@ impl Viewer {
             viewer,
             request: LogRequest {
                 id: ID,
-                host: None,
                 tail: 100,
                 since: None,
             },
@@ -57,7 +56,7 @@ fn line(seq: u64, ms: i64, text: &str) -> LogLine {
     }
 }
 
-const CHANNEL: Channel = Channel::Logs(ID);
+const CHANNEL: Channel = Channel::logs(ID.key);
 
 fn log(lines: Vec<LogLine>) -> ServerMessage {
     log_to(lines, None)
@@ -240,10 +239,10 @@ fn polling_continues_after_the_last_line_and_drops_repeated_lines() {
 #[test]
 fn messages_that_are_not_about_logs_are_returned() {
     let (mut feeds, _viewer) = followed();
-    let channel = Channel::Containers;
+    let channel = Channel::CONTAINERS;
     let message = ServerMessage::Subscribed { channel };
     assert_eq!(feeds.receive(message.clone(), 0.0), Some(message));
-    let channel = Channel::Logs(ContainerId::from_bytes([2; 32]));
+    let channel = Channel::logs(WorkloadKey::Container(ContainerId::from_bytes([2; 32])));
     let of_another = ServerMessage::Subscribed { channel };
     assert_eq!(
         feeds.receive(of_another, 0.0),

@@ -2,7 +2,7 @@
 
 use crate::{
     client::{Live, RowSignals, driver},
-    model::{ContainerId, HISTORY, StatsPoint, Timestamp},
+    model::{Figures, HISTORY, StatsPoint, Timestamp, WorkloadId},
     plot::nearest,
 };
 use leptos::prelude::*;
@@ -34,10 +34,10 @@ pub(super) struct StatsView {
 impl StatsView {
     /// The last minutes of a container's figures: those in the HTML, or asked for once; continued
     /// with what comes. Where something is missing, the server is asked whether it knows.
-    pub(super) fn follow(live: Live, id: ContainerId, row: &RowSignals) -> Self {
+    pub(super) fn follow(live: Live, id: WorkloadId, row: &RowSignals) -> Self {
         let initial = live.initial().with_value(|initial| {
             let history = initial.stats_history.clone();
-            history.filter(|history| history.container_id == id)
+            history.filter(|history| history.id == id)
         });
         let begins_with = |age: Duration| initial.is_some() && age <= FRESH;
         let age = live
@@ -45,29 +45,28 @@ impl StatsView {
             .with_value(|initial| initial.now.age(live.now().get_untracked()));
         let is_fresh = begins_with(age);
         let history = RwSignal::new(initial.filter(|_| is_fresh).unwrap_or_default());
-        let host = row.host.clone();
         let fetch = move || {
-            driver::fetch_stats(id, &host, move |fetched| {
+            driver::fetch_stats(id, move |fetched| {
                 history.update(|history| history.begin_with(fetched));
             });
         };
-        let again = fetch.clone();
+        let again = fetch;
         Effect::new(move || {
             if !is_fresh {
                 fetch();
             }
         });
-        let stats = row.stats.clone();
+        let figures = row.figures.clone();
         Effect::new(move || {
-            let Some(point) = stats.read().as_ref().map(StatsPoint::of) else {
+            let Some(point) = figures.read().as_ref().map(Figures::point) else {
                 return;
             };
             if history.try_update(|history| history.push(point)) == Some(true) {
                 again();
             }
         });
-        let container = row.container.clone();
-        let runs = Memo::new(move |_| container.read().state.has_stats());
+        let workload = row.workload.clone();
+        let runs = Memo::new(move |_| workload.with(|it| it.state().has_stats()));
         let range = RwSignal::new(HISTORY);
         let points = Memo::new(move |_| {
             let now = live.now().get();

@@ -164,7 +164,7 @@ impl Follower {
             stderr: true,
             ..LogQuery::default()
         };
-        let mut told = self.engine.logs(self.stream.key.1, &query).await?;
+        let mut told = self.log.read(&query).await?;
         let mut past = Past::default();
         // Read to the end all the same: how many there are is to be known.
         while let Some(line) = told.next().await {

@@ -82,7 +82,7 @@ impl Follower {
             stderr: true,
             ..LogQuery::default()
         };
-        let mut lines = self.engine.logs(self.stream.key.1, &query).await?;
+        let mut lines = self.log.read(&query).await?;
         let Some(line) = lines.next().await.transpose()? else {
             return Ok(false);
         };

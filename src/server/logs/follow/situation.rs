@@ -2,7 +2,7 @@
 
 use super::{Follower, hub_changed, readers_changed};
 use crate::{
-    model::{ContainerState, Host, SourceKind, SourceState, Timestamp},
+    model::{ContainerState, Host, Scope, SourceKind, SourceState, Timestamp, WorkloadKey},
     server::logs::ring::MAX_LINES,
 };
 use tokio::time::sleep;
@@ -18,9 +18,10 @@ pub(super) enum Situation {
 
 impl Follower {
     pub(super) fn situation(&self) -> Situation {
-        let (host, id) = &self.stream.key;
-        self.hub.read(|dashboard| {
-            let Some(host) = dashboard.hosts.get(host) else {
+        let (Scope::Host(host), WorkloadKey::Container(id)) =
+            (self.stream.id.scope, self.stream.id.key);
+        self.viewer.read(|dashboard| {
+            let Some(host) = dashboard.hosts.get(&host) else {
                 return Situation::EngineDown;
             };
             let is_down = |kind| {
@@ -30,7 +31,7 @@ impl Follower {
             if is_down(SourceKind::Docker) || is_down(SourceKind::Demo) {
                 return Situation::EngineDown;
             }
-            match host.containers.get(id) {
+            match host.containers.get(&id) {
                 None => Situation::Removed,
                 Some(container) => match container.state {
                     ContainerState::Running
@@ -44,10 +45,10 @@ impl Follower {
 
     /// Whether the engine is known not to answer just now.
     pub(super) fn is_engine_silent(&self) -> bool {
-        let (host, _) = &self.stream.key;
-        self.hub.read(|dashboard| {
+        let Scope::Host(host) = self.stream.id.scope;
+        self.viewer.read(|dashboard| {
             let source = |host: &Host| host.sources.get(&SourceKind::Docker).map(|s| s.state);
-            let state = dashboard.hosts.get(host).and_then(source);
+            let state = dashboard.hosts.get(&host).and_then(source);
             state.is_some_and(|state| state != SourceState::Live)
         })
     }

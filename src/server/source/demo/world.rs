@@ -214,7 +214,7 @@ impl World {
             .exit_code
             .map(|code| ("exitCode".to_owned(), code.to_string()));
         self.events.push(Event {
-            host: self.host.clone(),
+            host: self.host,
             timestamp: now,
             kind: "container".to_owned(),
             action: action.to_owned(),

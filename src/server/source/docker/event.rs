@@ -133,7 +133,7 @@ impl Message {
             return Meaning::default();
         }
         let published = Event {
-            host: host.clone(),
+            host: *host,
             timestamp: self.at,
             name: name(&self.kind, &self.id, &self.attributes),
             attributes: shown(self.attributes),

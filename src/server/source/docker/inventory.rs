@@ -4,14 +4,12 @@
 
 mod digest;
 
-use super::{
-    super::Observation,
-    convert::{self, Details, List, Listed},
-};
-use crate::model::{Container, ContainerId, ContainerState, Event, Health};
+use super::convert::{self, Details, List, Listed};
+use crate::model::{Container, ContainerId, ContainerState, ContainersDelta, Event, Health};
 use digest::Digest;
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
     time::Duration,
 };
 use tokio::time::Instant;
@@ -76,9 +74,11 @@ struct Known {
 /// The result of a list.
 #[derive(Debug, Default)]
 pub(super) struct Applied {
-    /// The changes to publish.
-    pub(super) observations: Vec<Observation>,
-    /// Containers that must be inspected, as the list does not have all of their details.
+    /// Every container, if all were listed.
+    pub(super) all: Option<Vec<Container>>,
+    /// The changes, if only some were listed.
+    pub(super) delta: ContainersDelta,
+    /// Containers that need an inspection, as the list lacks details.
     pub(super) inspect: Vec<ContainerId>,
 }
 
@@ -128,10 +128,9 @@ impl Inventory {
     }
 
     /// Hides `id`, after an event with the label that asks for it.
-    pub(super) fn hide(&mut self, id: ContainerId, now: Instant) -> Option<Observation> {
+    pub(super) fn hide(&mut self, id: ContainerId, now: Instant) -> ContainersDelta {
         self.hidden.insert(id, now);
-        let known = self.known.remove(&id);
-        known.map(|_| Observation::ContainerRemoved(id))
+        self.remove(id)
     }
 
     /// Applies `event`, received at `now`, as far as it describes the new state; the rest is requested from
@@ -141,17 +140,20 @@ impl Inventory {
         event: &Event,
         health: Option<Health>,
         now: Instant,
-    ) -> Option<Observation> {
-        let id: ContainerId = event.id.parse().ok()?;
+    ) -> ContainersDelta {
+        let Ok(id) = event.id.parse() else {
+            return ContainersDelta::default();
+        };
         if matches!(event.action.as_str(), "destroy" | "remove") {
             self.gone.insert(id, now);
-            let known = self.known.remove(&id);
-            return known.map(|_| Observation::ContainerRemoved(id));
+            return self.remove(id);
         }
         if matches!(event.action.as_str(), "create" | "start") {
             self.gone.remove(&id);
         }
-        let known = self.known.get_mut(&id)?;
+        let Some(known) = self.known.get_mut(&id) else {
+            return ContainersDelta::default();
+        };
         let before = known.container();
         let is_state = match event.action.as_str() {
             "pause" => {
@@ -186,7 +188,7 @@ impl Inventory {
                 known.details.health = health;
                 false
             }
-            _ => return None,
+            _ => return ContainersDelta::default(),
         };
         known.digest = None;
         known.as_of = now;
@@ -194,7 +196,15 @@ impl Inventory {
             known.state_event_at = Some(now);
         }
         let now = known.container();
-        (now != before).then(|| Observation::ContainersChanged(vec![now]))
+        changed((now != before).then_some(now))
+    }
+
+    fn remove(&mut self, id: ContainerId) -> ContainersDelta {
+        let known = self.known.remove(&id);
+        ContainersDelta {
+            removed: known.map(|_| id).into_iter().collect(),
+            ..ContainersDelta::default()
+        }
     }
 
     /// Applies a list of `scope` that was requested at `requested_at`.
@@ -205,7 +215,7 @@ impl Inventory {
         }
         let mut found = BTreeSet::new();
         let mut applied = Applied::default();
-        let mut changed = Vec::new();
+        let mut upserts = Vec::new();
         for listed in list.listed {
             let id = listed.id;
             if self.gone.contains_key(&id) || !scope.covers(&id) {
@@ -214,7 +224,7 @@ impl Inventory {
             // The label disappears only with the container, so this container is not hidden.
             self.hidden.remove(&id);
             found.insert(id);
-            changed.extend(self.update(listed, requested_at));
+            upserts.extend(self.update(listed, requested_at));
             if self.needs_inspection(scope, &id) {
                 applied.inspect.push(id);
             }
@@ -223,19 +233,16 @@ impl Inventory {
             scope.covers(id) && !found.contains(id) && known.as_of <= requested_at
         };
         let gone = self.known.extract_if(.., |id, known| is_gone(id, known));
-        let gone: Vec<_> = gone
-            .map(|(id, _)| Observation::ContainerRemoved(id))
-            .collect();
-        applied.observations = match scope {
+        let removed = gone.map(|(id, _)| id).collect();
+        match scope {
             Scope::All => {
                 self.is_listed = true;
-                vec![Observation::Containers(self.containers())]
+                applied.all = Some(self.containers());
             }
-            Scope::Only(_) => gone,
-        };
-        if !scope.is_all() && !changed.is_empty() {
-            let changed = Observation::ContainersChanged(changed);
-            applied.observations.push(changed);
+            Scope::Only(_) => {
+                let upserts = changed(upserts).upserts;
+                applied.delta = ContainersDelta { upserts, removed };
+            }
         }
         applied
     }
@@ -316,6 +323,14 @@ impl Inventory {
         known.digest = Some(Digest::of(&known.listed));
         let now = known.container();
         (before != now).then_some(now)
+    }
+}
+
+/// A delta in which `containers` are new or changed.
+pub(super) fn changed(containers: impl IntoIterator<Item = Container>) -> ContainersDelta {
+    ContainersDelta {
+        upserts: containers.into_iter().map(Arc::new).collect(),
+        removed: Vec::new(),
     }
 }
 

@@ -28,10 +28,10 @@ mod transport;
 pub use address::{Address, NotAnAddress, SshAddress, TcpAddress};
 pub use connect::{Endpoint, default_sockets};
 
-use super::{Engine, Observation, Observer, Status};
+use super::{Engine, Observer, Status};
 use crate::{
     model::{ContainerId, Machine, SourceKind, SourceState},
-    server::{backoff::Backoff, health::Heartbeat, shutdown::words},
+    server::{backoff::Backoff, health::Heartbeat, instruments::EngineRequests, shutdown::words},
 };
 use api::ReadError;
 use engine::DockerEngine;
@@ -69,6 +69,8 @@ pub struct DockerSource {
     engine: Arc<DockerEngine>,
     refreshes: mpsc::Receiver<ContainerId>,
     own: Option<ContainerId>,
+    /// Records the durations of requests, if set.
+    requests: Option<EngineRequests>,
 }
 
 impl DockerSource {
@@ -93,7 +95,15 @@ impl DockerSource {
                 &read("/proc/self/mountinfo"),
                 read("/proc/sys/kernel/hostname").trim(),
             ),
+            requests: None,
         }
+    }
+
+    /// Records the durations of its requests in `requests`.
+    #[must_use]
+    pub fn timed_by(mut self, requests: EngineRequests) -> Self {
+        self.requests = Some(requests);
+        self
     }
 
     /// The engine, for requests about single containers; it outlives single connections.
@@ -125,7 +135,7 @@ impl DockerSource {
             let message = ended.advice(&self.endpoint.address().to_string(), setting);
             tracing::debug!(error = %ended, "lost the engine");
             let status = self.status(SourceState::Down, Some(message), None, None);
-            self.observer.observe(Observation::Status(status)).await;
+            self.observer.observe(self.observer.status(status)).await;
             let mut pause = backoff.next(fastrand::f64());
             if ended.is_timeout() {
                 pause = pause.min(PAUSE_AFTER_TIMEOUT);

@@ -11,7 +11,7 @@ use super::{
     event::Message,
     events::{Events, Received},
     inspections::{Inspected, Inspections},
-    inventory::Inventory,
+    inventory::{Inventory, changed},
     listing::{Answer, COALESCE, Listing},
     liveness::{Failures, Probe, RETRY},
     seen_events::SeenEvents,
@@ -19,12 +19,12 @@ use super::{
     transport::Transport,
 };
 use crate::{
-    model::{ContainerId, HostId, Machine, SourceState},
-    server::{backoff::Backoff, health::Heartbeat, source::Observation},
+    model::{ContainerId, ContainersDelta, Machine, SourceState, Update},
+    server::{backoff::Backoff, health::Heartbeat, source::Observer},
 };
 use bollard::errors::Error;
 use futures::FutureExt;
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 use tokio::{
     sync::watch,
     time::{Instant, MissedTickBehavior, interval},
@@ -46,7 +46,7 @@ struct Session<'a> {
     failures: Failures,
     seen_events: &'a mut SeenEvents,
     warned: Option<Instant>,
-    host: HostId,
+    observer: Observer,
     targets: watch::Sender<Vec<Target>>,
     transport: Transport,
     /// Interval of full lists.
@@ -74,6 +74,7 @@ impl DockerSource {
         heartbeat: &mut Heartbeat,
     ) -> Result<Infallible, ReadError> {
         let transport = self.endpoint.transport().map_err(Error::from)?;
+        let transport = transport.timed_by(self.requests.clone());
         tokio::select! {
             opened = transport.open() => opened.map_err(Error::from)?,
             never = keep_beating(heartbeat) => match never {},
@@ -93,9 +94,10 @@ impl DockerSource {
             self.intervals,
         );
         let mut sampling = sampling.boxed();
-        let host = self.observer.host().clone();
         let every = self.intervals.reconcile;
-        let mut session = Session::new(api.clone(), self.own, seen_events, host, targets, every);
+        let observer = self.observer.clone();
+        let mut session =
+            Session::new(api.clone(), self.own, seen_events, observer, targets, every);
         let mut reconcile = interval(self.intervals.reconcile);
         reconcile.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let described = api.clone();
@@ -104,7 +106,7 @@ impl DockerSource {
         let mut reported = None;
         loop {
             let any = session.inventory.any();
-            let observations = tokio::select! {
+            let updates = tokio::select! {
                 received = session.events.next() => session.on_received(received),
                 answer = session.listing.next() => match answer {
                     Some(answer) => session.on_list(answer)?,
@@ -127,8 +129,8 @@ impl DockerSource {
                 () = heartbeat.due() => continue,
                 never = &mut sampling => match never {},
             };
-            for observation in observations {
-                self.observer.observe(observation).await;
+            for update in updates {
+                self.observer.observe(update).await;
             }
             if !session.inventory.is_listed() {
                 continue;
@@ -140,7 +142,7 @@ impl DockerSource {
             let status = self.status(state, message, Some(version.clone()), known.clone());
             if reported.as_ref() != Some(&status) {
                 reported = Some(status.clone());
-                self.observer.observe(Observation::Status(status)).await;
+                self.observer.observe(self.observer.status(status)).await;
             }
         }
     }
@@ -151,7 +153,7 @@ impl<'a> Session<'a> {
         api: Api,
         own: Option<ContainerId>,
         seen_events: &'a mut SeenEvents,
-        host: HostId,
+        observer: Observer,
         targets: watch::Sender<Vec<Target>>,
         reconcile: Duration,
     ) -> Self {
@@ -166,7 +168,7 @@ impl<'a> Session<'a> {
             failures: Failures::default(),
             seen_events,
             warned: None,
-            host,
+            observer,
             targets,
         }
     }
@@ -186,7 +188,7 @@ impl<'a> Session<'a> {
         (SourceState::Live, access.missing(self.reconcile))
     }
 
-    fn on_received(&mut self, received: Received) -> Vec<Observation> {
+    fn on_received(&mut self, received: Received) -> Vec<Update> {
         self.seen_events.until = self.seen_events.until.max(self.events.since());
         match received {
             Received::Event(message) => self.on_event(message),
@@ -204,12 +206,13 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn on_event(&mut self, message: Message) -> Vec<Observation> {
+    fn on_event(&mut self, message: Message) -> Vec<Update> {
         let now = Instant::now();
         let container = message.container();
         if let Some(id) = container {
             if message.hides() {
-                return self.inventory.hide(id, now).into_iter().collect();
+                let delta = self.inventory.hide(id, now);
+                return self.delta(delta).into_iter().collect();
             }
             if self.inventory.is_hidden(&id) {
                 return Vec::new();
@@ -220,7 +223,7 @@ impl<'a> Session<'a> {
         }
         let known = container.and_then(|id| self.inventory.health(&id));
         let health = message.health;
-        let meaning = message.meaning(&self.host, known);
+        let meaning = message.meaning(&self.observer.host(), known);
         if let Some(id) = meaning.changed {
             self.inspections.retry_soon(&id);
             self.listing.request(id, COALESCE);
@@ -231,19 +234,24 @@ impl<'a> Session<'a> {
         else {
             return Vec::new();
         };
-        let change = self.inventory.on_event(&event, health, now);
-        let is_gone = matches!(change, Some(Observation::ContainerRemoved(_)));
+        let delta = self.inventory.on_event(&event, health, now);
+        let is_gone = !delta.removed.is_empty();
         if container.is_some_and(|id| !is_gone && !self.inventory.contains(&id)) {
             self.seen_events.hold(event, now);
             return Vec::new();
         }
-        change
+        self.delta(delta)
             .into_iter()
-            .chain([Observation::Event(event)])
+            .chain([Update::Event(Arc::new(event))])
             .collect()
     }
 
-    fn on_list(&mut self, answer: Answer) -> Result<Vec<Observation>, ReadError> {
+    /// `delta` as an update; `None` if it is empty.
+    fn delta(&self, delta: ContainersDelta) -> Option<Update> {
+        (!delta.is_empty()).then(|| self.observer.changed(delta))
+    }
+
+    fn on_list(&mut self, answer: Answer) -> Result<Vec<Update>, ReadError> {
         let Answer {
             scope,
             requested_at,
@@ -265,13 +273,14 @@ impl<'a> Session<'a> {
         }
         self.update_targets();
         let released = self.seen_events.release(&scope, requested_at, inventory);
-        let mut observations = applied.observations;
-        observations.extend(released.into_iter().map(Observation::Event));
-        Ok(observations)
+        let all = applied.all.map(|all| self.observer.containers(all));
+        let released = released.into_iter().map(Arc::new).map(Update::Event);
+        let lists = all.into_iter().chain(self.delta(applied.delta));
+        Ok(lists.chain(released).collect())
     }
 
-    fn on_inspected(&mut self, inspected: Vec<Inspected>) -> Vec<Observation> {
-        let mut changed = Vec::new();
+    fn on_inspected(&mut self, inspected: Vec<Inspected>) -> Vec<Update> {
+        let mut containers = Vec::new();
         for Inspected {
             id,
             requested_at,
@@ -280,9 +289,9 @@ impl<'a> Session<'a> {
         {
             match result {
                 Ok(details) => {
-                    changed.extend(self.inventory.on_inspected(&id, details, requested_at))
+                    containers.extend(self.inventory.on_inspected(&id, details, requested_at));
                 }
-                // Forbidden; an earlier retry than with the next full list would not help.
+                // A retry before the next full list would be forbidden, too.
                 Err(error) if error.is_forbidden() => {}
                 Err(error) => {
                     tracing::debug!(%id, %error, "cannot inspect the container");
@@ -292,10 +301,7 @@ impl<'a> Session<'a> {
             }
         }
         self.update_targets();
-        if changed.is_empty() {
-            return Vec::new();
-        }
-        vec![Observation::ContainersChanged(changed)]
+        self.delta(changed(containers)).into_iter().collect()
     }
 
     fn on_probe(&mut self, probed: Result<(), ReadError>) -> Result<(), ReadError> {

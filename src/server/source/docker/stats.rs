@@ -3,7 +3,7 @@
 
 use super::{
     super::{
-        Observation, Observer,
+        Observer,
         cgroup::without_inactive,
         counters::{Counters, Target},
         sampler::{self, Sampler},
@@ -81,9 +81,7 @@ impl Sampling {
             let targets = self.targets.borrow_and_update().clone();
             let stats = self.sample(targets).await;
             let at = sampler::read_at(&stats);
-            self.observer
-                .observe(Observation::Stats { at, stats })
-                .await;
+            self.observer.observe(self.observer.stats(at, stats)).await;
             self.pause(began).await;
         }
     }

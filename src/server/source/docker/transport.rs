@@ -8,6 +8,7 @@ use super::{
     ssh::Tunnel,
     tls,
 };
+use crate::server::instruments::EngineRequests;
 use hyper::{
     Request, Response, StatusCode, Uri,
     body::{Body, Incoming},
@@ -16,7 +17,13 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use socket2::{SockRef, TcpKeepalive};
-use std::{error::Error as StdError, fmt, io, path::Path, sync::Arc, time::Duration};
+use std::{
+    error::Error as StdError,
+    fmt, io,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use thiserror::Error;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -40,6 +47,8 @@ const LOCAL_HOST: &str = "docker";
 #[derive(Clone)]
 pub(super) struct Transport {
     route: Arc<Route>,
+    /// Records the durations of requests, if set.
+    requests: Option<EngineRequests>,
 }
 
 struct Route {
@@ -96,7 +105,13 @@ impl Transport {
         };
         Ok(Self {
             route: Arc::new(route),
+            requests: None,
         })
+    }
+
+    /// Records the durations of requests in `requests`, if set.
+    pub(super) fn timed_by(self, requests: Option<EngineRequests>) -> Self {
+        Self { requests, ..self }
     }
 
     /// Prepares the first request: opens the tunnel of an engine that is reached through SSH.
@@ -131,6 +146,24 @@ impl Transport {
         B::Error: Into<Box<dyn StdError + Send + Sync>>,
     {
         let call = refusal::call(request.method(), request.uri());
+        let began = Instant::now();
+        let answer = self.answer(&call, request).await;
+        if let Some(requests) = &self.requests {
+            requests.answered(&call, began.elapsed());
+        }
+        answer
+    }
+
+    async fn answer<B>(
+        &self,
+        call: &str,
+        request: Request<B>,
+    ) -> Result<Response<Incoming>, TransportError>
+    where
+        B: Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<Box<dyn StdError + Send + Sync>>,
+    {
         let request = self.route.address_request(request)?;
         let stream = timeout(CONNECT_TIMEOUT, self.route.connect()).await;
         let stream = stream.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
@@ -143,11 +176,11 @@ impl Transport {
         };
         let status = response.status();
         if status.is_success() || status == StatusCode::NOT_MODIFIED {
-            self.route.access.record(&call, false);
+            self.route.access.record(call, false);
             return Ok(response);
         }
-        let refusal = Refusal::read(&call, response).await;
-        self.route.access.record(&call, refusal.is_forbidden());
+        let refusal = Refusal::read(call, response).await;
+        self.route.access.record(call, refusal.is_forbidden());
         Err(TransportError::Refused(refusal))
     }
 }

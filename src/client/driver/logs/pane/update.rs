@@ -6,13 +6,13 @@ use crate::{
         LogSource,
         logs::{Entry, Follower, LogOrder, LogRequest, LogUpdate, count_since},
     },
-    model::{ContainerId, Event, LogEndReason},
+    model::{Event, LogEndReason, WorkloadId},
 };
 use leptos::prelude::*;
 use std::sync::Arc;
 
 impl Pane {
-    pub(super) fn on_update(&mut self, id: ContainerId, update: LogUpdate) {
+    pub(super) fn on_update(&mut self, id: WorkloadId, update: LogUpdate) {
         let Some(source) = self.sources.iter().position(|source| source.id == id) else {
             return;
         };
@@ -43,7 +43,7 @@ impl Pane {
         }
     }
 
-    pub(super) fn end(&mut self, id: ContainerId, reason: Option<LogEndReason>) {
+    pub(super) fn end(&mut self, id: WorkloadId, reason: Option<LogEndReason>) {
         self.reported.ended.retain(|(ended, _)| *ended != id);
         self.reported
             .ended
@@ -104,7 +104,6 @@ impl Pane {
             viewer: self.viewer,
             request: LogRequest {
                 id: source.id,
-                host: source.host.clone(),
                 tail: self.view.tail,
                 since,
             },
@@ -121,7 +120,7 @@ impl Pane {
             .rev()
             .filter(|event| event.kind == "container")
         {
-            let id = event.id.parse::<ContainerId>().ok();
+            let id = event.workload();
             let source = self.sources.iter().position(|source| Some(source.id) == id);
             let (Some(id), Some(source)) = (id, source) else {
                 continue;

@@ -83,10 +83,9 @@ impl Scenario {
     fn event(&mut self, action: &str, attributes: &[(&str, &str)]) -> Option<Container> {
         let now = self.after(1);
         let event = event(1, action, attributes);
-        match self.inventory.on_event(&event, None, now)? {
-            Observation::ContainersChanged(mut containers) => containers.pop(),
-            other => panic!("{other:?}"),
-        }
+        let delta = self.inventory.on_event(&event, None, now);
+        assert_eq!(delta.removed, []);
+        delta.upserts.first().map(|container| (**container).clone())
     }
 
     fn container(&self, n: u8) -> Container {
@@ -98,29 +97,22 @@ impl Scenario {
     }
 }
 
-fn changed(applied: &Applied) -> &[Container] {
-    match applied.observations.as_slice() {
-        [] => &[],
-        [Observation::ContainersChanged(containers)] => containers,
-        other => panic!("{other:?}"),
-    }
+fn changed(applied: &Applied) -> &[Arc<Container>] {
+    assert_eq!(applied.delta.removed, []);
+    &applied.delta.upserts
 }
 
 #[test]
 fn a_list_is_published_at_once_and_valid_details_are_kept() {
     let mut scenario = Scenario::new();
     let first = scenario.all(&[entry(1, UP), entry(2, UP)]);
-    let [Observation::Containers(containers)] = first.observations.as_slice() else {
-        panic!("{first:?}")
-    };
+    let containers = first.all.unwrap();
     assert_eq!(containers.len(), 2);
     assert_eq!(first.inspect, [id(1), id(2)], "they were not inspected yet");
     scenario.inspected(1, details(7));
     let second = scenario.all(&[entry(1, "Up 4 minutes")]);
     assert_eq!(second.inspect, [], "the details hold");
-    let [Observation::Containers(containers)] = second.observations.as_slice() else {
-        panic!("{second:?}")
-    };
+    let containers = second.all.unwrap();
     let [container] = containers.as_slice() else {
         panic!("{containers:?}")
     };
@@ -242,9 +234,7 @@ fn lists_may_arrive_out_of_order() {
     let late = scenario
         .inventory
         .on_list(&Scope::All, list_of(&[entry(1, UP)]), requested_at);
-    let [Observation::Containers(containers)] = late.observations.as_slice() else {
-        panic!("{late:?}")
-    };
+    let containers = late.all.unwrap();
     let status: Vec<_> = containers.iter().map(|c| c.status.as_str()).collect();
     assert_eq!(
         status,
@@ -257,9 +247,8 @@ fn lists_may_arrive_out_of_order() {
 fn a_requested_container_that_is_not_listed_is_removed_once() {
     let mut scenario = Scenario::new();
     scenario.all(&[entry(1, UP)]);
-    let gone = scenario.only(1, &[]).observations;
-    assert!(matches!(gone.as_slice(), [Observation::ContainerRemoved(gone)] if *gone == id(1)));
-    assert!(scenario.only(1, &[]).observations.is_empty());
+    assert_eq!(scenario.only(1, &[]).delta.removed, [id(1)]);
+    assert!(scenario.only(1, &[]).delta.is_empty());
 }
 
 #[test]
@@ -270,15 +259,12 @@ fn an_outdated_list_does_not_bring_back_a_removed_container() {
     let removed = scenario
         .inventory
         .on_event(&event(1, "destroy", &[]), None, now);
-    assert!(matches!(removed, Some(Observation::ContainerRemoved(_))));
+    assert_eq!(removed.removed, [id(1)]);
     scenario.all(&[entry(1, UP)]);
     assert!(!scenario.inventory.contains(&id(1)));
     scenario.after(1_000);
     scenario.all(&[entry(1, UP)]);
-    assert!(
-        scenario.inventory.contains(&id(1)),
-        "a later list is applied"
-    );
+    assert!(scenario.inventory.contains(&id(1)), "it is believed later");
 }
 
 #[test]
@@ -311,11 +297,8 @@ fn the_health_from_an_event_holds_until_another_is_reported() {
     let now = scenario.after(1);
     let event = event(1, "health_status: unhealthy", &[]);
     let unhealthy = Some(Health::Unhealthy);
-    let reported = scenario.inventory.on_event(&event, unhealthy, now);
-    let Some(Observation::ContainersChanged(reported)) = reported else {
-        panic!("{reported:?}")
-    };
-    assert_eq!(reported[0].health, unhealthy);
+    let delta = scenario.inventory.on_event(&event, unhealthy, now);
+    assert_eq!(delta.upserts[0].health, unhealthy);
     scenario.all(&[entry(1, "Up 4 minutes")]);
     scenario.inspected(1, details(0));
     assert_eq!(
@@ -356,7 +339,7 @@ fn hidden_containers_are_remembered_beyond_their_last_list() {
     assert!(!scenario.inventory.is_hidden(&id(1)));
     let now = scenario.after(1);
     let removed = scenario.inventory.hide(id(2), now);
-    assert!(matches!(removed, Some(Observation::ContainerRemoved(_))));
+    assert_eq!(removed.removed, [id(2)]);
     assert!(scenario.inventory.is_hidden(&id(2)));
 }
 

@@ -6,7 +6,7 @@
 //! a record as well, though it has no line end: the last line of a run. So the next record of a stream
 //! continues a line only if the one before is as long as the buffer and has the same time. Podman stores
 //! whatever it reads at once, with a time of its own, and does not mark where a run ends. Recordings of
-//! both are in `docs/adr/0008-log-position.md`.
+//! both are in `docs/adr/0006-log-position.md`.
 
 use crate::{model::Timestamp, server::source::NANOS_PER_MS};
 

@@ -1,14 +1,14 @@
-//! The form of `/ws/docker/{id}/logs`: one message a line, snake_case.
+//! The form of `/ws/docker/{id}/logs`: one message per line, snake_case.
 
-use super::encode;
 use crate::{
     model::{LogEndReason, LogLine, LogPosition, LogStream, Timestamp},
     protocol::ServerMessage,
+    server::hub::encode,
 };
 use axum::extract::ws::Utf8Bytes;
 use serde::Serialize;
 
-/// What of a log is written to whoever asked for it in the form of `/ws/docker/{id}/logs`.
+/// Which parts of a log a client of `/ws/docker/{id}/logs` gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogForm {
     /// With times.
@@ -20,7 +20,7 @@ pub struct LogForm {
 }
 
 impl LogForm {
-    /// Everything, which is what nearly all ask for.
+    /// Everything, which is what nearly every client asks for.
     pub const ALL: Self = Self {
         timestamps: true,
         stdout: true,
@@ -94,9 +94,13 @@ pub(super) fn docker_logs(message: &ServerMessage, form: LogForm) -> Vec<Utf8Byt
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{model::ContainerId, protocol::Channel};
+    use crate::{
+        model::{ContainerId, WorkloadKey},
+        protocol::Channel,
+    };
 
-    const CHANNEL: Channel = Channel::Logs(ContainerId::from_bytes([7; 32]));
+    const CHANNEL: Channel =
+        Channel::logs(WorkloadKey::Container(ContainerId::from_bytes([7; 32])));
 
     fn written(message: &ServerMessage, form: LogForm) -> Vec<String> {
         let messages = docker_logs(message, form);

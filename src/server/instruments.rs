@@ -1,0 +1,321 @@
+//! What the server counts and times of its own work, for `/metrics`.
+//!
+//! Everything here is written from where the work is done and read when Prometheus scrapes. What is
+//! counted for each message that is sent is one relaxed addition; labels are looked up only where
+//! something rare or slow has happened. Nothing here may wait, and nothing depends on what it says.
+
+use crate::{
+    model::{Action, HostId},
+    protocol::{Channel, close_code},
+};
+use prometheus_client::{
+    encoding::EncodeLabelSet,
+    metrics::{counter::Counter, family::Family, histogram::Histogram},
+    registry::Registry,
+};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+/// Upper bounds of the buckets for deliveries, in seconds: a tick for one client takes some 10 µs, for
+/// five thousand some 40 ms.
+const DELIVERY_BUCKETS: [f64; 12] = [
+    0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5,
+];
+/// The same for requests to engines: a sample takes a millisecond, a list of a thousand containers a
+/// second, and nothing more than ten.
+const REQUEST_BUCKETS: [f64; 12] = [
+    0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
+];
+/// The same for actions: to stop a container takes up to its grace period, ten seconds by default.
+const ACTION_BUCKETS: [f64; 11] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0, 30.0, 120.0];
+
+/// The code under which a connection counts that ended without a close frame (RFC 6455, 7.1.5).
+const ABNORMAL: u16 = 1006;
+/// Codes that connections are counted under. A client may send any code; others count as
+/// [`ABNORMAL`], so that no client can make the answer long.
+const CODES: [u16; 17] = [
+    close_code::NORMAL,
+    close_code::LEAVING,
+    close_code::PROTOCOL,
+    close_code::UNSUPPORTED,
+    ABNORMAL,
+    close_code::INVALID_UTF8,
+    close_code::TOO_BIG,
+    close_code::INTERNAL,
+    close_code::RESTART,
+    close_code::AT_CAPACITY,
+    close_code::MALFORMED,
+    close_code::SIGNED_OUT,
+    close_code::FORBIDDEN,
+    close_code::SILENT,
+    close_code::VERSION,
+    close_code::RATE_LIMITED,
+    close_code::TOO_SLOW,
+];
+
+/// What the server counts and times. A handle: copies count together.
+#[derive(Clone, Debug, Default)]
+pub struct Instruments {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    started: Instant,
+    sockets_opened: Counter,
+    sockets_closed: Family<Code, Counter>,
+    sent_messages: Counter,
+    sent_bytes: Counter,
+    resyncs: Family<OfChannel, Counter>,
+    log_gaps: Counter,
+    /// When the oldest publication that no delivery has begun with was made, in nanoseconds since
+    /// `started`; zero when there is none.
+    published: AtomicU64,
+    deliveries: Histogram,
+    actions: Family<OfAction, Histogram, fn() -> Histogram>,
+    requests: Family<OfRequest, Histogram, fn() -> Histogram>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Code {
+    code: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfChannel {
+    channel: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfAction {
+    action: &'static str,
+    result: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfRequest {
+    host: String,
+    call: String,
+}
+
+/// The moment from which a delivery is timed.
+#[derive(Clone, Copy, Debug)]
+pub struct Delivery(Option<Duration>);
+
+/// Times the requests to one engine.
+#[derive(Clone, Debug)]
+pub struct EngineRequests {
+    instruments: Instruments,
+    host: String,
+}
+
+impl Default for Inner {
+    fn default() -> Self {
+        let (sockets_closed, resyncs) = (Family::default(), Family::default());
+        // What has not happened yet is zero rather than absent: only so does its first time show.
+        for code in CODES {
+            drop(sockets_closed.get_or_create_owned(&Code { code }));
+        }
+        for channel in Channel::ALL {
+            drop(resyncs.get_or_create_owned(&OfChannel {
+                channel: channel.policy().name,
+            }));
+        }
+        Self {
+            started: Instant::now(),
+            sockets_opened: Counter::default(),
+            sockets_closed,
+            sent_messages: Counter::default(),
+            sent_bytes: Counter::default(),
+            resyncs,
+            log_gaps: Counter::default(),
+            published: AtomicU64::new(0),
+            deliveries: Histogram::new(DELIVERY_BUCKETS),
+            actions: Family::new_with_constructor(|| Histogram::new(ACTION_BUCKETS)),
+            requests: Family::new_with_constructor(|| Histogram::new(REQUEST_BUCKETS)),
+        }
+    }
+}
+
+impl Instruments {
+    /// A WebSocket was opened.
+    pub fn socket_opened(&self) {
+        self.inner.sockets_opened.inc();
+    }
+
+    /// A WebSocket was closed with `code`; `None` when the connection was lost.
+    pub fn socket_closed(&self, code: Option<u16>) {
+        let code = code.filter(|code| CODES.contains(code)).unwrap_or(ABNORMAL);
+        self.inner
+            .sockets_closed
+            .get_or_create(&Code { code })
+            .inc();
+    }
+
+    /// `bytes` of WebSocket frames have left, and `messages` are complete with them.
+    pub fn sent(&self, messages: u64, bytes: u64) {
+        self.inner.sent_messages.inc_by(messages);
+        self.inner.sent_bytes.inc_by(bytes);
+    }
+
+    /// A client's position on `channel` was no longer in the ring.
+    pub fn resynced(&self, channel: Channel) {
+        let channel = channel.policy().name;
+        self.inner
+            .resyncs
+            .get_or_create(&OfChannel { channel })
+            .inc();
+    }
+
+    /// A client was told that lines of a log are missing.
+    pub fn log_gap(&self) {
+        self.inner.log_gaps.inc();
+    }
+
+    /// Something was published that is still to be delivered.
+    pub fn published(&self) {
+        let now = self.now().as_nanos().max(1);
+        let now = u64::try_from(now).unwrap_or(u64::MAX);
+        // An older publication that waits keeps its time.
+        let published = &self.inner.published;
+        let _ = published.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    /// A delivery begins of what was published until now.
+    pub fn begin_delivery(&self) -> Delivery {
+        let published = self.inner.published.swap(0, Ordering::Relaxed);
+        Delivery((published > 0).then(|| Duration::from_nanos(published)))
+    }
+
+    /// The delivery has reached its last client.
+    pub fn end_delivery(&self, Delivery(published): Delivery) {
+        if let Some(published) = published {
+            let took = self.now().saturating_sub(published);
+            self.inner.deliveries.observe(took.as_secs_f64());
+        }
+    }
+
+    /// The engine has done `action`, or failed to, after `took`.
+    pub fn acted(&self, action: Action, is_done: bool, took: Duration) {
+        let labels = OfAction {
+            action: action.as_str(),
+            result: if is_done { "done" } else { "failed" },
+        };
+        let actions = &self.inner.actions;
+        actions.get_or_create(&labels).observe(took.as_secs_f64());
+    }
+
+    /// Times the requests to the engine of `host`.
+    pub fn requests_of(&self, host: &HostId) -> EngineRequests {
+        EngineRequests {
+            instruments: self.clone(),
+            host: host.to_string(),
+        }
+    }
+
+    /// Adds everything to `registry`, which puts the server's name before each.
+    pub fn register(&self, registry: &mut Registry) {
+        let inner = &self.inner;
+        registry.register(
+            "sockets_opened",
+            "WebSockets that were opened",
+            inner.sockets_opened.clone(),
+        );
+        registry.register(
+            "sockets_closed",
+            "WebSockets that were closed, by close code; 1006 is a lost connection",
+            inner.sockets_closed.clone(),
+        );
+        registry.register(
+            "socket_sent_messages",
+            "Messages sent over WebSockets",
+            inner.sent_messages.clone(),
+        );
+        registry.register(
+            "socket_sent_bytes",
+            "Bytes sent over WebSockets",
+            inner.sent_bytes.clone(),
+        );
+        registry.register(
+            "resyncs",
+            "Times a client's position was no longer in the ring, by channel",
+            inner.resyncs.clone(),
+        );
+        registry.register(
+            "log_gaps",
+            "Times a client was told that lines of a log are missing",
+            inner.log_gaps.clone(),
+        );
+        registry.register(
+            "delivery_seconds",
+            "Time from a publication until it was written to the last client",
+            inner.deliveries.clone(),
+        );
+        registry.register(
+            "action_seconds",
+            "Time an engine took for an action, by action and result",
+            inner.actions.clone(),
+        );
+        registry.register(
+            "engine_request_seconds",
+            "Time until the head of an engine's answer, by host and call",
+            inner.requests.clone(),
+        );
+    }
+
+    fn now(&self) -> Duration {
+        self.inner.started.elapsed()
+    }
+}
+
+impl EngineRequests {
+    /// The head of the answer to `call` came, or a failure, after `took`.
+    pub fn answered(&self, call: &str, took: Duration) {
+        let labels = OfRequest {
+            host: self.host.clone(),
+            call: call.to_owned(),
+        };
+        let requests = &self.instruments.inner.requests;
+        requests.get_or_create(&labels).observe(took.as_secs_f64());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_delivery_is_timed_from_the_oldest_publication_it_began_with() {
+        let instruments = Instruments::default();
+        let none = instruments.begin_delivery();
+        instruments.end_delivery(none);
+        assert_eq!(instruments.inner.deliveries.count(), 0);
+        instruments.published();
+        let first = instruments.inner.published.load(Ordering::Relaxed);
+        instruments.published();
+        let delivery = instruments.begin_delivery();
+        assert_eq!(delivery.0, Some(Duration::from_nanos(first)));
+        instruments.published();
+        instruments.end_delivery(delivery);
+        assert_eq!(instruments.inner.deliveries.count(), 1);
+        let next = instruments.begin_delivery();
+        assert!(next.0 > delivery.0, "it came during the first one");
+    }
+
+    #[test]
+    fn codes_that_only_clients_know_are_counted_as_one() {
+        let instruments = Instruments::default();
+        for code in 3_000..4_999 {
+            instruments.socket_closed(Some(code));
+        }
+        assert_eq!(instruments.inner.sockets_closed.len(), CODES.len());
+        let code = Code { code: ABNORMAL };
+        let others = instruments.inner.sockets_closed.get_or_create_owned(&code);
+        assert_eq!(others.get(), 1_992);
+    }
+}
