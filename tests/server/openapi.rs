@@ -133,7 +133,7 @@ fn close(schema: &mut Value) {
                 || (fields.get("type") == Some(&json!("object"))
                     && fields.contains_key("properties")
                     && !fields.contains_key("additionalProperties"));
-            parts(fields);
+            parts(fields, &["allOf"]);
             if is_whole {
                 fields.insert("unevaluatedProperties".to_owned(), json!(false));
             }
@@ -150,14 +150,15 @@ fn part(schema: &mut Value) {
         if let Some(Value::String(reference)) = fields.get_mut("$ref") {
             *reference = reference.replace("#/components/schemas/", "#/components/open/");
         }
-        parts(fields);
+        parts(fields, &["allOf", "oneOf"]);
     }
 }
 
-fn parts(fields: &mut Map<String, Value>) {
+/// Closes what is within `fields`, of which those that `combine` names are lists of parts.
+fn parts(fields: &mut Map<String, Value>, combine: &[&str]) {
     for (name, inner) in fields {
         match inner {
-            Value::Array(all) if name == "allOf" => all.iter_mut().for_each(part),
+            Value::Array(all) if combine.contains(&&**name) => all.iter_mut().for_each(part),
             inner => close(inner),
         }
     }
