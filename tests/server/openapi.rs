@@ -39,7 +39,7 @@ fn operations(document: &Value) -> Vec<(&String, Method, &Value)> {
 /// The documented properties of a response.
 struct Answer {
     status: StatusCode,
-    /// Without parameters.
+    /// The media type without parameters.
     media_type: String,
     response: reqwest::Response,
 }
@@ -71,7 +71,7 @@ fn rich_container() -> FakeContainer {
 
 /// Waits until stats and metrics are sampled, so that no response is empty.
 async fn wait_for_figures(app: &TestApp) {
-    eventually("figures are known", async || {
+    eventually("stats and metrics are sampled", async || {
         let stats = format!("/api/containers/{}/stats", id_of("web-1"));
         let stats: Value = app.get(&stats).await.json().await.unwrap();
         let metrics: Value = app.get("/api/metrics?range=5m").await.json().await.unwrap();
@@ -133,7 +133,7 @@ fn close(schema: &mut Value) {
                 || (fields.get("type") == Some(&json!("object"))
                     && fields.contains_key("properties")
                     && !fields.contains_key("additionalProperties"));
-            parts(fields);
+            parts(fields, &["allOf"]);
             if is_whole {
                 fields.insert("unevaluatedProperties".to_owned(), json!(false));
             }
@@ -150,14 +150,15 @@ fn part(schema: &mut Value) {
         if let Some(Value::String(reference)) = fields.get_mut("$ref") {
             *reference = reference.replace("#/components/schemas/", "#/components/open/");
         }
-        parts(fields);
+        parts(fields, &["allOf", "oneOf"]);
     }
 }
 
-fn parts(fields: &mut Map<String, Value>) {
+/// Closes all schemas within `fields`; the fields named in `combine` are lists of parts.
+fn parts(fields: &mut Map<String, Value>, combine: &[&str]) {
     for (name, inner) in fields {
         match inner {
-            Value::Array(all) if name == "allOf" => all.iter_mut().for_each(part),
+            Value::Array(all) if combine.contains(&&**name) => all.iter_mut().for_each(part),
             inner => close(inner),
         }
     }
@@ -217,14 +218,14 @@ async fn parameters_change_the_answer_as_documented() {
         ("/api/snapshot", "?channels=weather"),
         ("/api/containers/{id}", "?host=elsewhere"),
     ] {
-        let asked = format!("{}{query}", path.replace("{id}", &id));
-        let answer = ask(&app, Method::GET, &asked).await;
+        let url = format!("{}{query}", path.replace("{id}", &id));
+        let answer = ask(&app, Method::GET, &url).await;
         let pointer = pointer(path, &Method::GET, &answer);
         let text = answer.response.text().await.unwrap();
-        assert!(!text.is_empty(), "{asked}");
+        assert!(!text.is_empty(), "{url}");
         // JSON responses have one line; log streams have one object per line.
         for line in text.lines() {
-            validator.check(&pointer, &serde_json::from_str(line).unwrap(), &asked);
+            validator.check(&pointer, &serde_json::from_str(line).unwrap(), &url);
         }
     }
     app.end().await;

@@ -92,7 +92,7 @@ pub async fn details(
     operation_id = "containerEvents",
     summary = "The last events of a container, newest first.",
     description = "Also of a container that is gone, as long as its events are kept.",
-    params(ContainerPath),
+    params(ContainerPath, HostQuery),
     responses(
         (status = 200, description = "Events.", content((ContainerEvents = "application/json"), (BinaryForm = MEDIA_TYPE))),
         InvalidRequest

@@ -11,7 +11,7 @@ use axum::{
 use std::sync::LazyLock;
 use utoipa::{
     OpenApi,
-    openapi::{self, Server, path::Operation},
+    openapi::{self, Ref, RefOr, Schema, Server, path::Operation},
 };
 
 /// What the document says beside its paths.
@@ -52,7 +52,20 @@ pub(in crate::server) fn complete(mut document: openapi::OpenApi) -> openapi::Op
             responses.entry(status).or_insert(response);
         }
     }
+    untag_updates(&mut document);
     document
+}
+
+/// Describes an update among the messages as it is written: with a tag of its own in the place of the
+/// message's, which the derived schema does not know of.
+fn untag_updates(document: &mut openapi::OpenApi) {
+    let schemas = document.components.as_mut().map(|all| &mut all.schemas);
+    let messages = schemas.and_then(|schemas| schemas.get_mut("ServerMessage"));
+    if let Some(RefOr::T(Schema::OneOf(messages))) = messages
+        && let Some(update) = messages.items.last_mut()
+    {
+        *update = Ref::from_schema_name("Sequenced").into();
+    }
 }
 
 /// `GET /api/openapi.json`.

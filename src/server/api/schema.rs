@@ -148,6 +148,7 @@ pub(crate) struct SparklinesAnswer {
 #[expect(dead_code, reason = "it only describes")]
 pub(crate) struct SparklineAnswer {
     container_id: ContainerId,
+    host: HostId,
     /// The beginning of the newest step.
     end: Timestamp,
     /// The highest percentage of one core in each step, oldest first; `null` where it is unknown.
