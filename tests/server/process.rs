@@ -136,7 +136,7 @@ async fn act_as_new_client(process: &Process, action: Action) -> String {
     let url = format!("ws://{}/api/ws", process.address);
     let mut socket = Socket::connect(&url, &[]).await.unwrap();
     let ServerMessage::Connected { client_id, .. } = socket.next().await else {
-        panic!("no greeting");
+        panic!("the first message is not `connected`");
     };
     socket.subscribe(Channel::CONTAINERS).await;
     socket
@@ -155,7 +155,7 @@ async fn act_as_new_client(process: &Process, action: Action) -> String {
 }
 
 #[tokio::test]
-async fn every_line_of_the_log_about_a_connection_names_its_client() {
+async fn every_log_line_about_a_connection_contains_its_client_id() {
     let engine = FakeEngine::start().with_containers(1);
     let address = engine.address();
     let environment = [("DOCKER_HOST", address.as_str()), ("RUST_LOG", "debug")];
