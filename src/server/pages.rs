@@ -130,6 +130,7 @@ fn initial(state: &AppState, uri: &Uri, headers: &HeaderMap) -> Initial {
         totals,
         partial: in_view.is_some(),
         now,
+        intervals: state.config.intervals(),
         preferences: Preferences::from_headers(text(header::COOKIE), text(header::ACCEPT_LANGUAGE)),
         stats_history: stats_history(state, uri, now),
         base: state.config.base().to_owned(),

@@ -13,6 +13,7 @@ pub use duration::{HumanDuration, NotADuration};
 pub use hosts::Host;
 pub use settings::{CommandLine, DockerSettings, HostSettings, Settings};
 
+use crate::model::Intervals;
 use leptos::config::{Env, LeptosOptions};
 use settings::{File, LeptosSettings};
 use std::{
@@ -137,6 +138,16 @@ impl Default for Config {
 }
 
 impl Config {
+    /// How often figures come, as pages are told.
+    pub fn intervals(&self) -> Intervals {
+        let ms = |interval: Duration| u32::try_from(interval.as_millis()).unwrap_or(u32::MAX);
+        Intervals {
+            metrics_ms: ms(self.metrics_interval),
+            stats_ms: ms(self.stats_interval),
+            stats_idle_ms: ms(self.stats_idle_interval),
+        }
+    }
+
     /// What the command line and the file it names, or the default one if there is one, say.
     ///
     /// # Errors

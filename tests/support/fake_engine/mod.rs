@@ -194,7 +194,7 @@ impl FakeEngine {
     }
 
     /// What `route`, such as `GET /containers/json`, answers from now on. A longer route goes before
-    /// a shorter one that it begins with.
+    /// a shorter one that it begins with; one that ends with `$` is the whole request.
     pub(crate) fn answer(&self, route: &str, raw: Raw) {
         self.shared.raw.send_modify(|routes| {
             routes.retain(|(other, _)| other != route);

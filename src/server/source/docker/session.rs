@@ -32,6 +32,8 @@ use tokio::{
 
 /// Podman 4 reports the health from before the check, and writes the result down a moment later.
 const CHECK_WRITTEN: Duration = Duration::from_millis(500);
+/// Intervals between full lists after which the last one is too old to be taken for the present.
+const STALE_INTERVALS: u32 = 5;
 /// Between two warnings about events that cannot be read.
 const WARN_INTERVAL: Duration = Duration::from_secs(60);
 
@@ -50,6 +52,8 @@ struct Session<'a> {
     transport: Transport,
     /// Between full lists.
     reconcile: Duration,
+    /// When the last list came.
+    listed_at: Instant,
 }
 
 impl DockerSource {
@@ -169,12 +173,17 @@ impl<'a> Session<'a> {
             warned: None,
             observer,
             targets,
+            listed_at: Instant::now(),
         }
     }
 
     /// The state of the source, and why it is not live or what it lacks.
     fn standing(&self) -> (SourceState, Option<String>) {
         let late = |message: &str| (SourceState::Late, Some(message.to_owned()));
+        if self.listed_at.elapsed() > self.reconcile * STALE_INTERVALS {
+            let message = "The engine answers, but has not listed its containers for a while.";
+            return (SourceState::Stale, Some(message.to_owned()));
+        }
         if self.strikes.any() || self.listing.is_late(Instant::now()) {
             return late("The engine is slow to list its containers.");
         }
@@ -257,6 +266,7 @@ impl<'a> Session<'a> {
             self.listing.want_again(scope, RETRY);
             return Ok(Vec::new());
         };
+        self.listed_at = Instant::now();
         let applied = self.inventory.on_list(&scope, list, asked);
         let inventory = &self.inventory;
         self.inspections.retain(|id| inventory.knows(id));
