@@ -19,9 +19,13 @@ use crate::{
 };
 use gone::Gone;
 use head::Head;
-use leptos::prelude::*;
+use leptos::{
+    prelude::*,
+    wasm_split::{SplitLoaderError, wasm_split},
+};
 use leptos_router::hooks::use_params_map;
 use tabs::{TabBar, TabContent};
+pub(super) use tabs::{load_logs, load_more};
 
 /// Which container the page shows.
 #[derive(Clone, Copy, PartialEq)]
@@ -33,9 +37,20 @@ struct Shown {
     returns: u32,
 }
 
+/// The page, from the part [`Part::Container`](super::Part::Container).
+#[wasm_split(
+    container,
+    wasm_split_path = ::leptos::wasm_split,
+    preload(load_page),
+    fallible
+)]
+pub(super) fn page() -> Result<AnyView, SplitLoaderError> {
+    Ok(view! { <ContainerPage /> }.into_any())
+}
+
 /// One container: what it is, what it does and what it says.
 #[component]
-pub fn ContainerPage() -> impl IntoView {
+fn ContainerPage() -> impl IntoView {
     let live = use_live();
     let params = use_params_map();
     let asked = Memo::new(move |_| params.read().get("id")?.parse::<ContainerPrefix>().ok());

@@ -14,16 +14,30 @@ use crate::{
     i18n::use_text,
     model::{ContainerId, ContainerPrefix},
 };
-use leptos::prelude::*;
+use leptos::{
+    prelude::*,
+    wasm_split::{SplitLoaderError, wasm_split},
+};
 use leptos_router::{
     NavigateOptions,
     hooks::{use_navigate, use_query_map},
 };
 use picker::{Chips, ChooseContainers};
 
+/// The page, from the part [`Part::Logs`](super::Part::Logs).
+#[wasm_split(
+    logs,
+    wasm_split_path = ::leptos::wasm_split,
+    preload(load_page),
+    fallible
+)]
+pub(super) fn page() -> Result<AnyView, SplitLoaderError> {
+    Ok(view! { <LogsPage /> }.into_any())
+}
+
 /// The logs of the containers in the address.
 #[component]
-pub fn LogsPage() -> impl IntoView {
+fn LogsPage() -> impl IntoView {
     let live = use_live();
     let text = use_text();
     let view = use_view();

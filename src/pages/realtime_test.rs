@@ -14,16 +14,30 @@ use crate::{
     model::{HostId, Proxy, SourceKind, SourceState, SourceStatus},
 };
 use findings::Findings;
-use leptos::prelude::*;
+use leptos::{
+    prelude::*,
+    wasm_split::{SplitLoaderError, wasm_split},
+};
 use samples::{Samples, Sources};
 use std::collections::BTreeMap;
 use summary::Summary;
 use verdict::Verdict;
 use ways::Ways;
 
+/// The page, from the part [`Part::RealtimeTest`](super::Part::RealtimeTest).
+#[wasm_split(
+    realtime_test,
+    wasm_split_path = ::leptos::wasm_split,
+    preload(load_page),
+    fallible
+)]
+pub(super) fn page() -> Result<AnyView, SplitLoaderError> {
+    Ok(view! { <RealtimeTestPage /> }.into_any())
+}
+
 /// Tries every live channel and transport from this browser, and says what stands in between.
 #[component]
-pub fn RealtimeTestPage() -> impl IntoView {
+fn RealtimeTestPage() -> impl IntoView {
     let live = use_live();
     let text = use_text();
     let observed = RwSignal::new(Observations::default());
