@@ -17,7 +17,7 @@ mod socket;
 mod sparklines;
 
 pub use ask::{ask, ask_text, keep_asking};
-pub use browser::{is_typing, local, set_cookie, zone_name};
+pub use browser::{is_typing, local, open_page, quiet, set_cookie, zone_name};
 pub use canvas::{paint, use_looks, watch_size};
 pub use clipboard::{copy, copy_report};
 pub use json_tree::{open_json, show_json};

@@ -16,7 +16,10 @@ pub enum Audience {
 
 impl Audience {
     /// Whether anything on `host` may be seen.
-    #[cfg_attr(not(test), expect(unused_variables, reason = "everything sees every host"))]
+    #[cfg_attr(
+        not(test),
+        expect(unused_variables, reason = "everything sees every host")
+    )]
     pub(super) fn sees_host(&self, host: HostId) -> bool {
         match self {
             Self::Unrestricted => true,

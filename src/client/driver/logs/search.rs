@@ -119,15 +119,9 @@ impl Drop for Searcher {
     }
 }
 
-/// Where the thread's script is: beside the style sheet, whose address changes with the build.
+/// Where the thread's script is: its address changes with the build.
 fn script() -> String {
-    let sheet = document()
-        .query_selector("link[rel=stylesheet]")
-        .ok()
-        .flatten();
-    let address = sheet.and_then(|sheet| sheet.get_attribute("href"));
-    let root = address
-        .as_deref()
-        .and_then(|address| address.strip_suffix("/pkg/deckwatch.css"));
-    format!("{}/log-search.js", root.unwrap_or_default())
+    let root = document().document_element();
+    let public = root.and_then(|root| root.get_attribute("data-public"));
+    format!("{}/log-search.js", public.unwrap_or_default())
 }
