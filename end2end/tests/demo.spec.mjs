@@ -73,7 +73,7 @@ test('the palette finds pages and containers', async ({ page }) => {
 test('an address that leads nowhere is said to', async ({ page }) => {
   const answer = await page.request.get(`${deckwatch.url}/nowhere`);
   expect(answer.status()).toBe(404);
-  expect(await answer.text()).toContain('There is no such page');
+  expect(await answer.text()).toContain('Page not found');
 });
 
 test('more are acted on at once than may be asked for at once', async ({ page }) => {
