@@ -1,4 +1,5 @@
-//! The built site inside the binary: scripts, styles and public files.
+//! Serves the built site that is embedded in the binary: scripts, styles and public files, compressed where
+//! the client accepts it, with cache headers and entity tags.
 
 use axum::{
     body::Body,
@@ -8,12 +9,12 @@ use axum::{
 use rust_embed::{EmbeddedFile, RustEmbed};
 use std::sync::Arc;
 
-/// For as long as the name is used: it contains the hash of what is in it.
+/// For versioned paths, whose content never changes.
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
-/// May be kept, but must be asked for whether it is still the same.
+/// May be cached, but must be revalidated at each use.
 const REVALIDATE: &str = "no-cache";
 
-// In a debug build files are read from disk at every request, so a rebuilt site needs no new binary.
+// In a debug build files are read from disk at every request, so that a rebuilt site needs no new binary.
 #[derive(RustEmbed)]
 #[folder = "$CARGO_MANIFEST_DIR/target/site"]
 #[allow_missing = true]
@@ -33,13 +34,13 @@ impl Site {
         }
     }
 
-    /// Names what is in the site: 16 hexadecimal digits. `/v/{build}/…` never changes.
+    /// The hash of the site's content, 16 hexadecimal digits; `/v/{build}/…` never changes.
     pub fn build(&self) -> &str {
         &self.build
     }
 
-    /// What paths of this very build's files begin with. In a debug build the plain paths, which
-    /// tools reload.
+    /// The prefix of the versioned paths of this build. Empty in a debug build, whose files are reloaded at
+    /// their plain paths.
     pub fn root(&self) -> String {
         if cfg!(debug_assertions) {
             return String::new();
@@ -47,11 +48,11 @@ impl Site {
         format!("/v/{}", self.build)
     }
 
-    /// The file for a request's path, if the site has it.
+    /// The response for a request's path; `None` if the site has no such file.
     pub fn get(&self, path: &str, headers: &HeaderMap) -> Option<Response> {
         let path = path.strip_prefix('/')?;
         let versioned = Some(path)
-            // In a debug build they may change under the same name.
+            // In a debug build files may change under the same name.
             .filter(|_| !cfg!(debug_assertions))
             .and_then(|path| path.strip_prefix("v/"))
             .and_then(|rest| rest.strip_prefix(&*self.build))
@@ -83,7 +84,7 @@ fn respond(
     headers: &HeaderMap,
 ) -> Response {
     let tag = format!("\"{}\"", hex(&file.metadata.sha256_hash(), 32));
-    let known = headers
+    let is_current = headers
         .get(header::IF_NONE_MATCH)
         .and_then(|value| value.to_str().ok())
         .is_some_and(|tags| {
@@ -95,7 +96,7 @@ fn respond(
         (header::CACHE_CONTROL, caching.into()),
         (header::VARY, "accept-encoding".into()),
     ];
-    if known {
+    if is_current {
         return (StatusCode::NOT_MODIFIED, always).into_response();
     }
     let body = match &file.data {
@@ -112,7 +113,7 @@ fn respond(
     response
 }
 
-/// Whether the client takes the encoding `name`.
+/// Whether the client accepts the encoding `name`.
 fn accepts(headers: &HeaderMap, name: &str) -> bool {
     headers
         .get_all(header::ACCEPT_ENCODING)
@@ -147,7 +148,7 @@ fn content_type(path: &str) -> &'static str {
     }
 }
 
-/// The hashes of all files, folded into one that does not depend on their order.
+/// The hashes of all files, combined by XOR, so that their order does not matter.
 fn build_id(files: impl Iterator<Item = EmbeddedFile>) -> String {
     let mut folded = [0_u8; 32];
     for file in files {
@@ -181,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn browsers_get_the_type_they_insist_on() {
+    fn files_have_the_content_type_that_browsers_require() {
         assert_eq!(content_type("pkg/deckwatch.wasm"), "application/wasm");
         assert_eq!(
             content_type("pkg/deckwatch.js"),

@@ -1,4 +1,4 @@
-//! The OpenAPI document, and that the server's answers are as it says.
+//! The OpenAPI document matches the router, and the server's responses match the document.
 
 use crate::support::{
     app::{Settings, TestApp},
@@ -10,7 +10,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeSet, path::Path};
 
-/// Methods that a route may take or must refuse.
+/// Methods that a route must accept or refuse.
 const METHODS: [Method; 5] = [
     Method::GET,
     Method::POST,
@@ -36,7 +36,7 @@ fn operations(document: &Value) -> Vec<(&String, Method, &Value)> {
     all.collect()
 }
 
-/// An answer as far as it is documented.
+/// The documented parts of a response.
 struct Answer {
     status: StatusCode,
     /// Without parameters.
@@ -44,7 +44,7 @@ struct Answer {
     response: reqwest::Response,
 }
 
-/// Asks for `path` with `method`.
+/// Requests `path` with `method`.
 async fn ask(app: &TestApp, method: Method, path: &str) -> Answer {
     let request = reqwest::Client::new().request(method.clone(), app.url(path));
     let request = match method {
@@ -61,7 +61,7 @@ async fn ask(app: &TestApp, method: Method, path: &str) -> Answer {
     }
 }
 
-/// A container with something in every list that its descriptions have.
+/// A container with an entry in every list of its descriptions.
 fn rich_container() -> FakeContainer {
     FakeContainer::running("web-1")
         .env("DB_PASSWORD=hunter2")
@@ -69,13 +69,13 @@ fn rich_container() -> FakeContainer {
         .lines(3)
 }
 
-/// Waits until no answer is empty for want of a sample.
+/// Waits until there are samples for every response.
 async fn wait_for_figures(app: &TestApp) {
     eventually("figures are known", async || {
         let stats = format!("/api/containers/{}/stats", id_of("web-1"));
         let stats: Value = app.get(&stats).await.json().await.unwrap();
         let metrics: Value = app.get("/api/metrics?range=5m").await.json().await.unwrap();
-        // Figures are sampled at the idle pace, unless a client asks for them.
+        // Stats are sampled at the idle interval, unless a client requests them.
         let known = app.snapshot("stats,metrics").await.messages;
         let has_samples = |list: &Value| list.as_array().is_some_and(|list| !list.is_empty());
         known.len() >= 3 && has_samples(&stats["timestamps"]) && has_samples(&metrics["samples"])
@@ -83,7 +83,7 @@ async fn wait_for_figures(app: &TestApp) {
     .await;
 }
 
-/// `path` with parameters that name a container.
+/// `path` with valid values for its parameters.
 fn filled(path: &str) -> String {
     let id = id_of("web-1");
     let query = match path {
@@ -108,7 +108,7 @@ impl Validator {
         Self { document }
     }
 
-    /// Whether `value` is what the schema at `pointer` says.
+    /// Checks `value` against the schema at `pointer`.
     fn check(&self, pointer: &str, value: &Value, what: &str) {
         let url = "http://deckwatch.test/openapi.json";
         let mut compiler = Compiler::new();
@@ -168,7 +168,7 @@ fn escaped(segment: &str) -> String {
     segment.replace('~', "~0").replace('/', "~1")
 }
 
-/// Where the schema of an answer is in the document.
+/// The JSON pointer to the schema of a response in the document.
 fn pointer(path: &str, method: &Method, answer: &Answer) -> String {
     let method = method.as_str().to_lowercase();
     let (status, media_type) = (answer.status.as_str(), escaped(&answer.media_type));
@@ -289,7 +289,7 @@ async fn every_documented_path_is_in_the_description_of_the_protocol() {
 }
 
 #[tokio::test]
-async fn every_reference_in_the_document_leads_somewhere() {
+async fn every_reference_in_the_document_can_be_resolved() {
     let app = TestApp::start(FakeEngine::start()).await;
     let text = app.get("/api/openapi.json").await.text().await.unwrap();
     let document: Value = serde_json::from_str(&text).unwrap();
