@@ -11,6 +11,7 @@ mod host_label;
 mod icon;
 mod keys;
 mod link;
+mod list;
 mod menu;
 mod meter;
 mod no_containers;
@@ -33,6 +34,10 @@ pub use host_label::{HostLabel, HostName};
 pub use icon::{Glyph, Icon};
 pub use keys::PageKeys;
 pub use link::{A, ViewLink};
+pub use list::{
+    BulkBar, Column, Columns, GroupHead, Item, Items, Listing, Part, Pointer, Selection, Table,
+    cards, use_columns, use_items,
+};
 pub use menu::{Menu, provide_menus, use_any_menu_open};
 pub use meter::{Meter, MeterKind};
 pub use no_containers::NoContainers;

@@ -126,7 +126,7 @@ fn choices(live: Live, text: &Text, typed: &str) -> Vec<Choice> {
     let opened = rows.iter().map(|row| Choice {
         label: row.workload.name().to_owned(),
         glyph: Glyph::Box,
-        deed: Deed::Open(Page::container(row.id).href()),
+        deed: Deed::Open(Page::of(row.id).href()),
     });
     let read = rows.iter().map(|row| Choice {
         label: format!("{} {}", text.frame.logs, row.workload.name()),

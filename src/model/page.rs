@@ -18,7 +18,7 @@ pub enum Page {
     RealtimeTest,
 }
 
-/// A tab of a container's page.
+/// A tab of the page of a workload.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tab {
     /// What it is and how it does.
@@ -78,12 +78,12 @@ impl Page {
     /// The parameter that names a tab.
     pub const TAB: &'static str = "tab";
 
-    /// The first tab of a container's page.
-    pub fn container(id: WorkloadId) -> Self {
+    /// The page of a workload, at its first tab.
+    pub fn of(id: WorkloadId) -> Self {
         Self::tab(id, Tab::default())
     }
 
-    /// A tab of a container's page.
+    /// A tab of the page of a workload.
     pub fn tab(id: WorkloadId, tab: Tab) -> Self {
         Self::Container(id.reference(), tab)
     }

@@ -1,34 +1,23 @@
 //! All containers.
 
-mod bulk;
-mod cards;
 mod cells;
-mod columns;
 mod hosts;
 mod keys;
-mod layout;
-mod list;
-mod table;
+mod listing;
 mod toolbar;
 
 use crate::{
     client::use_live,
-    components::{NoContainers, PageTitle, ViewLink},
+    components::{
+        BulkBar, Items, Listing, NoContainers, PageTitle, Pointer, Selection, Table, ViewLink,
+        cards, use_columns, use_items,
+    },
     i18n::use_text,
     model::{ContainerQuery, Layout, Preferences, WorkloadId},
 };
-use bulk::BulkBar;
-use cards::Cards;
-use columns::use_columns;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_navigate, use_query_map};
-use list::{Pointer, use_items};
-use std::collections::BTreeSet;
-use table::Table;
 use toolbar::Toolbar;
-
-/// The containers somebody has ticked.
-type Selection = RwSignal<BTreeSet<WorkloadId>>;
 
 /// All containers, filtered and sorted as the address says.
 #[component]
@@ -51,7 +40,7 @@ pub fn ContainersPage() -> impl IntoView {
     forget_gone(selection);
     let pointer = Pointer::new();
     let items = use_items(live, query, pointer);
-    let columns = use_columns();
+    let columns = use_columns::<ContainerQuery>();
     keys::listen();
     let title = move || {
         let (totals, name) = (live.totals().get(), text.get().frame.containers);
@@ -67,11 +56,11 @@ pub fn ContainersPage() -> impl IntoView {
         <div class="containers-list">
             <Toolbar query set_query items columns />
             <Show when=move || is_cards.get() fallback=move || view! { <Table query items columns selection pointer /> }>
-                <Cards items />
+                {cards::<ContainerQuery>(items)}
             </Show>
         </div>
         <EmptyList query items />
-        <BulkBar selection />
+        <BulkBar selection actions=ContainerQuery::BULK />
     }
 }
 
@@ -93,7 +82,7 @@ fn EmptyList(
     /// What is asked for.
     query: Memo<ContainerQuery>,
     /// What is found.
-    items: Memo<list::Items>,
+    items: Memo<Items>,
 ) -> impl IntoView {
     let live = use_live();
     let text = use_text();

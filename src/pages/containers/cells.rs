@@ -87,7 +87,7 @@ fn Name(
     let name = Memo::new(move |_| named.name());
     let project = Memo::new(move |_| grouped.with(|it| it.group().map(str::to_owned)));
     view! {
-        <A href=Page::container(id).href() attr:class="name">{name}</A>
+        <A href=Page::of(id).href() attr:class="name">{name}</A>
         <HostLabel host=row.host() />
         {move || project.get().map(|project| view! { <div class="sub">{project}</div> })}
         <ActionFailure id row />
@@ -181,7 +181,7 @@ fn Ports(
             view! { <a class="port" href=href target="_blank" rel="noopener noreferrer">{port.public_port}</a> }
         });
         let more = (rest > 0)
-            .then(|| view! { <A href=Page::container(id).href() attr:class="port">"+"{rest}</A> });
+            .then(|| view! { <A href=Page::of(id).href() attr:class="port">"+"{rest}</A> });
         (views.collect_view(), more)
     };
     view! { <span class="port-list">{links}</span> }

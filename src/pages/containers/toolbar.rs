@@ -1,9 +1,9 @@
 //! What is shown, and how. Without JavaScript it is a form and a row of links.
 
-use super::{columns::Columns, hosts::HostMenu, list::Items};
+use super::hosts::HostMenu;
 use crate::{
     client::use_live,
-    components::{A, AllLastSeen, Glyph, Icon, Menu},
+    components::{A, AllLastSeen, Columns, Glyph, Icon, Items, Menu},
     i18n::{say, use_text},
     model::{ContainerQuery, Density, Grouping, Layout, Page, Preferences, SortKey, StateFilter},
 };
@@ -19,7 +19,7 @@ pub(super) fn Toolbar(
     /// What is found.
     items: Memo<Items>,
     /// Which columns the table has.
-    columns: Memo<Columns>,
+    columns: Memo<Columns<SortKey>>,
 ) -> impl IntoView {
     let text = use_text();
     let live = use_live();
@@ -58,13 +58,7 @@ pub(super) fn Toolbar(
             ..query.get_untracked()
         })
     };
-    let shown = move || {
-        format!(
-            "{} {}",
-            items.read().containers,
-            text.get().containers.shown
-        )
-    };
+    let shown = move || format!("{} {}", items.read().workloads, text.get().containers.shown);
     // Without scripts the form is sent: everything but its text goes along unchanged.
     let others = move || {
         let others = query
@@ -103,7 +97,7 @@ fn Looks(
     /// Asks for something else.
     set_query: Callback<ContainerQuery>,
     /// Which columns the table has.
-    columns: Memo<Columns>,
+    columns: Memo<Columns<SortKey>>,
 ) -> impl IntoView {
     let text = use_text();
     let preferences = expect_context::<RwSignal<Preferences>>();
@@ -184,7 +178,7 @@ fn Looks(
 #[component]
 fn ViewMenu(
     /// Which columns the table has.
-    columns: Memo<Columns>,
+    columns: Memo<Columns<SortKey>>,
     /// Entries above the columns.
     children: Children,
 ) -> impl IntoView {

@@ -45,7 +45,7 @@ pub(super) fn Chips(
         let label = move || format!("{} {name}", text.get().logs.remove);
         view! {
             <span class=format!("chip source c{}", at + 1) data-testid="chip">
-                <a href=live.href(&Page::container(source.id).href())>{source.name.clone()}</a>
+                <a href=live.href(&Page::of(source.id).href())>{source.name.clone()}</a>
                 <A href=href attr:aria-label=label attr:class="close"><Icon glyph=Glyph::Close /></A>
             </span>
         }

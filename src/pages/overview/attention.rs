@@ -85,7 +85,7 @@ fn Troubled(
     view! {
         <li data-freshness=move || as_of.get().freshness.mark()>
             <StatusPill workload=row.workload.clone() />
-            <A href=Page::container(id).href() attr:class="name">{name}</A>
+            <A href=Page::of(id).href() attr:class="name">{name}</A>
             <HostLabel host=row.host() />
             <span class="muted what num">{details}</span>
             <span class="space"></span>

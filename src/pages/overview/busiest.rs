@@ -61,7 +61,7 @@ fn BusyContainer(
     view! {
         <li data-freshness=move || as_of.get().freshness.mark()>
             <StatusPill workload=row.workload.clone() />
-            <A href=Page::container(id).href() attr:class="name">{name}</A>
+            <A href=Page::of(id).href() attr:class="name">{name}</A>
             <HostLabel host=row.host() />
             <span class="space"></span>
             <Meter kind=MeterKind::Cpu row=row.clone() />

@@ -58,9 +58,7 @@ fn ChangeRow(
     let linked = event.workload().filter(|id| live.row(*id).is_some());
     let name = event.name.clone();
     let name = match linked {
-        Some(id) => {
-            view! { <A href=Page::container(id).href() attr:class="name">{name}</A> }.into_any()
-        }
+        Some(id) => view! { <A href=Page::of(id).href() attr:class="name">{name}</A> }.into_any(),
         None => view! { <b class="name">{name}</b> }.into_any(),
     };
     let times = (change.times > 1).then(|| format!("×{}", change.times));

@@ -1,33 +1,26 @@
 //! One card each.
 
-use super::{
-    cells::CellContent,
-    list::{Item, Items},
-};
+use super::{Item, Items, Listing};
 use crate::{
     client::{RowSignals, driver, use_live},
     components::{A, ActionButtons, ActionFailure, StatusPill},
     i18n::{say, use_text},
-    model::{Page, SortKey, WorkloadId},
+    model::{Page, WorkloadId},
 };
 use leptos::prelude::*;
 
 /// Cards that are added at once: without a fixed height they cannot be left out one by one.
 const CARDS_AT_ONCE: usize = 200;
 
-/// The containers as cards.
-#[component]
-pub(super) fn Cards(
-    /// What is found.
-    items: Memo<Items>,
-) -> impl IntoView {
+/// The workloads in `items` as cards.
+pub fn cards<L: Listing>(items: Memo<Items>) -> impl IntoView {
     let text = use_text();
     let limit = RwSignal::new(CARDS_AT_ONCE);
     let ids = move || {
         driver::keep_focus();
         let items = items.read();
         let ids = items.lines.iter().filter_map(|item| match item {
-            Item::Container(id) => Some(*id),
+            Item::Workload(id) => Some(*id),
             Item::Group(_) => None,
         });
         ids.take(limit.get()).collect::<Vec<_>>()
@@ -35,7 +28,7 @@ pub(super) fn Cards(
     let rest = move || {
         items
             .read()
-            .containers
+            .workloads
             .checked_sub(limit.get())
             .filter(|rest| *rest > 0)
     };
@@ -46,39 +39,26 @@ pub(super) fn Cards(
     view! {
         <div class="cards">
             <For each=ids key=|id| *id let(id)>
-                {use_live().row(id).map(|row| view! { <Card id row /> })}
+                {use_live().row(id).map(|row| card::<L>(id, row))}
             </For>
         </div>
         <p class="rest num">{move || rest().map(button)}</p>
     }
 }
 
-#[component]
-fn Card(
-    /// Which container.
-    id: WorkloadId,
-    /// Its signals.
-    row: RowSignals,
-) -> impl IntoView {
+fn card<L: Listing>(id: WorkloadId, row: RowSignals) -> impl IntoView {
     let named = row.clone();
     let name = move || named.name();
     let as_of = row.as_of.clone();
-    let figures = [
-        SortKey::Image,
-        SortKey::Uptime,
-        SortKey::Cpu,
-        SortKey::Memory,
-        SortKey::Network,
-        SortKey::Ports,
-    ];
-    let cells = figures
-        .map(|key| view! { <div class=key.as_str()><CellContent id key row=row.clone() /></div> })
+    let cells = L::CARD
+        .iter()
+        .map(|key| view! { <div class=L::name(*key)>{L::cell(*key, id, row.clone())}</div> })
         .collect_view();
     view! {
         <article class="card container-card" data-id=id.key.to_string() data-freshness=move || as_of.get().freshness.mark()>
             <div class="row">
                 <StatusPill workload=row.workload.clone() />
-                <A href=Page::container(id).href() attr:class="name">{name}</A>
+                <A href=Page::of(id).href() attr:class="name">{name}</A>
             </div>
             {cells}
             <ActionFailure id row=row.clone() />

@@ -1,4 +1,4 @@
-//! Actions on all that is ticked.
+//! Actions on all that is selected.
 
 use super::Selection;
 use crate::{
@@ -9,10 +9,12 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// Actions on all ticked containers, and how they go.
+/// Actions on all that is selected, and how they go.
 #[component]
-pub(super) fn BulkBar(
-    /// What is ticked.
+pub fn BulkBar(
+    /// What is offered.
+    actions: &'static [Action],
+    /// What is selected.
     selection: Selection,
 ) -> impl IntoView {
     let live = use_live();
@@ -55,14 +57,14 @@ pub(super) fn BulkBar(
             (running, failed) => format!("… {running} · {failed} {}", text.failed),
         }
     };
-    let actions = [Action::Start, Action::Stop, Action::Restart, Action::Remove];
+    let actions = actions.iter().copied();
     view! {
         <Show when=move || !selection.read().is_empty()>
             <div class="bulk" role="toolbar" data-testid="bulk">
                 <b class="num">{move || selection.read().len()}</b> " "
                 {say(text, |text| text.containers.selected)}
                 <span class="faint num" role="status">{progress}</span>
-                {actions.map(button).collect_view()}
+                {actions.clone().map(button).collect_view()}
                 <button class="button" on:click=move |_| selection.set(Default::default())>
                     {say(text, |text| text.containers.clear)}
                 </button>

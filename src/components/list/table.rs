@@ -1,17 +1,15 @@
 //! The table: only the rows in view are in the document.
 
 use super::{
-    Selection,
-    cells::CellContent,
-    columns::{ACTIONS, Column, Columns, SELECT},
+    Column, Columns, GroupHead, Item, Items, Listing, Pointer, Selection,
+    columns::{ACTIONS, SELECT, class},
     layout::Layout,
-    list::{GroupHead, Item, Items, Pointer},
 };
 use crate::{
     client::{RowSignals, RowsView, driver, use_live},
     components::{ActionButtons, ViewLink},
     i18n::{say, use_text},
-    model::{ContainerQuery, Density, Group, Preferences, WorkloadId},
+    model::{Density, Group, Preferences, WorkloadId},
 };
 use leptos::{
     html::{self, Tbody},
@@ -28,20 +26,21 @@ const fn row_height(density: Density) -> f64 {
     }
 }
 
-/// The table of containers.
+/// A table of workloads.
 #[component]
-pub(super) fn Table(
+pub fn Table<L: Listing>(
     /// What is asked for.
-    query: Memo<ContainerQuery>,
+    query: Memo<L>,
     /// What is found.
     items: Memo<Items>,
     /// Which columns.
-    columns: Memo<Columns>,
-    /// What is ticked.
+    columns: Memo<Columns<L::Key>>,
+    /// What is selected.
     selection: Selection,
     /// What the pointer does to the rows.
     pointer: Pointer,
 ) -> impl IntoView {
+    let live = use_live();
     let preferences = expect_context::<RwSignal<Preferences>>();
     let body = NodeRef::<Tbody>::new();
     let view = RwSignal::new(RowsView {
@@ -79,17 +78,21 @@ pub(super) fn Table(
     };
     let above = move || layout.read().above(range.get().0);
     let below = move || layout.read().below(range.get().1);
-    let class = move || {
+    let table_class = move || {
         let density = match preferences.read().density {
             Density::Compact => "containers compact",
             Density::Normal => "containers",
         };
-        let one_host = query.read().host.as_ref().map_or("", |_| " one-host");
+        let one_host = if query.read().is_of_one_host() {
+            " one-host"
+        } else {
+            ""
+        };
         format!("{density}{one_host}")
     };
     view! {
         <div class="card table-card">
-            <table class=class aria-rowcount=move || lines.get().to_string()>
+            <table class=table_class aria-rowcount=move || lines.get().to_string()>
                 <colgroup>
                     {col("select", Some(SELECT))}
                     {move || columns.read().widths.iter().map(|(width, from, to)| col(&format!("from-{from} to-{to}"), *width)).collect_view()}
@@ -101,7 +104,7 @@ pub(super) fn Table(
                     <For each=visible key=Item::clone let(item)>
                         {match item {
                             Item::Group(head) => view! { <GroupRow head /> }.into_any(),
-                            Item::Container(id) => view! { <ContainerRow id columns selection /> }.into_any(),
+                            Item::Workload(id) => live.row(id).map(|it| row::<L>(id, it, columns, selection)).into_any(),
                         }}
                     </For>
                     <Spacer height=Signal::derive(below) />
@@ -134,41 +137,35 @@ fn Spacer(
 }
 
 #[component]
-fn Head(
+fn Head<L: Listing>(
     /// What is asked for.
-    query: Memo<ContainerQuery>,
+    query: Memo<L>,
     /// Which columns.
-    columns: Memo<Columns>,
+    columns: Memo<Columns<L::Key>>,
     /// What is found.
     items: Memo<Items>,
-    /// What is ticked.
+    /// What is selected.
     selection: Selection,
 ) -> impl IntoView {
     let text = use_text();
-    let sorted_by = move |key| {
-        let query = query.get();
-        let reversed = query.sort == key && !query.reversed;
-        ContainerQuery {
-            sort: key,
-            reversed,
-            ..query
-        }
-        .href()
-    };
-    let head = move |column: Column| {
+    let head = move |column: Column<L::Key>| {
         let key = column.key;
-        let is_descending = move || key.is_descending_by_default() != query.read().reversed;
-        let aria = move || match query.read().sort == key {
-            false => "none",
-            true if is_descending() => "descending",
-            true => "ascending",
+        let is_descending = move || {
+            let (sorted_by, is_descending) = query.read().sorting();
+            (sorted_by == key).then_some(is_descending)
+        };
+        let aria = move || match is_descending() {
+            None => "none",
+            Some(true) => "descending",
+            Some(false) => "ascending",
         };
         let arrow =
-            move || (query.read().sort == key).then(|| if is_descending() { "↓" } else { "↑" });
+            move || is_descending().map(|is_descending| if is_descending { "↓" } else { "↑" });
+        let href = Signal::derive(move || query.read().sorted_by(key));
         view! {
-            <th scope="col" class=column.class() aria-sort=aria>
-                <ViewLink href=Signal::derive(move || sorted_by(key))>
-                    {move || text.get().containers.column(key)} " " <span class="direction" aria-hidden="true">{arrow}</span>
+            <th scope="col" class={class::<L>(column)} aria-sort=aria>
+                <ViewLink href>
+                    {move || L::title(key, text.get())} " " <span class="direction" aria-hidden="true">{arrow}</span>
                 </ViewLink>
             </th>
         }
@@ -231,29 +228,10 @@ fn GroupRow(
     }
 }
 
-#[component]
-fn ContainerRow(
-    /// Which container.
+fn row<L: Listing>(
     id: WorkloadId,
-    /// Which columns.
-    columns: Memo<Columns>,
-    /// What is ticked.
-    selection: Selection,
-) -> impl IntoView {
-    use_live()
-        .row(id)
-        .map(|row| view! { <Cells id row columns selection /> })
-}
-
-#[component]
-fn Cells(
-    /// Which container.
-    id: WorkloadId,
-    /// Its signals.
     row: RowSignals,
-    /// Which columns.
-    columns: Memo<Columns>,
-    /// What is ticked.
+    columns: Memo<Columns<L::Key>>,
     selection: Selection,
 ) -> impl IntoView {
     let text = use_text();
@@ -272,7 +250,7 @@ fn Cells(
     let label = move || format!("{} {}", text.get().containers.select, named.name());
     let cells = {
         let row = row.clone();
-        move |column: Column| view! { <td class=column.class()><CellContent id key=column.key row=row.clone() /></td> }
+        move |column: Column<L::Key>| view! { <td class={class::<L>(column)}>{L::cell(column.key, id, row.clone())}</td> }
     };
     view! {
         <tr data-id=id.key.to_string() tabindex="0" class:off=move || !is_up.get() class:selected=move || is_selected.get()

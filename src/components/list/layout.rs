@@ -1,6 +1,6 @@
 //! Where the lines of a list stand, so that only those in view need be in the document.
 
-use super::list::Item;
+use super::Item;
 use crate::client::RowsView;
 
 /// The places of all lines, in pixels from the list's upper end.
@@ -11,10 +11,10 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// Lines one beneath another; containers' rows and groups' heads have their own heights.
+    /// Lines one beneath another; rows and groups' heads have their own heights.
     pub(super) fn new(lines: &[Item], row: f64, group: f64) -> Self {
         let heights = lines.iter().map(|line| match line {
-            Item::Container(_) => row,
+            Item::Workload(_) => row,
             Item::Group(_) => group,
         });
         let lower = heights.scan(0.0, |at, height| {
@@ -49,7 +49,7 @@ impl Layout {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::list::GroupHead, *};
+    use super::{super::GroupHead, *};
     use crate::model::{Group, WorkloadId};
 
     fn view(top: f64, bottom: f64) -> RowsView {
@@ -62,7 +62,7 @@ mod tests {
     }
 
     fn rows(count: usize) -> Vec<Item> {
-        vec![Item::Container(WorkloadId::default()); count]
+        vec![Item::Workload(WorkloadId::default()); count]
     }
 
     #[test]

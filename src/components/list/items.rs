@@ -1,9 +1,10 @@
 //! What a list shows, line by line.
 
+use super::Listing;
 use crate::{
     client::Live,
     components::{use_action_requests, use_any_menu_open},
-    model::{ContainerQuery, ContainerState, Group, WorkloadId},
+    model::{ContainerState, Group, WorkloadId},
 };
 use leptos::prelude::*;
 
@@ -12,43 +13,43 @@ const REORDER_SECONDS: i64 = 5;
 
 /// A line of the list.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Item {
-    /// What the containers after it have in common.
+pub enum Item {
+    /// What the workloads after it have in common.
     Group(GroupHead),
-    /// A container.
-    Container(WorkloadId),
+    /// A workload.
+    Workload(WorkloadId),
 }
 
 /// The head of a group.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct GroupHead {
+pub struct GroupHead {
     /// What they have in common.
-    pub(super) group: Group,
-    /// Containers of it that are shown.
-    pub(super) all: usize,
+    pub group: Group,
+    /// Workloads of it that are shown.
+    pub all: usize,
     /// Running ones among them.
-    pub(super) running: usize,
+    pub running: usize,
 }
 
-/// The lines of a list and how many containers are among them.
+/// The lines of a list and how many workloads are among them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Items {
+pub struct Items {
     /// In order.
-    pub(super) lines: Vec<Item>,
-    /// Containers among them.
-    pub(super) containers: usize,
+    pub lines: Vec<Item>,
+    /// Workloads among them.
+    pub workloads: usize,
 }
 
 impl Items {
     /// Whether there is nothing to show.
-    pub(super) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }
 
-    /// The containers, in order.
-    pub(super) fn ids(&self) -> impl Iterator<Item = WorkloadId> {
+    /// The workloads, in order.
+    pub fn ids(&self) -> impl Iterator<Item = WorkloadId> {
         self.lines.iter().filter_map(|line| match line {
-            Item::Container(id) => Some(*id),
+            Item::Workload(id) => Some(*id),
             Item::Group(_) => None,
         })
     }
@@ -56,16 +57,16 @@ impl Items {
 
 /// What the pointer does to the rows.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Pointer {
+pub struct Pointer {
     /// It is over them.
-    pub(super) is_over: RwSignal<bool>,
+    pub is_over: RwSignal<bool>,
     /// It is pressed on one of them.
-    pub(super) is_down: RwSignal<bool>,
+    pub is_down: RwSignal<bool>,
 }
 
 impl Pointer {
     /// Not there yet.
-    pub(super) fn new() -> Self {
+    pub fn new() -> Self {
         Self {
             is_over: RwSignal::new(false),
             is_down: RwSignal::new(false),
@@ -73,10 +74,10 @@ impl Pointer {
     }
 }
 
-/// The lines `query` asks for. Changes only when containers come, go, change or change places, and
+/// The lines `query` asks for. Changes only when workloads come, go, change or change places, and
 /// not while a menu or a question is open or the pointer is down: what is about to be pressed must
 /// stay where it is, and what the focus goes back to must not move meanwhile.
-pub(super) fn use_items(live: Live, query: Memo<ContainerQuery>, pointer: Pointer) -> Memo<Items> {
+pub fn use_items<L: Listing>(live: Live, query: Memo<L>, pointer: Pointer) -> Memo<Items> {
     let pace = Memo::new(move |before: Option<&i64>| match before {
         Some(before) if pointer.is_over.get() => *before,
         _ => live.now().get().as_millis() / 1_000 / REORDER_SECONDS,
@@ -98,19 +99,19 @@ pub(super) fn use_items(live: Live, query: Memo<ContainerQuery>, pointer: Pointe
         }
         live.track_list();
         let query = query.read();
-        if query.sort.is_live() {
+        if query.is_order_live() {
             pace.track();
         }
-        items(live, &query)
+        items(live, &*query)
     })
 }
 
-fn items(live: Live, query: &ContainerQuery) -> Items {
-    let rows = live.rows(query);
-    let containers = rows.len();
-    let mut lines = Vec::with_capacity(containers);
-    for together in rows.chunk_by(|a, b| query.grouping.of(a) == query.grouping.of(b)) {
-        let group = together.first().and_then(|row| query.grouping.of(row));
+fn items(live: Live, query: &impl Listing) -> Items {
+    let rows = live.with_dashboard(|dashboard| query.rows(dashboard));
+    let workloads = rows.len();
+    let mut lines = Vec::with_capacity(workloads);
+    for together in rows.chunk_by(|a, b| query.group(a) == query.group(b)) {
+        let group = together.first().and_then(|row| query.group(row));
         let running = together
             .iter()
             .filter(|row| row.workload.state() == ContainerState::Running);
@@ -121,7 +122,7 @@ fn items(live: Live, query: &ContainerQuery) -> Items {
         });
         lines.extend(head.map(Item::Group));
         let ids = together.iter().map(|row| row.id);
-        lines.extend(ids.map(Item::Container));
+        lines.extend(ids.map(Item::Workload));
     }
-    Items { lines, containers }
+    Items { lines, workloads }
 }
