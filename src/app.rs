@@ -1,45 +1,72 @@
 //! The application: document, context and routes.
 
+mod dialogs;
+
 use crate::{
     client::{InitialState, Live, driver, provide_live, provide_zone},
-    components::{
-        ActionDialog, Banners, Header, HelpDialog, Navigation, PageKeys, Palette,
-        provide_action_requests, provide_menus,
-    },
+    components::{Banners, Header, Navigation, PageKeys, provide_action_requests, provide_menus},
     i18n::text,
     model::{PREFERENCES_COOKIE, Page, Preferences, Theme, format},
-    pages::{
-        ContainerPage, ContainersPage, LogsPage, NotFoundPage, OverviewPage, RealtimeTestPage,
-    },
+    pages::{ContainersPage, NotFoundPage, OverviewPage, PartRoute},
 };
-use leptos::{html::Dialog, prelude::*};
+use dialogs::Dialogs;
+use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::{Formatter, MetaTags, ServerMetaContext, Title, provide_meta_context};
 use leptos_router::{
     ParamSegment, StaticSegment,
     components::{Route, Router, Routes},
 };
 
-/// The document around the application; rendered on the server only.
-pub fn shell(
-    options: LeptosOptions,
-    // Where the scripts are; changes with every build, so that they can be kept for ever.
-    assets_root: String,
-) -> impl IntoView {
+/// What the built site's files are called: addresses that a document can refer to.
+#[derive(Clone, Debug, Default)]
+pub struct SiteFiles {
+    /// What the addresses of public files begin with.
+    pub public: String,
+    /// The style sheet.
+    pub style: String,
+    /// The script that starts the module.
+    pub script: String,
+    /// The WebAssembly of the first view.
+    pub module: String,
+    /// The script that loads parts. `None`: the site was built in one piece.
+    pub loader: Option<String>,
+    /// The WebAssembly of the part that the page needs beside the first view.
+    pub parts: Vec<String>,
+}
+
+/// The document around the application; rendered on the server only. What the page needs is asked for at
+/// once, beside each other, by its head.
+pub fn shell(files: SiteFiles) -> impl IntoView {
     let (preferences, base) = use_context::<InitialState>()
         .map(|state| (state.0.preferences.clone(), state.0.base.clone()))
         .unwrap_or_default();
-    let assets_root = format!("{base}{assets_root}");
     let icon = format!("{base}/favicon.svg");
+    let SiteFiles {
+        public,
+        style,
+        script,
+        module,
+        loader,
+        parts,
+    } = files;
+    let nonce = use_nonce();
+    let start = format!(
+        "import start,{{hydrate}} from {script:?};start({{module_or_path:{module:?}}}).then(hydrate)"
+    );
+    let scripts = [script].into_iter().chain(loader);
+    let modules = [module].into_iter().chain(parts);
     view! {
         <!DOCTYPE html>
-        <html lang=preferences.language.as_str() data-theme=theme_attribute(preferences.theme) data-base=base>
+        <html lang=preferences.language.as_str() data-theme=theme_attribute(preferences.theme) data-base=base data-public=public>
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="dark light" />
                 <link rel="icon" href=icon type="image/svg+xml" />
-                <link rel="stylesheet" href=format!("{assets_root}/pkg/deckwatch.css") />
-                <HydrationScripts options root=assets_root />
+                <link rel="stylesheet" href=style />
+                {scripts.map(|href| view! { <link rel="modulepreload" href=href /> }).collect_view()}
+                {modules.map(|href| view! { <link rel="preload" href=href r#as="fetch" r#type="application/wasm" crossorigin="" /> }).collect_view()}
+                <script type="module" nonce=nonce>{start}</script>
                 <MetaTags />
             </head>
             <body>
@@ -60,9 +87,9 @@ pub fn App() -> impl IntoView {
     provide_zone();
     Effect::new(move || driver::start(live));
     let is_palette_open = RwSignal::new(false);
-    let help = NodeRef::<Dialog>::new();
+    let is_help_open = RwSignal::new(false);
     let open_palette = Callback::new(move |()| is_palette_open.set(true));
-    let open_help = Callback::new(move |()| open(help));
+    let open_help = Callback::new(move |()| is_help_open.set(true));
     let skip = move || text(preferences.read().language).frame.skip_to_content;
     view! {
         <Title text="Deckwatch" formatter=title_formatter() />
@@ -76,17 +103,15 @@ pub fn App() -> impl IntoView {
                     <Routes fallback=NotFoundPage>
                         <Route path=StaticSegment("") view=OverviewPage />
                         <Route path=StaticSegment(Page::CONTAINERS) view=ContainersPage />
-                        <Route path=(StaticSegment(Page::CONTAINERS), ParamSegment("id")) view=ContainerPage />
-                        <Route path=StaticSegment(Page::LOGS) view=LogsPage />
-                        <Route path=StaticSegment(Page::REALTIME_TEST) view=RealtimeTestPage />
+                        <Route path=(StaticSegment(Page::CONTAINERS), ParamSegment("id")) view=PartRoute::Container />
+                        <Route path=StaticSegment(Page::LOGS) view=PartRoute::Logs />
+                        <Route path=StaticSegment(Page::REALTIME_TEST) view=PartRoute::RealtimeTest />
                     </Routes>
                 </main>
             </div>
             <PageKeys on_search=open_palette on_help=open_help />
-            <Palette is_open=is_palette_open />
-            <ActionDialog />
+            <Dialogs is_palette_open is_help_open />
         </Router>
-        <HelpDialog node=help />
     }
 }
 
@@ -134,10 +159,4 @@ fn provide_preferences(live: Live) -> RwSignal<Preferences> {
 /// What the document says of the theme; nothing leaves it to the system.
 fn theme_attribute(theme: Theme) -> Option<&'static str> {
     (theme != Theme::Auto).then(|| theme.as_str())
-}
-
-fn open(node: NodeRef<Dialog>) {
-    if let Some(dialog) = node.get_untracked().filter(|dialog| !dialog.open()) {
-        let _ = dialog.show_modal();
-    }
 }

@@ -17,15 +17,27 @@ pub mod components;
 pub mod i18n;
 pub mod model;
 pub mod pages;
+mod part;
 pub mod plot;
 pub mod protocol;
 #[cfg(feature = "ssr")]
 pub mod server;
 
-/// Takes over the server's HTML in the browser.
+/// Takes over the server's HTML in the browser, once the part of the code is loaded that the page needs.
+/// If that fails the page stays as it is without scripts.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
-pub fn hydrate() {
+pub async fn hydrate() {
     console_error_panic_hook::set_once();
+    let page = client::driver::open_page();
+    for part in page.iter().flat_map(pages::Part::of) {
+        if part.load().await.is_err() {
+            return;
+        }
+    }
     leptos::mount::hydrate_body(app::App);
+    client::driver::quiet().await;
+    for part in pages::Part::ALL {
+        let _ = part.load().await;
+    }
 }

@@ -162,6 +162,7 @@ fn a_session_is_opened_and_kept_alive() {
             version: "0.1.0".into(),
             heartbeat_interval_ms: 15_000,
             channels: Channel::SUBSCRIBABLE.to_vec(),
+            intervals: Intervals::default(),
         },
     );
     let channel = Channel::METRICS;

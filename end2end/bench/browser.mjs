@@ -2,10 +2,12 @@
 //   node bench/browser.mjs latency URL ENGINE_SOCKET CHANGES
 //   node bench/browser.mjs logs PAGE_URL NAME LINES
 //   node bench/browser.mjs hydrate URL ROUNDS
+//   node bench/browser.mjs first URL EMPTY_PAGE_FOLDER ROUNDS
 //   node bench/browser.mjs table URL VANILLA_URL PACKAGE_FOLDER ROUNDS SECONDS
 import { chromium } from '@playwright/test';
 import { execFile } from 'node:child_process';
-import { request } from 'node:http';
+import { readFileSync } from 'node:fs';
+import { createServer, request } from 'node:http';
 import { basename, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
@@ -85,13 +87,69 @@ async function hydrate(browser, url, rounds) {
     await page.goto(`${url}/containers`);
     await page.waitForFunction(() => window.hydratedAt !== undefined);
     const [loaded, hydrated] = await page.evaluate(() => {
-      const module = performance.getEntriesByType('resource').find((entry) => entry.name.endsWith('.wasm'));
+      const module = performance.getEntriesByType('resource').find((entry) => /\/deckwatch\.[^/]*wasm$/.test(entry.name));
       return [module.responseEnd, window.hydratedAt];
     });
     print('hydrate_ms', hydrated - loaded);
     print('interactive_ms', hydrated);
     await page.close();
   }
+}
+
+/** Serves the smallest page that Leptos hydrates, compressed like ours. */
+async function emptyPage(folder) {
+  const script = "import start,{hydrate} from '/empty_page.js';start({module_or_path:'/empty_page.wasm'}).then(hydrate)";
+  const html = '<!DOCTYPE html><html><head><meta charset="utf-8"><link rel="modulepreload" href="/empty_page.js">'
+    + '<link rel="preload" href="/empty_page.wasm" as="fetch" type="application/wasm" crossorigin="">'
+    + `<script type="module">${script}</script></head><body><button>0</button></body></html>`;
+  const types = { js: 'text/javascript', wasm: 'application/wasm' };
+  const server = createServer(({ url }, answer) => {
+    const type = types[url.split('.').pop()];
+    if (url === '/') answer.writeHead(200, { 'content-type': 'text/html' }).end(html);
+    else if (!type) answer.writeHead(404).end();
+    else answer.writeHead(200, { 'content-type': type, 'content-encoding': 'br' }).end(readFileSync(join(folder, `${url.slice(1)}.br`)));
+  });
+  await new Promise((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+  return { url: `http://127.0.0.1:${server.address().port}/`, close: () => server.close() };
+}
+
+/** A first visit on a slow link with a slow processor: from the last byte of the HTML until everything reacts. */
+async function first(browser, url, folder, rounds) {
+  const empty = await emptyPage(folder);
+  const containers = await (await fetch(`${url}/api/containers?host=demo`)).json();
+  const { id } = containers.messages[0].data.find(({ state }) => state === 'running');
+  const pages = { overview: `${url}/`, containers: `${url}/containers`, container: `${url}/containers/${id}`, logs: `${url}/logs`,
+    stats: `${url}/containers/${id}?tab=stats`, realtime: `${url}/realtime-test`, empty: empty.url };
+  for (let n = 0; n < rounds; n += 1) {
+    for (const [name, address] of Object.entries(pages)) {
+      // A context of its own: nothing is in its cache.
+      const context = await browser.newContext();
+      const page = await context.newPage();
+      const session = await context.newCDPSession(page);
+      await session.send('Network.enable');
+      await session.send('Network.emulateNetworkConditions',
+        { offline: false, latency: 40, downloadThroughput: 10e6 / 8, uploadThroughput: 10e6 / 8 });
+      await session.send('Emulation.setCPUThrottlingRate', { rate: 4 });
+      await page.addInitScript(() => {
+        new MutationObserver((_, observer) => {
+          if (document.documentElement?.dataset.hydrated === undefined) return;
+          window.hydratedAt = performance.now();
+          observer.disconnect();
+        }).observe(document, { attributes: true, subtree: true, attributeFilter: ['data-hydrated'] });
+      });
+      await page.goto(address);
+      await page.waitForFunction(() => window.hydratedAt !== undefined);
+      const [html, hydrated, bytes] = await page.evaluate(() => {
+        const sent = performance.getEntriesByType('resource').filter(({ name, startTime }) => /\.(js|wasm)$/.test(name) && startTime < window.hydratedAt);
+        return [performance.getEntriesByType('navigation')[0].responseEnd, window.hydratedAt,
+          sent.reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0)];
+      });
+      print(`${name}_ms`, hydrated - html);
+      print(`${name}_kib`, bytes / 1024);
+      await context.close();
+    }
+  }
+  empty.close();
 }
 
 /** Main-thread seconds of a page so far: all of it, and by kind. */
@@ -173,7 +231,8 @@ async function logs(browser, url, name, lines) {
       const original = WebAssembly[how];
       WebAssembly[how] = async (...given) => {
         const made = await original.apply(WebAssembly, given);
-        window.module = (made.instance ?? made).exports.memory;
+        // Parts share the memory of the module that all pages need.
+        window.module ??= (made.instance ?? made).exports.memory;
         return made;
       };
     }
@@ -204,6 +263,7 @@ try {
   const [a, b, c, d, e] = rest;
   if (what === 'latency') await latency(browser, a, b, Number(c));
   else if (what === 'hydrate') await hydrate(browser, a, Number(b));
+  else if (what === 'first') await first(browser, a, b, Number(c));
   else if (what === 'logs') await logs(browser, a, b, Number(c));
   else if (what === 'table') await table(browser, a, b, c, Number(d), Number(e));
   else throw new Error(`no such part: ${what}`);

@@ -15,6 +15,7 @@ mod collection;
 mod crowd;
 mod engine;
 mod fan_out;
+mod first;
 mod floor;
 mod growth;
 mod latency;
@@ -84,6 +85,9 @@ struct Setting {
     /// Folder of an engine that `scripts/engine` started.
     #[arg(long)]
     engine: Option<PathBuf>,
+    /// Folder of the smallest page that Leptos hydrates, which `scripts/bench` builds.
+    #[arg(long)]
+    empty_page: Option<PathBuf>,
     /// Shorter windows and fewer rounds, to see that everything works.
     #[arg(long)]
     quick: bool,
@@ -99,6 +103,7 @@ enum Part {
     Logs,
     Table,
     Size,
+    First,
     Growth,
     Attack,
 }
@@ -146,6 +151,7 @@ async fn run(part: Part, setting: &Setting) -> Result<(), Failure> {
         Part::Logs => logs::measure(setting, &mut results).await?,
         Part::Table => table::measure(setting, &mut results).await?,
         Part::Size => size::measure(setting, &mut results)?,
+        Part::First => first::measure(setting, &mut results).await?,
         Part::Growth => growth::measure(setting, &mut results).await?,
         Part::Attack => attack::measure(setting, &mut results)?,
     }

@@ -45,7 +45,9 @@ release_build() {
   # One at a time: the target folder has only one finished binary.
   exec 8>"$DECKWATCH_CACHE/build.lock"
   if have flock; then flock 8; fi
-  (cd "$DECKWATCH_ROOT" && cargo leptos build --release --precompress </dev/null 8>&-) || return 1
+  # Files have their hashes in their names here and not while somebody works: only a release keeps them.
+  (cd "$DECKWATCH_ROOT" && LEPTOS_HASH_FILES=true cargo leptos build --release --split --lib-features split --precompress </dev/null 8>&-) ||
+    return 1
   if [ "$(source_hash)" != "$hash" ]; then
     echo "The sources changed while they were built; please start again." >&2
     return 1

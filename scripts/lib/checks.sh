@@ -4,7 +4,12 @@
 
 # shellcheck disable=SC2034 # read by scripts/test
 CHECKS=(fmt clippy-ssr clippy-hydrate docs test deny build size browser)
-SIZE_BUDGET=$((580 * 1024)) # bytes of JavaScript and WebAssembly, compressed with Brotli; the aim is 300 KiB
+# Bytes of JavaScript and WebAssembly, compressed with Brotli: what a page needs before it reacts, and what
+# each part adds that is loaded later. See docs/adr/0007-size-of-the-page.md.
+PART_BUDGET=$((150 * 1024))
+# The pages that people begin with: name, KiB, and the part that it needs beside the module of all pages.
+# The aim for the logs is 420 too.
+FIRST_VIEWS=("overview 420" "containers 420" "container 420 container" "logs 445 logs")
 
 tell() { note "$*" >&3; }
 
@@ -86,17 +91,47 @@ check_deny() {
 # Reused when the sources have not changed since; the same build that `scripts/run` starts.
 check_build() { release_build; }
 
-check_size() {
-  local file raw small total=0
-  release_build
-  for file in "$BUILD"/pkg/*.wasm "$BUILD"/pkg/*.js; do
-    raw=$(wc -c <"$file")
-    small=$(brotli -q 11 -c "$file" | wc -c)
-    total=$((total + small))
-    tell "$(printf '%-24s %8d bytes, %7d with Brotli' "${file##*/}" "$raw" "$small")"
+# compressed FILE…: the bytes of these files of the build, each compressed with Brotli.
+compressed() {
+  local file total=0
+  for file in "$@"; do
+    total=$((total + $(brotli -q 11 -c "$BUILD/pkg/$file" | wc -c)))
   done
-  tell "$(printf 'total %d of %d KiB' $(((total + 1023) / 1024)) $((SIZE_BUDGET / 1024)))"
-  [ "$total" -le "$SIZE_BUDGET" ]
+  printf '%s\n' "$total"
+}
+
+# part_files [PART]: the files of a part, one per line; without an argument the names of all parts.
+part_files() {
+  node -e '
+    const [, manifest, part] = process.argv;
+    const parts = JSON.parse(require("fs").readFileSync(manifest));
+    console.log((part ? parts[part].map((stem) => `${stem}.wasm`) : Object.keys(parts).sort()).join("\n"));
+  ' "$BUILD"/pkg/__wasm_split_manifest*.json "$@"
+}
+
+# within NAME BYTES BUDGET: says how much it is, and whether it is not too much.
+within() {
+  tell "$(printf '%-28s %7d bytes with Brotli, %d of %d KiB' "$1" "$2" $((($2 + 1023) / 1024)) $(($3 / 1024)))"
+  [ "$2" -le "$3" ]
+}
+
+check_size() {
+  local all name view budget part parts files failed=0
+  release_build
+  # What every page loads: the module, the script that starts it and the one that loads parts.
+  all=$(cd "$BUILD/pkg" && compressed deckwatch.*wasm deckwatch.*js __wasm_split.*js)
+  for view in "${FIRST_VIEWS[@]}"; do
+    read -r name budget part <<<"$view"
+    files=()
+    [ -z "$part" ] || mapfile -t files < <(part_files "$part")
+    within "first view: $name" $((all + $(compressed ${files[@]+"${files[@]}"}))) $((budget * 1024)) || failed=1
+  done
+  mapfile -t parts < <(part_files)
+  for part in "${parts[@]}"; do
+    mapfile -t files < <(part_files "$part")
+    within "part: $part" "$(compressed "${files[@]}")" "$PART_BUDGET" || failed=1
+  done
+  return "$failed"
 }
 
 check_browser() {

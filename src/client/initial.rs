@@ -2,7 +2,7 @@
 
 use super::ContainerPageData;
 use crate::{
-    model::{Preferences, StatsHistory, Timestamp, Totals},
+    model::{Intervals, Preferences, StatsHistory, Timestamp, Totals},
     protocol::{
         Snapshot,
         codec::{self, DecodeError, Reader, Wire, Writer},
@@ -22,6 +22,8 @@ pub struct Initial {
     pub partial: bool,
     /// The server's clock.
     pub now: Timestamp,
+    /// How often figures come.
+    pub intervals: Intervals,
     /// How the person likes to see things.
     pub preferences: Preferences,
     /// The last minutes of the container whose charts the page shows.
@@ -43,6 +45,7 @@ impl Default for Initial {
             totals: Totals::default(),
             partial: true,
             now: Timestamp::default(),
+            intervals: Intervals::default(),
             preferences: Preferences::default(),
             stats_history: None,
             base: String::new(),
@@ -68,6 +71,7 @@ impl Wire for Initial {
             totals,
             partial,
             now,
+            intervals,
             preferences,
             stats_history,
             base,
@@ -77,6 +81,7 @@ impl Wire for Initial {
         totals.write(to);
         partial.write(to);
         now.write(to);
+        intervals.write(to);
         preferences.write(to);
         stats_history.write(to);
         base.write(to);
@@ -89,6 +94,7 @@ impl Wire for Initial {
             totals: Wire::read(from),
             partial: Wire::read(from),
             now: Wire::read(from),
+            intervals: Wire::read(from),
             preferences: Wire::read(from),
             stats_history: Wire::read(from),
             base: Wire::read(from),

@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     model::{
-        Action, ActionOptions, AsOf, ContainerQuery, Dashboard, Event, HostId, Row, Scope,
-        Timestamp, Totals, Workload, WorkloadId,
+        Action, ActionOptions, AsOf, ContainerQuery, Dashboard, Event, HostId, Intervals, Row,
+        Scope, Timestamp, Totals, Workload, WorkloadId,
     },
     protocol::ContainerAction,
 };
@@ -75,6 +75,9 @@ pub struct Live {
     as_of: RwSignal<AsOf>,
     away: RwSignal<Vec<HostId>>,
     now: RwSignal<Timestamp>,
+    intervals: StoredValue<Intervals>,
+    /// Since when this page has watched figures of containers.
+    watched_since: StoredValue<Timestamp>,
 }
 
 /// Makes [`use_live`] work below the calling component, beginning with the snapshot in the HTML.
@@ -125,6 +128,8 @@ impl Live {
             as_of: RwSignal::default(),
             away: RwSignal::default(),
             now: RwSignal::new(initial.now),
+            intervals: StoredValue::new(initial.intervals),
+            watched_since: StoredValue::new(initial.now),
             initial: StoredValue::new(initial),
         };
         live.apply(messages);
@@ -349,7 +354,11 @@ impl Live {
 
     /// Says how the page hears from the server.
     pub fn set_connection(self, connection: Connection) {
-        if self.connection.get_untracked() != connection {
+        let before = self.connection.get_untracked();
+        if before != connection {
+            if connection.is_connected() && !before.is_connected() {
+                self.watched_since.set_value(self.now.get_untracked());
+            }
             self.connection.set(connection);
             self.judge();
         }

@@ -21,8 +21,10 @@ pub struct RowSignals {
     pub figures: ArcRwSignal<Option<Figures>>,
     /// What is being done to it.
     pub action: ArcRwSignal<Option<ActionState>>,
-    /// Of which moment all this is: that of the containers of its host.
+    /// Of which moment what is known of it is: that of the containers of its host.
     pub as_of: ArcRwSignal<AsOf>,
+    /// Of which moment its figures are.
+    pub figures_as_of: ArcRwSignal<AsOf>,
 }
 
 impl RowSignals {
@@ -76,12 +78,12 @@ pub struct HostSignals {
     pub metrics: ArcRwSignal<Option<Arc<HostMetrics>>>,
     /// When they were read.
     pub metrics_at: ArcRwSignal<Option<Timestamp>>,
-    /// When the figures of its containers were read.
-    pub stats_at: ArcRwSignal<Option<Timestamp>>,
     /// Where its figures come from.
     pub sources: ArcRwSignal<BTreeMap<SourceKind, SourceStatus>>,
     /// Of which moment its containers are.
     pub as_of: ArcRwSignal<AsOf>,
+    /// Of which moment the figures of its containers are.
+    pub figures_as_of: ArcRwSignal<AsOf>,
     /// Of which moment its own figures are.
     pub metrics_as_of: ArcRwSignal<AsOf>,
 }

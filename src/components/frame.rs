@@ -187,17 +187,24 @@ fn ThemeButton() -> impl IntoView {
 /// What the keys do.
 #[component]
 pub fn HelpDialog(
-    /// The dialog, to open it.
-    node: NodeRef<Dialog>,
+    /// Whether it is open; set to open it.
+    is_open: RwSignal<bool>,
 ) -> impl IntoView {
     let text = use_text();
+    let node = NodeRef::<Dialog>::new();
+    Effect::new(move || {
+        let is_open = is_open.get();
+        if let Some(dialog) = node.get().filter(|dialog| is_open && !dialog.open()) {
+            let _ = dialog.show_modal();
+        }
+    });
     let rows = move || {
         let keys = text.get().frame.keys;
         keys.map(|(key, meaning)| view! { <dt><kbd>{key}</kbd></dt><dd>{meaning}</dd> })
             .collect_view()
     };
     view! {
-        <dialog class="dialog" closedby="any" node_ref=node aria-labelledby="help-title">
+        <dialog class="dialog" closedby="any" node_ref=node aria-labelledby="help-title" on:close=move |_| is_open.set(false)>
             <h2 id="help-title">{say(text, |text| text.frame.keyboard)}</h2>
             <dl class="keys">{rows}</dl>
             <form method="dialog" class="row end">

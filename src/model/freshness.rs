@@ -2,11 +2,54 @@
 //! browser render what these functions say.
 
 use super::{SourceState, SourceStatus, Timestamp};
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// The longest time between two sets of a host's figures that can be configured. Something new comes
-/// at least as often over a connection that works.
-pub const LONGEST_INTERVAL: Duration = Duration::from_secs(5);
+/// How often figures come, in milliseconds: as the server is configured, and as it tells every page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Intervals {
+    /// Hosts' own figures.
+    pub metrics_ms: u32,
+    /// Figures of containers while a client watches them.
+    pub stats_ms: u32,
+    /// Figures of containers while none does.
+    pub stats_idle_ms: u32,
+}
+
+impl Default for Intervals {
+    /// As a server is configured that is told nothing else.
+    fn default() -> Self {
+        Self {
+            metrics_ms: 2_000,
+            stats_ms: 2_000,
+            stats_idle_ms: 10_000,
+        }
+    }
+}
+
+impl Intervals {
+    /// Between two sets of a host's own figures. Something new comes at least as often over a
+    /// connection that works.
+    pub const fn metrics(self) -> Duration {
+        Duration::from_millis(self.metrics_ms as u64)
+    }
+
+    /// Between two sets of figures of containers that are watched.
+    pub const fn stats(self) -> Duration {
+        Duration::from_millis(self.stats_ms as u64)
+    }
+
+    /// Between two sets of figures of containers that are not watched.
+    pub const fn stats_idle(self) -> Duration {
+        Duration::from_millis(self.stats_idle_ms as u64)
+    }
+}
+
+/// The least time between two messages that a connection is judged by: to send a lost packet again
+/// takes seconds.
+const LEAST_INTERVAL: Duration = Duration::from_secs(5);
 
 /// How far data can be trusted, judged by the time its source gave. The worst is the greatest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -71,12 +114,17 @@ pub struct AsOf {
 
 impl AsOf {
     /// What a page can know at best, by its connection to the server: `newest` is the time of the
-    /// newest figure on the page.
-    pub fn connection(is_connected: bool, newest: Option<Timestamp>, now: Timestamp) -> Self {
+    /// newest figure on the page, of which a new one should come every `interval`.
+    pub fn connection(
+        is_connected: bool,
+        newest: Option<Timestamp>,
+        now: Timestamp,
+        interval: Duration,
+    ) -> Self {
         // Before the first figure there is nothing that could be old.
         let at = newest.unwrap_or(now);
         let freshness = match (
-            Freshness::judge(Some(at), now, LONGEST_INTERVAL),
+            Freshness::judge(Some(at), now, interval.max(LEAST_INTERVAL)),
             is_connected,
         ) {
             (Freshness::Live, false) => Freshness::Late,
@@ -103,6 +151,26 @@ impl AsOf {
     /// A figure that the server read at `at`, of which a new one should come every `interval`.
     pub fn figure(at: Option<Timestamp>, now: Timestamp, interval: Duration) -> Self {
         Self::of(Freshness::judge(at, now, interval), at, Origin::Server)
+    }
+
+    /// Figures of containers read at `at` that this page has watched since `since`. Before that they
+    /// may have come at the idle pace, which says nothing against them.
+    pub fn watched(
+        at: Option<Timestamp>,
+        since: Timestamp,
+        now: Timestamp,
+        intervals: Intervals,
+    ) -> Self {
+        let idle = Freshness::judge(at, since, intervals.stats_idle());
+        let due_from = match idle {
+            Freshness::Live => at.max(Some(since)),
+            _ => at,
+        };
+        Self::of(
+            Freshness::judge(due_from, now, intervals.stats()),
+            at,
+            Origin::Server,
+        )
     }
 
     fn of(freshness: Freshness, last_seen: Option<Timestamp>, silent: Origin) -> Self {
@@ -142,6 +210,8 @@ mod tests {
     use super::*;
     use crate::model::{HostId, SourceKind};
 
+    const FAST: Duration = Duration::from_secs(2);
+
     fn at(ms: i64) -> Timestamp {
         Timestamp::from_millis(1_000_000 + ms)
     }
@@ -175,7 +245,7 @@ mod tests {
     #[test]
     fn a_connection_that_brings_nothing_is_not_live_however_open_it_is() {
         let judge = |is_connected, ms| {
-            let as_of = AsOf::connection(is_connected, Some(at(0)), at(ms));
+            let as_of = AsOf::connection(is_connected, Some(at(0)), at(ms), FAST);
             (as_of.freshness, as_of.last_seen)
         };
         assert_eq!(judge(true, 12_500), (Freshness::Live, None));
@@ -183,9 +253,36 @@ mod tests {
         assert_eq!(judge(true, 25_001), (Freshness::Stale, Some(at(0))));
         assert_eq!(judge(false, 100), (Freshness::Late, Some(at(0))), "at once");
         assert_eq!(judge(false, 12_501), (Freshness::Stale, Some(at(0))));
-        let empty = AsOf::connection(true, None, at(0));
+        let empty = AsOf::connection(true, None, at(0), FAST);
         assert!(empty.is_live(), "{empty:?}");
-        assert!(!AsOf::connection(false, None, at(0)).is_live());
+        assert!(!AsOf::connection(false, None, at(0), FAST).is_live());
+    }
+
+    #[test]
+    fn a_connection_is_judged_by_a_longer_interval_when_figures_come_that_seldom() {
+        let as_of = AsOf::connection(true, Some(at(0)), at(20_000), Duration::from_secs(10));
+        assert!(as_of.is_live(), "{as_of:?}");
+    }
+
+    #[test]
+    fn figures_of_containers_age_by_the_interval_at_which_they_are_watched() {
+        let judge = |read_at: Option<i64>, watched_since, now| {
+            let intervals = Intervals::default();
+            let read_at = read_at.map(at);
+            AsOf::watched(read_at, at(watched_since), at(now), intervals).freshness
+        };
+        assert_eq!(judge(Some(0), 0, 5_000), Freshness::Live);
+        assert_eq!(judge(Some(0), 0, 5_001), Freshness::Late);
+        assert_eq!(judge(Some(0), 0, 10_001), Freshness::Stale);
+        assert_eq!(judge(None, 0, 100), Freshness::Unknown);
+        // Read at the idle pace before this page watched: the next ones come soon.
+        assert_eq!(judge(Some(-20_000), 0, 100), Freshness::Live);
+        assert_eq!(judge(Some(-20_000), 0, 5_001), Freshness::Late);
+        assert_eq!(
+            judge(Some(-30_000), 0, 100),
+            Freshness::Stale,
+            "they had stopped before"
+        );
     }
 
     #[test]
@@ -207,7 +304,7 @@ mod tests {
     #[test]
     fn data_is_of_the_earliest_moment_of_all_it_needs() {
         let (link, down) = (
-            AsOf::connection(false, Some(at(7)), at(9)),
+            AsOf::connection(false, Some(at(7)), at(9), FAST),
             engine(SourceState::Down, Some(3)),
         );
         let both = link.and(down);

@@ -43,7 +43,7 @@ pub use details::{
 };
 pub use event::Event;
 pub use exit::{ExitMeaning, signal};
-pub use freshness::{AsOf, Freshness, LONGEST_INTERVAL, Origin};
+pub use freshness::{AsOf, Freshness, Intervals, Origin};
 pub use history::{Figure, HISTORY, MAX_POINTS, StatsHistory, StatsPoint, is_gap_between};
 pub use host::{Cpu, DashboardCost, Disk, HostMetrics, Memory, Network, Temperature};
 pub use id::{ContainerId, ContainerPrefix, HostId, NotAContainerId};

@@ -16,12 +16,14 @@ mod tabs;
 use crate::{
     client::{Live, RowSignals, use_live},
     model::{Page, WorkloadId, WorkloadRef},
+    part::in_part,
 };
 use gone::Gone;
 use head::Head;
-use leptos::prelude::*;
+use leptos::{prelude::*, wasm_split::SplitLoaderError};
 use leptos_router::hooks::{use_params_map, use_query_map};
 use tabs::{TabBar, TabContent};
+pub(super) use tabs::{load_logs, load_more};
 
 /// Which container the page shows.
 #[derive(Clone, Copy, PartialEq)]
@@ -33,9 +35,17 @@ struct Shown {
     returns: u32,
 }
 
+in_part! {
+    container, load_page;
+    /// The page, from the part [`Part::Container`](super::Part::Container).
+    pub(super) fn page() -> Result<AnyView, SplitLoaderError> {
+        Ok(view! { <ContainerPage /> }.into_any())
+    }
+}
+
 /// One container: what it is, what it does and what it says.
 #[component]
-pub fn ContainerPage() -> impl IntoView {
+fn ContainerPage() -> impl IntoView {
     let live = use_live();
     let params = use_params_map();
     let queries = use_query_map();

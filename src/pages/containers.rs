@@ -38,7 +38,7 @@ pub fn ContainersPage() -> impl IntoView {
     });
     let selection = Selection::default();
     forget_gone(selection);
-    let pointer = Pointer::new();
+    let pointer = Pointer::default();
     let items = use_items(live, query, pointer);
     let columns = use_columns::<ContainerQuery>();
     keys::listen();

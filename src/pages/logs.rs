@@ -13,17 +13,26 @@ use crate::{
     components::PageTitle,
     i18n::use_text,
     model::{ContainerId, WorkloadId, WorkloadRef},
+    part::in_part,
 };
-use leptos::prelude::*;
+use leptos::{prelude::*, wasm_split::SplitLoaderError};
 use leptos_router::{
     NavigateOptions,
     hooks::{use_navigate, use_query_map},
 };
 use picker::{Chips, ChooseContainers};
 
+in_part! {
+    logs, load_page;
+    /// The page, from the part [`Part::Logs`](super::Part::Logs).
+    pub(super) fn page() -> Result<AnyView, SplitLoaderError> {
+        Ok(view! { <LogsPage /> }.into_any())
+    }
+}
+
 /// The logs of the containers in the address.
 #[component]
-pub fn LogsPage() -> impl IntoView {
+fn LogsPage() -> impl IntoView {
     let live = use_live();
     let text = use_text();
     let view = use_view();

@@ -5,11 +5,10 @@ mod containers;
 mod logs;
 mod not_found;
 mod overview;
+mod parts;
 mod realtime_test;
 
-pub use container::ContainerPage;
 pub use containers::ContainersPage;
-pub use logs::LogsPage;
 pub use not_found::NotFoundPage;
 pub use overview::OverviewPage;
-pub use realtime_test::RealtimeTestPage;
+pub use parts::{Part, PartRoute, view_of};

@@ -12,18 +12,27 @@ use crate::{
     components::PageTitle,
     i18n::use_text,
     model::{HostId, Proxy, SourceKind, SourceState, SourceStatus},
+    part::in_part,
 };
 use findings::Findings;
-use leptos::prelude::*;
+use leptos::{prelude::*, wasm_split::SplitLoaderError};
 use samples::{Samples, Sources};
 use std::collections::BTreeMap;
 use summary::Summary;
 use verdict::Verdict;
 use ways::Ways;
 
+in_part! {
+    realtime_test, load_page;
+    /// The page, from the part [`Part::RealtimeTest`](super::Part::RealtimeTest).
+    pub(super) fn page() -> Result<AnyView, SplitLoaderError> {
+        Ok(view! { <RealtimeTestPage /> }.into_any())
+    }
+}
+
 /// Tries every live channel and transport from this browser, and says what stands in between.
 #[component]
-pub fn RealtimeTestPage() -> impl IntoView {
+fn RealtimeTestPage() -> impl IntoView {
     let live = use_live();
     let text = use_text();
     let observed = RwSignal::new(Observations::default());

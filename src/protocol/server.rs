@@ -2,7 +2,8 @@
 
 use super::{ApiError, Channel, ErrorCode};
 use crate::model::{
-    Action, ContainerPrefix, Event, LogEndReason, LogLine, LogPosition, Timestamp, Update,
+    Action, ContainerPrefix, Event, Intervals, LogEndReason, LogLine, LogPosition, Timestamp,
+    Update,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -31,6 +32,8 @@ pub enum ServerMessage {
         heartbeat_interval_ms: u64,
         /// What can be subscribed to.
         channels: Vec<Channel>,
+        /// How often figures come.
+        intervals: Intervals,
     },
     /// The channel's messages follow.
     Subscribed {

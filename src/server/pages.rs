@@ -11,6 +11,7 @@ use crate::{
         ContainerQuery, Dashboard, HISTORY, Page, Preferences, StatsHistory, Tab, Timestamp,
         Totals, Update, WorkloadId,
     },
+    pages::Part,
     protocol::{Channel, Sequenced, ServerMessage, Snapshot, codec},
 };
 use axum::{
@@ -67,8 +68,12 @@ async fn file_or_not_found(State(state): State<AppState>, request: Request) -> R
 
 /// The document around every page.
 fn document(state: &AppState) -> impl Fn() -> AnyView + Clone + Send + Sync + 'static {
-    let (options, root) = (state.leptos.clone(), state.site.root());
-    move || shell(options.clone(), root.clone()).into_any()
+    let (site, base) = (state.site.clone(), state.config.base().to_owned());
+    move || {
+        let page = use_context::<Parts>().and_then(|parts| page(&base::below(&base, &parts.uri)?));
+        let parts = page.iter().flat_map(Part::of);
+        shell(site.files(&base, parts)).into_any()
+    }
 }
 
 /// What pages need beside the request: the state to render, and the nonce for their scripts.
@@ -130,6 +135,7 @@ fn initial(state: &AppState, uri: &Uri, headers: &HeaderMap) -> Initial {
         totals,
         partial: in_view.is_some(),
         now,
+        intervals: state.config.intervals(),
         preferences: Preferences::from_headers(text(header::COOKIE), text(header::ACCEPT_LANGUAGE)),
         stats_history: stats_history(state, uri, now),
         base: state.config.base().to_owned(),

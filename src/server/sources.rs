@@ -30,7 +30,7 @@ pub(super) fn spawn(
     health: &Health,
     shutdown: &Shutdown,
 ) -> Engines {
-    let demand = || hub.demand().stats();
+    let demand = |host| hub.demand().stats(host);
     let local = Observer::new(HostId::local(), collector.clone());
     let system = SystemSource::new(local, config.metrics_interval);
     shutdown.spawn_core(
@@ -42,7 +42,7 @@ pub(super) fn spawn(
     for (host, endpoint) in endpoints(config) {
         tracing::info!(%host, endpoint = %endpoint.address(), "watching this engine");
         let observer = Observer::new(host, collector.clone());
-        let docker = DockerSource::new(endpoint, observer, demand(), intervals(config));
+        let docker = DockerSource::new(endpoint, observer, demand(host), intervals(config));
         let docker = docker.timed_by(hub.instruments().requests_of(&host));
         engines.insert(host, docker.engine());
         let heartbeat = health.watch(format!("docker:{host}"));
@@ -53,7 +53,7 @@ pub(super) fn spawn(
         let host = HostId::demo();
         let observer = Observer::new(host, collector.clone());
         let count = config.demo as usize;
-        let demo = DemoSource::new(observer, count, DEMO_SEED, demand(), paces(config));
+        let demo = DemoSource::new(observer, count, DEMO_SEED, demand(host), paces(config));
         engines.insert(host, demo.engine());
         shutdown.spawn_core("demo", demo.run(health.watch("demo"), shutdown.token()));
     }

@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
 const LIST: &str = "GET /containers/json";
+/// Lists of all containers only.
+const FULL_LIST: &str = "GET /containers/json?all=true$";
 /// Within this time a change is on every page, with a margin for a busy machine: a hanging inspection takes
 /// two seconds.
 const AT_ONCE: Duration = Duration::from_millis(1_500);
@@ -149,5 +151,24 @@ async fn an_unreadable_list_is_not_reported_as_a_missing_engine() {
         "{why}"
     );
     assert!(!why.contains("No Docker engine"), "{why}");
+    app.end().await;
+}
+
+#[tokio::test]
+async fn an_engine_that_answers_but_no_longer_lists_all_becomes_stale() {
+    let settings = Settings {
+        reconcile: Some(Duration::from_secs(1)),
+        ..Settings::default()
+    };
+    let engine = FakeEngine::start().with_containers(3);
+    let app = TestApp::start_with(engine, settings).await;
+    let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
+    page.until_source(SourceState::Live).await;
+    app.engine.answer(FULL_LIST, Raw::Lost);
+    page.until_source(SourceState::Late).await;
+    let why = page.until_source(SourceState::Stale).await.unwrap();
+    assert!(why.contains("has not listed its containers"), "{why}");
+    app.engine.answer_correctly(FULL_LIST);
+    page.until_source(SourceState::Live).await;
     app.end().await;
 }

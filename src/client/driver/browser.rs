@@ -2,7 +2,7 @@
 
 use crate::{
     client::link::LinkEvent,
-    model::{LocalTime, Timestamp},
+    model::{LocalTime, Page, Timestamp},
 };
 use futures::{channel::mpsc, stream::FusedStream};
 use leptos::{ev, prelude::*};
@@ -55,6 +55,21 @@ pub(super) fn on_server(path: &str) -> String {
     let root = document().document_element();
     let base = root.and_then(|root| root.get_attribute("data-base"));
     base.unwrap_or_default() + path
+}
+
+/// The page at the address of the document; `None` for an address without a page.
+pub fn open_page() -> Option<Page> {
+    let location = window().location();
+    let path = location.pathname().ok()?;
+    let path = path.strip_prefix(&*on_server(""))?;
+    let query = web_sys::UrlSearchParams::new_with_str(&location.search().ok()?).ok()?;
+    Page::parse(path, |name| query.get(name))
+}
+
+/// Waits until the page has had time for what it is opened for.
+pub async fn quiet() {
+    const SECONDS: u64 = 3;
+    gloo_timers::future::sleep(std::time::Duration::from_secs(SECONDS)).await;
 }
 
 /// The address of a socket on the server.

@@ -17,7 +17,7 @@ mod socket;
 mod sparklines;
 
 pub use ask::{ask, ask_text, keep_asking};
-pub use browser::{is_typing, local, set_cookie, zone_name};
+pub use browser::{is_typing, local, open_page, quiet, set_cookie, zone_name};
 pub use canvas::{paint, use_looks, watch_size};
 pub use clipboard::{copy, copy_report};
 pub use json_tree::{open_json, show_json};
@@ -220,15 +220,16 @@ impl Driver {
             ServerMessage::Connected { protocol, .. } if protocol != PROTOCOL_VERSION => {
                 self.on_link(LinkEvent::Closed(close_code::VERSION));
             }
-            ServerMessage::Connected { epoch, .. } => {
+            ServerMessage::Connected { ref epoch, .. } => {
                 browser::forget_reload();
                 self.traffic.opened();
-                let resume = self.inbox.resume(&epoch);
+                let resume = self.inbox.resume(epoch);
                 if let Some(socket) = &self.socket {
                     socket.subscribe(resume);
-                    self.feeds.on_connect(&epoch, socket);
+                    self.feeds.on_connect(epoch, socket);
                 }
                 self.ask();
+                self.receive(vec![message]);
             }
             ServerMessage::Heartbeat { timestamp } => {
                 self.traffic.answered(self.moment());

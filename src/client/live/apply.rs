@@ -20,6 +20,7 @@ impl Live {
         for message in messages {
             match message {
                 ServerMessage::ContainerAck(ack) => self.acknowledge(ack),
+                ServerMessage::Connected { intervals, .. } => self.intervals.set_value(intervals),
                 message => {
                     touched.merge(self.reduce(message));
                 }
@@ -130,7 +131,6 @@ impl Live {
             let Some(signals) = signals else { continue };
             set_arc_if_changed(&signals.metrics, &host.metrics);
             set_arc_if_changed(&signals.metrics_at, &host.metrics_at);
-            set_arc_if_changed(&signals.stats_at, &host.stats_at);
             set_arc_if_changed(&signals.sources, &host.sources);
         }
         let mut hosts: Vec<_> = dashboard.hosts.keys().copied().collect();
@@ -158,6 +158,7 @@ impl Live {
                     figures: ArcRwSignal::new(dashboard.figures(*id)),
                     action: ArcRwSignal::default(),
                     as_of: self.scope(id.scope).as_of,
+                    figures_as_of: self.scope(id.scope).figures_as_of,
                 });
                 set_arc_if_changed(&row.workload, &workload);
             }

@@ -4,7 +4,7 @@ use super::{
     Live,
     apply::{set_arc_if_changed, set_if_changed},
 };
-use crate::model::{AsOf, Host, LONGEST_INTERVAL, SourceStatus};
+use crate::model::{AsOf, Host, SourceStatus};
 use leptos::prelude::*;
 
 impl Live {
@@ -12,7 +12,10 @@ impl Live {
     pub(super) fn judge(self) {
         let now = self.now.get_untracked();
         let is_connected = self.connection.get_untracked().is_connected();
-        let link = AsOf::connection(is_connected, self.newest.get_untracked(), now);
+        let intervals = self.intervals.get_value();
+        let since = self.watched_since.get_value();
+        let newest = self.newest.get_untracked();
+        let link = AsOf::connection(is_connected, newest, now, intervals.metrics());
         // A host that never told of its containers says nothing about those that are shown.
         let (mut shown, mut others) = (None, link);
         let (mut away, mut is_any_live) = (Vec::new(), false);
@@ -21,7 +24,10 @@ impl Live {
                 let signals = self.host(name);
                 let containers = link.and(AsOf::engine(engine(host)));
                 set_arc_if_changed(&signals.as_of, &containers);
-                let metrics = link.and(AsOf::figure(host.metrics_at, now, LONGEST_INTERVAL));
+                let figures = AsOf::watched(host.stats_at, since, now, intervals);
+                set_arc_if_changed(&signals.figures_as_of, &containers.and(figures));
+                let metrics = AsOf::figure(host.metrics_at, now, intervals.metrics());
+                let metrics = link.and(metrics);
                 set_arc_if_changed(&signals.metrics_as_of, &metrics);
                 match host.containers_at {
                     Some(_) => shown = Some(shown.unwrap_or(link).and(containers)),

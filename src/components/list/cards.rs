@@ -49,13 +49,14 @@ pub fn cards<L: Listing>(items: Memo<Items>) -> impl IntoView {
 fn card<L: Listing>(id: WorkloadId, row: RowSignals) -> impl IntoView {
     let named = row.clone();
     let name = move || named.name();
-    let as_of = row.as_of.clone();
+    let (as_of, figures_as_of) = (row.as_of.clone(), row.figures_as_of.clone());
     let cells = L::CARD
         .iter()
         .map(|key| view! { <div class=L::name(*key)>{L::cell(*key, id, row.clone())}</div> })
         .collect_view();
     view! {
-        <article class="card container-card" data-id=id.key.to_string() data-freshness=move || as_of.get().freshness.mark()>
+        <article class="card container-card" data-id=id.key.to_string() data-freshness=move || as_of.get().freshness.mark()
+            data-figures=move || figures_as_of.get().freshness.mark()>
             <div class="row">
                 <StatusPill workload=row.workload.clone() />
                 <A href=Page::of(id).href() attr:class="name">{name}</A>

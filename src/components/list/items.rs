@@ -56,22 +56,12 @@ impl Items {
 }
 
 /// What the pointer does to the rows.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Pointer {
     /// It is over them.
     pub is_over: RwSignal<bool>,
     /// It is pressed on one of them.
     pub is_down: RwSignal<bool>,
-}
-
-impl Pointer {
-    /// Not there yet.
-    pub fn new() -> Self {
-        Self {
-            is_over: RwSignal::new(false),
-            is_down: RwSignal::new(false),
-        }
-    }
 }
 
 /// The lines `query` asks for. Changes only when workloads come, go, change or change places, and

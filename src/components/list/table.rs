@@ -238,7 +238,7 @@ fn row<L: Listing>(
     let workload = row.workload.clone();
     let is_up = Memo::new(move |_| workload.with(|workload| workload.state().is_up()));
     let is_selected = Memo::new(move |_| selection.with(|selection| selection.contains(&id)));
-    let as_of = row.as_of.clone();
+    let (as_of, figures_as_of) = (row.as_of.clone(), row.figures_as_of.clone());
     let toggle = move |_| {
         selection.update(|selection| {
             if !selection.remove(&id) {
@@ -254,7 +254,7 @@ fn row<L: Listing>(
     };
     view! {
         <tr data-id=id.key.to_string() tabindex="0" class:off=move || !is_up.get() class:selected=move || is_selected.get()
-            data-freshness=move || as_of.get().freshness.mark()>
+            data-freshness=move || as_of.get().freshness.mark() data-figures=move || figures_as_of.get().freshness.mark()>
             <td class="select">
                 <input type="checkbox" aria-label=label prop:checked=move || is_selected.get() on:change=toggle />
             </td>

@@ -9,8 +9,10 @@ use crate::{
     client::{RowSignals, driver, use_live},
     i18n::{ContainerText, say, use_text},
     model::{Page, Tab, WorkloadId},
+    pages::{Part, view_of},
+    part::in_part,
 };
-use leptos::{html::Nav, prelude::*};
+use leptos::{html::Nav, prelude::*, task::spawn_local, wasm_split::SplitLoaderError};
 use leptos_router::hooks::use_query_map;
 
 const fn title(tab: Tab, text: &ContainerText) -> &'static str {
@@ -69,16 +71,69 @@ pub(super) fn TabContent(
     /// Whether the engine no longer has it.
     is_removed: Signal<bool>,
 ) -> impl IntoView {
-    let open = use_tab();
+    let shown = use_loaded(id, use_tab());
     move || {
         let row = row.clone();
-        match open.get() {
-            Tab::Overview => view! { <Overview id row is_removed /> }.into_any(),
+        match shown.get()? {
+            Tab::Overview => Some(view! { <Overview id row is_removed /> }.into_any()),
+            Tab::Logs => view_of(logs(id, row)),
+            tab => view_of(more(tab, id, row)),
+        }
+    }
+}
+
+/// `open`, once its code is loaded; until then the tab that was open before, if there was one.
+fn use_loaded(id: WorkloadId, open: Memo<Tab>) -> Memo<Option<Tab>> {
+    let live = use_live();
+    let loaded = Trigger::new();
+    Effect::new(move || {
+        let tab = open.get();
+        let Some(part) = Part::of_tab(tab).filter(|part| !part.is_loaded()) else {
+            return;
+        };
+        let address = live.href(&Page::tab(id, tab).href());
+        spawn_local(async move {
+            part.load_or_open(&address).await;
+            loaded.notify();
+        });
+    });
+    Memo::new(move |before: Option<&Option<Tab>>| {
+        loaded.track();
+        let tab = open.get();
+        let is_loaded = Part::of_tab(tab).is_none_or(Part::is_loaded);
+        if is_loaded {
+            Some(tab)
+        } else {
+            before.copied().flatten()
+        }
+    })
+}
+
+in_part! {
+    logs, load_logs;
+    /// The tab of the part [`Part::Logs`].
+    pub(in crate::pages) fn logs(
+        id: WorkloadId,
+        row: RowSignals,
+    ) -> Result<AnyView, SplitLoaderError> {
+        Ok(view! { <Logs id row /> }.into_any())
+    }
+}
+
+in_part! {
+    container_tabs, load_more;
+    /// The tabs of the part [`Part::ContainerTabs`].
+    pub(in crate::pages) fn more(
+        tab: Tab,
+        id: WorkloadId,
+        row: RowSignals,
+    ) -> Result<AnyView, SplitLoaderError> {
+        Ok(match tab {
             Tab::Stats => view! { <Stats id row /> }.into_any(),
-            Tab::Logs => view! { <Logs id row /> }.into_any(),
             Tab::Processes => view! { <Processes id row /> }.into_any(),
             Tab::Events => view! { <Events id /> }.into_any(),
             Tab::Inspect => view! { <Inspect id /> }.into_any(),
-        }
+            Tab::Overview | Tab::Logs => ().into_any(),
+        })
     }
 }

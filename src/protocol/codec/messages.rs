@@ -4,7 +4,7 @@ use super::{
     DecodeError, Reader, Wire, Writer, decode,
     values::{wire_choice, wire_struct},
 };
-use crate::model::{ContainersDelta, HostId, Timestamp, Update, WorkloadKey};
+use crate::model::{ContainersDelta, HostId, Intervals, Timestamp, Update, WorkloadKey};
 use crate::protocol::{
     ApiError, Channel, ChannelKind, ClientMessage, ContainerAck, ContainerAction, ErrorCode,
     MetricsHistory, MetricsSample, Ping, Resume, Sequenced, ServerMessage, Snapshot, Subscribe,
@@ -56,7 +56,7 @@ macro_rules! wire_messages {
 }
 
 wire_messages!(ServerMessage, else Self::Subscribed { channel: Channel::SOURCES }, {
-    1 = Connected { client_id, protocol, epoch, version, heartbeat_interval_ms, channels },
+    1 = Connected { client_id, protocol, epoch, version, heartbeat_interval_ms, channels, intervals },
     2 = Subscribed { channel },
     3 = Unsubscribed { channel, reason },
     4 = Update(update),
@@ -98,6 +98,11 @@ wire_choice!(ErrorCode {
 });
 
 wire_struct!(Sequenced { seq, update });
+wire_struct!(Intervals {
+    metrics_ms,
+    stats_ms,
+    stats_idle_ms
+});
 wire_struct!(ContainersDelta { upserts, removed });
 wire_struct!(ContainerAck {
     request_id,

@@ -14,6 +14,7 @@ pub use duration::{HumanDuration, NotADuration};
 pub use hosts::Host;
 pub use settings::{CommandLine, DockerSettings, HostSettings, Settings};
 
+use crate::model::Intervals;
 use leptos::config::{Env, LeptosOptions};
 use settings::{File, LeptosSettings};
 use std::{
@@ -138,6 +139,16 @@ impl Default for Config {
 }
 
 impl Config {
+    /// The sampling intervals, as pages show them.
+    pub fn intervals(&self) -> Intervals {
+        let ms = |interval: Duration| u32::try_from(interval.as_millis()).unwrap_or(u32::MAX);
+        Intervals {
+            metrics_ms: ms(self.metrics_interval),
+            stats_ms: ms(self.stats_interval),
+            stats_idle_ms: ms(self.stats_idle_interval),
+        }
+    }
+
     /// Loads the configuration from the command line and the file that it names, or from the default file
     /// if that exists.
     ///

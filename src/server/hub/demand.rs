@@ -1,11 +1,11 @@
-//! Which channels have subscribers: figures without subscribers are read less often.
+//! Which channels have subscribers, and so which hosts are watched: the figures of containers on a host
+//! that no client watches are read less often.
 
-use crate::protocol::Channel;
+use super::Audience;
+use crate::{model::HostId, protocol::Channel};
 use std::{
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU32, Ordering},
-    },
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use tokio::{
@@ -18,20 +18,31 @@ use tokio_util::sync::CancellationToken;
 pub const POLLER: Duration = Duration::from_secs(15);
 
 /// Counts the subscriptions to each channel. A handle: copies count together.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Demand {
     inner: Arc<Inner>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Inner {
-    viewers: [AtomicU32; Channel::ALL.len()],
-    /// Until when a client that polled the stats counts as a subscriber.
-    polled_until: Mutex<Option<Instant>>,
+    counts: Mutex<Counts>,
     polled: Notify,
-    stats: watch::Sender<bool>,
-    /// How many times the stats went from watched to unwatched.
-    lapses: AtomicU32,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    subscriptions: BTreeMap<(Channel, Audience), u32>,
+    /// Until when a client that polled the stats counts as a subscriber.
+    polled_until: BTreeMap<Audience, Instant>,
+    hosts: BTreeMap<HostId, Watched>,
+}
+
+/// Whether the figures of the containers on one host are watched.
+#[derive(Debug)]
+struct Watched {
+    sender: watch::Sender<bool>,
+    /// How many times they went from watched to unwatched.
+    lapses: u32,
 }
 
 /// Counts as a subscription to a channel until dropped.
@@ -39,49 +50,47 @@ struct Inner {
 pub struct Interest {
     demand: Demand,
     channel: Channel,
+    audience: Audience,
 }
 
 impl Demand {
-    pub(super) fn new() -> Self {
-        Self {
-            inner: Arc::new(Inner {
-                viewers: Default::default(),
-                polled_until: Mutex::default(),
-                polled: Notify::new(),
-                stats: watch::Sender::new(false),
-                lapses: AtomicU32::new(0),
-            }),
-        }
+    /// Whether the figures of the containers on `host` are watched.
+    pub fn stats(&self, host: HostId) -> watch::Receiver<bool> {
+        let mut counts = self.counts();
+        let is_watched = counts.is_watched(host);
+        counts.host(host, is_watched).sender.subscribe()
     }
 
-    /// Whether the figures of containers are watched.
-    pub fn stats(&self) -> watch::Receiver<bool> {
-        self.inner.stats.subscribe()
-    }
-
-    /// How many times the figures of containers went from watched to unwatched: between two reads of
-    /// this they may have come less often, even when they are watched at both.
-    pub fn lapses(&self) -> u32 {
-        self.inner.lapses.load(Ordering::Relaxed)
+    /// Whether the figures of the containers on `host` are watched, and how many times they went from
+    /// watched to unwatched: between two reads of this they may have come less often, even when they are
+    /// watched at both.
+    pub(super) fn of(&self, host: HostId) -> (bool, u32) {
+        let mut counts = self.counts();
+        let is_watched = counts.is_watched(host);
+        (is_watched, counts.host(host, is_watched).lapses)
     }
 
     /// How many subscriptions `channel` has.
     pub fn viewers(&self, channel: Channel) -> u32 {
-        self.count(channel)
-            .map_or(0, |count| count.load(Ordering::Relaxed))
+        let counts = self.counts();
+        let of_channel = counts.subscriptions.iter();
+        let of_channel = of_channel.filter(|((known, _), _)| *known == channel);
+        of_channel.map(|(_, count)| count).sum()
     }
 
-    /// A client polled the figures of containers and will probably do so again.
-    pub fn polled_stats(&self) {
-        *self.polled_until() = Some(Instant::now() + POLLER);
-        self.judge();
+    /// A client of `audience` polled the figures of containers and will probably do so again.
+    pub(super) fn polled_stats(&self, audience: &Audience) {
+        let mut counts = self.counts();
+        let until = Instant::now() + POLLER;
+        counts.polled_until.insert(audience.clone(), until);
+        counts.judge();
         self.inner.polled.notify_one();
     }
 
-    /// Forgets pollers who stopped polling. Ends when `shutdown` is cancelled.
+    /// Forgets clients that stopped polling. Ends when `shutdown` is cancelled.
     pub async fn forget_pollers(self, shutdown: CancellationToken) {
         loop {
-            let until = *self.polled_until();
+            let until = self.counts().polled_until.values().min().copied();
             let expired = async {
                 match until {
                     Some(until) => tokio::time::sleep_until(until).await,
@@ -91,61 +100,76 @@ impl Demand {
             tokio::select! {
                 () = shutdown.cancelled() => return,
                 () = self.inner.polled.notified() => {}
-                () = expired => self.judge(),
+                () = expired => self.counts().judge(),
             }
         }
     }
 
-    pub(super) fn watch(&self, channel: Channel) -> Interest {
-        if let Some(count) = self.count(channel) {
-            count.fetch_add(1, Ordering::Relaxed);
+    pub(super) fn watch(&self, channel: Channel, audience: &Audience) -> Interest {
+        let mut counts = self.counts();
+        let key = (channel, audience.clone());
+        *counts.subscriptions.entry(key).or_default() += 1;
+        if channel.policy().has_demand {
+            counts.judge();
         }
-        self.judge();
         Interest {
             demand: self.clone(),
             channel,
+            audience: audience.clone(),
         }
     }
 
-    /// Whether a channel has subscribers that makes sources read more often.
-    fn is_watched(&self) -> bool {
-        let mut watched = Channel::ALL.into_iter();
-        watched.any(|channel| channel.policy().has_demand && self.viewers(channel) > 0)
+    fn counts(&self) -> MutexGuard<'_, Counts> {
+        let counts = self.inner.counts.lock();
+        counts.unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Counts {
+    fn host(&mut self, host: HostId, is_watched: bool) -> &mut Watched {
+        self.hosts.entry(host).or_insert_with(|| Watched {
+            sender: watch::Sender::new(is_watched),
+            lapses: 0,
+        })
     }
 
-    fn count(&self, channel: Channel) -> Option<&AtomicU32> {
-        let at = Channel::ALL.iter().position(|known| *known == channel)?;
-        self.inner.viewers.get(at)
+    /// Whether a subscription or a poll makes the sources of `host` read more often.
+    fn is_watched(&self, host: HostId) -> bool {
+        let mut subscribed = self.subscriptions.keys();
+        let mut polled = self.polled_until.keys();
+        subscribed
+            .any(|(channel, audience)| channel.policy().has_demand && audience.sees_host(host))
+            || polled.any(|audience| audience.sees_host(host))
     }
 
-    fn polled_until(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
-        self.inner
-            .polled_until
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Publishes whether the stats are watched, when that has changed.
-    fn judge(&self) {
-        // Under this lock, so that of two concurrent judgements the later one is published.
-        let mut polled_until = self.polled_until();
-        if polled_until.is_some_and(|until| until <= Instant::now()) {
-            *polled_until = None;
-        }
-        let watched = polled_until.is_some() || self.is_watched();
-        let is_change = |known: &mut bool| std::mem::replace(known, watched) != watched;
-        if self.inner.stats.send_if_modified(is_change) && !watched {
-            self.inner.lapses.fetch_add(1, Ordering::Relaxed);
+    /// Publishes which hosts are watched, where that has changed.
+    fn judge(&mut self) {
+        let now = Instant::now();
+        self.polled_until.retain(|_, until| *until > now);
+        let watched = self.hosts.keys().map(|host| self.is_watched(*host));
+        let watched: Vec<_> = watched.collect();
+        for (host, is_watched) in self.hosts.values_mut().zip(watched) {
+            let is_change = |known: &mut bool| std::mem::replace(known, is_watched) != is_watched;
+            if host.sender.send_if_modified(is_change) && !is_watched {
+                host.lapses += 1;
+            }
         }
     }
 }
 
 impl Drop for Interest {
     fn drop(&mut self) {
-        if let Some(count) = self.demand.count(self.channel) {
-            count.fetch_sub(1, Ordering::Relaxed);
+        let mut counts = self.demand.counts();
+        let key = (self.channel, self.audience.clone());
+        if let Some(count) = counts.subscriptions.get_mut(&key) {
+            *count -= 1;
+            if *count == 0 {
+                counts.subscriptions.remove(&key);
+            }
         }
-        self.demand.judge();
+        if self.channel.policy().has_demand {
+            counts.judge();
+        }
     }
 }
 
@@ -155,32 +179,48 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn stats_are_watched_while_a_client_subscribes_or_polls() {
-        let demand = Demand::new();
+        let (demand, everything) = (Demand::default(), Audience::Unrestricted);
+        let host = HostId::local();
         let shutdown = CancellationToken::new();
         let task = tokio::spawn(demand.clone().forget_pollers(shutdown.clone()));
-        let mut stats = demand.stats();
+        let mut stats = demand.stats(host);
         assert!(!*stats.borrow_and_update());
 
-        let viewer = demand.watch(Channel::STATS);
+        let interest = demand.watch(Channel::STATS, &everything);
         assert!(*stats.borrow_and_update());
         assert_eq!(demand.viewers(Channel::STATS), 1);
-        assert_eq!(demand.lapses(), 0);
-        drop(viewer);
+        assert_eq!(demand.of(host), (true, 0));
+        drop(interest);
         assert!(!*stats.borrow_and_update());
-        assert_eq!(demand.lapses(), 1);
+        assert_eq!(demand.of(host), (false, 1));
 
-        demand.polled_stats();
+        demand.polled_stats(&everything);
         assert!(*stats.borrow_and_update());
         tokio::time::sleep(POLLER / 2).await;
-        demand.polled_stats();
+        demand.polled_stats(&everything);
         tokio::time::sleep(POLLER / 2 + Duration::from_secs(1)).await;
         assert!(*stats.borrow_and_update(), "the second poll counts anew");
         stats.changed().await.unwrap();
         assert!(!*stats.borrow_and_update());
 
-        let _other = demand.watch(Channel::METRICS);
+        let _other = demand.watch(Channel::METRICS, &everything);
         assert!(!*stats.borrow(), "other channels cost nothing extra");
         shutdown.cancel();
         task.await.unwrap();
+    }
+
+    #[test]
+    fn a_host_that_no_subscriber_sees_is_not_watched() {
+        let demand = Demand::default();
+        let (seen, unseen) = (HostId::local(), HostId::demo());
+        let (mut of_seen, of_unseen) = (demand.stats(seen), demand.stats(unseen));
+        let interest = demand.watch(Channel::STATS, &Audience::Host(seen));
+        assert!(*of_seen.borrow_and_update());
+        assert!(!*of_unseen.borrow());
+        let _all = demand.watch(Channel::STATS, &Audience::Unrestricted);
+        assert!(*of_unseen.borrow());
+        drop(interest);
+        assert!(!of_seen.has_changed().unwrap(), "it still has a subscriber");
+        assert_eq!(demand.of(seen), (true, 0));
     }
 }

@@ -88,7 +88,7 @@ impl Hub {
                     instruments: instruments.clone(),
                 }),
                 version: watch::Sender::new(0),
-                demand: Demand::new(),
+                demand: Demand::default(),
                 instruments,
             }),
         }
@@ -124,9 +124,9 @@ impl Hub {
         if updates.is_empty() {
             return;
         }
-        let demand = (*self.demand().stats().borrow(), self.demand().lapses());
         self.state(|state| {
             for update in updates {
+                let demand = self.demand().of(update.host());
                 state.publish(update, demand);
             }
         });

@@ -59,6 +59,11 @@ impl Viewer {
         self.hub.instruments()
     }
 
+    /// A client polled the figures of containers and will probably do so again.
+    pub fn polled_stats(&self) {
+        self.demand().polled_stats(&self.audience);
+    }
+
     /// Changes with every publication.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.hub.changes()
@@ -79,7 +84,7 @@ impl Viewer {
             .filter(|resume| resume.epoch == self.epoch())
             .map(|resume| resume.seq);
         // Counted before the lock is taken, so that publishing does not wait for it.
-        let interest = self.demand().watch(channel);
+        let interest = self.demand().watch(channel, &self.audience);
         self.view(|view| {
             let frames = match seq {
                 Some(seq) => view.since(channel, delta, seq),

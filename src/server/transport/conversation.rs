@@ -384,6 +384,7 @@ pub(super) fn connected(state: &AppState, id: ClientId) -> ServerMessage {
         heartbeat_interval_ms: u64::try_from(state.config.heartbeat.as_millis())
             .unwrap_or(u64::MAX),
         channels: Channel::SUBSCRIBABLE.to_vec(),
+        intervals: state.config.intervals(),
     }
 }
 

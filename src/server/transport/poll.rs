@@ -61,7 +61,7 @@ pub async fn snapshot(
     let seen = positions(query.seq.as_deref(), &asked)?;
     let viewer = state.viewer();
     if asked.iter().any(|channel| channel.policy().has_demand) {
-        viewer.demand().polled_stats();
+        viewer.polled_stats();
     }
     // As on the socket, every client gets the state of the sources.
     let all: Vec<Channel> = [Channel::SOURCES].into_iter().chain(asked).collect();

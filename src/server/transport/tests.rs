@@ -187,7 +187,7 @@ async fn polling_brings_the_same_messages_and_nothing_when_nothing_is_new() {
             .any(|message| list_of(1)(message).is_some())
     );
     assert!(
-        *running.hub.demand().stats().borrow(),
+        *running.hub.demand().stats(HostId::local()).borrow(),
         "a poller watches too"
     );
 

@@ -196,7 +196,7 @@ impl FakeEngine {
     }
 
     /// Sets what `route`, such as `GET /containers/json`, answers from now on. The longest matching route
-    /// applies.
+    /// applies; one that ends with `$` matches only the complete request.
     pub(crate) fn answer(&self, route: &str, raw: Raw) {
         self.shared.raw.send_modify(|routes| {
             routes.retain(|(other, _)| other != route);

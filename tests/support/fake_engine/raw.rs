@@ -68,7 +68,11 @@ pub(super) async fn answer(
 ) -> Response {
     let mut changes = shared.raw.subscribe();
     let find = |raw: &Vec<(String, Raw)>| {
-        let routes = raw.iter().filter(|(route, _)| request.starts_with(route));
+        let is_it = |route: &str| match route.strip_suffix('$') {
+            Some(whole) => request == whole,
+            None => request.starts_with(route),
+        };
+        let routes = raw.iter().filter(|(route, _)| is_it(route));
         let longest = routes.max_by_key(|(route, _)| route.len());
         longest.map(|(_, raw)| raw.clone())
     };

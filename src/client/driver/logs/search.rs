@@ -119,15 +119,9 @@ impl Drop for Searcher {
     }
 }
 
-/// The URL of the worker's script: next to the style sheet, whose URL changes with the build.
+/// The URL of the worker's script, which changes with the build.
 fn script() -> String {
-    let sheet = document()
-        .query_selector("link[rel=stylesheet]")
-        .ok()
-        .flatten();
-    let address = sheet.and_then(|sheet| sheet.get_attribute("href"));
-    let root = address
-        .as_deref()
-        .and_then(|address| address.strip_suffix("/pkg/deckwatch.css"));
-    format!("{}/log-search.js", root.unwrap_or_default())
+    let root = document().document_element();
+    let public = root.and_then(|root| root.get_attribute("data-public"));
+    format!("{}/log-search.js", public.unwrap_or_default())
 }

@@ -33,6 +33,8 @@ use tokio::{
 /// Podman 4 reports a health event before the result of the check is stored, and lists the old one until
 /// then.
 const HEALTH_DELAY: Duration = Duration::from_millis(500);
+/// Number of full-list intervals after which the last list is too old to count as current.
+const STALE_INTERVALS: u32 = 5;
 /// Shortest time between two warnings about unreadable events.
 const WARN_INTERVAL: Duration = Duration::from_secs(60);
 
@@ -51,6 +53,8 @@ struct Session<'a> {
     transport: Transport,
     /// Interval of full lists.
     reconcile: Duration,
+    /// When the last list was received.
+    listed_at: Instant,
 }
 
 impl DockerSource {
@@ -170,12 +174,17 @@ impl<'a> Session<'a> {
             warned: None,
             observer,
             targets,
+            listed_at: Instant::now(),
         }
     }
 
     /// The state of the source, and why it is not live or what it lacks.
     fn source_state(&self) -> (SourceState, Option<String>) {
         let late = |message: &str| (SourceState::Late, Some(message.to_owned()));
+        if self.listed_at.elapsed() > self.reconcile * STALE_INTERVALS {
+            let message = "The engine answers, but has not listed its containers for a while.";
+            return (SourceState::Stale, Some(message.to_owned()));
+        }
         if self.failures.any() || self.listing.is_late(Instant::now()) {
             return late("The engine is slow to list its containers.");
         }
@@ -261,6 +270,7 @@ impl<'a> Session<'a> {
             self.listing.retry(scope, RETRY);
             return Ok(Vec::new());
         };
+        self.listed_at = Instant::now();
         let applied = self.inventory.on_list(&scope, list, requested_at);
         let inventory = &self.inventory;
         self.inspections.retain(|id| inventory.contains(id));

@@ -1,0 +1,153 @@
+//! The parts of the code that are not in the first view: each is a WebAssembly file of its own, which is
+//! loaded with the page that needs it. The server names the files in the HTML of that page, and renders
+//! every page itself; so only a browser loads parts.
+//!
+//! A page is hydrated after its part is loaded ([`Part::load`]), so that hydration itself waits for
+//! nothing. A part that cannot be loaded, for instance because the server was updated since, is no dead
+//! end: the browser then opens the address, as it does without scripts.
+
+use super::{container, logs, realtime_test};
+use crate::model::{Page, Tab};
+use futures::FutureExt;
+use leptos::{prelude::*, wasm_split::SplitLoaderError};
+use leptos_router::{ChooseView, location::Url};
+use std::{
+    future::Future,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+/// A part of the code that is loaded with the page that needs it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// A container's page with its overview.
+    Container,
+    /// The viewer of logs, on its page and on a tab of a container's page.
+    Logs,
+    /// The tabs of a container beside its overview and its log.
+    ContainerTabs,
+    /// The page that tests the connection.
+    RealtimeTest,
+}
+
+/// Which parts are loaded, in the order of [`Part::ALL`].
+static LOADED: [AtomicBool; Part::ALL.len()] = [const { AtomicBool::new(false) }; Part::ALL.len()];
+
+impl Part {
+    /// All of them, the one that is needed most often first.
+    pub const ALL: [Self; 4] = [
+        Self::Container,
+        Self::Logs,
+        Self::ContainerTabs,
+        Self::RealtimeTest,
+    ];
+
+    /// The parts that `page` needs beside the first view.
+    pub fn of(page: &Page) -> impl Iterator<Item = Self> + use<> {
+        let (part, tab) = match page {
+            Page::Overview | Page::Containers => (None, None),
+            Page::Container(_, tab) => (Some(Self::Container), Self::of_tab(*tab)),
+            Page::Logs => (Some(Self::Logs), None),
+            Page::RealtimeTest => (Some(Self::RealtimeTest), None),
+        };
+        part.into_iter().chain(tab)
+    }
+
+    /// The part that a tab of a container's page needs beside [`Self::Container`].
+    pub const fn of_tab(tab: Tab) -> Option<Self> {
+        match tab {
+            Tab::Overview => None,
+            Tab::Logs => Some(Self::Logs),
+            Tab::Stats | Tab::Processes | Tab::Events | Tab::Inspect => Some(Self::ContainerTabs),
+        }
+    }
+
+    /// Its name in the list of files that the build writes.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Container => "container",
+            Self::Logs => "logs",
+            Self::ContainerTabs => "container_tabs",
+            Self::RealtimeTest => "realtime_test",
+        }
+    }
+
+    /// Loads the part, once; a failed attempt can be repeated.
+    pub async fn load(self) -> Result<(), SplitLoaderError> {
+        match self {
+            Self::Container => container::load_page().await?,
+            Self::Logs => {
+                logs::load_page().await?;
+                container::load_logs().await?;
+            }
+            Self::ContainerTabs => container::load_more().await?,
+            Self::RealtimeTest => realtime_test::load_page().await?,
+        }
+        self.loaded().store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Whether a view of the part can be made now. Always on the server.
+    pub fn is_loaded(self) -> bool {
+        cfg!(not(target_family = "wasm")) || self.loaded().load(Ordering::Relaxed)
+    }
+
+    fn loaded(self) -> &'static AtomicBool {
+        match self {
+            Self::Container => &LOADED[0],
+            Self::Logs => &LOADED[1],
+            Self::ContainerTabs => &LOADED[2],
+            Self::RealtimeTest => &LOADED[3],
+        }
+    }
+
+    /// Loads the part, or has the browser open `address` instead.
+    pub async fn load_or_open(self, address: &str) {
+        if self.load().await.is_err() {
+            let _ = window().location().assign(address);
+            // The document is about to be replaced.
+            std::future::pending().await
+        }
+    }
+}
+
+/// The view that a function of a part makes; `None` as long as the part is not loaded.
+pub fn view_of<E>(made: impl Future<Output = Result<AnyView, E>>) -> Option<AnyView> {
+    made.now_or_never()?.ok()
+}
+
+/// The route of a page that is a part of its own. The router leaves the page before it in place until the
+/// part is loaded.
+#[derive(Clone, Copy, Debug)]
+pub enum PartRoute {
+    /// [`Page::Container`], whatever tab is open.
+    Container,
+    /// [`Page::Logs`].
+    Logs,
+    /// [`Page::RealtimeTest`].
+    RealtimeTest,
+}
+
+impl ChooseView for PartRoute {
+    async fn choose(self) -> AnyView {
+        let view = match self {
+            Self::Container => view_of(container::page()),
+            Self::Logs => view_of(logs::page()),
+            Self::RealtimeTest => view_of(realtime_test::page()),
+        };
+        view.unwrap_or_else(|| ().into_any())
+    }
+
+    async fn preload(&self) {
+        let part = match self {
+            Self::Container => Part::Container,
+            Self::Logs => Part::Logs,
+            Self::RealtimeTest => Part::RealtimeTest,
+        };
+        if part.is_loaded() {
+            return;
+        }
+        let url = use_context::<ArcRwSignal<Url>>().map(|url| url.get_untracked());
+        let address = url.map(|url| format!("{}?{}", url.path(), url.search()));
+        part.load_or_open(&address.unwrap_or_default()).await;
+    }
+}
