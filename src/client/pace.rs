@@ -3,12 +3,12 @@
 
 use crate::protocol::{MAX_PENDING_ACTIONS, MESSAGE_BURST, MESSAGE_RATE};
 
-// Less than the server allows, so that subscriptions and pings have room beside actions.
+// All below the limits of the server, to leave room for subscriptions and pings.
 /// Most actions that wait for an answer at the same time.
 const IN_FLIGHT: usize = MAX_PENDING_ACTIONS / 4 * 3;
 /// Most actions sent at once.
 const BURST: f64 = MESSAGE_BURST * 0.6;
-/// Most actions per second after that.
+/// Actions per second after that.
 const RATE: f64 = MESSAGE_RATE * 0.75;
 
 /// A token bucket for actions.

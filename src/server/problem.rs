@@ -29,7 +29,7 @@ impl Refusal {
         }
     }
 
-    /// The status of the response.
+    /// The HTTP status.
     pub const fn status(&self) -> StatusCode {
         self.status
     }

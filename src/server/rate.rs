@@ -4,7 +4,7 @@ use crate::protocol::{MESSAGE_BURST as BURST, MESSAGE_RATE as RATE};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// A token bucket: one token per request.
+/// A bucket of tokens: one token per request.
 #[derive(Debug)]
 pub struct Bucket {
     tokens: f64,

@@ -1,5 +1,4 @@
-//! The server's log on standard error, with secrets masked in every line, whichever part of the server or
-//! library writes it.
+//! Logging to standard error, with secrets masked in every line.
 
 use super::source::redact::mask_text;
 use std::{
@@ -30,7 +29,7 @@ pub fn init() {
     if let Err(error) = result {
         tracing::debug!(%error, "logging was already started");
     }
-    // Rust writes a panic to standard error by itself, and with it whatever text it was about.
+    // The default hook would write the panic message to standard error unmasked.
     panic::set_hook(Box::new(|panic| {
         let trace = Backtrace::capture();
         match trace.status() {

@@ -131,12 +131,12 @@ const ALLOWED: Duration = Duration::from_secs(10);
 /// Shutdowns per test, because the result may depend on the moment of the signal.
 const ENDS: usize = 3;
 
-/// Connects and requests `action` for web-1; returns the client id.
+/// Connects as a new client, runs `action` on web-1, and returns the client's id.
 async fn act_as_new_client(process: &Process, action: Action) -> String {
     let url = format!("ws://{}/api/ws", process.address);
     let mut socket = Socket::connect(&url, &[]).await.unwrap();
     let ServerMessage::Connected { client_id, .. } = socket.next().await else {
-        panic!("no greeting");
+        panic!("the first message is not `connected`");
     };
     socket.subscribe(Channel::CONTAINERS).await;
     socket
@@ -155,7 +155,7 @@ async fn act_as_new_client(process: &Process, action: Action) -> String {
 }
 
 #[tokio::test]
-async fn every_line_of_the_log_about_a_connection_names_its_client() {
+async fn every_log_line_about_a_connection_contains_its_client_id() {
     let engine = FakeEngine::start().with_containers(1);
     let address = engine.address();
     let environment = [("DOCKER_HOST", address.as_str()), ("RUST_LOG", "debug")];

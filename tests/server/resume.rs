@@ -117,7 +117,7 @@ async fn a_resumed_subscription_receives_only_what_was_missed() {
         let (missed, seq) = next_of(&mut back, Channel::CONTAINERS).await;
         assert_eq!(seq, seen + 1 + reported.len() as u64);
         let (same, _) = next_of(&mut witness, Channel::CONTAINERS).await;
-        assert_eq!(missed, same, "the same as without an interruption");
+        assert_eq!(missed, same, "as if it had never been away");
         reported.push(missed);
     }
     app.end().await;
@@ -148,7 +148,7 @@ async fn a_client_that_was_away_too_long_receives_a_snapshot() {
     let mut early = app.socket().await;
     early.subscribe_delta(Channel::CONTAINERS).await;
     let (_, seen) = next_of(&mut early, Channel::CONTAINERS).await;
-    // More changes than a channel keeps; waits for each, because simultaneous changes are published as one.
+    // More changes than a channel keeps, each awaited, because simultaneous changes are merged.
     for n in 0..260 {
         if n % 2 == 0 {
             app.engine.stop_container("web-1")

@@ -90,7 +90,7 @@ impl Process {
         socket
     }
 
-    /// The content of its log.
+    /// Its log so far.
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap()
     }

@@ -17,9 +17,9 @@ const RETRY_MS: f64 = 2_000.0;
 /// The logs that are followed.
 #[derive(Debug, Default)]
 pub struct Feeds {
-    /// By kind and id, like the channels of the server.
+    /// By kind and id, like the server's channels.
     feeds: BTreeMap<WorkloadKey, Feed>,
-    /// The server's epoch, to which the sequence numbers of lines belong.
+    /// The epoch of the server, to which the sequence numbers of lines belong.
     epoch: String,
 }
 

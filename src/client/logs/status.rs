@@ -43,7 +43,7 @@ pub struct LogStatus {
     pub findings: Findings,
     /// Logs that have ended for now, with the reason.
     pub ended: Vec<(WorkloadId, LogEndReason)>,
-    /// An error message of the server or the engine.
+    /// The last error message of the server or the engine.
     pub complaint: Option<String>,
     /// Number of lines copied by the last copy command; the inner `None` when it failed.
     pub copied: Option<Option<usize>>,

@@ -46,7 +46,7 @@ pub struct Status {
 /// that the machine is overloaded; sources then wait, which is intended backpressure.
 pub const UPDATE_BACKLOG: usize = 256;
 
-/// The channel through which a source publishes what it observes of its host.
+/// Sends the updates of a source about its host to the collector.
 #[derive(Clone, Debug)]
 pub struct Observer {
     host: HostId,
@@ -54,12 +54,12 @@ pub struct Observer {
 }
 
 impl Observer {
-    /// An observer that sends to `collector` on behalf of `host`.
+    /// An observer of `host` that sends to `collector`.
     pub const fn new(host: HostId, collector: mpsc::Sender<Update>) -> Self {
         Self { host, collector }
     }
 
-    /// The host that is observed.
+    /// The host of the source.
     pub const fn host(&self) -> HostId {
         self.host
     }
@@ -73,7 +73,7 @@ impl Observer {
         }
     }
 
-    /// An update with new, changed and removed containers.
+    /// An update with changed and removed containers.
     pub fn changed(&self, delta: ContainersDelta) -> Update {
         Update::ContainersDelta {
             timestamp: clock::now(),
@@ -82,7 +82,7 @@ impl Observer {
         }
     }
 
-    /// An update with stats of all running containers, sampled at `timestamp`.
+    /// An update with the stats of all running containers, read at `timestamp`.
     pub fn stats(&self, timestamp: Timestamp, stats: Vec<ContainerStats>) -> Update {
         Update::Stats {
             timestamp,
@@ -91,7 +91,7 @@ impl Observer {
         }
     }
 
-    /// An update with metrics of the host itself, sampled now.
+    /// An update with the host's metrics, read now.
     pub fn metrics(&self, metrics: HostMetrics) -> Update {
         Update::Metrics {
             timestamp: clock::now(),
@@ -115,7 +115,8 @@ impl Observer {
         })
     }
 
-    /// Sends `update`, waiting while the collector is busy. After shutdown it is dropped.
+    /// Sends `update` to the collector, and waits while its backlog is full. After shutdown the update is
+    /// dropped.
     pub async fn observe(&self, update: Update) {
         let _ = self.collector.send(update).await;
     }
@@ -148,17 +149,17 @@ pub trait Engine: fmt::Debug + Send + Sync {
     async fn logs(&self, id: ContainerId, query: &LogQuery) -> Result<LogLines, EngineError>;
 }
 
-/// The log of one workload, for reading.
+/// The readable log of one workload.
 #[async_trait]
 pub trait LogSource: fmt::Debug + Send + Sync {
-    /// The lines of the log, oldest first. The stream ends with the log, or never with `query.follow`.
+    /// The log, oldest line first. The stream ends with the log, or never with `query.follow`.
     async fn read(&self, query: &LogQuery) -> Result<LogLines, EngineError>;
 }
 
 /// The log of a container.
 #[derive(Debug)]
 pub struct ContainerLog {
-    /// Its engine.
+    /// The engine of the container.
     pub engine: Arc<dyn Engine>,
     /// The container.
     pub id: ContainerId,

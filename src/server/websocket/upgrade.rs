@@ -105,7 +105,7 @@ impl Upgrade {
     }
 
     /// Accepts the upgrade: returns the `101` response and, once it was sent, runs `talk` with the
-    /// connection in a task of `tracker`, within the current tracing span. A client message longer than
+    /// connection in a task of `tracker`, which logs within the current span. A client message longer than
     /// `max_message` bytes is a fault.
     pub fn accept<F>(
         self,

@@ -33,7 +33,7 @@ pub struct Writer<W> {
     outgoing: VecDeque<(Head, Bytes)>,
     /// Bytes of the first frame in `outgoing` that were already written.
     written_of_first: usize,
-    /// Counts written messages.
+    /// Counts sent messages, if set.
     instruments: Option<Instruments>,
 }
 
@@ -48,12 +48,12 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         }
     }
 
-    /// Counts messages written from now on.
+    /// Counts sent messages in `instruments` from now on.
     pub fn count(&mut self, instruments: Instruments) {
         self.instruments = Some(instruments);
     }
 
-    /// Queues a message; [`Self::flush`] and [`Self::try_flush`] send it.
+    /// Queues a message; [`Self::poll_flush`] sends it.
     pub fn queue(&mut self, message: Message) {
         let (opcode, payload) = match message {
             Message::Text(text) => (Opcode::Text, text.into()),

@@ -74,11 +74,11 @@ struct Known {
 /// The result of a list.
 #[derive(Debug, Default)]
 pub(super) struct Applied {
-    /// All containers, if all were listed.
+    /// Every container, if all were listed.
     pub(super) all: Option<Vec<Container>>,
     /// The changes, if only some were listed.
     pub(super) delta: ContainersDelta,
-    /// Containers that must be inspected, as the list does not have all of their details.
+    /// Containers that need an inspection, as the list lacks details.
     pub(super) inspect: Vec<ContainerId>,
 }
 
@@ -326,7 +326,7 @@ impl Inventory {
     }
 }
 
-/// These containers are new or changed.
+/// A delta in which `containers` are new or changed.
 pub(super) fn changed(containers: impl IntoIterator<Item = Container>) -> ContainersDelta {
     ContainersDelta {
         upserts: containers.into_iter().map(Arc::new).collect(),

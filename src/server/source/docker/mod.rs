@@ -69,7 +69,7 @@ pub struct DockerSource {
     engine: Arc<DockerEngine>,
     refreshes: mpsc::Receiver<ContainerId>,
     own: Option<ContainerId>,
-    /// What times its requests, if anything does.
+    /// Records the durations of requests, if set.
     requests: Option<EngineRequests>,
 }
 
@@ -99,7 +99,7 @@ impl DockerSource {
         }
     }
 
-    /// Measures the duration of its requests.
+    /// Records the durations of its requests in `requests`.
     #[must_use]
     pub fn timed_by(mut self, requests: EngineRequests) -> Self {
         self.requests = Some(requests);

@@ -255,7 +255,7 @@ impl<'a> Session<'a> {
             .collect()
     }
 
-    /// `delta` as an update, unless it changes nothing.
+    /// `delta` as an update; `None` if it is empty.
     fn delta(&self, delta: ContainersDelta) -> Option<Update> {
         (!delta.is_empty()).then(|| self.observer.changed(delta))
     }
@@ -301,7 +301,7 @@ impl<'a> Session<'a> {
                 Ok(details) => {
                     containers.extend(self.inventory.on_inspected(&id, details, requested_at));
                 }
-                // Forbidden; an earlier retry than with the next full list would not help.
+                // A retry before the next full list would be forbidden, too.
                 Err(error) if error.is_forbidden() => {}
                 Err(error) => {
                     tracing::debug!(%id, %error, "cannot inspect the container");

@@ -47,7 +47,7 @@ const LOCAL_HOST: &str = "docker";
 #[derive(Clone)]
 pub(super) struct Transport {
     route: Arc<Route>,
-    /// What times the requests, if anything does.
+    /// Records the durations of requests, if set.
     requests: Option<EngineRequests>,
 }
 
@@ -109,7 +109,7 @@ impl Transport {
         })
     }
 
-    /// This transport, with the duration of its requests measured by `requests`.
+    /// Records the durations of requests in `requests`, if set.
     pub(super) fn timed_by(self, requests: Option<EngineRequests>) -> Self {
         Self { requests, ..self }
     }
