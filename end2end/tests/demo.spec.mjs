@@ -73,7 +73,7 @@ test('the palette finds pages and containers', async ({ page }) => {
 test('an unknown address is reported', async ({ page }) => {
   const answer = await page.request.get(`${deckwatch.url}/nowhere`);
   expect(answer.status()).toBe(404);
-  expect(await answer.text()).toContain('There is no such page');
+  expect(await answer.text()).toContain('Page not found');
 });
 
 test('more containers are acted on at once than the rate limit allows', async ({ page }) => {

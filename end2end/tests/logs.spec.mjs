@@ -77,7 +77,7 @@ test('a paused viewer holds lines back and shows them afterwards; a cleared one 
   await expect(texts(page)).toHaveText(['first']);
   await page.getByTestId('pause').click();
   say('pause', 'second');
-  await expect(page.getByTestId('counts')).toContainText('1 wait while paused');
+  await expect(page.getByTestId('counts')).toContainText('1 waiting while paused');
   await expect(texts(page)).toHaveText(['first']);
   await page.getByTestId('go-on').click();
   await expect(texts(page)).toHaveText(['first', 'second']);
@@ -316,7 +316,7 @@ test.describe('when the connection is lost', () => {
     await page.routeWebSocket(/\/api\/ws/, (socket) => (blocked ? socket.close({ code: 1001 }) : socket.connectToServer()));
     await page.goto(url(id));
     await expect(page.getByTestId('connection')).toContainText('Polling', { timeout: 60_000 });
-    await expect(page.getByText('new lines come by polling')).toBeVisible();
+    await expect(page.getByText('new lines arrive by polling')).toBeVisible();
     say('poll', 'two');
     await expect(texts(page)).toHaveText(['one', 'two']);
     blocked = false;

@@ -114,7 +114,7 @@ test.describe('at an unknown address', () => {
   test('the page says so', async ({ page }) => {
     const answer = await page.goto(`${deckwatch.url}/nowhere`);
     expect(answer.status()).toBe(404);
-    await expect(page.locator('main')).toContainText('There is no such page');
+    await expect(page.locator('main')).toContainText('Page not found');
   });
 });
 

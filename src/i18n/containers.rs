@@ -197,7 +197,7 @@ pub(super) const ENGLISH: ContainersText = ContainersText {
     new_name: "New name",
     bad_name: "2 to 255 letters, digits, _ . or -, beginning with a letter or digit",
     signal: "Signal",
-    grace: "Seconds until it is killed",
+    grace: "Grace period in seconds",
     protected: "protected from actions",
     gone: "This container does not exist",
     gone_hint: "It may have been removed.",

@@ -47,7 +47,7 @@ pub(super) const ENGLISH: StatsText = StatsText {
     table: "The same figures as a table",
     summary: |least, mean, most| format!("lowest {least}, mean {mean}, highest {most}"),
     no_figures: "no figures",
-    not_running: "Not running. There are no figures of the last five minutes.",
+    not_running: "Not running. There are no figures for the last five minutes.",
     ended: |time| format!("Not running; figures end at {time}."),
     waiting: "Waiting for the first figures…",
     late: |time| format!("No figures since {time}."),
