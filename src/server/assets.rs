@@ -187,7 +187,9 @@ fn is_hashed(path: &str) -> bool {
         .and_then(|(stem, _)| stem.rsplit_once('.'));
     hash.is_some_and(|(_, hash)| {
         let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        hash.len() == HASH_LENGTH && hash.bytes().all(is_digit) && hash.trim_matches('_') != ""
+        hash.len() == HASH_LENGTH
+            && hash.bytes().all(is_digit)
+            && !hash.trim_matches('_').is_empty()
     })
 }
 
