@@ -1,19 +1,19 @@
 import { defineConfig } from '@playwright/test';
 
-// The scripts say which browser to use; without a word Playwright's own is taken.
+// The scripts choose the browser; by default it is Playwright's own.
 const executablePath = process.env.DECKWATCH_CHROMIUM || undefined;
 
-// Pages as they are read with JavaScript off.
+// Pages read with JavaScript disabled.
 const withoutScripts = '**/noscript.spec.mjs';
 
 export default defineConfig({
   testDir: 'tests',
-  // Far longer than it ever takes: a busy machine must not fail a test.
+  // Far longer than it ever takes, so that a busy machine does not make tests fail.
   timeout: 90_000,
   expect: { timeout: 20_000 },
   workers: 1,
   forbidOnly: !!process.env.CI,
-  // A test that passes only at the second try has found a fault: of the page, or of itself.
+  // A test that passes only at the second attempt has found a fault: of the page, or of itself.
   retries: 0,
   reporter: [['list']],
   use: {

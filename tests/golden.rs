@@ -1,6 +1,6 @@
-//! The messages of the protocol as `docs/PROTOCOL.md` shows them: each golden file is read as the
-//! value it stands for, and that value is written as the file, field for field. Beside it lies the
-//! same in the binary form, byte for byte: where that changes, `CODEC_VERSION` must change too.
+//! The messages of the protocol as in `docs/PROTOCOL.md`: each golden file is parsed to the value it
+//! represents, and that value is serialized to the file, field for field. Next to each file is the same
+//! message in the binary form, byte for byte: if that changes, `CODEC_VERSION` must change, too.
 
 #![expect(clippy::unwrap_used, reason = "that is how a test fails")]
 
@@ -29,14 +29,14 @@ fn text(name: &str) -> String {
     read(&format!("{name}.json"))
 }
 
-/// Bytes as in the files: 32 a line.
+/// Bytes as in the files: 32 per line.
 fn hex(bytes: &[u8]) -> String {
     let line = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     let lines: Vec<String> = bytes.chunks(32).map(line).collect();
     lines.join("\n") + "\n"
 }
 
-/// The frame is the one in the file.
+/// Checks that the frame equals the one in the file.
 fn frame(name: &str, frame: &[u8]) {
     assert_eq!(
         hex(frame),
@@ -51,7 +51,7 @@ fn binary<T: Wire + PartialEq + Debug>(name: &str, value: &T) {
     frame(name, &bytes);
 }
 
-/// The value as it goes over the wire. Through text: numbers are rounded only there.
+/// The value as sent over the wire. Through text, because numbers are rounded only there.
 fn written(value: &impl Serialize) -> Value {
     serde_json::from_str(&serde_json::to_string(value).unwrap()).unwrap()
 }
@@ -152,7 +152,7 @@ fn a_client_acts_on_a_container() {
 }
 
 #[test]
-fn a_session_is_opened_and_kept() {
+fn a_session_is_opened_and_kept_alive() {
     from_server(
         "connected",
         ServerMessage::Connected {
@@ -181,7 +181,7 @@ fn a_session_is_opened_and_kept() {
 }
 
 #[test]
-fn figures_of_hosts_and_containers_are_told() {
+fn metrics_and_stats_are_sent() {
     let message = |seq, metrics| {
         let update = Update::Metrics {
             timestamp: AT,
@@ -207,7 +207,7 @@ fn figures_of_hosts_and_containers_are_told() {
 }
 
 #[test]
-fn figures_are_told_as_changes_to_those_before() {
+fn stats_are_sent_as_changes_to_the_last_ones() {
     let message = |seq, data: Vec<ContainerStats>| {
         let update = Update::Stats {
             timestamp: Timestamp::from_millis(AT.as_millis() + 2_000 * seq as i64),
@@ -240,7 +240,7 @@ fn figures_are_told_as_changes_to_those_before() {
 }
 
 #[test]
-fn containers_and_what_happens_to_them_are_told() {
+fn containers_and_events_are_sent() {
     from_server(
         "containers",
         ServerMessage::numbered(
@@ -279,7 +279,7 @@ fn containers_and_what_happens_to_them_are_told() {
 }
 
 #[test]
-fn lines_of_logs_are_told() {
+fn log_lines_are_sent() {
     let channel = Channel::logs(WorkloadKey::Container(WEB.parse().unwrap()));
     let line = |seq, stream, line: &str| LogLine {
         seq,

@@ -20,7 +20,7 @@ test.afterEach(() => {
   removeContainers('e2e-page-');
 });
 
-/** A container with something on every tab. */
+/** Starts a container with content on every tab. */
 function runRich(what) {
   return runContainer(name(what), '--memory', '256m', '--pids-limit', '50', '--restart', 'unless-stopped',
     '-e', 'DB_PASSWORD=hunter2-env', '-e', 'PLAIN=visible', '--label', 'api.token=hunter2-label',
@@ -28,7 +28,7 @@ function runRich(what) {
     '--health-cmd', 'echo fine', '--health-interval', '1s', '-v', '/data');
 }
 
-test('the overview tells what it is and hides what is secret', async ({ page }) => {
+test('the overview describes the container and masks secrets', async ({ page }) => {
   const id = runRich('rich');
   await open(page, page_of(id));
   const html = await (await page.request.get(page_of(id))).text();
@@ -44,7 +44,7 @@ test('the overview tells what it is and hides what is secret', async ({ page }) 
   await expect(page).toHaveTitle(`${name('rich')} · Deckwatch`);
 });
 
-test('hostile text is text, in plain sight, and breaks no layout', async ({ page }) => {
+test('hostile text is shown as text and breaks no layout', async ({ page }) => {
   const id = runRich('hostile');
   await open(page, page_of(id));
   await expect(page.getByTestId('labels')).toContainText('<img src=x onerror=alert(1)>⟨202E⟩␛[31m');
@@ -69,7 +69,7 @@ test('processes are listed and can be sorted', async ({ page }) => {
   await expect(page.getByTestId('no-processes')).toBeVisible();
 });
 
-test('events come as they happen, in words', async ({ page }) => {
+test('events arrive as they happen, described in words', async ({ page }) => {
   const id = runRich('events');
   await open(page, page_of(id, 'events'));
   const events = page.getByTestId('container-events');
@@ -79,7 +79,7 @@ test('events come as they happen, in words', async ({ page }) => {
   await expect(page.getByTestId('head')).toContainText('killed (SIGKILL)');
 });
 
-test('the engine’s description is a tree that can be searched and copied', async ({ page, context }) => {
+test('the inspection is a tree that can be searched and copied', async ({ page, context }) => {
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
   const id = runRich('inspect');
   await open(page, page_of(id, 'inspect'));
@@ -95,7 +95,7 @@ test('the engine’s description is a tree that can be searched and copied', asy
   expect(JSON.stringify(copied)).not.toContain('hunter2');
 });
 
-test('tabs are walked by link, keyboard and history', async ({ page }) => {
+test('tabs can be reached by link, keyboard and history', async ({ page }) => {
   const id = runRich('tabs');
   await open(page, `${deckwatch.url}/containers?q=e2e-page`);
   await row(page, name('tabs')).getByRole('link', { name: name('tabs') }).click();
@@ -111,7 +111,7 @@ test('tabs are walked by link, keyboard and history', async ({ page }) => {
   await expect(page.getByTestId('processes')).toBeVisible();
 });
 
-test('a container that is removed says so and keeps what was known', async ({ page }) => {
+test('the page of a removed container says so and keeps its last state', async ({ page }) => {
   const id = runRich('gone');
   await open(page, page_of(id));
   await expect(page.getByTestId('facts')).toContainText('sleep 100000');
@@ -142,7 +142,7 @@ test('every tab can be read without JavaScript', async ({ browser }) => {
 });
 
 for (const colorScheme of ['dark', 'light']) {
-  test(`nobody is locked out of a container (${colorScheme})`, async ({ browser }) => {
+  test(`the page of a container is accessible (${colorScheme})`, async ({ browser }) => {
     const id = runRich('axe');
     const context = await browser.newContext({ colorScheme, bypassCSP: true });
     const page = await context.newPage();

@@ -1,4 +1,4 @@
-// A running Deckwatch, a real engine, and a page that must not complain.
+// A running Deckwatch, a real engine, and a page without console errors.
 import { test as base, expect } from '@playwright/test';
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, openSync, closeSync, readFileSync } from 'node:fs';
@@ -20,16 +20,16 @@ export function runContainer(name, ...options) {
   return docker('run', '-d', '--name', name, ...options, image, 'sleep', '100000');
 }
 
-/** Removes every container whose name begins like that. */
+/** Removes every container whose name begins with `prefix`. */
 export function removeContainers(prefix) {
   const left = docker('ps', '-aq', '--filter', `name=${prefix}`).split('\n').filter(Boolean);
   if (left.length > 0) docker('rm', '-f', ...left);
 }
 
-/** Every server of this worker, for what it said when a test failed. */
+/** The servers of this worker, whose logs are attached to a failed test. */
 const servers = [];
 
-/** A server that can be killed and started again at the same address. */
+/** A server that can be killed and restarted at the same address. */
 export class Deckwatch {
   constructor(args, env) {
     this.args = args;
@@ -48,13 +48,13 @@ export class Deckwatch {
     return server;
   }
 
-  /** The containers of the synthetic host. */
+  /** The containers of the demo host. */
   async demoContainers() {
     const answer = await (await fetch(`${this.url}/api/containers?host=demo`)).json();
     return answer.messages[0]?.data ?? [];
   }
 
-  /** A running container of the synthetic host, once there is one. */
+  /** A running container of the demo host, once there is one. */
   async demoContainer() {
     let running;
     await expect.poll(async () => {
@@ -71,13 +71,13 @@ export class Deckwatch {
     return id;
   }
 
-  /** What it has said so far. */
+  /** Its log so far. */
   log() {
     return readFileSync(this.logFile, 'utf8');
   }
 
   async start() {
-    // It chooses a port itself, once: one that was free a moment ago may be somebody else's now.
+    // It chooses a port itself, once, because a port that was free a moment ago may be in use now.
     const address = this.url?.slice('http://'.length) ?? '127.0.0.1:0';
     const env = { ...process.env, RUST_LOG: 'info', LEPTOS_SITE_ADDR: address, ...this.env };
     const log = openSync(this.logFile, 'a');
@@ -99,7 +99,7 @@ export class Deckwatch {
   }
 }
 
-/** A socket between Deckwatch and the engine, which can go away and come back as an engine does. */
+/** A relay between Deckwatch and the engine, which can disconnect and return as an engine does. */
 export class EngineInBetween {
   static async start(target) {
     const between = new EngineInBetween();
@@ -131,7 +131,7 @@ export class EngineInBetween {
   }
 }
 
-/** What pages said in their consoles. */
+/** Console messages of the pages. */
 class Heard {
   constructor() {
     this.all = [];
@@ -151,12 +151,12 @@ class Heard {
   }
 }
 
-/** The end of a text, long enough to see what went before. */
+/** The end of a text, long enough to show the context. */
 const end = (text) => text.split('\n').slice(-60).join('\n');
 
 export const test = base.extend({
-  // No console message of level warning or error is tolerated on any page, unless the test breaks
-  // the connection itself.
+  // No console message of level warning or error is tolerated on any page, unless the test breaks the
+  // connection itself.
   mayComplain: [false, { option: true }],
   heard: async ({ mayComplain }, use, testInfo) => {
     const heard = new Heard();
@@ -164,7 +164,7 @@ export const test = base.extend({
     if (testInfo.status !== testInfo.expectedStatus) {
       const said = [['console', heard.all.join('\n')], ...servers.map((server) => [server.url, end(server.log())])];
       for (const [who, what] of said) {
-        // Where only the terminal is kept, files would be lost.
+        // Where only the terminal output is kept, attached files would be lost.
         console.log(`--- ${who}\n${what || 'silent'}`);
         await testInfo.attach(who, { body: what, contentType: 'text/plain' });
       }
@@ -175,7 +175,7 @@ export const test = base.extend({
     heard.listen(page);
     await use(page);
   },
-  /** Opens another browser window, with options of its own. */
+  /** Opens another browser window, with its own options. */
   newPage: async ({ browser, heard }, use) => {
     const contexts = [];
     await use(async (options) => {

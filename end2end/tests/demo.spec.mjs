@@ -1,4 +1,4 @@
-// The page with a thousand synthetic containers: no engine needed.
+// The page with a thousand demo containers, without an engine.
 import { Deckwatch, expect, open, row, test } from './deckwatch.mjs';
 
 let deckwatch;
@@ -17,7 +17,7 @@ test('synthetic data is marked on every page', async ({ page }) => {
   }
 });
 
-test('only rows in view are in the document, wherever one scrolls', async ({ page }) => {
+test('only visible rows are in the document, at every scroll position', async ({ page }) => {
   await open(page, `${deckwatch.url}/containers?host=demo&sort=name`);
   await expect(page.getByTestId('shown')).toHaveText('1000 shown');
   const rows = page.locator('tr[data-id]');
@@ -32,7 +32,7 @@ test('only rows in view are in the document, wherever one scrolls', async ({ pag
   expect(await rows.count()).toBeLessThan(120);
 });
 
-test('filter and order live in the address', async ({ page }) => {
+test('filter and order are part of the URL', async ({ page }) => {
   await open(page, `${deckwatch.url}/containers`);
   await page.keyboard.press('/');
   await page.keyboard.type('shop-web');
@@ -70,16 +70,16 @@ test('the palette finds pages and containers', async ({ page }) => {
   await expect(page.getByRole('dialog', { name: 'Keyboard' })).toBeVisible();
 });
 
-test('an address that leads nowhere is said to', async ({ page }) => {
+test('an unknown address is reported', async ({ page }) => {
   const answer = await page.request.get(`${deckwatch.url}/nowhere`);
   expect(answer.status()).toBe(404);
   expect(await answer.text()).toContain('Page not found');
 });
 
-test('more are acted on at once than may be asked for at once', async ({ page }) => {
+test('more containers are acted on at once than the rate limit allows', async ({ page }) => {
   await open(page, `${deckwatch.url}/containers?host=demo&state=running&sort=name&q=web`);
   await expect(page.getByTestId('shown')).toHaveText(/^\d{2,} shown/);
-  // Containers start and stop meanwhile, so that all may be one more or less a moment later.
+  // Containers start and stop meanwhile, so the number may differ by one a moment later.
   await page.getByRole('checkbox', { name: 'Select all' }).click();
   const bar = page.getByTestId('bulk');
   await expect(bar).toContainText(/^\d+ selected/);
@@ -91,7 +91,7 @@ test('more are acted on at once than may be asked for at once', async ({ page })
   await expect(progress).toHaveText('', { timeout: 60_000 });
 });
 
-test('the table is cut to one\'s needs, and stays so', async ({ page }) => {
+test('the settings of the table are kept', async ({ page }) => {
   await open(page, `${deckwatch.url}/containers?host=demo&q=shop`);
   await page.locator('.menu > button', { hasText: 'View' }).click();
   await page.getByRole('checkbox', { name: 'Image' }).uncheck();
@@ -114,7 +114,7 @@ test('containers are grouped by project', async ({ page }) => {
   await expect(page.locator('tr.group').first()).toContainText(/of \d+/);
 });
 
-test('what does not run is left out on demand, and states are filtered by', async ({ page }) => {
+test('stopped containers can be hidden, and states filtered', async ({ page }) => {
   await open(page, `${deckwatch.url}/containers?host=demo`);
   await page.getByRole('button', { name: /Hide stopped/i }).click();
   await expect(page.locator('tr[data-id].off')).toHaveCount(0);
@@ -132,7 +132,7 @@ test('a key pressed on a button presses that button', async ({ page }) => {
   await expect(page).toHaveURL(/\/containers\?/);
 });
 
-test('the title counts what runs', async ({ page }) => {
+test('the title has the number of running containers', async ({ page }) => {
   await open(page, `${deckwatch.url}/containers`);
   await expect(page).toHaveTitle(/^\(\d+\/1\d\d\d\) Containers · Deckwatch$/);
 });

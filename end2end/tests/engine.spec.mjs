@@ -16,7 +16,7 @@ test.afterEach(() => {
   removeContainers('e2e-');
 });
 
-test('the list follows what the command line does', async ({ page }) => {
+test('the list follows changes by the command line', async ({ page }) => {
   await open(page, `${deckwatch.url}/containers`);
   runContainer(name('cli'));
   await expect(row(page, name('cli'))).toContainText('running');
@@ -31,7 +31,7 @@ test('the list follows what the command line does', async ({ page }) => {
   await expect(row(page, name('renamed'))).toHaveCount(0);
 });
 
-test('two browsers see what one of them does', async ({ page, newPage }) => {
+test('a second browser sees the actions of the first', async ({ page, newPage }) => {
   runContainer(name('both'), '--stop-signal', 'KILL');
   const other = await newPage();
   await open(page, `${deckwatch.url}/containers`);
@@ -48,7 +48,7 @@ test('two browsers see what one of them does', async ({ page, newPage }) => {
   for (const each of [page, other]) await expect(row(each, name('both'))).toHaveCount(0);
 });
 
-test('every other action does what it says', async ({ page, newPage }) => {
+test('every other action has its effect', async ({ page, newPage }) => {
   runContainer(name('acted'));
   const other = await newPage();
   await open(page, `${deckwatch.url}/containers?q=e2e-acted`);
@@ -64,7 +64,7 @@ test('every other action does what it says', async ({ page, newPage }) => {
   await bothShow(name('acted'), 'paused');
   await choose(name('acted'), 'Unpause');
   await bothShow(name('acted'), 'running');
-  // Before the restart: an engine without a network, as the one of the tests, loses track of names then.
+  // Before the restart: an engine without networks, as in these tests, loses track of names then.
   await choose(name('acted'), 'Rename');
   await page.getByTestId('new-name').fill(name('acted-on'));
   await page.getByTestId('confirm').click();
@@ -81,7 +81,7 @@ test('every other action does what it says', async ({ page, newPage }) => {
   expect(docker('inspect', '-f', '{{.State.ExitCode}}', name('acted-on'))).toBe('137');
 });
 
-test('the title counts along', async ({ page }) => {
+test('the number in the title follows changes', async ({ page }) => {
   runContainer(name('counted'));
   await open(page, `${deckwatch.url}/containers`);
   const counts = () => docker('info', '-f', '({{.ContainersRunning}}/{{.Containers}})');
@@ -92,7 +92,7 @@ test('the title counts along', async ({ page }) => {
   expect(counts()).not.toBe(before);
 });
 
-test('what is protected cannot be acted on, and what is hidden is not there', async ({ page }) => {
+test('protected containers cannot be acted on, and hidden ones do not appear', async ({ page }) => {
   runContainer(name('protected'), '--label', 'deckwatch.protect=true');
   runContainer(name('hidden'), '--label', 'deckwatch.hide=true');
   runContainer(name('plain'));
@@ -103,7 +103,7 @@ test('what is protected cannot be acted on, and what is hidden is not there', as
   await expect(row(page, name('hidden'))).toHaveCount(0);
 });
 
-test('why an action failed stays on the row until dismissed', async ({ page }) => {
+test('the reason of a failed action stays on the row until dismissed', async ({ page }) => {
   runContainer(name('taken'));
   runContainer(name('other'));
   await open(page, `${deckwatch.url}/containers`);
@@ -118,14 +118,14 @@ test('why an action failed stays on the row until dismissed', async ({ page }) =
   await expect(other.getByRole('button', { name: 'Stop' })).toBeVisible();
 });
 
-test('what failed is what the overview begins with', async ({ page }) => {
+test('the overview begins with failed containers', async ({ page }) => {
   docker('run', '-d', '--name', name('fails'), 'deckwatch-test:latest', 'sh', '-c', 'exit 3');
   await open(page, deckwatch.url);
   await expect(page.getByTestId('attention')).toContainText(name('fails'));
   await expect(page.getByTestId('attention')).toContainText('exited (3)');
 });
 
-test('the log and the facts of a container are shown', async ({ page }) => {
+test('the log and the properties of a container are shown', async ({ page }) => {
   docker('run', '-d', '--name', name('says'), 'deckwatch-test:latest', 'sh', '-c', 'echo hello from within; sleep 1000');
   await open(page, `${deckwatch.url}/containers?q=e2e-says`);
   await page.getByRole('link', { name: name('says'), exact: true }).click();
@@ -134,7 +134,7 @@ test('the log and the facts of a container are shown', async ({ page }) => {
   await expect(page.getByTestId('log')).toContainText('hello from within');
 });
 
-test('rows are walked, ticked, opened and acted on from the keyboard', async ({ page }) => {
+test('rows can be navigated, selected, opened and acted on by keyboard', async ({ page }) => {
   for (const each of ['key-a', 'key-b']) runContainer(name(each), '--stop-signal', 'KILL');
   await open(page, `${deckwatch.url}/containers?q=e2e-key&sort=name`);
   await expect(page.locator('tr[data-id]')).toHaveCount(2);
@@ -153,7 +153,7 @@ test('rows are walked, ticked, opened and acted on from the keyboard', async ({ 
   await expect(page).toHaveURL(/\/containers\/[0-9a-f]{64}$/);
 });
 
-test('several are stopped and removed at once', async ({ page }) => {
+test('several containers are stopped and removed at once', async ({ page }) => {
   for (const each of ['bulk-a', 'bulk-b', 'bulk-c']) runContainer(name(each), '--stop-signal', 'KILL');
   await open(page, `${deckwatch.url}/containers?q=e2e-bulk`);
   await expect(page.locator('tr[data-id]')).toHaveCount(3);
@@ -168,7 +168,7 @@ test('several are stopped and removed at once', async ({ page }) => {
   await expect(page.locator('tr[data-id]')).toHaveCount(0);
 });
 
-test('of several the one that fails says why, and the others are done', async ({ page }) => {
+test('of several actions the failed one shows the reason, and the others succeed', async ({ page }) => {
   runContainer(name('mixed-runs'));
   runContainer(name('mixed-over'), '--stop-signal', 'KILL');
   docker('stop', name('mixed-over'));
@@ -183,7 +183,7 @@ test('of several the one that fails says why, and the others are done', async ({
   await expect(page.getByTestId('bulk').getByRole('status')).toHaveText('1 failed');
 });
 
-test('an engine that goes away is said to have, and comes back by itself', async ({ page }) => {
+test('a lost engine is reported and recovers by itself', async ({ page }) => {
   const between = await EngineInBetween.start(engine);
   const own = await Deckwatch.startWith({ DOCKER_HOST: between.url });
   runContainer(name('stays'));
@@ -202,9 +202,9 @@ test('an engine that goes away is said to have, and comes back by itself', async
   await between.stop();
 });
 
-test.describe('when the server goes away', () => {
+test.describe('when the server is lost', () => {
   test.use({ mayComplain: true });
-  test('the page says so and heals without being loaded again', async ({ page }) => {
+  test('the page says so and recovers without a reload', async ({ page }) => {
     const own = await Deckwatch.start();
     await open(page, `${own.url}/containers`);
     await page.evaluate(() => { window.wasNotReloaded = true; });
@@ -218,7 +218,7 @@ test.describe('when the server goes away', () => {
     await own.kill();
   });
 
-  test('a page whose socket is blocked polls, and goes live again', async ({ page }) => {
+  test('a page whose socket is blocked polls, and becomes live again', async ({ page }) => {
     test.setTimeout(120_000);
     let blocked = true;
     await page.routeWebSocket(/\/api\/ws/, (socket) => (blocked ? socket.close({ code: 1001 }) : socket.connectToServer()));

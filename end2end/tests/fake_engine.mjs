@@ -1,5 +1,5 @@
-// A container engine as far as a page needs one, with containers and figures as a test wants them. It
-// can go away and come back, as an engine does.
+// A minimal container engine, with containers and stats as a test sets them. It can disconnect and return,
+// as an engine does.
 import { mkdtempSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -8,17 +8,17 @@ import { join } from 'node:path';
 const GIB = 1024 ** 3;
 const NEVER = '0001-01-01T00:00:00Z';
 
-/** A time so many seconds ago, as engines write it. */
+/** A time this many seconds ago, in the engine's format. */
 export const ago = (seconds) => new Date(Date.now() - seconds * 1_000).toISOString();
 
-/** A container that has run for a minute, but for what `change` says. */
+/** A container that has been running for a minute, with the properties in `change`. */
 export function container(name, change = {}) {
   const id = [...name].map((letter) => letter.charCodeAt(0).toString(16)).join('').padEnd(64, '0').slice(0, 64);
   return { id, name, state: 'running', started: ago(60), finished: NEVER, exitCode: 0, restarts: 0, cpu: 0.1, memory: GIB / 8, limit: undefined, nanoCpus: 0, ...change };
 }
 
 export class FakeEngine {
-  /** Memory of its machine, which it gives as the limit of what has none. */
+  /** Memory of its machine, which it reports as the limit of containers without one. */
   memory = 16 * GIB;
 
   static async start(...containers) {
@@ -54,7 +54,7 @@ export class FakeEngine {
     if (path === '/_ping') return json('OK');
     if (path === '/version') return json({ Version: '26.1.0', ApiVersion: '1.41', MinAPIVersion: '1.24', Components: [] });
     if (path === '/info') return json({ MemTotal: this.memory, NCPU: 4, Name: 'machine', OperatingSystem: 'Debian GNU/Linux 13', KernelVersion: '6.12.0', Architecture: 'x86_64' });
-    // Nothing happens: the stream stays open.
+    // There are no events: the stream stays open.
     if (path === '/events') return response.writeHead(200, { 'Content-Type': 'application/json' }).flushHeaders();
     if (path === '/containers/json') return json(this.containers.map(listed));
     if (named && what === 'json') return json(inspected(named));
@@ -79,7 +79,7 @@ function listed({ id, name, state, exitCode }) {
 function inspected({ id, name, state, started, finished, exitCode, restarts, limit, nanoCpus }) {
   return {
     Id: id, Name: `/${name}`, RestartCount: restarts,
-    // Docker calls what waits for its restart running as well.
+    // Docker reports a container that waits for its restart as running, too.
     State: { Status: state, Running: ['running', 'restarting'].includes(state), Restarting: state === 'restarting', Pid: 0, ExitCode: exitCode, StartedAt: started, FinishedAt: finished },
     Config: { Image: 'nginx:1.27', Cmd: ['serve'], Env: [] },
     HostConfig: { NanoCpus: nanoCpus, Memory: limit ?? 0, RestartPolicy: { Name: 'always' } },

@@ -1,10 +1,10 @@
-// Figures mean what they seem to mean: a limit, an uptime, a rate, a share.
+// Figures are shown with their correct meaning: a limit, an uptime, a rate, a share.
 import { Deckwatch, docker, engine as real, expect, open, removeContainers, row, test } from './deckwatch.mjs';
 import { FakeEngine, ago, container } from './fake_engine.mjs';
 
 const GIB = 1024 ** 3;
 
-test.describe('against an engine that says what the test wants', () => {
+test.describe('with an engine that the test controls', () => {
   let engine;
   let deckwatch;
   test.beforeAll(async () => {
@@ -23,7 +23,7 @@ test.describe('against an engine that says what the test wants', () => {
   });
 
   const page_of = (name, tab) => `${deckwatch.url}/containers/${container(name).id}${tab ? `?tab=${tab}` : ''}`;
-  /** How full the bar in a cell is. */
+  /** The fill level of the bar in a cell. */
   const bar = async (cell) => Number.parseInt(await cell.locator('.fill').getAttribute('width'), 10);
   const fact = (page, name) => page.getByTestId('figures').locator('dt', { hasText: name }).locator('+ dd');
 
@@ -41,7 +41,7 @@ test.describe('against an engine that says what the test wants', () => {
     await expect(loop).toContainText('12 ↻');
   });
 
-  test('against a CPU limit bar and words are of the limit', async ({ page }) => {
+  test('with a CPU limit, bar and text refer to the limit', async ({ page }) => {
     await open(page, `${deckwatch.url}/containers`);
     const cpu = row(page, 'throttled').locator('td.cpu');
     await expect(cpu).toContainText(/^(9\d\.\d|1\d\d) % of 0\.25$/);
@@ -55,12 +55,12 @@ test.describe('against an engine that says what the test wants', () => {
     await expect(fact(page, 'CPU')).toHaveText(/^\d+\.\d % no limit$/);
   });
 
-  test('the memory of the host is no limit, wherever it is told', async ({ page }) => {
+  test('the memory of the host is nowhere shown as a limit', async ({ page }) => {
     await open(page, `${deckwatch.url}/containers`);
     await expect(row(page, 'limited').locator('td.memory')).toHaveText('512 MiB / 1 GiB');
     const free = row(page, 'free').locator('td.memory');
     await expect(free).toHaveText('4 GiB');
-    // A quarter of the 16 GiB of its host.
+    // A quarter of the host's 16 GiB.
     await expect.poll(() => bar(free)).toBe(25);
     await open(page, page_of('free'));
     await expect(fact(page, 'Memory')).toHaveText('4 GiB no limit');
@@ -73,7 +73,7 @@ test.describe('against an engine that says what the test wants', () => {
     expect(limits.map((line) => line.match(/name="(\w+)"\} (\d+)/).slice(1))).toEqual([['limited', String(GIB)]]);
   });
 
-  test('what does not run has no figures', async ({ page }) => {
+  test('a stopped container has no figures', async ({ page }) => {
     await open(page, `${deckwatch.url}/containers`);
     for (const column of ['cpu', 'memory', 'network', 'disk', 'pids']) {
       await expect(row(page, 'ended').locator(`td.${column}`)).toHaveText('–');
@@ -83,7 +83,7 @@ test.describe('against an engine that says what the test wants', () => {
     for (const figure of ['CPU', 'Memory', 'PIDs']) await expect(fact(page, figure)).toContainText('–');
   });
 
-  test('a container that ends takes its figures along', async ({ page }) => {
+  test('the figures of a container disappear when it ends', async ({ page }) => {
     const passing = container('passing', { memory: GIB });
     engine.containers.push(passing);
     const own = await Deckwatch.startWith({ DOCKER_HOST: engine.url }, '--reconcile-interval', '1s');
@@ -92,7 +92,7 @@ test.describe('against an engine that says what the test wants', () => {
     await expect(memory).toHaveText('1 GiB');
     Object.assign(passing, { state: 'exited', finished: ago(0), exitCode: 1 });
     await expect(memory).toHaveText('–');
-    // What was is still there, to be pointed at.
+    // Its history can still be pointed at.
     await page.getByRole('slider', { name: 'Memory' }).focus();
     await page.keyboard.press('End');
     await expect(memory).toHaveText('1 GiB');
@@ -100,10 +100,10 @@ test.describe('against an engine that says what the test wants', () => {
   });
 });
 
-test('the lines a log begins with are no lines per second', async ({ page }) => {
+test('history lines do not count for the lines per second', async ({ page }) => {
   const own = await Deckwatch.startWith({ DOCKER_HOST: 'unix:///nowhere/docker.sock' }, '--demo', '20');
   const { id } = await own.demoContainer();
-  // Everything the footer says while the log is opened, each second anew.
+  // All texts of the footer while the log is opened, updated every second.
   await page.addInitScript(() => {
     window.said = new Set();
     setInterval(() => {
@@ -113,16 +113,16 @@ test('the lines a log begins with are no lines per second', async ({ page }) => 
   });
   await open(page, `${own.url}/logs?c=${id}&tail=1000`);
   await expect(page.getByTestId('counts')).toHaveText(/^(1,)?\d{3} lines/);
-  // The next second has been counted as well once a line has come on its own.
+  // The next second has been counted, too, once a live line has arrived.
   await expect(page.getByTestId('counts')).toHaveText(/[1-9] lines\/s/);
   const most = () => page.evaluate(() => Math.max(...[...window.said].map((text) => Number(text.match(/([\d,]+) lines\/s/)?.[1].replace(',', '') ?? 0))));
-  // What stands there now may be read a moment later.
+  // The current text may be recorded a moment later.
   await expect.poll(most).toBeGreaterThan(0);
   expect(await most()).toBeLessThan(100);
   await own.kill();
 });
 
-test('a synthetic limit is the same in the list and on the container’s page', async ({ page }) => {
+test('a demo limit is the same in the list and on the container’s page', async ({ page }) => {
   const own = await Deckwatch.startWith({ DOCKER_HOST: 'unix:///nowhere/docker.sock' }, '--demo', '30');
   await open(page, `${own.url}/containers?host=demo&state=running`);
   const rows = page.locator('tr[data-id]');
@@ -144,7 +144,7 @@ test.describe('a real engine', () => {
     removeContainers('e2e-figures');
   });
 
-  test('a crash loop says how its last run ended', async ({ page }) => {
+  test('a container in a crash loop shows how its last run ended', async ({ page }) => {
     const own = await Deckwatch.start();
     docker('run', '-d', '--name', 'e2e-figures-loop', '--restart', 'always', 'deckwatch-test:latest', 'sh', '-c', 'exit 78');
     await open(page, `${own.url}/containers?q=e2e-figures-loop`);

@@ -1,4 +1,4 @@
-// What is not of the present says so, everywhere and in one way.
+// Outdated values are marked as such, everywhere in the same way.
 import { createRequire } from 'node:module';
 import { Deckwatch, expect, open, row, test } from './deckwatch.mjs';
 import { FakeEngine, ago, container } from './fake_engine.mjs';
@@ -7,7 +7,7 @@ const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const web = container('web');
 const page_of = (url, tab) => `${url}/containers/${web.id}${tab ? `?tab=${tab}` : ''}`;
 
-/** An engine with a container that runs, one that has failed, and one that fails again and again. */
+/** An engine with a running container, a failed one, and one that fails again and again. */
 async function start() {
   web.started = ago(200);
   const engine = await FakeEngine.start(
@@ -19,19 +19,19 @@ async function start() {
   return { engine, deckwatch };
 }
 
-/** Waits until what is said to be last seen was so for at least so many seconds. */
+/** Waits until the time of the last contact is at least this many seconds ago. */
 async function lastSeen(page, within, seconds) {
   await expect.poll(async () => Number((await within.getByTestId('last-seen').first().textContent()).match(/last seen (\d+) s ago/)?.[1] ?? 0), { timeout: 60_000 }).toBeGreaterThan(seconds);
 }
 
-/** Nothing stands out in colour, and nothing is harder to read. */
+/** Checks that nothing has a signal colour, and that everything is legible. */
 async function legible(page) {
   await page.addScriptTag({ path: axe });
   const { violations } = await page.evaluate(() => window.axe.run());
   expect(violations.map(({ id, nodes }) => [id, nodes.length, nodes[0].html])).toEqual([]);
 }
 
-test.describe('an engine that is away', () => {
+test.describe('with a lost engine', () => {
   let engine;
   let deckwatch;
   test.beforeEach(async () => { ({ engine, deckwatch } = await start()); });
@@ -40,7 +40,7 @@ test.describe('an engine that is away', () => {
     await engine?.stop();
   });
 
-  test('the overview is of then, says since when, and comes back by itself', async ({ page }) => {
+  test('the overview shows the last state with its time, and recovers by itself', async ({ page }) => {
     await open(page, deckwatch.url);
     const counts = page.getByTestId('counts');
     const attention = page.getByTestId('attention');
@@ -57,9 +57,9 @@ test.describe('an engine that is away', () => {
       await expect(part.getByTestId('last-seen')).toHaveText(/^last seen \d+ s ago$/);
     }
     await expect(page.locator('.navigation .count')).toHaveAttribute('data-freshness', 'stale');
-    // The host itself is watched as before.
+    // The host itself is still watched.
     await expect(page.getByTestId('host')).not.toHaveAttribute('data-freshness');
-    // An age stands still while it is not known whether it goes on.
+    // Ages stop while the state is unknown.
     const age = attention.locator('li', { hasText: 'failed' }).locator('.what');
     const before = await age.textContent();
     await lastSeen(page, counts, 3);
@@ -72,7 +72,7 @@ test.describe('an engine that is away', () => {
     await expect(page.getByTestId('connection')).not.toContainText('engine');
   });
 
-  test('rows are dimmed, uptimes stand still, and nothing can be done', async ({ page }) => {
+  test('rows are dimmed, uptimes stop, and actions are disabled', async ({ page }) => {
     await open(page, `${deckwatch.url}/containers`);
     await expect(page).toHaveTitle('(1/3) Containers · Deckwatch');
     await row(page, 'web').getByRole('checkbox').check();
@@ -91,7 +91,7 @@ test.describe('an engine that is away', () => {
       await expect(button).toHaveAccessibleDescription('The engine does not answer.');
     }
     await expect(stop).toBeDisabled();
-    // Not from the palette either.
+    // Not from the command palette, either.
     await page.keyboard.press('Control+k');
     await page.getByTestId('palette-input').fill('stop web');
     await expect(page.getByRole('option')).toHaveCount(0);
@@ -102,7 +102,7 @@ test.describe('an engine that is away', () => {
     await expect(page).toHaveTitle('(1/3) Containers · Deckwatch');
   });
 
-  test('a question that was open when the engine went cannot be answered', async ({ page }) => {
+  test('an open dialog cannot be confirmed after the engine was lost', async ({ page }) => {
     await open(page, `${deckwatch.url}/containers`);
     await row(page, 'web').locator('[data-action=stop]').first().click();
     await expect(page.getByTestId('confirm')).toBeEnabled();
@@ -110,7 +110,7 @@ test.describe('an engine that is away', () => {
     await expect(page.getByTestId('confirm')).toBeDisabled();
   });
 
-  test('a container’s page is of then', async ({ page }) => {
+  test('a container’s page shows the last state', async ({ page }) => {
     await open(page, page_of(deckwatch.url));
     const head = page.getByTestId('head');
     await expect(head).toContainText('up 3 min');
@@ -128,7 +128,7 @@ test.describe('an engine that is away', () => {
     await expect(head.locator('[data-action=stop]').first()).toBeEnabled();
   });
 
-  test('what is rendered meanwhile says so without JavaScript', async ({ browser, page }) => {
+  test('pages rendered meanwhile say so without JavaScript', async ({ browser, page }) => {
     await engine.stop();
     await open(page, deckwatch.url);
     await expect(page.getByTestId('connection')).toContainText('engine down');
@@ -140,7 +140,7 @@ test.describe('an engine that is away', () => {
       await expect(plain.getByTestId('last-seen').filter({ hasText: 'last seen' }).first()).toBeVisible();
       await expect(plain.getByTestId('engine-banner')).toBeVisible();
       await expect(plain).toHaveTitle(/^⚠ engine down · /);
-      // Nothing is connected, and nothing can be done.
+      // There is no connection, and there are no actions.
       await expect(plain.getByTestId('connection')).toBeHidden();
       await expect(plain.locator('[data-action]:visible')).toHaveCount(0);
     }
@@ -148,7 +148,7 @@ test.describe('an engine that is away', () => {
   });
 
   for (const colorScheme of ['dark', 'light']) {
-    test(`what is dimmed can be read (${colorScheme})`, async ({ browser }) => {
+    test(`dimmed text is legible (${colorScheme})`, async ({ browser }) => {
       const context = await browser.newContext({ colorScheme, bypassCSP: true });
       const page = await context.newPage();
       await open(page, deckwatch.url);
@@ -163,10 +163,10 @@ test.describe('an engine that is away', () => {
   }
 });
 
-test.describe('a server that is away', () => {
+test.describe('with a lost server', () => {
   test.use({ mayComplain: true });
 
-  test('nothing goes on as if it were live', async ({ page }) => {
+  test('nothing looks live', async ({ page }) => {
     const { engine, deckwatch } = await start();
     await open(page, `${deckwatch.url}/containers`);
     await expect(page).toHaveTitle('(1/3) Containers · Deckwatch');
@@ -193,7 +193,7 @@ test.describe('a server that is away', () => {
     await engine.stop();
   });
 
-  test('a connection over which nothing comes is not live, however open it is', async ({ page }) => {
+  test('an open connection without messages is not live', async ({ page }) => {
     test.setTimeout(120_000);
     const { engine, deckwatch } = await start();
     let isDead = false;

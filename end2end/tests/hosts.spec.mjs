@@ -3,7 +3,7 @@ import { Deckwatch, expect, open, row, test } from './deckwatch.mjs';
 import { FakeEngine, container } from './fake_engine.mjs';
 
 const web = container('web');
-// Of the same name, and another one.
+// A different container with the same name.
 const other = { ...container('web'), id: container('nas-web').id };
 
 let local;
@@ -24,7 +24,7 @@ test.afterEach(async () => {
 const rows = (page) => page.locator('tr[data-id]');
 const byId = (page, { id }) => page.locator(`tr[data-id="${id}"]`);
 
-test('the overview has a card for each host, and makes no figures up', async ({ page, newPage }) => {
+test('the overview has a card for each host, without invented figures', async ({ page, newPage }) => {
   for (const shown of [page, await newPage({ javaScriptEnabled: false })]) {
     await expect.poll(async () => {
       await shown.goto(deckwatch.url);
@@ -44,7 +44,7 @@ test('the overview has a card for each host, and makes no figures up', async ({ 
   await expect(card).not.toHaveAttribute('data-freshness');
 });
 
-test('a host is chosen from a menu, named in the filter, and groups the list', async ({ page }) => {
+test('a host can be chosen from a menu, is named in the filter, and groups the list', async ({ page }) => {
   await open(page, `${deckwatch.url}/containers`);
   await expect(rows(page)).toHaveCount(5);
   await expect(byId(page, other).locator('td.host')).toHaveText('nas');
@@ -69,7 +69,7 @@ test('a host is chosen from a menu, named in the filter, and groups the list', a
   await expect(page.locator('tr.group').last()).toContainText('2 of 3');
 });
 
-test('a host that is away is said to be, and nothing else is held up or dimmed', async ({ page }) => {
+test('a lost host is reported, and nothing else is blocked or dimmed', async ({ page }) => {
   await open(page, `${deckwatch.url}/containers`);
   await expect(rows(page)).toHaveCount(5);
   await nas.stop();
@@ -90,7 +90,7 @@ test('a host that is away is said to be, and nothing else is held up or dimmed',
   await expect(page.getByTestId('engine-banner')).toHaveCount(0);
 });
 
-test('a container is where it runs: of two with one name each has its own page', async ({ page }) => {
+test('two containers with the same name on different hosts have a page each', async ({ page }) => {
   for (const [{ id }, host] of [[web, 'local'], [other, 'nas']]) {
     await open(page, `${deckwatch.url}/containers/${id}`);
     await expect(page.getByTestId('head')).toContainText('web');

@@ -1,4 +1,4 @@
-// What the viewer of logs finds and leaves out, against a real engine.
+// Search and filters of the log viewer, against a real engine.
 import { Deckwatch, engine, expect, open, removeContainers, test } from './deckwatch.mjs';
 
 test.skip(!engine, 'no engine: DECKWATCH_TEST_DOCKER is not set');
@@ -24,12 +24,12 @@ async function runScript(what, script) {
 const lines = (page) => page.locator('.line:not(.between)');
 const texts = (page) => page.locator('.line:not(.between) .text');
 
-test('a filter in the address that nothing passes shows no line, from the first HTML on', async ({ page, request, newPage }) => {
+test('a filter in the URL that no line passes shows no line, even in the first HTML', async ({ page, request, newPage }) => {
   const url = await runScript('none', 'for i in $(seq 100); do echo "INFO line $i"; done');
   for (const filter of ['q=not-there&only=1', 'level=error', 'stream=stderr', 'q=not-there&only=1&regex=1']) {
     expect((await (await request.get(`${url}&${filter}`)).text()).match(/class="line /g), filter).toBeNull();
     await open(page, `${url}&${filter}`);
-    // Beside the mark that the container started, when that is known.
+    // In addition to the start marker of the container, if that is known.
     await expect(page.getByTestId('counts')).toHaveText(/^10[01] lines · [01] shown/);
     await expect(lines(page)).toHaveCount(0);
   }
@@ -40,7 +40,7 @@ test('a filter in the address that nothing passes shows no line, from the first 
   await expect(lines(plain)).toHaveCount(11);
 });
 
-test('what stands at the end of a line of 64 KiB is found and shown', async ({ page }) => {
+test('a match at the end of a line of 64 KiB is found and shown', async ({ page }) => {
   const url = await runScript('long', `{ head -c 60000 /dev/zero | tr '\\0' x; echo ' the-needle behind'; } ; echo short`);
   for (const regex of ['', '&regex=1']) {
     await open(page, `${url}&q=the-needle${regex}`);

@@ -1,4 +1,4 @@
-// The viewer of logs, against a real engine.
+// The log viewer, against a real engine.
 import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
 import { Deckwatch, docker, engine, expect, open, removeContainers, test } from './deckwatch.mjs';
@@ -22,7 +22,7 @@ test.afterEach(() => {
 /** Starts a container that runs a shell script; returns its id once Deckwatch knows it. */
 const runScript = (what, ...rest) => deckwatch.runScript(name(what), ...rest);
 
-/** A script that logs what is written to it with `say`, and the way to write to it. */
+/** A script that logs what is written to it with `say`, and a function that writes to it. */
 const listening = 'mkfifo /said; while true; do cat /said; done';
 const say = (what, ...lines) => docker('exec', name(what), 'sh', '-c', `printf '%s\\n' "$@" > /said`, 'sh', ...lines);
 
@@ -32,7 +32,7 @@ const texts = (page) => page.locator('.line:not(.between) .text');
 const url = (...ids) => `${deckwatch.url}/logs?${ids.map((id) => `c=${id}`).join('&')}`;
 const search = (page) => page.getByTestId('search');
 
-/** Every line the viewer has, whatever is in view: what it copies. */
+/** All lines of the viewer, not only the visible ones: what it copies. */
 async function copied(page) {
   const context = page.context();
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
@@ -51,7 +51,7 @@ test('lines appear as they are written', async ({ page }) => {
   await expect(page.getByTestId('counts')).toContainText('lines');
 });
 
-test('who scrolls up is left alone, told of what is new, and brought back', async ({ page }) => {
+test('the view stays after scrolling up, counts new lines, and can return to the end', async ({ page }) => {
   const id = await runScript('follow', `${count(1, 400)}; ${listening}`);
   await open(page, url(id));
   await expect(log(page)).toContainText('line 400');
@@ -71,7 +71,7 @@ test('who scrolls up is left alone, told of what is new, and brought back', asyn
   await expect(page.getByTestId('follow')).toBeVisible();
 });
 
-test('a paused viewer takes nothing in, and all of it afterwards; cleared, it is empty', async ({ page }) => {
+test('a paused viewer holds lines back and shows them afterwards; a cleared one is empty', async ({ page }) => {
   const id = await runScript('pause', `echo first; ${listening}`);
   await open(page, url(id));
   await expect(texts(page)).toHaveText(['first']);
@@ -87,7 +87,7 @@ test('a paused viewer takes nothing in, and all of it afterwards; cleared, it is
   await expect(texts(page)).toHaveText(['third']);
 });
 
-test('text and expressions are found, counted, gone to, left out', async ({ page }) => {
+test('matches of text and expressions are found, counted, visited and hidden', async ({ page }) => {
   const id = await runScript('search', `${count(1, 500)}; echo 'the END'; ${listening}`);
   await open(page, url(id));
   await expect(log(page)).toContainText('the END');
@@ -95,7 +95,7 @@ test('text and expressions are found, counted, gone to, left out', async ({ page
   await page.keyboard.type('line 4');
   await expect(page.getByTestId('matches')).toHaveText('111');
   await expect(page).toHaveURL(/q=line%204/);
-  // The next one from what is in view.
+  // The next one after the visible lines.
   await log(page).evaluate((node) => { node.scrollTop = 0; });
   await expect(log(page)).toContainText('line 1');
   await page.keyboard.press('Enter');
@@ -123,7 +123,7 @@ test('text and expressions are found, counted, gone to, left out', async ({ page
   await expect(log(page)).toContainText('another end');
 });
 
-test('an expression that is none is said to be, and one that never ends is stopped', async ({ page }) => {
+test('an invalid expression is reported, and an endless one is stopped', async ({ page }) => {
   test.setTimeout(90_000);
   const id = await runScript('explode', `for i in $(seq 5); do echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!; done; ${listening}`);
   await open(page, `${url(id)}&regex=1&only=1`);
@@ -153,7 +153,7 @@ test('levels and streams are filtered', async ({ page }) => {
   await expect(texts(page)).toHaveCount(5);
 });
 
-test('hostile lines are only text', async ({ page }) => {
+test('hostile lines are shown as text', async ({ page }) => {
   const lines = [
     String.raw`\033[1;31mred\033[0m plain`,
     String.raw`<img src=x onerror="window.owned=1"><script>window.owned=1</script>`,
@@ -177,7 +177,7 @@ test('hostile lines are only text', async ({ page }) => {
   expect(await page.evaluate(() => window.owned)).toBeUndefined();
 });
 
-test('a line of JSON is spread and folded', async ({ page }) => {
+test('a line of JSON can be expanded and collapsed', async ({ page }) => {
   const id = await runScript('json', `echo '{"level":"info","msg":"hello","tags":["a","b"]}'; ${listening}`);
   await open(page, url(id));
   await page.getByRole('button', { name: 'Show all of this line' }).click();
@@ -186,7 +186,7 @@ test('a line of JSON is spread and folded', async ({ page }) => {
   await expect(texts(page)).toHaveText('{"level":"info","msg":"hello","tags":["a","b"]}');
 });
 
-test('several are merged by time, each in its colour, and taken out again', async ({ page }) => {
+test('several logs are merged by time, each in its colour, and can be removed again', async ({ page }) => {
   const a = await runScript('a', listening);
   const b = await runScript('b', listening);
   for (const [what, line] of [['a', 'one'], ['b', 'two'], ['a', 'three'], ['b', 'four']]) {
@@ -206,7 +206,7 @@ test('several are merged by time, each in its colour, and taken out again', asyn
   await expect(texts(page)).toHaveText(['one', 'two', 'three', 'four', 'five']);
 });
 
-test('a restart is marked, and no line is lost or doubled by it', async ({ page }) => {
+test('a restart is marked, and loses or duplicates no line', async ({ page }) => {
   const id = await runScript('restart', 'n=$(cat /n 2>/dev/null || echo 0); while true; do n=$((n+1)); echo $n > /n; echo "number $n"; sleep 0.05; done');
   await open(page, `${url(id)}&tail=5000`);
   await expect(log(page)).toContainText('number');
@@ -221,12 +221,12 @@ test('a restart is marked, and no line is lost or doubled by it', async ({ page 
   await expect.poll(() => copied(page)).toEqual(written);
 });
 
-test('the log tab has the viewer, and what is copied is what is shown', async ({ page }) => {
+test('the log tab has the viewer, and copies the shown lines', async ({ page }) => {
   const id = await runScript('tab', `echo first; echo second; ${listening}`);
   await open(page, `${deckwatch.url}/containers/${id}?tab=logs&q=second&only=1`);
   await expect(texts(page)).toHaveText(['second']);
   expect(await copied(page)).toEqual(['second']);
-  // A page that came by plain HTTP has no clipboard.
+  // A page over plain HTTP has no clipboard API.
   await page.evaluate(() => {
     Object.defineProperty(navigator, 'clipboard', { value: undefined });
     document.addEventListener('copy', () => { window.selected = document.activeElement.value; });
@@ -235,7 +235,7 @@ test('the log tab has the viewer, and what is copied is what is shown', async ({
   await expect.poll(() => page.evaluate(() => window.selected)).toMatch(/^\S+Z second\n$/);
 });
 
-test('a log is downloaded whole', async ({ page }) => {
+test('a log is downloaded completely', async ({ page }) => {
   const id = await runScript('download', `${count(1, 3000)}; ${listening}`);
   await open(page, url(id));
   await expect(log(page)).toContainText('line 3000');
@@ -245,7 +245,7 @@ test('a log is downloaded whole', async ({ page }) => {
   expect(lines[0]).toMatch(/Z line 1$/);
 });
 
-test('looks are kept: times, wrapped lines', async ({ page }) => {
+test('display settings are kept: times, wrapped lines', async ({ page }) => {
   const long = 'x'.repeat(600);
   const id = await runScript('looks', `echo ${long}; echo short; ${listening}`);
   await open(page, url(id));
@@ -261,7 +261,7 @@ test('looks are kept: times, wrapped lines', async ({ page }) => {
   await expect(log(page)).toHaveClass(/wrap.*ago/);
 });
 
-test('forty thousand lines at once are borne, and only those in view are in the document', async ({ page }) => {
+test('forty thousand lines at once are handled, and only visible ones are in the document', async ({ page }) => {
   test.setTimeout(120_000);
   const id = await runScript('burst', `${listening}`);
   await open(page, url(id));
@@ -273,7 +273,7 @@ test('forty thousand lines at once are borne, and only those in view are in the 
   await expect(texts(page).first()).toHaveText('1');
 });
 
-test('the last lines are there without JavaScript', async ({ browser }) => {
+test('the last lines are shown without JavaScript', async ({ browser }) => {
   const id = await runScript('plain', `${count(1, 150)}; echo '<b>bold</b>'; ${listening}`);
   await expect.poll(() => docker('logs', '--tail', '1', name('plain'))).toContain('bold');
   const context = await browser.newContext({ javaScriptEnabled: false });
@@ -289,10 +289,10 @@ test('the last lines are there without JavaScript', async ({ browser }) => {
   await context.close();
 });
 
-test.describe('when the connection goes away', () => {
+test.describe('when the connection is lost', () => {
   test.use({ mayComplain: true });
 
-  test('lines go on after the server was killed, none doubled', async ({ page }) => {
+  test('lines continue after the server was killed, without duplicates', async ({ page }) => {
     test.setTimeout(120_000);
     const own = await Deckwatch.start();
     const id = await runScript('kill', listening);
@@ -309,7 +309,7 @@ test.describe('when the connection goes away', () => {
     await own.kill();
   });
 
-  test('a page that polls has new lines too, and says how', async ({ page }) => {
+  test('a polling page shows new lines, too, and says how', async ({ page }) => {
     test.setTimeout(150_000);
     const id = await runScript('poll', `echo one; ${listening}`);
     let blocked = true;
@@ -327,7 +327,7 @@ test.describe('when the connection goes away', () => {
 });
 
 for (const colorScheme of ['dark', 'light']) {
-  test(`nobody is locked out (${colorScheme})`, async ({ browser }) => {
+  test(`the log page is accessible (${colorScheme})`, async ({ browser }) => {
     const colours = [1, 2, 3, 4, 5, 6, 7].map((n) => String.raw`\033[3${n}mc${n}\033[9${n}mb${n}\033[4${n}mg${n}\033[0m`).join(' ');
     const id = await runScript('axe', `printf '${colours}\\n'; echo 'ERROR x' >&2; echo '{"a":1}'; ${listening}`);
     const other = await runScript('axe-b', `echo other; ${listening}`);

@@ -1,4 +1,4 @@
-// What an engine tells is text on every page: before the page is hydrated, after, and when it changes.
+// Text of an engine is text on every page: before hydration, after it, and when it changes.
 import { Deckwatch, expect, open, test } from './deckwatch.mjs';
 import { FakeEngine, container } from './fake_engine.mjs';
 
@@ -16,7 +16,7 @@ test.afterAll(async () => {
   await engine?.stop();
 });
 
-test('a name with markup is the title as it stands, however it comes there', async ({ page, newPage }) => {
+test('a name with markup is shown literally in the title, however it is set', async ({ page, newPage }) => {
   const path = `/containers/${container('web').id}`;
   const plain = await newPage({ javaScriptEnabled: false });
   await plain.goto(deckwatch.url + path);

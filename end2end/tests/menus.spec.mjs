@@ -1,4 +1,4 @@
-// Menus: they close when they should, stay where they were opened, and nothing cuts them off.
+// Menus close when they should, stay where they were opened, and are never cut off.
 import { Deckwatch, expect, open, row, test } from './deckwatch.mjs';
 
 let deckwatch;
@@ -21,14 +21,14 @@ const list = (page) => open(page, `${deckwatch.url}/containers?host=demo`);
 const button = (page, name) => row(page, name).getByLabel(/More actions/);
 const item = (page, name, action) => row(page, name).locator('.menu').getByRole('button', { name: action, exact: true });
 
-/** Whether a point in the middle of an element is really it, and not something above it or nothing. */
+/** Whether the element itself is at its centre, and not another one above it. */
 const isReachable = (locator) => locator.evaluate((node) => {
   const { left, top, width, height } = node.getBoundingClientRect();
   const hit = document.elementFromPoint(left + width / 2, top + height / 2);
   return hit !== null && (node.contains(hit) || hit.contains(node));
 });
 
-test('a menu closes on Esc, on a click outside and when its focus leaves it', async ({ page }) => {
+test('a menu closes on Esc, on a click outside and when it loses the focus', async ({ page }) => {
   await list(page);
   const [name] = running;
   const remove = item(page, name, 'Remove');
@@ -50,7 +50,7 @@ test('a menu closes on Esc, on a click outside and when its focus leaves it', as
   await expect(remove).toBeHidden();
 });
 
-test('a menu opens and is walked through with keys, which do nothing else meanwhile', async ({ page }) => {
+test('a menu is opened and navigated by keys, which do nothing else meanwhile', async ({ page }) => {
   await list(page);
   const [name] = running;
   await button(page, name).focus();
@@ -64,14 +64,14 @@ test('a menu opens and is walked through with keys, which do nothing else meanwh
   await page.keyboard.press('ArrowUp');
   await page.keyboard.press('ArrowUp');
   await expect(items.last()).toBeFocused();
-  // A letter that ticks the row when the page has it.
+  // A letter that selects the row when the page handles it.
   await page.keyboard.press('x');
   await expect(page.getByTestId('bulk')).toHaveCount(0);
   await page.keyboard.press('Escape');
   await expect(button(page, name)).toBeFocused();
 });
 
-test('a dialog takes the place of a menu and gives the focus back to its button', async ({ page }) => {
+test('a dialog replaces a menu and returns the focus to its button', async ({ page }) => {
   await list(page);
   const [name] = running;
   await button(page, name).click();
@@ -87,12 +87,12 @@ test('a dialog takes the place of a menu and gives the focus back to its button'
   await page.keyboard.press('Control+k');
   await expect(page.getByTestId('palette-input')).toBeVisible();
   await expect(item(page, name, 'Remove')).toBeHidden();
-  // What asks for nothing that could be lost closes on a click beside it.
+  // A dialog whose input cannot be lost closes on a click outside.
   await page.mouse.click(4, 300);
   await expect(page.getByTestId('palette-input')).toBeHidden();
 });
 
-test('rows keep their places under an open menu', async ({ page, request }) => {
+test('rows do not move under an open menu', async ({ page, request }) => {
   await open(page, `${deckwatch.url}/containers?host=demo&state=running`);
   const names = () => page.locator('tr[data-id] a.name').allTextContents();
   const [first, second] = await names();
@@ -100,7 +100,7 @@ test('rows keep their places under an open menu', async ({ page, request }) => {
   const remove = item(page, second, 'Remove');
   await expect(remove).toBeVisible();
   const before = await remove.boundingBox();
-  // It leaves the list as soon as that may change.
+  // It leaves the list as soon as the list may change.
   const { id } = (await containers()).find(({ name }) => name === first);
   const answer = await request.post(`${deckwatch.url}/api/containers/${id}/pause?host=demo`, { data: {} });
   expect(answer.ok()).toBe(true);
@@ -112,7 +112,7 @@ test('rows keep their places under an open menu', async ({ page, request }) => {
   await request.post(`${deckwatch.url}/api/containers/${id}/unpause?host=demo`, { data: {} });
 });
 
-test('what has the focus in a row keeps it when the row changes its place', async ({ page, request }) => {
+test('the focused element of a row keeps the focus when the row moves', async ({ page, request }) => {
   await open(page, `${deckwatch.url}/containers?host=demo&sort=state`);
   const names = () => page.locator('tr[data-id] a.name').allTextContents();
   const name = (await names()).find((name) => running.includes(name));
@@ -125,12 +125,12 @@ test('what has the focus in a row keeps it when the row changes its place', asyn
   await request.post(`${deckwatch.url}/api/containers/${id}/unpause?host=demo`, { data: {} });
 });
 
-test('no row moves under a pressed pointer, and the click is heard', async ({ page, request }) => {
+test('no row moves under a pressed pointer, and the click takes effect', async ({ page, request }) => {
   await open(page, `${deckwatch.url}/containers?host=demo&sort=state`);
   const names = () => page.locator('tr[data-id] a.name').allTextContents();
   await button(page, running[0]).hover();
   await page.mouse.down();
-  // Whichever it is by now.
+  // Whichever row is there by now.
   const name = await page.locator('tr[data-id]:hover a.name').textContent();
   const place = (await names()).indexOf(name);
   const { id } = (await containers()).find((container) => container.name === name);
@@ -149,7 +149,7 @@ for (const [width, height] of [[1440, 900], [1440, 420], [768, 600], [390, 844]]
     const page = await newPage({ viewport: { width, height } });
     await list(page);
     for (const [which, at] of [['first', 0], ['last', 8]]) {
-      // By its name: its place may change before its menu opens.
+      // By its name, because it may move before its menu opens.
       const shown = row(page, await page.locator('tr[data-id] a.name').nth(at).textContent());
       if (which === 'last') await shown.evaluate((node) => node.scrollIntoView({ block: 'end' }));
       await shown.getByLabel(/More actions/).click();
@@ -164,7 +164,7 @@ for (const [width, height] of [[1440, 900], [1440, 420], [768, 600], [390, 844]]
 }
 
 for (const [width, height] of [[1440, 900], [390, 844]]) {
-  test(`everything in the menus of the log is on the screen at ${width} × ${height}`, async ({ newPage }) => {
+  test(`everything in the menus of the log fits on the screen at ${width} × ${height}`, async ({ newPage }) => {
     const page = await newPage({ viewport: { width, height } });
     const all = await containers();
     const [a, b] = running.map((name) => all.find((container) => container.name === name).id);

@@ -1,5 +1,5 @@
-// Pages with JavaScript off: what the server renders is readable, and nothing is offered that does
-// nothing. The project `without scripts` runs this file.
+// Pages with JavaScript disabled: the server's HTML is readable, and has no controls without effect. The
+// project `without scripts` runs this file.
 import { Deckwatch, docker, engine, expect, row, test } from './deckwatch.mjs';
 
 let deckwatch;
@@ -19,8 +19,8 @@ test.afterAll(async () => {
 const running = () => containers.find(({ state }) => state === 'running');
 const names = (page) => page.locator('tr[data-id] a.name').allTextContents();
 
-/** Visible controls that do nothing without scripts: all but links, what opens a
-    menu of them, and what is in a form that is sent. */
+/** Visible controls without effect when scripts are disabled: all but links, buttons that
+    open a menu of links, and controls of a form. */
 const deadControls = (page) => page.locator('button:visible, select:visible, input:visible, summary:visible')
   .evaluateAll((all) => all
     .filter((one) => !one.closest('form[method=get]') && !one.closest('details:has(a)') && !one.closest('details:has(table)')
@@ -36,7 +36,7 @@ async function expectHonest(page, path) {
   await expect(page.getByTestId('connection'), 'nothing connects').toBeHidden();
 }
 
-test('the overview shows the hosts and what there is', async ({ page }) => {
+test('the overview shows the hosts and their containers', async ({ page }) => {
   await expectHonest(page, '/');
   await expect(page.locator('noscript .banner')).toContainText('UTC');
   await expect(page.getByTestId('demo-banner')).toBeVisible();
@@ -45,7 +45,7 @@ test('the overview shows the hosts and what there is', async ({ page }) => {
   await expect(page).toHaveURL(/\/containers$/);
 });
 
-test('the list is filtered and sorted by its address', async ({ page }) => {
+test('the list is filtered and sorted by its URL', async ({ page }) => {
   await expectHonest(page, '/containers?host=demo');
   await expect(page.locator('tr[data-id]')).not.toHaveCount(0);
   await page.goto(`${deckwatch.url}/containers?host=demo&sort=name`);
@@ -61,7 +61,7 @@ test('the list is filtered and sorted by its address', async ({ page }) => {
   await expect(page.locator('tr[data-id]').filter({ hasText: 'running' })).toHaveCount(0);
 });
 
-test('filter, order and their removal are a form and links', async ({ page }) => {
+test('filter and order are set and removed by a form and links', async ({ page }) => {
   await page.goto(`${deckwatch.url}/containers?host=demo`);
   await page.locator('th.name a').click();
   await expect(page.locator('th.name')).toHaveAttribute('aria-sort', 'ascending');
@@ -95,7 +95,7 @@ test('every tab of a container is readable', async ({ page }) => {
   }
 });
 
-test('logs hold the last lines', async ({ page }) => {
+test('log pages contain the last lines', async ({ page }) => {
   const { id } = running();
   await expectHonest(page, `/logs?c=${id}`);
   await expectHonest(page, `/containers/${id}?tab=logs`);
@@ -103,13 +103,13 @@ test('logs hold the last lines', async ({ page }) => {
   await expect(page.getByTestId('log')).not.toBeEmpty();
 });
 
-test('the realtime test says what it needs', async ({ page }) => {
+test('the realtime test says that it needs JavaScript', async ({ page }) => {
   await expectHonest(page, '/realtime-test');
   await expect(page.locator('main noscript')).not.toHaveCount(0);
 });
 
-test.describe('at an address that leads nowhere', () => {
-  // The browser reports the status of the page itself.
+test.describe('at an unknown address', () => {
+  // The browser logs the status of the page itself.
   test.use({ mayComplain: true });
   test('the page says so', async ({ page }) => {
     const answer = await page.goto(`${deckwatch.url}/nowhere`);
@@ -118,7 +118,7 @@ test.describe('at an address that leads nowhere', () => {
   });
 });
 
-test('without an engine every page says so, and claims nothing', async ({ page }) => {
+test('without an engine every page says so, and claims nothing else', async ({ page }) => {
   const own = await Deckwatch.startWith({ DOCKER_HOST: 'unix:///nonexistent/docker.sock' });
   for (const path of ['/', '/containers']) {
     await expect.poll(async () => (await page.request.get(own.url + path)).text()).toContain('No Docker engine at');
@@ -136,7 +136,7 @@ test.describe('with a real engine', () => {
   const name = 'e2e-first';
   test.afterEach(() => docker('rm', '-f', name));
 
-  test('the first HTML holds its containers and their last lines', async ({ page }) => {
+  test('the first HTML contains the containers and their last lines', async ({ page }) => {
     docker('run', '-d', '--name', name, 'deckwatch-test:latest', 'sh', '-c', 'echo hello from within; sleep 100000');
     await expect.poll(async () => (await page.request.get(`${deckwatch.url}/containers`)).text()).toContain(name);
     await page.goto(`${deckwatch.url}/containers?q=e2e`);

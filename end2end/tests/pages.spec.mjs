@@ -1,4 +1,4 @@
-// What holds for every page: nobody is locked out, nothing complains, nothing lies beyond the edge.
+// Rules for every page: accessible, no console errors, nothing beyond the edge of the screen.
 import { createRequire } from 'node:module';
 import { Deckwatch, expect, open, test } from './deckwatch.mjs';
 
@@ -15,7 +15,7 @@ test.afterAll(async () => {
   await deckwatch?.kill();
 });
 
-/** Every page there is a way to: those of the navigation, and the tabs of a container. */
+/** Every page that can be reached: those of the navigation, and the tabs of a container. */
 async function everyPage(page) {
   const links = (selector) => page.locator(selector).evaluateAll((found) => found.map((link) => link.getAttribute('href')));
   await open(page, `${deckwatch.url}/containers/${container.id}`);
@@ -31,7 +31,7 @@ async function violations(page) {
 }
 
 for (const colorScheme of ['dark', 'light']) {
-  test(`nobody is locked out (${colorScheme})`, async ({ newPage }) => {
+  test(`every page is accessible (${colorScheme})`, async ({ newPage }) => {
     test.slow();
     const page = await newPage({ colorScheme, bypassCSP: true });
     for (const path of await everyPage(page)) {
@@ -40,7 +40,7 @@ for (const colorScheme of ['dark', 'light']) {
     }
   });
 
-  test(`dialogs and menus lock nobody out (${colorScheme})`, async ({ newPage }) => {
+  test(`dialogs and menus are accessible (${colorScheme})`, async ({ newPage }) => {
     const page = await newPage({ colorScheme, bypassCSP: true });
     await open(page, `${deckwatch.url}/containers?host=demo&state=running`);
     await page.keyboard.press('Control+k');
@@ -58,7 +58,7 @@ for (const colorScheme of ['dark', 'light']) {
     expect.soft(await violations(page), 'question').toEqual([]);
     await page.keyboard.press('Escape');
     await expect(page.getByTestId('confirm')).toBeHidden();
-    // One that comes to run the moment after is not ticked, and then not all are.
+    // A container that starts a moment later is not selected, and then not all are.
     await page.getByRole('checkbox', { name: 'Select all' }).click();
     await expect(page.getByTestId('bulk')).toBeVisible();
     await page.locator('[popovertarget=view]').click();
@@ -66,7 +66,7 @@ for (const colorScheme of ['dark', 'light']) {
   });
 }
 
-test('nothing lies beyond the edge, in either language', async ({ newPage }) => {
+test('nothing is beyond the edge, in either language', async ({ newPage }) => {
   test.slow();
   for (const width of WIDTHS) {
     const page = await newPage({ viewport: { width, height: 900 } });
@@ -83,7 +83,7 @@ test('nothing lies beyond the edge, in either language', async ({ newPage }) => 
   }
 });
 
-test('without an engine every page says so, and claims nothing', async ({ newPage }) => {
+test('without an engine every page says so, and claims nothing else', async ({ newPage }) => {
   const own = await Deckwatch.startWith({ DOCKER_HOST: 'unix:///nonexistent/docker.sock' });
   const page = await newPage();
   await open(page, `${own.url}/`);
@@ -97,7 +97,7 @@ test('without an engine every page says so, and claims nothing', async ({ newPag
   await own.kill();
 });
 
-test('on a phone a log leaves the tabs above it and the bar below it alone', async ({ newPage }) => {
+test('on a phone a log covers neither the tabs above nor the bar below it', async ({ newPage }) => {
   const page = await newPage({ viewport: { width: 390, height: 560 } });
   await open(page, `${deckwatch.url}/containers/${container.id}?tab=logs`);
   await expect(page.getByTestId('log')).not.toBeEmpty();

@@ -1,16 +1,16 @@
-// Behind real proxies: with the configurations of docs/deploy, and with some that break things.
+// Behind real proxies: with the configurations of docs/deploy, and with broken ones.
 import { Deckwatch, expect, open, test } from './deckwatch.mjs';
 import { Proxy, isMissing } from './proxy.mjs';
 
 test.describe.configure({ timeout: 180_000 });
-// An engine there is none: these tests are about what is between server and browser.
+// Without an engine: these tests are about the path between server and browser.
 const noEngine = { DOCKER_HOST: 'unix:///nowhere/docker.sock' };
 const finished = { timeout: 90_000 };
 let deckwatch;
 let proxies = [];
 
 test.beforeAll(async () => {
-  // The quiet socket waits for a heartbeat.
+  // The probe of the idle socket waits for a heartbeat.
   deckwatch = await Deckwatch.startWith(noEngine, '--demo', '5', '--heartbeat', '2s');
 });
 test.afterAll(async () => {
@@ -27,7 +27,7 @@ async function proxied(kind, server, change) {
   return proxy;
 }
 
-/** Runs the test, and returns the titles of what was found, without the engine's. */
+/** Runs the realtime test, and returns the titles of its findings, without the engine's. */
 async function findings(page) {
   await expect(page.getByTestId('verdict')).toHaveAttribute('data-finished', '', finished);
   const verdict = await page.getByTestId('verdict').locator('.title').textContent();
@@ -36,7 +36,7 @@ async function findings(page) {
 }
 
 for (const kind of ['nginx', 'haproxy', 'caddy']) {
-  test(`everything gets through ${kind} as docs/deploy configures it`, async ({ page }) => {
+  test(`everything works through ${kind} as docs/deploy configures it`, async ({ page }) => {
     test.skip(!!isMissing(kind), isMissing(kind));
     const proxy = await proxied(kind, deckwatch);
     await open(page, `${proxy.url}/realtime-test`);
@@ -48,7 +48,7 @@ for (const kind of ['nginx', 'haproxy', 'caddy']) {
 test.describe('when a proxy breaks things', () => {
   test.use({ mayComplain: true });
 
-  test('one that strips Upgrade: pages poll, the test says so, and mending the proxy mends the page', async ({ page }) => {
+  test('one that strips Upgrade: pages poll, the test says so, and repairing the proxy repairs the page', async ({ page }) => {
     test.skip(!!isMissing('nginx'), isMissing('nginx'));
     const proxy = await proxied('nginx', deckwatch, (text) => text.replace(/.*proxy_set_header (Upgrade|Connection).*\n/g, ''));
     await page.goto(`${proxy.url}/realtime-test`);
@@ -76,10 +76,10 @@ test.describe('when a proxy breaks things', () => {
     await expect(page.getByTestId('lines')).toContainText('proxy_set_header Host $http_host;');
   });
 
-  test('what holds events back and what cuts quiet connections is told, and pages stay live', async ({ page, browser }) => {
+  test('buffered events and cut idle connections are reported, and pages stay live', async ({ page, browser }) => {
     const missing = isMissing('nginx') || isMissing('haproxy');
     test.skip(!!missing, missing);
-    // With the heartbeat of every day, which is slower than this proxy's patience.
+    // With the default heartbeat, which is slower than this proxy's timeout.
     const ordinary = await Deckwatch.startWith(noEngine, '--demo', '5');
     try {
       const holds = await proxied('nginx', deckwatch, (text) => text.replace(
@@ -103,7 +103,7 @@ test.describe('when a proxy breaks things', () => {
   });
 });
 
-test('below a path everything is as at the root', async ({ page }) => {
+test('everything works below a base path', async ({ page }) => {
   test.skip(!!isMissing('nginx'), isMissing('nginx'));
   const below = await Deckwatch.startWith({ ...noEngine, DECKWATCH_BASE_PATH: '/deck' }, '--demo', '5');
   try {

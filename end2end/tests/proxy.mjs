@@ -8,7 +8,7 @@ import { join } from 'node:path';
 
 const deploy = new URL('../../docs/deploy/', import.meta.url);
 
-/** A port on which nobody listens. */
+/** An unused port. */
 function freePort() {
   return new Promise((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
@@ -21,8 +21,8 @@ function freePort() {
 /** A configuration of docs/deploy. */
 export const shipped = (name) => readFileSync(new URL(name, deploy), 'utf8');
 
-// nginx wants the rest of a configuration around a server block, and every folder named: as an
-// ordinary user it may not write to the usual ones.
+// nginx needs a configuration around a server block, and explicit paths for all of its folders, because an
+// ordinary user may not write to the default ones.
 const nginxAround = (dir, inside) => `
   ${process.getuid() === 0 ? 'user root;' : ''}
   worker_processes 1;
@@ -60,7 +60,7 @@ const KINDS = {
   },
 };
 
-/** Why there is no such proxy here; nothing when there is. */
+/** Why this kind of proxy is not available; empty when it is. */
 export function isMissing(kind) {
   try {
     execFileSync(kind, [kind === 'caddy' ? 'version' : '-v'], { stdio: 'ignore', env: withSbin() });
@@ -70,15 +70,15 @@ export function isMissing(kind) {
   }
 }
 
-// Where distributions put daemons, and ordinary users do not look.
+// Where distributions install daemons, outside of the PATH of ordinary users.
 const withSbin = () => ({ ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` });
 
 /** A proxy that forwards to a Deckwatch. */
 export class Proxy {
-  /** With the configuration of docs/deploy, after `change`. */
+  /** With the configuration of docs/deploy, edited by `change`. */
   static async start(kind, deckwatch, change = (text) => text) {
     let proxy;
-    // A port that was free a moment ago may be somebody else's now.
+    // A port that was free a moment ago may be in use now.
     for (let tries = 0; tries < 3; tries += 1) {
       proxy = await Proxy.startOnce(kind, deckwatch, change);
       if (proxy.process.exitCode === null) return proxy;
@@ -118,7 +118,7 @@ export class Proxy {
     writeFileSync(this.config, this.kind.wrap(this.dir, changed));
   }
 
-  /** nginx and HAProxy take a new configuration without a pause. */
+  /** nginx and HAProxy reload their configuration without interruption. */
   reload() {
     this.process.kill('SIGHUP');
   }

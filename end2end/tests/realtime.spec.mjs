@@ -1,4 +1,4 @@
-// The page that tries every way to the browser, and how pages mend themselves.
+// The page that tests every way from the server to the browser, and how pages recover.
 import { createRequire } from 'node:module';
 import { Deckwatch, expect, open, test } from './deckwatch.mjs';
 
@@ -6,14 +6,14 @@ const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 let deckwatch;
 
 test.beforeAll(async () => {
-  // The quiet socket waits for a heartbeat.
+  // The probe of the idle socket waits for a heartbeat.
   deckwatch = await Deckwatch.startWith({ DOCKER_HOST: 'unix:///nowhere/docker.sock' }, '--demo', '5', '--heartbeat', '2s');
 });
 test.afterAll(async () => {
   await deckwatch?.kill();
 });
 
-test('the badge leads to a test that tries every way and says what it found', async ({ browser }) => {
+test('the badge leads to a test of every way that reports its findings', async ({ browser }) => {
   const context = await browser.newContext({ bypassCSP: true, permissions: ['clipboard-read', 'clipboard-write'] });
   const page = await context.newPage();
   const complaints = [];
@@ -29,7 +29,7 @@ test('the badge leads to a test that tries every way and says what it found', as
   for (const probe of ['Reach', 'Binary', 'Json', 'DockerStats', 'Stream', 'Polling', 'Quiet']) {
     await expect(page.locator(`[data-probe=${probe}]`)).toContainText('works');
   }
-  // The engine of this machine is not there, and that is all.
+  // The only finding is that this machine has no engine.
   await expect(verdict).toContainText('The engine of local does not answer.');
   await expect(page.getByTestId('finding')).toHaveCount(0);
   await expect(page.getByTestId('sources')).toContainText('cannot be reached');
@@ -53,7 +53,7 @@ test('the badge leads to a test that tries every way and says what it found', as
   await context.close();
 });
 
-test('without JavaScript the page says what it needs', async ({ browser }) => {
+test('without JavaScript the page says that it needs it', async ({ browser }) => {
   const context = await browser.newContext({ javaScriptEnabled: false });
   const page = await context.newPage();
   await page.goto(`${deckwatch.url}/realtime-test`);
@@ -67,7 +67,7 @@ test('without JavaScript the page says what it needs', async ({ browser }) => {
 test.describe('when something breaks', () => {
   test.use({ mayComplain: true });
 
-  test('a page of another version is loaded again once, says so, and goes on by itself', async ({ page }) => {
+  test('a page of another version reloads once, says so, and recovers by itself', async ({ page }) => {
     let isOther = true;
     let sockets = 0;
     await page.routeWebSocket(/\/api\/ws/, (socket) => {
@@ -81,7 +81,7 @@ test.describe('when something breaks', () => {
     await expect(page.getByTestId('outdated-banner')).toBeVisible();
     expect([loads, sockets]).toEqual([2, 2]);
     isOther = false;
-    // It would try again within half a minute; the network's return makes it try at once.
+    // It would retry within half a minute; a network change makes it retry at once.
     await page.evaluate(() => window.dispatchEvent(new Event('online')));
     await expect(page.getByTestId('connection')).toContainText('Live');
     await expect(page.getByTestId('outdated-banner')).toHaveCount(0);
@@ -89,13 +89,13 @@ test.describe('when something breaks', () => {
     expect(await page.evaluate(() => sessionStorage.length), 'the next version may load again').toBe(0);
   });
 
-  test('a connection that died with the network is noticed, and made anew when it is back', async ({ page }) => {
+  test('a connection lost with the network is detected, and restored when the network is back', async ({ page }) => {
     let isDead = false;
     let sockets = 0;
     await page.routeWebSocket(/\/api\/ws/, (socket) => {
       sockets += 1;
       const server = socket.connectToServer();
-      // Nothing says that a network is gone: what is sent just does not arrive.
+      // The loss of a network is not signalled: packets are just lost.
       socket.onMessage((message) => { if (!isDead) server.send(message); });
       server.onMessage((message) => { if (!isDead) socket.send(message); });
     });
@@ -111,7 +111,7 @@ test.describe('when something breaks', () => {
     expect(await page.evaluate(() => window.wasNotReloaded)).toBe(true);
   });
 
-  test('a server without room is polled until there is some', async ({ page }) => {
+  test('a server at capacity is polled until it has room', async ({ page }) => {
     let isFull = true;
     await page.routeWebSocket(/\/api\/ws/, (socket) => (isFull ? socket.close({ code: 1013 }) : socket.connectToServer()));
     await page.goto(deckwatch.url);

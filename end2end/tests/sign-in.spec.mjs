@@ -1,5 +1,5 @@
-// Behind a proxy that authenticates, when the session has ended: each kind of proxy says so in its
-// own way, and the page must not take any of them for a server that is away.
+// Behind an authenticating proxy, after the session has ended: each kind of proxy reports this differently,
+// and the page must not mistake any of them for a lost server.
 import { createServer, request } from 'node:http';
 import { connect } from 'node:net';
 import { Deckwatch, expect, open, test } from './deckwatch.mjs';
@@ -17,10 +17,10 @@ test.afterAll(async () => {
 
 const html = { 'content-type': 'text/html; charset=utf-8' };
 const form = '<!DOCTYPE html><title>Sign in</title><h1>Sign in</h1>';
-/** How a proxy answers whatever is asked for without a session. */
+/** Responses of proxies to requests without a session. */
 const MANNERS = {
   'a redirect to a page of its own': () => [302, { location: '/login' }, ''],
-  // Nothing of another origin can be read by the page.
+  // The page cannot read responses of another origin.
   'a redirect to another origin': () => [302, { location: 'http://localhost:9/login' }, ''],
   401: () => [401, { 'www-authenticate': 'Bearer' }, ''],
   'a page with 200': () => [200, html, form],
@@ -98,7 +98,7 @@ class AuthenticatingProxy {
 const badge = (page) => page.getByTestId('connection');
 const soon = { timeout: 60_000 };
 
-test('a session that has ended is called signed out, however the proxy says so, until there is one again', async ({ newPage }) => {
+test('an ended session is shown as signed out with every kind of proxy, until there is a new one', async ({ newPage }) => {
   const tabs = await Promise.all(Object.entries(MANNERS).map(async ([name, manner]) => {
     const proxy = await AuthenticatingProxy.start(deckwatch.url, manner);
     return { name, proxy, page: await newPage() };
@@ -119,12 +119,12 @@ test('a session that has ended is called signed out, however the proxy says so, 
       await expect(page.getByTestId('reload'), name).toBeVisible();
       const seen = await page.evaluate(() => [...window.seen].join(', '));
       expect(seen, name).not.toContain('Offline');
-      // Asked less often: every question is one to the sign-in service.
+      // Polled less often, because every request goes to the sign-in service.
       const before = proxy.polls.length;
       await expect.poll(() => proxy.polls.length, soon).toBeGreaterThanOrEqual(before + 2);
       const [first, second] = proxy.polls.slice(-2);
       expect(second - first, name).toBeGreaterThan(8_000);
-      // Somebody signs in in another tab.
+      // A sign-in in another tab.
       proxy.session = true;
       await expect(badge(page), name).toContainText('Live', soon);
       await expect(page.getByTestId('signed-out-banner')).toHaveCount(0);
@@ -135,7 +135,7 @@ test('a session that has ended is called signed out, however the proxy says so, 
   }
 });
 
-test('the reload of a page that is signed out leads to where one signs in', async ({ page }) => {
+test('reloading a signed-out page leads to the sign-in', async ({ page }) => {
   const proxy = await AuthenticatingProxy.start(deckwatch.url, MANNERS['a redirect to a page of its own']);
   try {
     await open(page, `${proxy.url}/containers`);
@@ -148,7 +148,7 @@ test('the reload of a page that is signed out leads to where one signs in', asyn
   }
 });
 
-test('the realtime test says that a sign-in is wanted', async ({ page }) => {
+test('the realtime test reports that a sign-in is required', async ({ page }) => {
   const proxy = await AuthenticatingProxy.start(deckwatch.url, MANNERS['a page with 200']);
   try {
     await open(page, proxy.url);

@@ -1,15 +1,15 @@
-// A container's charts, the same as a table, and the small lines in lists.
+// The charts of a container, the same data as a table, and the sparklines in lists.
 import { createRequire } from 'node:module';
 import { Deckwatch, EngineInBetween, docker, engine, expect, open, removeContainers, test } from './deckwatch.mjs';
 
 const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
-/** How many pixels of a canvas are painted. */
+/** Number of painted pixels of a canvas. */
 function painted(canvas) {
   return canvas.evaluate((node) => {
     const { width, height } = node;
     if (width === 0 || height === 0) return 0;
-    // On a canvas of our own: the page's is not made for being read.
+    // Copied to another canvas, because reading the page's own would slow it down.
     const own = Object.assign(document.createElement('canvas'), { width, height }).getContext('2d', { willReadFrequently: true });
     own.drawImage(node, 0, 0);
     const { data } = own.getImageData(0, 0, width, height);
@@ -19,12 +19,12 @@ function painted(canvas) {
   });
 }
 
-/** The path of a small line. */
+/** The path of a sparkline. */
 const path = (line) => line.locator('path.line').evaluate((node) => node.getAttribute('d') ?? '');
-/** How many points it goes through. */
+/** Number of points of the path. */
 const points = async (line) => (await path(line)).split(/[ML]/).length - 1;
 
-test.describe('synthetic figures', () => {
+test.describe('with demo containers', () => {
   let deckwatch;
   test.beforeAll(async () => {
     deckwatch = await Deckwatch.start('--demo', '40');
@@ -33,7 +33,7 @@ test.describe('synthetic figures', () => {
     await deckwatch?.kill();
   });
 
-  test('charts show what the table says, and the table what the server remembers', async ({ page }) => {
+  test('charts show the data of the table, and the table the history of the server', async ({ page }) => {
     const { id } = await deckwatch.demoContainer();
     await open(page, `${deckwatch.url}/containers/${id}?tab=stats`);
     const charts = page.locator('[data-chart]');
@@ -44,7 +44,8 @@ test.describe('synthetic figures', () => {
     await page.getByText('The same figures as a table').click();
     const rows = page.getByTestId('stats-table').locator('tbody tr');
     await expect.poll(() => rows.count()).toBeGreaterThan(1);
-    // The newest row is what the charts say; both follow the same ticks, so they are read together.
+    // The newest row has the values of the charts; both are updated by the same ticks, so they are read
+    // together.
     await expect.poll(() => page.evaluate(() => {
       const first = document.querySelector('[data-testid=stats-table] tbody tr');
       const said = [...document.querySelectorAll('[data-chart=cpu] b, [data-chart=memory] b')].map((node) => node.textContent);
@@ -57,7 +58,7 @@ test.describe('synthetic figures', () => {
     for (const time of times.slice(1)) expect(known).toContain(time);
   });
 
-  test('the crosshair is one for all charts, by pointer and by key', async ({ page }) => {
+  test('all charts share one crosshair, by pointer and by key', async ({ page }) => {
     const { id } = await deckwatch.demoContainer();
     await open(page, `${deckwatch.url}/containers/${id}?tab=stats`);
     await page.getByText('The same figures as a table').click();
@@ -71,7 +72,7 @@ test.describe('synthetic figures', () => {
     await page.keyboard.press('ArrowRight');
     await expect(moment).not.toHaveText(first);
     const second = await moment.textContent();
-    // What is said at that moment is what the table has for it.
+    // The values at that time are those of the table.
     const line = page.getByTestId('stats-table').locator('tbody tr', { hasText: second }).first();
     const cells = await line.locator('td').allTextContents();
     await expect(slider).toHaveAttribute('aria-valuetext', `${second}: ${cells[0]}`);
@@ -85,7 +86,7 @@ test.describe('synthetic figures', () => {
     await expect(moment).toHaveText('');
   });
 
-  test('the last minute is a part of the last five', async ({ page }) => {
+  test('the last minute is part of the last five', async ({ page }) => {
     const { id } = await deckwatch.demoContainer();
     await open(page, `${deckwatch.url}/containers/${id}?tab=stats`);
     const canvas = page.locator('[data-chart=pids] canvas');
@@ -100,7 +101,7 @@ test.describe('synthetic figures', () => {
     await open(page, `${deckwatch.url}/containers/${id}?tab=stats`);
     const canvas = page.locator('[data-chart=cpu] canvas');
     await expect.poll(() => painted(canvas)).toBeGreaterThan(100);
-    // The grid is drawn whatever the figures are; it is the darker of the two themes' by far.
+    // The grid is drawn in any case; its colour differs most between the themes.
     const grid = () => canvas.evaluate((node) => {
       const own = Object.assign(document.createElement('canvas'), { width: 1, height: node.height }).getContext('2d', { willReadFrequently: true });
       own.drawImage(node, node.width >> 1, 0, 1, node.height, 0, 0, 1, node.height);
@@ -120,7 +121,7 @@ test.describe('synthetic figures', () => {
     await expect.poll(isSharp).toBe(true);
   });
 
-  test('every running row has its line, which reaches back to before the page was opened', async ({ page }) => {
+  test('every running row has a sparkline that begins before the page was opened', async ({ page }) => {
     await expect.poll(async () => {
       const { id } = await deckwatch.demoContainer();
       const history = await (await page.request.get(`${deckwatch.url}/api/containers/${id}/stats`)).json();
@@ -136,27 +137,27 @@ test.describe('synthetic figures', () => {
     for (const line of (await lines.all()).slice(0, 5)) {
       await expect.poll(() => points(line)).toBeGreaterThan(1);
     }
-    // The page goes on by itself, and does not ask for every figure that comes.
+    // The page keeps moving, and does not request every sample.
     const pictures = new Set();
     await expect.poll(async () => pictures.add(await path(lines.first())).size, { timeout: 60_000 }).toBeGreaterThan(6);
     expect(asked.length).toBeLessThan(pictures.size);
   });
 
-  test('the bars of CPU and memory are alike and stand on one line', async ({ page }) => {
+  test('the bars of CPU and memory are alike and aligned', async ({ page }) => {
     await open(page, `${deckwatch.url}/containers?host=demo&state=running`);
     const first = page.locator('tr[data-id]').first();
     const [cpu, memory] = await Promise.all(['cpu', 'memory'].map((name) => first.locator(`td.${name} .track`).boundingBox()));
     expect([memory.y, memory.width, memory.height]).toEqual([cpu.y, cpu.width, cpu.height]);
   });
 
-  test('hosts show their last minutes', async ({ page }) => {
+  test('hosts show their recent history', async ({ page }) => {
     await open(page, deckwatch.url);
     const lines = page.locator('.host svg.sparkline');
     await expect(lines).toHaveCount(8);
     await expect.poll(() => points(lines.first())).toBeGreaterThan(1);
   });
 
-  test('without scripts the figures and the table are there', async ({ browser, page }) => {
+  test('without scripts the figures and the table are shown', async ({ browser, page }) => {
     const { id } = await deckwatch.demoContainer();
     const context = await browser.newContext({ javaScriptEnabled: false });
     const plain = await context.newPage();
@@ -168,7 +169,7 @@ test.describe('synthetic figures', () => {
   });
 
   for (const colorScheme of ['dark', 'light']) {
-    test(`nobody is locked out of the charts (${colorScheme})`, async ({ browser, page }) => {
+    test(`the charts are accessible (${colorScheme})`, async ({ browser, page }) => {
       const { id } = await deckwatch.demoContainer();
       const context = await browser.newContext({ colorScheme, bypassCSP: true });
       const shown = await context.newPage();
@@ -190,7 +191,7 @@ test.describe('a real engine', () => {
 
   const busy = (name) => docker('run', '-d', '--name', name, '--memory', '64m', 'deckwatch-test:latest', 'sh', '-c', 'while :; do i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; sleep 1; done');
 
-  test('an engine that goes away leaves a gap, in the chart and in the table', async ({ page }) => {
+  test('a lost engine leaves a gap, in the chart and in the table', async ({ page }) => {
     const between = await EngineInBetween.start(engine);
     const own = await Deckwatch.startWith({ DOCKER_HOST: between.url });
     const id = busy('e2e-stats-gap');
@@ -205,13 +206,13 @@ test.describe('a real engine', () => {
     await between.listen();
     await expect(page.locator('[data-testid=stats-table] tr.gap').first()).toBeVisible({ timeout: 60_000 });
     await expect(page.getByTestId('stats-note')).toHaveText('');
-    // A gap is a gap: no figure of it is zero.
+    // A gap is unknown: it has no zeroes.
     await expect(page.locator('[data-testid=stats-table] tr.gap').first().locator('td')).toHaveText(Array(8).fill('–'));
     await own.kill();
     await between.stop();
   });
 
-  test('the charts of a container that is stopped end there', async ({ page }) => {
+  test('the charts of a stopped container end there', async ({ page }) => {
     const own = await Deckwatch.start();
     const id = busy('e2e-stats-end');
     await open(page, `${own.url}/containers/${id}?tab=stats`);
@@ -226,7 +227,7 @@ test.describe('a real engine', () => {
     await own.kill();
   });
 
-  test('what a container does again and again is told once', async ({ page }) => {
+  test('a repeated event of a container is listed once', async ({ page }) => {
     const own = await Deckwatch.start();
     await open(page, own.url);
     docker('run', '-d', '--name', 'e2e-stats-loop', '--restart', 'always', 'deckwatch-test:latest', 'sh', '-c', 'exit 3');

@@ -1,4 +1,4 @@
-// The table of containers: whatever is shown of it is within reach, at every width.
+// Everything in the table of containers can be reached, at every width.
 import { Deckwatch, expect, open, test } from './deckwatch.mjs';
 
 let deckwatch;
@@ -15,7 +15,7 @@ test.afterAll(async () => {
   await deckwatch?.kill();
 });
 
-/** What of the table is not wholly within its card, or cannot be pressed where it stands. */
+/** The parts of the table that are not completely inside the card, or cannot be clicked. */
 const unreachable = (page) => page.evaluate(() => {
   const card = document.querySelector('.table-card').getBoundingClientRect();
   const wrong = [];
@@ -49,7 +49,7 @@ async function check(page, what) {
   }
 }
 
-test('nothing of the table is out of reach, at any width, in either density and language', async ({ newPage }) => {
+test('everything in the table can be reached, at any width, in either density and language', async ({ newPage }) => {
   test.slow();
   const page = await newPage({ viewport: { width: 1440, height: 800 } });
   await open(page, `${deckwatch.url}/containers?host=demo&state=running`);
@@ -67,7 +67,7 @@ test('nothing of the table is out of reach, at any width, in either density and 
   await check(page, 'compact');
 });
 
-test('a column that is hidden leaves its room to others, and the menu says what has none', async ({ newPage }) => {
+test('a hidden column leaves its space to others, and the menu names columns without space', async ({ newPage }) => {
   const page = await newPage({ viewport: { width: 1440, height: 900 } });
   await open(page, `${deckwatch.url}/containers?host=demo&state=running`);
   const head = (name) => page.locator('th').filter({ hasText: name });

@@ -1,4 +1,4 @@
-// Times are those of the reader's clock; the first HTML, which cannot know it, says UTC.
+// Times are in the user's time zone; the first HTML, which cannot know it, uses UTC.
 import { Deckwatch, expect, open, test } from './deckwatch.mjs';
 
 let deckwatch;
@@ -12,11 +12,11 @@ test.afterAll(async () => {
   await deckwatch?.kill();
 });
 
-/** `2025-11-21 10:18:05` on the clocks of a time zone. */
+/** `2025-11-21 10:18:05` in a time zone. */
 const moment = (at, timeZone) => new Date(at).toLocaleString('sv-SE', { timeZone });
 
 for (const timezoneId of ['Asia/Seoul', 'America/New_York', 'Australia/Adelaide']) {
-  test(`times are those of the reader's clock: ${timezoneId}`, async ({ newPage }) => {
+  test(`times are in the user's time zone: ${timezoneId}`, async ({ newPage }) => {
     const page = await newPage({ timezoneId });
     await page.addInitScript(() => {
       window.shift = 0;
@@ -40,7 +40,7 @@ for (const timezoneId of ['Asia/Seoul', 'America/New_York', 'Australia/Adelaide'
 
     await open(page, `${deckwatch.url + path}?tab=logs`);
     await expect(page.getByTestId('viewer').locator('.zone')).toHaveText(timezoneId);
-    // Drawn by the viewer: its rows stand in a window.
+    // Drawn by the log viewer: its rows are in a virtual list.
     const line = page.locator('.window .line:not(.between) time').first();
     await expect(line).toHaveAttribute('title', /T\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d$/);
     const [title, text] = await line.evaluate((node) => [node.title, node.textContent]);
@@ -63,7 +63,7 @@ for (const timezoneId of ['Asia/Seoul', 'America/New_York', 'Australia/Adelaide'
   });
 }
 
-test('the first HTML says UTC', async ({ newPage }) => {
+test('the first HTML uses UTC', async ({ newPage }) => {
   const page = await newPage({ timezoneId: 'Asia/Seoul', javaScriptEnabled: false });
   await page.goto(`${deckwatch.url}/containers/${container.id}`);
   await expect(page.getByTestId('facts').locator('time').first()).toHaveText(moment(container.created, 'UTC'));

@@ -1,15 +1,15 @@
 # shellcheck shell=bash
-# The release build, made only when something it is made of has changed. The site is embedded in the
-# binary, so a build is one file; it is kept in the cache under the hash of its sources, and a second
-# clone with the same sources starts at once.
+# The release build, made only when its sources have changed. The site is embedded in the binary, so a build
+# is one file; it is kept in the cache under the hash of its sources, so that a second clone with the same
+# sources starts at once.
 
 BUILDS=$DECKWATCH_CACHE/builds
 BUILDS_KEPT=6
 
-# What the build does not read.
+# Files that do not affect the build.
 NO_SOURCES=(end2end examples scripts tests benches docs .ci .github .cargo/audit.toml deny.toml)
 
-# The names of the source files, NUL-separated: tracked and new ones, without what git ignores.
+# The names of the source files, NUL-separated: tracked and new ones, without ignored ones.
 source_files() {
   local path excluded=() pruned=()
   for path in "${NO_SOURCES[@]}"; do
@@ -21,13 +21,13 @@ source_files() {
     find . \( -path ./target -o -path ./.git "${pruned[@]}" \) -prune -o -type f ! -name '*.md' -print0
 }
 
-# One hash over the sources, the compiler and the tools.
+# One hash of the sources, the compiler and the tools.
 source_hash() {
   {
     rustc --version
     printf '%s\n' "$WASM_BINDGEN_VERSION" "$CARGO_LEPTOS_VERSION"
     sha256sum "$DECKWATCH_ROOT/end2end/package-lock.json" | cut -d' ' -f1
-    # A file that was deleted but not yet from the index is simply not in the sum.
+    # A file that was deleted but is still in the index is omitted.
     source_files | sort -zu | { cd "$DECKWATCH_ROOT" && xargs -0 sha256sum 2>/dev/null; } || true
   } | sha256sum | cut -c1-20
 }
@@ -42,7 +42,7 @@ release_build() {
     return 0
   fi
   mkdir -p "$BUILDS"
-  # One at a time: the target folder has one place for the finished binary.
+  # One at a time: the target folder has only one finished binary.
   exec 8>"$DECKWATCH_CACHE/build.lock"
   if have flock; then flock 8; fi
   # Files have their hashes in their names here and not while somebody works: only a release keeps them.

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# The checks of `scripts/test`, one function each. They run with `set -e`, their output goes to a log
-# that is shown when they fail; what `tell` says is shown always.
+# The checks of `scripts/test`, one function each. They run with `set -e`; their output goes to a log that
+# is shown when they fail, while the output of `tell` is always shown.
 
 # shellcheck disable=SC2034 # read by scripts/test
 CHECKS=(fmt clippy-ssr clippy-hydrate docs test deny build size browser)
@@ -25,9 +25,9 @@ check_docs() {
   RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --features ssr --document-private-items
 }
 
-# The suites of tests that need a real engine, one per line: the suite (a name for `cargo test --test`),
-# the kind of engine, and what the names of the tests contain, if not all are meant. Such tests carry
-# `#[ignore = "needs …"]`, so that a run without the engine counts them as ignored, never as passed.
+# The test suites that need a real engine, one per line: the suite (a name for `cargo test --test`), the
+# kind of engine, and a filter for the names of the tests, if not all are meant. Such tests have `#[ignore =
+# "needs …"]`, so that a run without the engine counts them as ignored, never as passed.
 ENGINE_SUITES=(
   "engines docker docker::"
   "engines docker-next docker::"
@@ -37,7 +37,7 @@ ENGINE_SUITES=(
 
 check_test() {
   local failed=0 suite kind filter
-  # The engine of the user who runs this must not influence the tests.
+  # The user's engine must not influence the tests.
   unset DOCKER_HOST
   cargo test --features ssr --no-fail-fast || failed=$?
   tell "tests: $(test_counts <"$LOG")"
@@ -58,7 +58,7 @@ check_test() {
 }
 
 # engine_suite SUITE KIND [FILTER]: runs the ignored tests of SUITE, which find the engine in
-# DECKWATCH_TEST_DOCKER. Without an engine they stay ignored, and this says so.
+# DECKWATCH_TEST_DOCKER. Without an engine they stay ignored, which is reported.
 engine_suite() {
   local failed=0 before address
   address=$(engine_variable "$2")
@@ -73,7 +73,7 @@ engine_suite() {
   return "$failed"
 }
 
-# test_counts: sums up what the test programs on standard input reported.
+# test_counts: sums up the results of the test programs on standard input.
 test_counts() {
   awk '/^test result:/ { passed += $4; failed += $6; ignored += $8 }
     END { printf "%d passed, %d failed, %d ignored\n", passed, failed, ignored }'
@@ -88,7 +88,7 @@ check_deny() {
   fi
 }
 
-# It is there when the sources have not changed since; the same as `scripts/run` starts.
+# Reused when the sources have not changed since; the same build that `scripts/run` starts.
 check_build() { release_build; }
 
 # compressed FILE…: the bytes of these files of the build, each compressed with Brotli.
@@ -144,7 +144,7 @@ check_browser() {
   return "$failed"
 }
 
-# failed_tests LOG: the names of the tests that failed, or never ended, or failed only at first.
+# failed_tests LOG: the names of the tests that failed, did not end, or failed only at first.
 failed_tests() {
   awk '/^test .* has been running for over / { slow[$2] = 1 }
     /^test .* \.\.\. / { delete slow[$2] }
@@ -156,7 +156,7 @@ failed_tests() {
     kind && /^    [^ ]/ { sub(/^ +/, ""); print kind ": " $0 }' "$1"
 }
 
-# engines_of CHECK: the kinds of engines it needs.
+# engines_of CHECK: the kinds of engines that it needs.
 engines_of() {
   case "$1" in
     test) echo docker docker-next podman ;;

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# A throw-away engine on a private socket, beside any engine of the user's and never touching it.
-# Everything it has is in one folder, so that everything it leaves can be found by that folder.
+# A temporary engine on a private socket, separate from any engine of the user's. All of its files are in
+# one folder, so that everything it leaves behind can be found by that folder.
 #
-# Three kinds are known: `docker`, the engine that is installed; `docker-next`, a newer one from the
-# next release of Debian, in a root file system of its own (`newer_docker.sh`); and `podman`.
+# There are three kinds: `docker`, the installed engine; `docker-next`, a newer one from the next release of
+# Debian, in a separate root file system (`newer_docker.sh`); and `podman`.
 
 ENGINE_IMAGE=deckwatch-test:latest
 ENGINE_START_TIMEOUT=180 # seconds
@@ -17,8 +17,8 @@ engine_docker() {
   timeout 180 docker -H "$(engine_socket "$dir")" "$@" </dev/null
 }
 
-# engine_is_impossible [KIND]: says why no engine of that kind can be started here; silent and false
-# where one can.
+# engine_is_impossible [KIND]: prints why no engine of that kind can be started here; prints nothing and
+# fails where one can.
 engine_is_impossible() {
   local kind=${1:-docker}
   if ! is_root; then
@@ -58,7 +58,7 @@ engine_lacks_podman() {
   fi
 }
 
-# engine_start DIR [KIND]: an engine with the test image, answering at $(engine_socket DIR).
+# engine_start DIR [KIND]: starts an engine with the test image, which answers at $(engine_socket DIR).
 engine_start() {
   local dir=$1 kind=${2:-docker}
   if [ ${#dir} -gt 60 ]; then
@@ -74,7 +74,7 @@ engine_start() {
   return 1
 }
 
-# Every engine gets a process group of its own: Ctrl-C is for the scripts, which then stop it in order.
+# Every engine has a separate process group: Ctrl-C is for the scripts, which then stop it in order.
 engine_spawn_docker() {
   local dir=$1
   setsid dockerd -H "$(engine_socket "$dir")" --data-root "$dir/data" --exec-root "$dir/exec" \
@@ -83,8 +83,8 @@ engine_spawn_docker() {
 }
 
 # The newer engine runs in a mount namespace whose root is its own file system. A plain chroot is not
-# enough: runc refuses to remount its root. The folder keeps its path inside, so that the socket, the
-# logs and the command line look the same from both sides.
+# enough, because runc refuses to remount its root. The folder has the same path inside, so that the socket,
+# the logs and the command line are the same from both sides.
 engine_spawn_docker_next() {
   local dir=$1
   # shellcheck disable=SC2016 # expanded by the inner shell
@@ -106,8 +106,8 @@ engine_spawn_docker_next() {
     </dev/null >"$dir/dockerd.log" 2>&1 3>&- 9>&- &
 }
 
-# What `docker run` would need as options on machines without systemd, or where limits may not be
-# raised, is a default of this engine.
+# Options that `docker run` would need on machines without systemd, or where limits may not be raised, are
+# defaults of this engine.
 engine_spawn_podman() {
   local dir=$1
   mkdir -p "$dir/data" "$dir/exec"
@@ -130,14 +130,14 @@ engine_wait() {
   local began=$SECONDS
   while [ $((SECONDS - began)) -lt "$ENGINE_START_TIMEOUT" ]; do
     if timeout 20 docker -H "$(engine_socket "$1")" version </dev/null >/dev/null 2>&1; then return 0; fi
-    # No such process any more means that it gave up.
+    # The process has ended, so the engine has failed.
     if [ $((SECONDS - began)) -gt 10 ] && ! engine_pids "$1" | grep -q .; then return 1; fi
     sleep 0.2
   done
   return 1
 }
 
-# The image: a static busybox under all its names. Nothing is downloaded.
+# The image: a static busybox under all of its names. Nothing is downloaded.
 engine_import_image() {
   local root=$1/rootfs applet
   mkdir -p "$root"/{bin,etc,proc,sys,dev,tmp,var,root,www} || return 1
@@ -153,7 +153,7 @@ engine_import_image() {
   rm -rf "$root"
 }
 
-# The processes that name the folder on their command line: dockerd, containerd and its shims.
+# The processes with the folder on their command line: dockerd, containerd and its shims.
 engine_pids() {
   local file
   for file in /proc/[0-9]*/cmdline; do
@@ -172,8 +172,8 @@ engine_container_pids() {
   done | sort -un
 }
 
-# engine_stop DIR: ends everything the engine started and removes everything it left.
-# Safe to call twice, and for a folder whose engine is long dead.
+# engine_stop DIR: ends everything that the engine has started and removes everything that it has left. Safe
+# to call twice, and for a folder whose engine has ended long ago.
 engine_stop() {
   local dir=$1 ids containers pids
   [ -n "$dir" ] && [ -d "$dir" ] || return 0
@@ -189,11 +189,11 @@ engine_stop() {
   engine_unmount "$dir"
   engine_remove_cgroups "$containers"
   rm -rf --one-file-system "$dir"
-  # Where the newer engine saw the folder.
+  # The path at which the newer engine sees the folder.
   rmdir "${NEWER_DOCKER_ROOT:?}$dir" 2>/dev/null || true
 }
 
-# engine_end_processes SIGNAL TENTHS PIDS: signals them and waits until they are gone.
+# engine_end_processes SIGNAL TENTHS PIDS: signals them and waits for their end.
 engine_end_processes() {
   local signal=$1 tenths=$2 pid
   for pid in $3; do kill -s "$signal" "$pid" 2>/dev/null || true; done
@@ -218,10 +218,10 @@ engine_remove_cgroups() {
   done
 }
 
-# engine_for_this_script [KIND]: starts one for as long as the calling script lives, sets ENGINE_DIR and
-# exports its address as DECKWATCH_TEST_DOCKER, _DOCKER_NEXT or _PODMAN. A guard of its own cleans up
-# even when the script is killed outright. Not every machine lets an engine run; where it does not, the
-# tests say what they skip.
+# engine_for_this_script [KIND]: starts one for the lifetime of the calling script, sets ENGINE_DIR and
+# exports its address as DECKWATCH_TEST_DOCKER, _DOCKER_NEXT or _PODMAN. A separate guard cleans up even
+# when the script is killed. Not every machine can run an engine; where it cannot, the tests report what
+# they skip.
 engine_for_this_script() {
   local kind=${1:-docker} reason variable
   variable=$(engine_variable "$kind")
@@ -254,14 +254,14 @@ engine_is_skipped() {
   note "Tests against it are counted as ignored."
 }
 
-# A folder for an engine. A socket's path may have 107 characters, and some TMPDIRs are long.
+# A folder for an engine. The path of a socket may have at most 107 characters, and some TMPDIRs are long.
 engine_folder() {
   local base=${TMPDIR:-/tmp}
   [ ${#base} -le 35 ] || base=/tmp
   mktemp -d "$base/deckwatch-engine.XXXXXX"
 }
 
-# An engine may answer and yet not be allowed to start a container.
+# An engine may answer and yet not be able to start a container.
 engine_runs_containers() {
   engine_docker "$1" run --rm "$ENGINE_IMAGE" true >/dev/null
 }

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# The environment of every script here; a developer's shell may source it too:
+# The environment of every script here; a developer's shell may source it, too:
 #   . scripts/lib/env.sh
-# It only sets variables. What they point to is put there by `scripts/setup`.
+# It only sets variables. `scripts/setup` installs what they point to.
 
 DECKWATCH_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 DECKWATCH_CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/deckwatch
@@ -11,7 +11,7 @@ export DECKWATCH_ROOT DECKWATCH_CACHE DECKWATCH_TOOLS
 # shellcheck source=scripts/lib/versions.sh
 . "$DECKWATCH_ROOT/scripts/lib/versions.sh"
 
-# Puts a folder first on PATH, once.
+# Prepends a folder to PATH, once.
 deckwatch_path_first() {
   case ":$PATH:" in
     "$1":* | *":$1:"*) ;;
@@ -25,11 +25,11 @@ fi
 deckwatch_path_first "$DECKWATCH_TOOLS/cargo-deny-$CARGO_DENY_VERSION/bin"
 deckwatch_path_first "$DECKWATCH_TOOLS/cargo-leptos-$CARGO_LEPTOS_VERSION/bin"
 deckwatch_path_first "$DECKWATCH_TOOLS/wasm-bindgen-cli-$WASM_BINDGEN_VERSION/bin"
-# wasm-opt comes from npm's binaryen: older ones of distributions break the page silently.
+# wasm-opt comes from npm's binaryen: older versions of distributions break the page silently.
 deckwatch_path_first "$DECKWATCH_ROOT/end2end/node_modules/.bin"
 export PATH
 
-# Which Rust `scripts/setup` settled on: the user's own, a toolchain of rustup's, or Debian's.
+# The Rust that `scripts/setup` has chosen: the user's own, a toolchain of rustup's, or Debian's.
 DECKWATCH_RUST=${DECKWATCH_RUST:-$(cat "$DECKWATCH_CACHE/rust" 2>/dev/null || true)}
 case "$DECKWATCH_RUST" in
   "" | own) ;;
@@ -37,16 +37,16 @@ case "$DECKWATCH_RUST" in
   *) export RUSTUP_TOOLCHAIN=$DECKWATCH_RUST ;;
 esac
 
-# Build output stays outside the clone, so that a fresh clone builds warm.
+# Build output is outside of the clone, so that a fresh clone builds from a warm cache.
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$DECKWATCH_CACHE/target}
-# Networks fail now and then; asking again is cheaper than beginning again.
+# Networks fail now and then; retrying is cheaper than starting over.
 export CARGO_NET_RETRY=${CARGO_NET_RETRY:-10}
-# Without it a plain `cargo build` makes the page ask for a file that is not there.
+# Without it a plain `cargo build` makes the page request a file that does not exist.
 export LEPTOS_OUTPUT_NAME=deckwatch
-# Chromium comes from the system; npm must not fetch another.
+# Chromium comes from the system; npm must not download another one.
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1
 
-# dockerd lives where only root's PATH looks.
+# dockerd is in a folder that is only on root's PATH.
 case ":$PATH:" in *:/usr/sbin:*) ;; *) PATH=$PATH:/usr/sbin ;; esac
 
 # The browser for the browser tests; empty means Playwright's own.

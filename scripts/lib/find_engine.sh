@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Which container engine `scripts/run` shows: the one DOCKER_HOST names, else Docker's usual socket,
+# Finds the container engine that `scripts/run` shows: the one in DOCKER_HOST, else Docker's default socket,
 # else Podman's.
 
 # engine_answers URL
@@ -15,7 +15,7 @@ engine_answers() {
       fi
       ;;
     tcp://*)
-      # With TLS it takes the user's certificates to ask: the program itself will say.
+      # With TLS the check would need the user's certificates; the program itself reports errors.
       if [ -n "${DOCKER_TLS_VERIFY:-}" ] || ! have curl; then return 0; fi
       curl -sf -m 3 -o /dev/null "http://${1#tcp://}/_ping"
       ;;

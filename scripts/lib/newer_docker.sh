@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# A root file system of the next Debian release with its Docker engine, kept in the cache. The tests
-# run on it beside the installed engine, because engines differ between versions.
+# A root file system of the next Debian release with its Docker engine, kept in the cache. The tests run on
+# it in addition to the installed engine, because engines differ between versions.
 
 NEWER_DEBIAN=trixie
-# Exported for the guard of an engine, which is a shell of its own.
+# Exported for the guard of an engine, which is a separate shell.
 export NEWER_DOCKER_ROOT=$DECKWATCH_CACHE/debian-$NEWER_DEBIAN
 # The engine runs `ps` to list the processes of a container.
 NEWER_DOCKER_PACKAGES=docker.io,busybox-static,ca-certificates,iproute2,procps
@@ -14,7 +14,7 @@ debian_mirror() {
     grep -E '/debian/?$' | head -n 1
 }
 
-# Where it cannot be had the tests say what they skip.
+# Where it cannot be installed, the tests report what they skip.
 ensure_newer_docker() {
   [ ! -x "$NEWER_DOCKER_ROOT/usr/sbin/dockerd" ] && can_apt || return 0
   wish debootstrap debootstrap
@@ -27,7 +27,7 @@ fetch_newer_docker() {
   mirror=$(debian_mirror)
   [ -n "$mirror" ] || return 1
   rm -rf "$fresh"
-  # An older keyring does not know the newer release's key.
+  # An older keyring does not have the key of the newer release.
   timeout 900 debootstrap --variant=minbase --no-check-gpg --include="$NEWER_DOCKER_PACKAGES" \
     "$NEWER_DEBIAN" "$fresh" "$mirror" </dev/null >"$DECKWATCH_CACHE/newer-docker.log" 2>&1 || {
     rm -rf "$fresh"

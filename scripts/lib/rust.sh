@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# A Rust compiler, recent enough, with the wasm32 target. The user's own if it is that; else rustup
-# fetches what is missing. Where rustup's server cannot be reached, Debian ships a current compiler
-# with its sources, and the standard library for wasm32 is built from them in under a minute.
+# A recent Rust compiler with the wasm32 target: the user's own if it is suitable; else rustup installs what
+# is missing. Where rustup's server is unreachable, Debian has a current compiler with its sources, and the
+# standard library for wasm32 is built from them in under a minute.
 #
-# What was settled on is remembered in the cache: `own`, a toolchain of rustup's, or `debian`.
+# The choice is stored in the cache: `own`, a toolchain of rustup's, or `debian`.
 
 WASM=wasm32-unknown-unknown
 
@@ -14,7 +14,7 @@ rust_is_recent() {
   printf '%s\n' "$RUST_VERSION" "${version%%-*}" | sort -CV
 }
 
-# The compiler that PATH finds is recent and can compile for wasm32.
+# Whether the compiler on PATH is recent and can compile for wasm32.
 rust_is_ready() {
   local lib
   rust_is_recent || return 1
@@ -53,7 +53,7 @@ rust_from_rustup() {
 }
 
 debian_rust_packages() {
-  # The linker is a package of its own; its number is in the name that rust-lld points to.
+  # The linker is a separate package; its version is in the name that rust-lld points to.
   local lld
   lld=$(readlink /usr/bin/rust-lld 2>/dev/null || true)
   printf '%s\n' rustc-web cargo-web rust-web-src rust-web-clippy rustfmt-web rust-web-llvm "$lld"
@@ -63,7 +63,7 @@ is_installed() { [ "$(dpkg-query -Wf '${db:Status-Status}' "$1" 2>/dev/null)" = 
 
 install_debian_rust() {
   local missing package
-  # Twice: what rust-lld points to is known only after the first round.
+  # Twice, because the target of rust-lld is known only after the first round.
   for _ in 1 2; do
     missing=()
     for package in $(debian_rust_packages); do
@@ -78,12 +78,12 @@ install_debian_rust() {
 
 DEBIAN_WASM_STD=/usr/lib/rustlib/$WASM/lib
 
-# A standard library built by another compiler is of no use: the stamp names its builder.
+# A standard library built by another compiler cannot be used: the stamp names its compiler.
 debian_wasm_std_fits() {
   [ "$(cat "$DEBIAN_WASM_STD/.built-by" 2>/dev/null)" = "$(/usr/bin/rustc --version)" ]
 }
 
-# Builds the standard library for wasm32 from Debian's sources and puts it beside the host's.
+# Builds the standard library for wasm32 from Debian's sources and installs it next to the host's.
 build_debian_wasm_std() {
   local version work
   ! debian_wasm_std_fits || return 0

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# How the scripts speak: one line per step, notes indented, errors on stderr.
+# The output format of the scripts: one line per step, notes indented, errors on stderr.
 
 note() { printf '    %s\n' "$*"; }
 
@@ -21,8 +21,8 @@ human_seconds() {
   fi
 }
 
-# step "what it does" command [args…]: runs it and says how long it took.
-# Whatever fails inside stops the script with its own message.
+# step "what it does" command [args…]: runs the command and prints its duration.
+# A failing command stops the script with its own message.
 step() {
   local what=$1 began=$SECONDS
   shift

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What has to be there, and in which order. `setup run` or `setup test`.
+# Installs everything that is needed, in the right order: `setup run` or `setup test`.
 
 # shellcheck source=scripts/lib/env.sh
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
@@ -12,7 +12,7 @@ done
 setup() {
   local began=$SECONDS level=$1
   mkdir -p "$DECKWATCH_TOOLS"
-  # One at a time: two clones would otherwise build the same tool side by side.
+  # One at a time: two clones would otherwise build the same tool concurrently.
   exec 9>"$DECKWATCH_CACHE/setup.lock"
   if have flock; then flock 9; fi
 
@@ -37,7 +37,7 @@ setup() {
   printf '==> setup (%s): ready (%s)\n' "$level" "$(human_seconds $((SECONDS - began)))"
 }
 
-# The browser tests take the system's Chromium; Playwright's own where there is none.
+# The browser tests use the system's Chromium, or Playwright's own where there is none.
 ensure_chromium() {
   find_chromium && return 0
   wish chromium chromium
@@ -49,21 +49,21 @@ ensure_chromium() {
   ) || die "No Chromium could be had." "Install it; on Debian: sudo apt-get install chromium"
 }
 
-# An engine of our own for the tests. Where it cannot be had, tests that need one stay ignored.
+# A separate engine for the tests. Where it cannot be installed, tests that need one stay ignored.
 ensure_engine_binaries() {
   wish dockerd docker.io
-  # Newer Debian has the command in a package of its own.
+  # Newer Debian releases have the command in a separate package.
   wish docker docker-cli
   wish containerd containerd
   wish busybox busybox-static
   wish podman podman
-  # Podman's own choice, crun, refuses the hybrid cgroups of some machines.
+  # Podman's default, crun, refuses the hybrid cgroups of some machines.
   wish runc runc
-  # The engine itself runs `ps` to tell a container's processes.
+  # The engine itself runs `ps` to list the processes of a container.
   wish ps procps
 }
 
-# Proxies for the browser tests, started by the tests alone. Behind one that cannot be had they say
+# Proxies for the browser tests, started only by the tests. Tests of a proxy that cannot be installed report
 # that they are skipped.
 ensure_proxies() {
   local name

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# An SSH server for the tests of engines behind SSH: the machine's own, or a copy in the cache. It is
-# never installed, since that would open the machine to others at its next start.
+# An SSH server for the tests of engines behind SSH: the machine's own, or a copy in the cache. It is never
+# installed, because that would open the machine to others at its next start.
 
 SSHD_FOLDER=$DECKWATCH_CACHE/sshd
 SSHD_PACKAGES=(openssh-server libwrap0)
 
-# Exports DECKWATCH_TEST_SSHD where there is one. Without it the tests say what they skip.
+# Exports DECKWATCH_TEST_SSHD if there is one. Without it the tests report what they skip.
 ensure_sshd() {
   unset DECKWATCH_TEST_SSHD
   have ssh || wish ssh openssh-client
@@ -16,7 +16,7 @@ ensure_sshd() {
 }
 
 find_sshd() {
-  # It wants to be called by its whole path.
+  # It must be called by its absolute path.
   DECKWATCH_TEST_SSHD=$(command -v sshd || true)
   if [ -z "$DECKWATCH_TEST_SSHD" ] && [ -x "$SSHD_FOLDER/sshd" ]; then
     DECKWATCH_TEST_SSHD=$SSHD_FOLDER/sshd
@@ -33,7 +33,7 @@ fetch_sshd() {
       for package in *.deb; do dpkg-deb -x "$package" . || exit 1; done
   ) </dev/null >"$DECKWATCH_CACHE/sshd.log" 2>&1 || return 1
   rm -f "$fresh"/*.deb
-  # Its library lies beside it. It calls itself again for each connection, by this path.
+  # Its library is next to it. It executes itself for each connection, by this path.
   cat >"$fresh/sshd" <<'EOF'
 #!/bin/sh
 here=$(dirname "$0")

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Packages of the operating system. Only here is root needed.
+# Installs packages of the operating system. Root is needed only here.
 
 is_root() { [ "$(id -u)" -eq 0 ]; }
 
@@ -7,8 +7,8 @@ can_apt() { is_root && have apt-get; }
 
 APT_TRIES=4
 
-# apt_install PACKAGE…: asks nothing, waits for others who install, and fetches the package lists
-# when they are missing or out of date. Networks and mirrors fail now and then, so it tries again.
+# apt_install PACKAGE…: never prompts, waits for other installations, and updates the package lists when
+# they are missing or outdated. It retries, because networks and mirrors fail now and then.
 apt_install() {
   note "apt-get install $*"
   local try
@@ -28,8 +28,8 @@ apt_quietly() {
     </dev/null >"$DECKWATCH_CACHE/apt.log" 2>&1
 }
 
-# wish COMMAND PACKAGE… : a command that is good to have. Without it something is skipped, which is
-# said there.
+# wish COMMAND PACKAGE… : installs an optional command. Without it something is skipped, which is reported
+# there.
 wish() {
   local command=$1
   shift
@@ -39,8 +39,8 @@ wish() {
 
 POLICY=/usr/sbin/policy-rc.d
 
-# without_services COMMAND…: runs it while no package may start a service, which would take ports. A
-# machine that has its own policy keeps it.
+# without_services COMMAND…: runs it while packages may not start services, which would use ports. A policy
+# of the machine itself is kept.
 without_services() {
   local result=0 is_ours=
   if is_root && [ -d "${POLICY%/*}" ] && [ ! -e "$POLICY" ]; then
@@ -53,7 +53,7 @@ without_services() {
   return "$result"
 }
 
-# need COMMAND PACKAGE… : makes sure that a command is there, from a distribution's package.
+# need COMMAND PACKAGE… : installs a required command, from a package of the distribution.
 need() {
   local command=$1
   shift

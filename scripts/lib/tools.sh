@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# The build tools, each in a folder of its own in the cache, named after its version.
-# They are built once with a quick profile: their own release profiles take three times as long.
+# The build tools, each in a separate folder of the cache, named after its version. They are built once with
+# a fast profile: their own release profiles take three times as long.
 
 # cargo_tool NAME VERSION BINARY [cargo install options…]
 cargo_tool() {
@@ -24,7 +24,7 @@ install_cargo_tool() {
   mv "$fresh" "$home"
 }
 
-# A ready binary, where cargo-binstall is installed and finds one soon.
+# A prebuilt binary, if cargo-binstall is installed and finds one quickly.
 binstall_tool() {
   have cargo-binstall || return 1
   timeout 120 cargo-binstall --no-confirm --disable-telemetry --disable-strategies compile \
@@ -50,12 +50,12 @@ build_cargo_tool() {
 }
 
 ensure_build_tools() {
-  # wasm-bindgen reads and writes whole modules: a little speed there pays off at each build.
-  # Not --locked: the lock file it comes with may name crates that a mirror does not have yet.
+  # wasm-bindgen reads and writes whole modules: some optimization pays off at every build.
+  # Not --locked: its lock file may name crates that a mirror does not have yet.
   cargo_tool wasm-bindgen-cli "$WASM_BINDGEN_VERSION" wasm-bindgen \
     --config profile.release.opt-level=1
-  # With no_downloads it takes every tool from PATH and fails loudly instead of calling out.
-  # Brotli at its highest level, unoptimised, would take longer than compiling the page.
+  # With no_downloads it uses every tool from PATH and fails instead of downloading.
+  # Unoptimized Brotli at its highest level would take longer than compiling the page.
   cargo_tool cargo-leptos "$CARGO_LEPTOS_VERSION" cargo-leptos --locked --features no_downloads \
     --config profile.release.package.brotli.opt-level=2
 }
@@ -64,10 +64,10 @@ ensure_cargo_deny() {
   cargo_tool cargo-deny "$CARGO_DENY_VERSION" cargo-deny --locked
 }
 
-# Once no tool is missing, the folder they were built in is only ballast.
+# Once no tool is missing, the folder in which they were built is no longer needed.
 drop_tools_target() { rm -rf "$DECKWATCH_CACHE/tools-target"; }
 
-# --- from npm: wasm-opt, and what the browser tests need --------------------------------------
+# --- from npm: wasm-opt, and the dependencies of the browser tests ----------------------------
 
 node_is_recent() { [ "$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0)" -ge 18 ]; }
 

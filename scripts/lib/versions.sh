@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # read by the scripts that source this file
-# The one place where the versions of the build tools stand (npm's stand in end2end/package.json).
-# wasm-bindgen's tool must equal the library in Cargo.lock, so the lock file decides.
+# The versions of the build tools, defined only here (npm's are in end2end/package.json). The wasm-bindgen
+# tool must match the library in Cargo.lock, so the lock file decides.
 
-# The wasm-bindgen version in Cargo.lock, or the one we pin where there is no lock file yet.
+# The wasm-bindgen version in Cargo.lock, or the pinned one where there is no lock file yet.
 wasm_bindgen_version() {
   local locked=
   if [ -f "$DECKWATCH_ROOT/Cargo.lock" ]; then
@@ -14,7 +14,7 @@ wasm_bindgen_version() {
 }
 
 WASM_BINDGEN_VERSION=$(wasm_bindgen_version)
-# The oldest compiler that builds all of this, and the one that is fetched where there is none.
+# The oldest compiler that can build everything, and the version that is installed where there is none.
 RUST_VERSION=1.96.0
 CARGO_LEPTOS_VERSION=0.3.11
 CARGO_DENY_VERSION=0.20.2

@@ -1,5 +1,5 @@
-//! What was observed between this browser and the server, and what follows from it. Pure: the probes
-//! observe, [`Observations::findings`] judges.
+//! Observations about the connection between this browser and the server, and the diagnosis that follows.
+//! Pure: the probes observe, [`Observations::findings`] interprets.
 
 mod report;
 mod trials;
@@ -11,29 +11,29 @@ use crate::{
     protocol::close_code,
 };
 
-/// Ages are told by the server's clock, so that a difference below this only matters to people.
+/// Ages are computed with the server's clock; a difference below this is irrelevant to users.
 const CLOCK_SKEW_MS: i64 = 30_000;
-/// A way there and back that people notice with every click.
+/// A round trip that users notice with every click.
 const SLOW_MS: u32 = 1_000;
 
-/// Everything that was observed so far.
+/// All observations so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Observations {
     /// Whether all probes have ended.
     pub finished: bool,
-    /// How the server answers by HTTP.
+    /// The HTTP request.
     pub reach: Option<ReachTrial>,
-    /// The socket in the binary form.
+    /// The socket with the binary subprotocol.
     pub binary: Option<SocketTrial>,
-    /// The socket in JSON.
+    /// The socket with the JSON subprotocol.
     pub json: Option<SocketTrial>,
-    /// The socket with figures of containers.
+    /// The socket with container stats.
     pub docker_stats: Option<SocketTrial>,
     /// Server-sent events.
     pub stream: Option<StreamTrial>,
     /// Polling.
     pub polling: Option<PollTrial>,
-    /// A socket on which nothing is said.
+    /// The idle socket.
     pub quiet: Option<QuietTrial>,
     /// Milliseconds by which the browser's clock is ahead of the server's.
     pub clock_skew_ms: Option<i64>,
@@ -42,7 +42,7 @@ pub struct Observations {
 }
 
 impl Observations {
-    /// How far a probe has got.
+    /// The state of a probe.
     pub fn outcome(&self, probe: Probe) -> Outcome {
         let ended = |ended: bool, works: bool| match (ended, works) {
             (false, _) => Outcome::Running,
@@ -80,18 +80,18 @@ impl Observations {
         outcome.unwrap_or(Outcome::Waiting)
     }
 
-    /// How many probes have ended.
+    /// Number of probes that have ended.
     pub fn ended(&self) -> usize {
-        let is_over =
+        let has_ended =
             |probe: &Probe| !matches!(self.outcome(*probe), Outcome::Waiting | Outcome::Running);
-        Probe::ALL.iter().copied().filter(is_over).count()
+        Probe::ALL.iter().copied().filter(has_ended).count()
     }
 
     fn slowest_poll_ms(&self) -> u32 {
         self.polling.as_ref().map_or(0, |trial| trial.slowest_ms)
     }
 
-    /// What is wrong as far as it can be told by now, the worst first.
+    /// The problems that are known so far, the worst first.
     pub fn findings(&self) -> Vec<Finding> {
         let mut found = Vec::new();
         found.extend(self.unreachable());
@@ -107,7 +107,7 @@ impl Observations {
         found
     }
 
-    /// Why nothing else needs to be looked at.
+    /// A problem that makes the other probes irrelevant.
     fn unreachable(&self) -> Option<Finding> {
         let reach = self.reach.as_ref().filter(|trial| trial.ended)?;
         let polls = matches!(self.outcome(Probe::Polling), Outcome::Works);
@@ -127,7 +127,7 @@ impl Observations {
             self.ended_socket(&self.binary)?,
             self.ended_socket(&self.json)?,
         );
-        let told = [binary, json]
+        let reported = [binary, json]
             .into_iter()
             .find_map(|trial| match trial.closed {
                 Some(close_code::SIGNED_OUT | close_code::FORBIDDEN) => Some(Finding::SignedOut),
@@ -135,8 +135,8 @@ impl Observations {
                 Some(close_code::AT_CAPACITY) => Some(Finding::AtCapacity),
                 _ => None,
             });
-        if told.is_some() {
-            return told;
+        if reported.is_some() {
+            return reported;
         }
         match (binary.opened, json.opened) {
             (false, false) => Some(self.why_none_opens()),
@@ -156,7 +156,7 @@ impl Observations {
         trial.as_ref().filter(|trial| trial.ended)
     }
 
-    /// The browser does not tell why a socket did not open, but other requests do.
+    /// The browser does not report why a socket did not open, but other requests do.
     fn why_none_opens(&self) -> Finding {
         let reach = self.reach.as_ref();
         let stream = self.stream.as_ref();
@@ -172,7 +172,7 @@ impl Observations {
     fn stream(&self) -> Option<Finding> {
         let trial = self.stream.as_ref().filter(|trial| trial.ended)?;
         if !trial.is_stream {
-            // Said already of the sockets.
+            // Already reported for the sockets.
             let is_full = trial.status == Some(503);
             return (!is_full).then_some(Finding::StreamRefused(trial.status));
         }
@@ -211,7 +211,7 @@ impl Observations {
             .collect()
     }
 
-    /// How bad the worst finding is; absent when there is none.
+    /// The severity of the worst finding; `None` when there is none.
     pub fn severity(&self) -> Option<Severity> {
         self.findings().first().map(Finding::severity)
     }

@@ -1,92 +1,91 @@
-//! When to connect, when to poll and what to say of it: a pure state machine.
-//!
-//! Events go in, commands come out; the clock and the randomness are arguments. The driver is the
-//! only one to carry the commands out.
+//! The connection state machine: decides when to connect, when to poll, and which state is shown. Pure:
+//! events come in, commands go out; the clock and the randomness are arguments. Only the driver executes
+//! commands.
 
 use super::Connection;
 use crate::{model::Timestamp, protocol::close_code};
 
-/// The pause after the n-th failed try is a random part of this, doubled n times …
+/// The pause after the n-th failure is a random part of this, doubled n times …
 const FIRST_PAUSE_MS: f64 = 1_000.0;
-/// … but never of more than this.
+/// … but of at most this.
 const LONGEST_PAUSE_MS: f64 = 30_000.0;
-/// A try that has brought no message by now has failed.
+/// A connection attempt without a message by now has failed.
 const CONNECT_TIMEOUT_MS: f64 = 8_000.0;
-/// Silence after which an open socket is taken for dead: two heartbeats and a reserve.
+/// Silence after which an open socket counts as dead: two heartbeats and a margin.
 const SILENCE_MS: f64 = 40_000.0;
-/// Failed tries after which polling begins.
-const TRIES_BEFORE_POLLING: u32 = 5;
+/// Failed attempts after which polling begins.
+const FAILURES_BEFORE_POLLING: u32 = 5;
 /// Time without a connection after which polling begins.
-const PATIENCE_MS: f64 = 15_000.0;
-/// How long a connection may take to answer when the browser says that the network has changed.
-const DOUBT_MS: f64 = 5_000.0;
-/// A tab that has been out of sight for this long needs no news until it is back.
+const POLL_AFTER_MS: f64 = 15_000.0;
+/// How long a connection may take to answer after the browser has reported a network change.
+const PING_TIMEOUT_MS: f64 = 5_000.0;
+/// A tab that was hidden for this long disconnects until it is visible again.
 const HIDDEN_PAUSE_MS: f64 = 60_000.0;
 
-/// Something the link must know of.
+/// An event for the link.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum LinkEvent {
-    /// The page is there.
+    /// The page has loaded.
     Start,
-    /// A message came over the socket.
+    /// A message was received over the socket.
     Incoming,
     /// The socket closed, or never opened, with this code.
     Closed(u16),
     /// Some time has passed.
     Tick,
-    /// The tab is out of sight.
+    /// The tab was hidden.
     Hidden,
-    /// The tab is in sight.
+    /// The tab became visible.
     Visible,
-    /// The network is back, or another one is.
+    /// The network is available again, or has changed.
     Online,
-    /// The browser says that there is no network, which may be true.
+    /// The browser reports that there is no network, which may be wrong.
     Offline,
-    /// The page cannot be loaded again, because that has just been done.
+    /// The page was not reloaded, because that has just been done.
     ReloadedInVain,
     /// A poll has ended.
     Polled(PollOutcome),
 }
 
-/// What came of a poll.
+/// The result of a poll.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PollOutcome {
-    /// An answer of the server.
+    /// The server answered.
     Answered,
-    /// No answer, or one that means nothing.
+    /// No answer, or an invalid one.
     Silent,
-    /// The answer of a proxy in front of the server that wants a sign-in.
+    /// A proxy in front of the server requires a sign-in.
     SignIn,
 }
 
-/// Something to be done.
+/// A command for the driver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LinkCommand {
     /// Open a socket.
     Connect,
-    /// Drop the socket.
+    /// Close the socket.
     Disconnect,
-    /// Poll from now on.
+    /// Start polling.
     StartPolling,
-    /// Poll no longer.
+    /// Stop polling.
     StopPolling,
-    /// Load the page again: it is older than the server.
+    /// Reload the page: it is older than the server.
     Reload,
-    /// Ask the server for a sign of life.
+    /// Send a ping to the server.
     Ask,
 }
 
-/// What the code of a close asks for: see `docs/PROTOCOL.md`.
+/// The reaction to a close code: see `docs/PROTOCOL.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reaction {
-    /// Another try, soon.
+    /// Retry soon.
     Retry,
-    /// Another try, not soon, and polling until then: the server has no room or had enough of us, and
-    /// would have again.
+    /// Retry late, and poll until then: the server is at capacity or has limited this client, and would do
+    /// so again.
     RetryLate,
-    /// Loading the page again.
+    /// Reload the page.
     Reload,
-    /// A sign-in, for which polling watches.
+    /// Wait for a sign-in, which polling detects.
     SignIn,
 }
 
@@ -105,10 +104,10 @@ const fn reaction(code: u16) -> Reaction {
     }
 }
 
-/// Time that never goes back, in milliseconds since the first look.
+/// A monotonic clock, in milliseconds since its first reading.
 ///
-/// The computer's own time counts the hours it slept, which is what tells that a socket is dead; but
-/// people and time servers set it, and then it must not make the link wait for hours.
+/// The computer's clock includes the time in which it slept, from which a dead socket is detected; but
+/// users and time servers can set it back or forward, which must not make the link wait for hours.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Stopwatch {
     elapsed: f64,
@@ -116,7 +115,7 @@ pub struct Stopwatch {
 }
 
 impl Stopwatch {
-    /// The time, when the computer's own says `clock` (milliseconds).
+    /// The time, when the computer's clock reads `clock` (milliseconds).
     pub fn look(&mut self, clock: f64) -> f64 {
         let before = self.seen.replace(clock).unwrap_or(clock);
         self.elapsed += (clock - before).max(0.0);
@@ -124,45 +123,47 @@ impl Stopwatch {
     }
 }
 
-/// How the page hears from the server, and what was tried.
+/// The state of the connection and of the attempts to restore it.
 #[derive(Clone, Debug, Default)]
 pub struct Link {
     phase: Phase,
-    failed_tries: u32,
-    /// Since when there has been no connection.
+    failures: u32,
+    /// When the connection was lost.
     lost_at: f64,
     hidden_at: Option<f64>,
-    /// What the last poll brought; absent while not polling.
+    /// The result of the last poll; `None` while not polling.
     polling: Option<PollOutcome>,
-    /// Whether a sign-in is wanted, as far as is known.
+    /// Whether a sign-in is required, as far as is known.
     is_signed_out: bool,
-    /// Whether the page is of another version than the server, and loading it again did not help.
+    /// Whether the page has another version than the server even after a reload.
     is_outdated: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 enum Phase {
-    /// Not trying: before the start, and while out of sight.
+    /// Not connecting: before the start, and while hidden.
     #[default]
-    Resting,
-    /// A socket was asked for at `since`.
+    Suspended,
+    /// A connection attempt is in progress.
     Connecting { since: f64 },
-    /// Messages come; the last one at `heard`. Since `doubted` there is reason to think that no more
-    /// will.
-    Open { heard: f64, doubted: Option<f64> },
-    /// Another try comes at `until`.
+    /// Messages arrive; the last one at `last_message`. Since `suspected` the connection is suspected to be lost.
+    Open {
+        last_message: f64,
+        suspected: Option<f64>,
+    },
+    /// The next attempt begins at `until`.
     Waiting { until: f64 },
-    /// The page is being loaded again.
+    /// The page is being reloaded.
     Reloading,
 }
 
 impl Link {
-    /// Whether messages come over the socket.
+    /// Whether messages arrive over the socket.
     pub fn is_open(&self) -> bool {
         matches!(self.phase, Phase::Open { .. })
     }
 
-    /// What to tell people. `origin` is when time began, by the clock that people are shown.
+    /// The state to show. `origin` is the start of the link's clock, in the time that is shown to users.
     pub fn connection(&self, origin: Timestamp) -> Connection {
         match (self.phase, self.polling) {
             (Phase::Open { .. }, _) => Connection::Live,
@@ -171,20 +172,20 @@ impl Link {
             (_, Some(PollOutcome::Silent)) => Connection::Offline,
             (_, Some(_)) => Connection::Polling,
             (Phase::Waiting { until }, None) => Connection::Reconnecting {
-                attempt: self.failed_tries,
+                attempt: self.failures,
                 next_try: Some(Timestamp::from_millis(
                     origin.as_millis().saturating_add(until as i64),
                 )),
             },
-            _ if self.failed_tries > 0 => Connection::Reconnecting {
-                attempt: self.failed_tries,
+            _ if self.failures > 0 => Connection::Reconnecting {
+                attempt: self.failures,
                 next_try: None,
             },
             _ => Connection::Connecting,
         }
     }
 
-    /// Takes `event` at `now` (milliseconds, monotone) and says what to do; `random` is from 0 to 1.
+    /// Handles `event` at `now` (milliseconds, monotonic) and returns commands; `random` is from 0 to 1.
     pub fn step(&mut self, event: LinkEvent, now: f64, random: f64) -> Vec<LinkCommand> {
         let mut commands = Vec::new();
         match event {
@@ -198,10 +199,10 @@ impl Link {
                 self.retry_at_once(now, &mut commands);
             }
             LinkEvent::Online => {
-                self.doubt(now, &mut commands);
+                self.suspect(now, &mut commands);
                 self.retry_at_once(now, &mut commands);
             }
-            LinkEvent::Offline => self.doubt(now, &mut commands),
+            LinkEvent::Offline => self.suspect(now, &mut commands),
             LinkEvent::ReloadedInVain => {
                 if self.phase == Phase::Reloading {
                     self.is_outdated = true;
@@ -215,7 +216,7 @@ impl Link {
     }
 
     fn connect(&mut self, now: f64, commands: &mut Vec<LinkCommand>) {
-        if self.failed_tries == 0 {
+        if self.failures == 0 {
             self.lost_at = now;
         }
         self.phase = Phase::Connecting { since: now };
@@ -227,10 +228,10 @@ impl Link {
             return;
         }
         self.phase = Phase::Open {
-            heard: now,
-            doubted: None,
+            last_message: now,
+            suspected: None,
         };
-        self.failed_tries = 0;
+        self.failures = 0;
         self.is_outdated = false;
         self.is_signed_out = false;
         if self.polling.take().is_some() {
@@ -256,19 +257,19 @@ impl Link {
         }
     }
 
-    /// Tries again after about the longest pause, as if everything sooner had failed.
+    /// Retries after about the longest pause, as if all earlier attempts had failed.
     fn retry_late(&mut self, now: f64, random: f64) {
-        self.failed_tries = self.failed_tries.max(TRIES_BEFORE_POLLING - 1);
+        self.failures = self.failures.max(FAILURES_BEFORE_POLLING - 1);
         self.on_loss(now, random);
         self.phase = Phase::Waiting {
             until: now + LONGEST_PAUSE_MS * (1.0 + random.clamp(0.0, 1.0)) / 2.0,
         };
     }
 
-    /// The connection may be gone without a word: an answer must show that it is not.
-    fn doubt(&mut self, now: f64, commands: &mut Vec<LinkCommand>) {
-        if let Phase::Open { doubted, .. } = &mut self.phase {
-            doubted.get_or_insert(now);
+    /// The connection may be lost without notice; a ping finds out.
+    fn suspect(&mut self, now: f64, commands: &mut Vec<LinkCommand>) {
+        if let Phase::Open { suspected, .. } = &mut self.phase {
+            suspected.get_or_insert(now);
             commands.push(LinkCommand::Ask);
         }
     }
@@ -278,8 +279,8 @@ impl Link {
             self.lost_at = now;
         }
         let longest =
-            LONGEST_PAUSE_MS.min(FIRST_PAUSE_MS * 2_f64.powi(self.failed_tries.min(16) as i32));
-        self.failed_tries = self.failed_tries.saturating_add(1);
+            LONGEST_PAUSE_MS.min(FIRST_PAUSE_MS * 2_f64.powi(self.failures.min(16) as i32));
+        self.failures = self.failures.saturating_add(1);
         self.phase = Phase::Waiting {
             until: now + longest * random.clamp(0.0, 1.0),
         };
@@ -290,16 +291,19 @@ impl Link {
             .hidden_at
             .is_some_and(|since| now - since > HIDDEN_PAUSE_MS)
         {
-            return self.rest(commands);
+            return self.suspend(commands);
         }
         match self.phase {
             Phase::Connecting { since } if now - since > CONNECT_TIMEOUT_MS => {
                 commands.push(LinkCommand::Disconnect);
                 self.on_loss(now, random);
             }
-            Phase::Open { heard, doubted } => {
-                let is_dead = doubted.is_some_and(|since| now - since > DOUBT_MS);
-                if is_dead || now - heard > SILENCE_MS {
+            Phase::Open {
+                last_message,
+                suspected,
+            } => {
+                let is_dead = suspected.is_some_and(|since| now - since > PING_TIMEOUT_MS);
+                if is_dead || now - last_message > SILENCE_MS {
                     commands.push(LinkCommand::Disconnect);
                     self.on_loss(now, random);
                 }
@@ -312,8 +316,8 @@ impl Link {
 
     fn poll_when_due(&mut self, now: f64, commands: &mut Vec<LinkCommand>) {
         let is_trying = matches!(self.phase, Phase::Connecting { .. } | Phase::Waiting { .. });
-        let is_due = self.failed_tries >= TRIES_BEFORE_POLLING || now - self.lost_at > PATIENCE_MS;
-        // To a page of another version the answers would mean nothing.
+        let is_due = self.failures >= FAILURES_BEFORE_POLLING || now - self.lost_at > POLL_AFTER_MS;
+        // The answers would be incompatible with a page of another version.
         if is_trying && is_due && self.polling.is_none() && !self.is_outdated {
             self.polling = Some(PollOutcome::Answered);
             commands.push(LinkCommand::StartPolling);
@@ -328,17 +332,17 @@ impl Link {
         let was_signed_out = self.is_signed_out;
         self.is_signed_out = outcome == PollOutcome::SignIn;
         if was_signed_out && outcome == PollOutcome::Answered {
-            // The sign-in was what the socket lacked too.
+            // The missing sign-in was also why the socket was refused.
             self.retry_at_once(now, commands);
         }
     }
 
-    fn rest(&mut self, commands: &mut Vec<LinkCommand>) {
+    fn suspend(&mut self, commands: &mut Vec<LinkCommand>) {
         if matches!(self.phase, Phase::Connecting { .. } | Phase::Open { .. }) {
             commands.push(LinkCommand::Disconnect);
         }
         if self.phase != Phase::Reloading {
-            self.phase = Phase::Resting;
+            self.phase = Phase::Suspended;
         }
         self.stop_polling(commands);
     }
@@ -350,7 +354,8 @@ impl Link {
     }
 
     fn retry_at_once(&mut self, now: f64, commands: &mut Vec<LinkCommand>) {
-        if self.hidden_at.is_none() && matches!(self.phase, Phase::Waiting { .. } | Phase::Resting)
+        if self.hidden_at.is_none()
+            && matches!(self.phase, Phase::Waiting { .. } | Phase::Suspended)
         {
             self.connect(now, commands);
         }
@@ -370,17 +375,25 @@ mod tests {
     }
 
     #[test]
-    fn time_counts_sleep_and_never_goes_back() {
+    fn the_clock_includes_sleep_and_never_goes_back() {
         let mut stopwatch = Stopwatch::default();
         assert_eq!(stopwatch.look(5e12), 0.0);
         assert_eq!(stopwatch.look(5e12 + 250.0), 250.0);
-        assert_eq!(stopwatch.look(5e12 - 3.6e6), 250.0, "an hour back");
+        assert_eq!(
+            stopwatch.look(5e12 - 3.6e6),
+            250.0,
+            "the clock was set back by an hour"
+        );
         assert_eq!(stopwatch.look(5e12 - 3.6e6 + 250.0), 500.0);
-        assert_eq!(stopwatch.look(5e12), 500.0 + 3.6e6 - 250.0, "it slept");
+        assert_eq!(
+            stopwatch.look(5e12),
+            500.0 + 3.6e6 - 250.0,
+            "the computer slept"
+        );
     }
 
     #[test]
-    fn the_next_try_is_told_in_the_time_people_are_shown() {
+    fn the_next_attempt_is_reported_in_the_time_shown_to_users() {
         let mut link = started();
         link.step(LinkEvent::Closed(1006), 2_000.0, 0.5);
         let next_try = Some(Timestamp::from_millis(1_000_000 + 2_500));
@@ -394,7 +407,7 @@ mod tests {
     }
 
     #[test]
-    fn pauses_double_up_to_half_a_minute_and_begin_anew_after_a_message() {
+    fn pauses_double_up_to_half_a_minute_and_reset_after_a_message() {
         let mut link = started();
         let mut now = 0.0;
         let mut pauses = Vec::new();
@@ -414,7 +427,7 @@ mod tests {
     }
 
     #[test]
-    fn polling_begins_after_five_failed_tries_and_ends_with_the_first_message() {
+    fn polling_begins_after_five_failed_attempts_and_ends_with_the_first_message() {
         let mut link = started();
         for n in 1..=5 {
             link.step(LinkEvent::Closed(1006), f64::from(n), 0.0);
@@ -444,7 +457,7 @@ mod tests {
     }
 
     #[test]
-    fn silence_is_death_and_any_message_is_life() {
+    fn a_silent_connection_is_dropped_and_any_message_keeps_it() {
         let mut link = started();
         link.step(LinkEvent::Incoming, 0.0, 0.5);
         assert_eq!(link.step(LinkEvent::Tick, 40_000.0, 0.5), []);
@@ -458,7 +471,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tab_out_of_sight_rests_after_a_minute_and_comes_back_at_once() {
+    fn a_hidden_tab_disconnects_after_a_minute_and_reconnects_when_visible() {
         let mut link = started();
         link.step(LinkEvent::Incoming, 0.0, 0.5);
         link.step(LinkEvent::Hidden, 1.0, 0.5);
@@ -469,7 +482,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_of_another_version_is_loaded_again() {
+    fn a_page_of_another_version_is_reloaded() {
         let commands = started().step(LinkEvent::Closed(close_code::VERSION), 1.0, 0.5);
         assert_eq!(commands, [LinkCommand::Reload]);
     }
@@ -486,16 +499,16 @@ mod tests {
     }
 
     #[test]
-    fn a_sign_in_that_a_proxy_wants_is_said_until_it_has_been_done() {
+    fn a_sign_in_required_by_a_proxy_is_reported_until_it_is_done() {
         let mut link = polling();
         let polled = LinkEvent::Polled;
         assert_eq!(link.step(polled(PollOutcome::SignIn), 7.0, 1.0), []);
         assert_eq!(link.connection(Timestamp::default()), Connection::SignedOut);
-        // Then the proxy is away as well.
+        // Then the proxy becomes unreachable.
         link.step(polled(PollOutcome::Silent), 8.0, 1.0);
         assert_eq!(link.connection(Timestamp::default()), Connection::Offline);
         link.step(polled(PollOutcome::SignIn), 9.0, 1.0);
-        // Signed in again: the socket is tried at once.
+        // After the sign-in the socket is tried at once.
         assert_eq!(
             link.step(polled(PollOutcome::Answered), 10.0, 1.0),
             [Connect]
@@ -506,13 +519,13 @@ mod tests {
         assert_eq!(
             link.step(polled(PollOutcome::SignIn), 12.0, 1.0),
             [],
-            "too late"
+            "polling has ended"
         );
         assert_eq!(link.connection(Timestamp::default()), Connection::Live);
     }
 
     #[test]
-    fn a_socket_that_opens_after_a_sign_in_elsewhere_ends_being_signed_out() {
+    fn a_socket_that_opens_after_a_sign_in_elsewhere_clears_the_signed_out_state() {
         let mut link = polling();
         link.step(LinkEvent::Polled(PollOutcome::SignIn), 7.0, 1.0);
         assert_eq!(link.step(LinkEvent::Visible, 8.0, 1.0), [Connect]);
@@ -527,7 +540,7 @@ mod tests {
     }
 
     #[test]
-    fn a_socket_closed_for_want_of_a_sign_in_is_watched_by_polling() {
+    fn after_a_close_for_lack_of_a_sign_in_polling_detects_the_sign_in() {
         for code in [close_code::SIGNED_OUT, close_code::FORBIDDEN] {
             let mut link = started();
             link.step(LinkEvent::Incoming, 0.0, 0.5);
@@ -541,7 +554,7 @@ mod tests {
     }
 
     #[test]
-    fn every_close_code_has_its_reaction() {
+    fn every_close_code_has_a_reaction() {
         for (codes, expected) in [
             (
                 &[
@@ -563,7 +576,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_not_wanted_now_comes_back_late_and_polls_until_then() {
+    fn a_refused_client_retries_late_and_polls_until_then() {
         for code in [close_code::RATE_LIMITED, close_code::AT_CAPACITY] {
             let mut link = started();
             link.step(LinkEvent::Incoming, 0.0, 0.0);
@@ -576,7 +589,7 @@ mod tests {
             assert_eq!(
                 link.step(LinkEvent::Tick, 15_000.0, 0.0),
                 [],
-                "not even by chance"
+                "not even with the shortest random pause"
             );
             assert_eq!(link.step(LinkEvent::Tick, 15_001.0, 0.0), [Connect]);
             assert_eq!(link.step(LinkEvent::Incoming, 15_002.0, 0.0), [StopPolling]);
@@ -585,13 +598,13 @@ mod tests {
     }
 
     #[test]
-    fn a_page_that_stays_of_another_version_says_so_and_tries_on() {
+    fn a_page_that_stays_outdated_reports_it_and_keeps_retrying() {
         let mut link = started();
         link.step(LinkEvent::Closed(close_code::VERSION), 1.0, 1.0);
         assert_eq!(
             link.step(LinkEvent::Tick, 60_000.0, 1.0),
             [],
-            "it is being loaded"
+            "it is being reloaded"
         );
         assert_eq!(link.step(LinkEvent::ReloadedInVain, 2.0, 1.0), []);
         assert_eq!(link.connection(Timestamp::default()), Connection::Outdated);
@@ -603,13 +616,17 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_in_doubt_must_answer() {
+    fn a_suspected_connection_must_answer() {
         for event in [LinkEvent::Offline, LinkEvent::Online] {
             let mut link = started();
             link.step(LinkEvent::Incoming, 0.0, 0.5);
             assert_eq!(link.step(event, 1.0, 0.5), [LinkCommand::Ask]);
             link.step(LinkEvent::Incoming, 2.0, 0.5);
-            assert_eq!(link.step(LinkEvent::Tick, 20_000.0, 0.5), [], "it did");
+            assert_eq!(
+                link.step(LinkEvent::Tick, 20_000.0, 0.5),
+                [],
+                "it has answered"
+            );
             link.step(event, 20_000.0, 0.5);
             link.step(event, 24_000.0, 0.5);
             assert_eq!(link.step(LinkEvent::Tick, 25_000.0, 0.5), []);
@@ -667,12 +684,12 @@ mod tests {
                     prop_assert!((0..=1).contains(&sockets) && (0..=1).contains(&polls));
                 }
             }
-            // Back in sight, it tries again within the longest pause.
+            // Once visible, it retries within the longest pause.
             link.step(LinkEvent::Visible, now, 0.5);
             if sockets == 0 || !link.is_open() {
                 link.step(LinkEvent::Tick, now + 30_001.0, 0.5);
                 link.step(LinkEvent::Tick, now + 60_002.0, 0.5);
-                prop_assert!(link.phase != Phase::Resting, "{link:?}");
+                prop_assert!(link.phase != Phase::Suspended, "{link:?}");
             }
         }
     }

@@ -1,33 +1,33 @@
-//! What comes over the page's own connection, counted.
+//! Statistics of the page's own connection.
 
 use crate::{model::Timestamp, protocol::Channel};
 use std::collections::VecDeque;
 
-/// The rate is that of the last so many milliseconds.
+/// Window of the rate, in milliseconds.
 const RATE_WINDOW_MS: f64 = 10_000.0;
 
-/// What came over the page's own connection so far.
+/// Statistics of the page's own connection so far.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ConnectionSummary {
-    /// Frames and answers that came.
+    /// Number of frames and responses received.
     pub messages: u64,
-    /// Their length.
+    /// Their total length in bytes.
     pub bytes: u64,
-    /// Bytes a second, lately.
+    /// Current rate in bytes per second.
     pub rate: u64,
-    /// When the newest came, by the server's clock.
+    /// When the newest one arrived, by the server's clock.
     pub newest: Option<Timestamp>,
-    /// Milliseconds there and back, the last time that was measured.
+    /// The last measured round trip time, in milliseconds.
     pub round_trip_ms: Option<u32>,
-    /// How often the socket was opened anew.
+    /// How many times the socket was reopened.
     pub reconnects: u32,
-    /// The run of the server.
+    /// The epoch of the server.
     pub epoch: String,
-    /// How far each channel has got.
+    /// The last sequence number per channel.
     pub positions: Vec<(Channel, u64)>,
 }
 
-/// Counts what comes. Times are milliseconds of one clock.
+/// Counts frames and responses. Times are milliseconds of one clock.
 #[derive(Debug, Default)]
 pub struct Traffic {
     messages: u64,
@@ -36,15 +36,15 @@ pub struct Traffic {
     opened: u32,
     asked: Option<f64>,
     round_trip_ms: Option<u32>,
-    /// When how much came. Bounded by the window and by one entry a tick: see [`Self::heard`].
+    /// Bytes per interval. Bounded by the window and the interval: see [`Self::heard`].
     recent: VecDeque<(f64, u64)>,
 }
 
-/// What came within so many milliseconds is one entry.
+/// Arrivals within this interval are one entry.
 const GRAIN_MS: f64 = 250.0;
 
 impl Traffic {
-    /// Something of `bytes` came.
+    /// Records that `bytes` arrived.
     pub fn heard(&mut self, bytes: usize, now: f64) {
         let bytes = bytes as u64;
         self.messages += 1;
@@ -54,37 +54,37 @@ impl Traffic {
             Some((at, sum)) if now - *at < GRAIN_MS => *sum += bytes,
             _ => self.recent.push_back((now, bytes)),
         }
-        self.forget(now);
+        self.expire(now);
     }
 
-    /// A socket has brought its first message.
+    /// Records that a socket has received its first message.
     pub fn opened(&mut self) {
         self.opened += 1;
         self.asked = None;
     }
 
-    /// The server was asked for a sign of life.
+    /// Records that a ping was sent.
     pub fn asked(&mut self, now: f64) {
         self.asked = Some(now);
     }
 
-    /// A sign of life came, asked for or not.
+    /// Records that a heartbeat arrived, as a pong or on its own.
     pub fn answered(&mut self, now: f64) {
         if let Some(asked) = self.asked.take() {
             self.round_trip_ms = Some((now - asked).max(0.0) as u32);
         }
     }
 
-    /// What came until `now`, for a page that has got to `positions` of the run `epoch`.
+    /// The statistics at `now`, with the last sequence numbers `positions` of `epoch`.
     pub fn summary(
         &mut self,
         now: f64,
         epoch: &str,
         positions: impl IntoIterator<Item = (Channel, u64)>,
     ) -> ConnectionSummary {
-        self.forget(now);
+        self.expire(now);
         let sum: u64 = self.recent.iter().map(|(_, bytes)| bytes).sum();
-        // Of a connection younger than the window the rate is that of its life.
+        // For a connection younger than the window, the rate since its beginning.
         let span = self.recent.front().map_or(0.0, |(first, _)| now - first);
         let span = span.clamp(1_000.0, RATE_WINDOW_MS);
         ConnectionSummary {
@@ -99,7 +99,7 @@ impl Traffic {
         }
     }
 
-    fn forget(&mut self, now: f64) {
+    fn expire(&mut self, now: f64) {
         while self
             .recent
             .front()
@@ -125,16 +125,19 @@ mod tests {
         for second in 0..30_u32 {
             traffic.heard(500, f64::from(second) * 1_000.0);
         }
-        let told = summary(&mut traffic, 30_000.0);
-        assert_eq!((told.messages, told.bytes, told.rate), (30, 15_000, 500));
-        assert_eq!(told.newest, Some(Timestamp::from_millis(29_000)));
-        assert_eq!(told.positions, [(Channel::METRICS, 7)]);
+        let summary_now = summary(&mut traffic, 30_000.0);
+        assert_eq!(
+            (summary_now.messages, summary_now.bytes, summary_now.rate),
+            (30, 15_000, 500)
+        );
+        assert_eq!(summary_now.newest, Some(Timestamp::from_millis(29_000)));
+        assert_eq!(summary_now.positions, [(Channel::METRICS, 7)]);
         let later = summary(&mut traffic, 60_000.0);
         assert_eq!((later.bytes, later.rate), (15_000, 0));
     }
 
     #[test]
-    fn a_flood_does_not_grow_the_memory() {
+    fn many_messages_do_not_grow_the_memory() {
         let mut traffic = Traffic::default();
         for n in 0..100_000_u32 {
             traffic.heard(1, f64::from(n));
@@ -144,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn only_an_answer_that_was_asked_for_tells_the_round_trip() {
+    fn only_an_answer_to_a_ping_measures_the_round_trip() {
         let mut traffic = Traffic::default();
         traffic.opened();
         traffic.answered(10.0);
@@ -156,8 +159,12 @@ mod tests {
         traffic.asked(1_000.0);
         traffic.opened();
         traffic.answered(9_000.0);
-        let told = summary(&mut traffic, 9_000.0);
-        assert_eq!(told.round_trip_ms, Some(42), "of another connection");
-        assert_eq!(told.reconnects, 1);
+        let summary_now = summary(&mut traffic, 9_000.0);
+        assert_eq!(
+            summary_now.round_trip_ms,
+            Some(42),
+            "the ping was sent on another connection"
+        );
+        assert_eq!(summary_now.reconnects, 1);
     }
 }

@@ -1,4 +1,4 @@
-//! A chart of a container's figures over time.
+//! A chart of a container's stats over time.
 
 use super::{
     scale::{Scale, ticks, ticks_of_bytes},
@@ -7,7 +7,7 @@ use super::{
 use crate::model::{Figure, StatsPoint, Timestamp, format};
 use std::time::Duration;
 
-/// What a chart counts in.
+/// The unit of a chart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
     /// Percent of one core.
@@ -16,12 +16,12 @@ pub enum Unit {
     Bytes,
     /// Bytes per second.
     Rate,
-    /// Things.
+    /// A number of things.
     Count,
 }
 
 impl Unit {
-    /// `value` as text.
+    /// `value` as text, with its unit.
     pub fn text(self, value: f64) -> String {
         match self {
             Self::Percent => format::percent(value as f32),
@@ -31,7 +31,7 @@ impl Unit {
         }
     }
 
-    /// What stands at the axis for `tick`, of ticks that are `step` apart.
+    /// The axis label of `tick`, for ticks that are `step` apart.
     fn label(self, tick: f64, step: f64) -> String {
         match self {
             Self::Percent if step < 1.0 => format::percent(tick as f32),
@@ -55,13 +55,13 @@ impl Unit {
 pub struct Chart {
     /// The figures, each with its colour. The second line is dashed.
     pub lines: &'static [(Figure, Ink)],
-    /// A figure the others may not go beyond.
+    /// A figure that is the upper limit of the others.
     pub limit: Option<Figure>,
-    /// What all of them count in.
+    /// The unit of all figures.
     pub unit: Unit,
 }
 
-/// Through what a chart is seen.
+/// Size and time range of a chart.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Frame {
     /// Width and height, in CSS pixels.
@@ -70,25 +70,26 @@ pub struct Frame {
     pub now: Timestamp,
     /// How far it reaches back.
     pub range: Duration,
-    /// What stands at the right end of the axis of time.
+    /// The label at the right end of the time axis.
     pub now_word: &'static str,
 }
 
-/// Steps of an axis at most.
+/// Most steps of an axis.
 const STEPS: u32 = 4;
-/// Room for the figures at the axis.
+/// Left margin, for the tick labels.
 const LEFT: f32 = 64.0;
-/// Room for half of the last time.
+/// Right margin, for half of the last time label.
 const RIGHT: f32 = 16.0;
-/// Room for half of the highest figure.
+/// Top margin, for half of the highest tick label.
 const TOP: f32 = 8.0;
-/// Room for the times.
+/// Bottom margin, for the time labels.
 const BOTTOM: f32 = 22.0;
-/// A limit this many times as high as what is used would press the line flat: it is only named.
+/// A limit this many times as high as the highest value is only labelled; a line there would flatten the
+/// chart.
 const FAR_LIMIT: f64 = 8.0;
 
 impl Frame {
-    /// From times, in milliseconds, to places.
+    /// The scale from times, in milliseconds, to pixels.
     pub fn times(&self) -> Scale {
         let now = self.now.as_millis() as f64;
         let from = now - self.range.as_millis() as f64;
@@ -101,7 +102,7 @@ impl Frame {
 }
 
 impl Chart {
-    /// The shapes of it, with a line at the moment `cross`, if any.
+    /// The shapes of the chart, with a vertical line at the time `cross`, if any.
     pub fn scene(&self, points: &[StatsPoint], frame: &Frame, cross: Option<Timestamp>) -> Scene {
         let mut scene = Scene::new();
         let values = |figure| points.iter().filter_map(move |point| point.value(figure));
@@ -119,23 +120,26 @@ impl Chart {
         let level = Scale::new((0.0, end), (frame.bottom(), TOP));
         self.axes(&ticks, level, frame, &mut scene);
         for (n, (figure, ink)) in self.lines.iter().enumerate() {
-            let place = |point: &StatsPoint| {
+            let position = |point: &StatsPoint| {
                 let value = point.value(*figure)?;
-                Some((times.place(point.at.as_millis() as f64), level.place(value)))
+                Some((
+                    times.position(point.at.as_millis() as f64),
+                    level.position(value),
+                ))
             };
             let base = (n == 0).then(|| frame.bottom());
-            line(points.iter().map(place), *ink, base, n > 0, &mut scene);
+            line(points.iter().map(position), *ink, base, n > 0, &mut scene);
         }
         if let Some(limit) = limit {
             self.limit(
                 limit,
-                near.map(|limit| level.place(limit)),
+                near.map(|limit| level.position(limit)),
                 frame,
                 &mut scene,
             );
         }
         if let Some(cross) = cross {
-            let x = times.place(cross.as_millis() as f64);
+            let x = times.position(cross.as_millis() as f64);
             scene.push(Shape::Rule {
                 from: (x, TOP),
                 to: (x, frame.bottom()),
@@ -149,7 +153,7 @@ impl Chart {
     fn axes(&self, ticks: &[f64], level: Scale, frame: &Frame, scene: &mut Scene) {
         let step = ticks.get(1).copied().unwrap_or(1.0);
         for tick in ticks {
-            let y = level.place(*tick);
+            let y = level.position(*tick);
             scene.push(Shape::Rule {
                 from: (LEFT, y),
                 to: (frame.size.0 - RIGHT, y),
@@ -173,7 +177,7 @@ impl Chart {
                 ago => format!("−{}", format::duration(Duration::from_secs(ago))),
             };
             scene.push(Shape::Text {
-                at: (times.place(at as f64), frame.size.1 - BOTTOM / 2.0),
+                at: (times.position(at as f64), frame.size.1 - BOTTOM / 2.0),
                 text,
                 ink: Ink::Label,
                 align: Align::Middle,
@@ -181,7 +185,7 @@ impl Chart {
         }
     }
 
-    /// The limit as a line, or only named when it is far above.
+    /// Draws the limit as a line, or only its label when it is far above.
     fn limit(&self, limit: f64, y: Option<f32>, frame: &Frame, scene: &mut Scene) {
         let right = frame.size.0 - RIGHT;
         if let Some(y) = y {
@@ -202,7 +206,7 @@ impl Chart {
     }
 }
 
-/// The sample nearest to `at`, which is no gap.
+/// The index of the sample nearest to `at` that is not a gap.
 pub fn nearest(points: &[StatsPoint], at: Timestamp) -> Option<usize> {
     let distance = |point: &StatsPoint| point.at.as_millis().abs_diff(at.as_millis());
     let known = points
@@ -268,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_stand_where_their_time_and_figure_are_and_break_at_gaps() {
+    fn lines_are_at_their_times_and_values_and_break_at_gaps() {
         let points = [
             point(0, &[(Figure::Cpu, 0.0)]),
             point(150_000, &[(Figure::Cpu, 100.0)]),
@@ -290,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn a_figure_that_is_missing_breaks_its_own_line_only() {
+    fn a_missing_figure_breaks_only_its_own_line() {
         let both = |ms| point(ms, &[(Figure::NetworkRx, 10.0), (Figure::NetworkTx, 5.0)]);
         let points = [
             both(0),
@@ -306,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_is_a_line_unless_it_would_press_the_figures_flat() {
+    fn a_limit_is_a_line_unless_it_would_flatten_the_chart() {
         let memory = |used: f64, limit: f64| {
             let points = [point(
                 0,
@@ -333,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_known_is_an_empty_chart() {
+    fn unknown_and_extreme_values_yield_finite_shapes() {
         let scene = MEMORY.scene(&[], &frame(), None);
         assert_eq!(lines(&scene), []);
         assert!(texts(&scene).contains(&"now".to_owned()));
@@ -353,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_sample_is_found_and_is_no_gap() {
+    fn the_nearest_sample_is_found_and_is_not_a_gap() {
         let points = [
             point(0, &[(Figure::Cpu, 1.0)]),
             StatsPoint::gap(Timestamp::from_millis(4_000)),

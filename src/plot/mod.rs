@@ -1,5 +1,5 @@
-//! What charts are made of: scales, ticks and shapes. Pure geometry in CSS pixels, the same on both
-//! sides; the browser's driver paints it.
+//! Geometry of charts: scales, ticks and shapes, in CSS pixels. Pure functions that run in the browser and
+//! on the server; the browser's driver paints the shapes.
 
 mod chart;
 mod scale;

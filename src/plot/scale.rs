@@ -1,6 +1,6 @@
-//! From figures to pixels, and the round figures that stand at an axis.
+//! Linear scales from values to pixels, and round tick values for axes.
 
-/// A straight scale.
+/// A linear scale.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scale {
     from: f64,
@@ -10,7 +10,7 @@ pub struct Scale {
 }
 
 impl Scale {
-    /// Places figures from `from` to `to` between `start` and `end`.
+    /// A scale that maps values from `from` to `to` to pixels from `start` to `end`.
     pub const fn new((from, to): (f64, f64), (start, end): (f32, f32)) -> Self {
         Self {
             from,
@@ -20,8 +20,8 @@ impl Scale {
         }
     }
 
-    /// Where `value` stands; never outside.
-    pub fn place(&self, value: f64) -> f32 {
+    /// The pixel of `value`, clamped to the scale.
+    pub fn position(&self, value: f64) -> f32 {
         let share = (value - self.from) / (self.to - self.from);
         let share = if share.is_finite() {
             share.clamp(0.0, 1.0)
@@ -31,9 +31,9 @@ impl Scale {
         self.start + share as f32 * (self.end - self.start)
     }
 
-    /// What stands at `place`; the inverse of [`Self::place`].
-    pub fn value(&self, place: f32) -> f64 {
-        let share = f64::from((place - self.start) / (self.end - self.start));
+    /// The value at the pixel `position`; the inverse of [`Self::position`].
+    pub fn value(&self, position: f32) -> f64 {
+        let share = f64::from((position - self.start) / (self.end - self.start));
         let share = if share.is_finite() {
             share.clamp(0.0, 1.0)
         } else {
@@ -43,26 +43,26 @@ impl Scale {
     }
 }
 
-/// Round figures from 0 to at least `top`, `n` steps of 1, 2 or 5 times a power of ten at most, none
-/// smaller than `least`. The last one is where the axis ends.
+/// Round tick values from 0 to at least `top`: at most `n` steps of 1, 2 or 5 times a power of ten, none
+/// smaller than `least`. The axis ends at the last one.
 pub fn ticks(top: f64, n: u32, least: f64) -> Vec<f64> {
     let top = sane(top).max(least);
     let rough = (top / f64::from(n.max(1))).max(least);
     let power = 10_f64.powi(rough.log10().floor() as i32);
     let steps = [1.0, 2.0, 5.0, 10.0].map(|step| step * power);
-    // Beside what floating point loses.
+    // Tolerates rounding errors.
     let step = steps.into_iter().find(|step| *step >= rough * 0.999_999);
     up_to(top, step.unwrap_or(rough))
 }
 
-/// The same for bytes: steps of a power of two, so that they are round in KiB, MiB and GiB.
+/// The same for bytes: steps are powers of two, so that they are round in KiB, MiB and GiB.
 pub fn ticks_of_bytes(top: f64, n: u32) -> Vec<f64> {
     let top = sane(top).max(1_024.0);
     let rough = top / f64::from(n.max(1));
     up_to(top, 2_f64.powi(rough.log2().ceil() as i32))
 }
 
-/// What is no number, or more than any counter holds, has no axis.
+/// Replaces values that are not finite, or beyond any counter, so that they yield an axis.
 fn sane(top: f64) -> f64 {
     if top.is_finite() {
         top.clamp(0.0, u64::MAX as f64)
@@ -81,15 +81,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_and_figures_are_each_others_inverse_and_stay_inside() {
+    fn pixels_and_values_are_inverse_and_clamped() {
         let scale = Scale::new((0.0, 200.0), (100.0, 0.0));
-        assert_eq!(scale.place(50.0), 75.0);
+        assert_eq!(scale.position(50.0), 75.0);
         assert_eq!(scale.value(75.0), 50.0);
-        assert_eq!((scale.place(-1.0), scale.place(1e9)), (100.0, 0.0));
+        assert_eq!((scale.position(-1.0), scale.position(1e9)), (100.0, 0.0));
         assert_eq!((scale.value(999.0), scale.value(-9.0)), (0.0, 200.0));
-        assert_eq!(scale.place(f64::NAN), 100.0);
+        assert_eq!(scale.position(f64::NAN), 100.0);
         let empty = Scale::new((5.0, 5.0), (0.0, 10.0));
-        assert_eq!(empty.place(5.0), 0.0);
+        assert_eq!(empty.position(5.0), 0.0);
     }
 
     #[test]
@@ -116,7 +116,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn whatever_the_figures_an_axis_is_short_and_reaches_them(top: f64, n in 0..9_u32) {
+        fn every_axis_is_short_and_reaches_its_top(top: f64, n in 0..9_u32) {
             for ticks in [ticks(top, n, 1.0), ticks_of_bytes(top, n)] {
                 proptest::prop_assert!((2..=33).contains(&ticks.len()), "{ticks:?}");
                 proptest::prop_assert!(ticks.iter().all(|tick| tick.is_finite()));

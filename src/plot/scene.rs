@@ -1,9 +1,9 @@
-//! Shapes to paint.
+//! The shapes that charts consist of.
 
-/// A place, in CSS pixels from the upper left corner.
+/// A position, in CSS pixels from the upper left corner.
 pub type Point = (f32, f32);
 
-/// A colour, by what it stands for; the theme says which that is.
+/// A colour by its meaning; the theme defines its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "every variant is the colour it names")]
 pub enum Ink {
@@ -30,7 +30,7 @@ impl Ink {
         Self::Cross,
     ];
 
-    /// The style sheet's name for it.
+    /// The CSS variable with its value.
     pub const fn variable(self) -> &'static str {
         match self {
             Self::Cpu => "--cpu",
@@ -45,14 +45,14 @@ impl Ink {
     }
 }
 
-/// Where a text stands.
+/// Alignment of a text relative to its position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Align {
-    /// It begins there.
+    /// The text begins at the position.
     Start,
-    /// Its middle is there.
+    /// The text is centred at the position.
     Middle,
-    /// It ends there.
+    /// The text ends at the position.
     End,
 }
 
@@ -65,16 +65,16 @@ pub enum Shape {
         points: Vec<Point>,
         /// Its colour.
         ink: Ink,
-        /// Whether it is broken into dashes, to be told from another one without colour.
+        /// Whether it is dashed, to be distinguishable without colour.
         dashed: bool,
     },
-    /// What lies between a line and a level beneath it.
+    /// The area between a line and a level below it.
     Area {
         /// From left to right.
         points: Vec<Point>,
-        /// The level.
+        /// The y coordinate of the level.
         base: f32,
-        /// Its colour, which is thinned.
+        /// Its colour, drawn translucent.
         ink: Ink,
     },
     /// A straight hairline.
@@ -85,26 +85,26 @@ pub enum Shape {
         to: Point,
         /// Its colour.
         ink: Ink,
-        /// Whether it is broken into dashes.
+        /// Whether it is dashed.
         dashed: bool,
     },
     /// A small text, vertically centred.
     Text {
-        /// Where.
+        /// Its position.
         at: Point,
-        /// What it says.
+        /// The text.
         text: String,
         /// Its colour.
         ink: Ink,
-        /// On which side of the place.
+        /// Its alignment relative to the position.
         align: Align,
     },
 }
 
-/// What is painted, from back to front.
+/// Shapes from back to front.
 pub type Scene = Vec<Shape>;
 
-/// Adds the line through `points`, broken where one is missing, and the area down to `base`, if any.
+/// Adds a line through `points`, interrupted where one is missing, and the area down to `base`, if any.
 pub fn line(
     points: impl Iterator<Item = Option<Point>>,
     ink: Ink,

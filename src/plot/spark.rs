@@ -1,35 +1,35 @@
-//! Small lines without anything around them, as paths of SVG: a page may have hundreds.
+//! Sparklines as SVG paths; cheap, because a page may have hundreds.
 
 use crate::model::{Sparkline, Timestamp};
 use std::fmt::Write;
 
-/// The box paths are drawn in, as `viewBox` has it; the page stretches it to whatever it needs.
+/// The `viewBox` of the paths; the page stretches it as needed.
 pub const SPARK_BOX: &str = "0 0 300 100";
 const WIDTH: f32 = 300.0;
 const HEIGHT: f32 = 100.0;
-/// Room for half of the line, above and below, when the box is as low as it gets (20 px).
+/// Margin above and below for half of the stroke, when the box has its least height (20 px).
 const MARGIN: f32 = 6.0;
-/// A line that never got higher than this, in percent, stays low: noise is not to look like load.
+/// Least upper end of the scale, in percent, so that noise does not look like load.
 const LEAST_TOP: f32 = 5.0;
 
-/// A line and the area beneath it: the `d` of a path each.
+/// A line and the area below it, each as the `d` attribute of a path.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Spark {
     /// The line.
     pub line: String,
-    /// What lies between the line and the bottom.
+    /// The area between the line and the bottom.
     pub area: String,
 }
 
 impl Spark {
-    /// A container's CPU as it looks at `now`.
+    /// A container's CPU history at `now`.
     pub fn of_cpu(line: &Sparkline, now: Timestamp) -> Self {
         let values = line.values.iter().flatten();
         Self::through(line.points(now), values.copied().fold(LEAST_TOP, f32::max))
     }
 
-    /// Through `points`, each at its place from 0 (left) to 1 (right) and with a value from 0 to
-    /// `top`; broken where a value is missing.
+    /// A line through `points`, each with a position from 0 (left) to 1 (right) and a value from 0 to
+    /// `top`; interrupted where a value is missing.
     pub fn through(points: impl Iterator<Item = (f32, Option<f32>)>, top: f32) -> Self {
         let top = top.max(f32::EPSILON);
         let mut spark = Self::default();
@@ -52,7 +52,7 @@ impl Spark {
             return;
         };
         if run.len() == 1 {
-            // A line of no length, of which its round ends are seen.
+            // A line of length zero is visible by its round caps.
             let _ = write!(self.line, "M{first} {y}h0");
             return;
         }
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_a_gap() {
+    fn a_missing_value_is_a_gap() {
         let gap = drawn(&[(0.0, Some(0.0)), (0.5, None), (1.0, Some(100.0))], 100.0);
         assert_eq!(gap.line, "M0 94h0M300 6h0");
         assert_eq!(gap.area, "");
@@ -84,14 +84,14 @@ mod tests {
     }
 
     #[test]
-    fn points_lie_where_their_time_is_and_the_area_ends_where_the_line_does() {
+    fn points_are_at_their_times_and_the_area_ends_with_the_line() {
         let spark = drawn(&[(0.5, Some(1.0)), (0.75, Some(0.5)), (0.8, None)], 1.0);
         assert_eq!(spark.line, "M150 6L225 50");
         assert_eq!(spark.area, "M150 100L150 6L225 50L225 100Z");
     }
 
     #[test]
-    fn nonsense_stays_inside() {
+    fn values_out_of_range_stay_inside_the_box() {
         let spark = drawn(&[(-1.0, Some(-5.0)), (2.0, Some(500.0))], 100.0);
         assert_eq!(spark.line, "M0 94L300 6");
         assert_eq!(drawn(&[(0.0, Some(0.0))], 0.0).line, "M0 94h0");

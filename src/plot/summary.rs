@@ -1,20 +1,20 @@
-//! What a line says, in three figures.
+//! Summarizes a line in three values.
 
 use crate::model::{Figure, StatsPoint};
 
-/// The lowest, mean and highest of a figure.
+/// Minimum, mean and maximum of a figure.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Summary {
-    /// The lowest.
+    /// The minimum.
     pub least: f64,
     /// The mean of all samples.
     pub mean: f64,
-    /// The highest.
+    /// The maximum.
     pub most: f64,
 }
 
 impl Summary {
-    /// Of `figure` over `points`; absent when it is nowhere known.
+    /// The summary of `figure` over `points`; `None` when it is unknown at every point.
     pub fn of(points: &[StatsPoint], figure: Figure) -> Option<Self> {
         let known = points.iter().filter_map(|point| point.value(figure));
         let (n, sum, least, most) = known.fold(

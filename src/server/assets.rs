@@ -1,7 +1,8 @@
-//! The built site inside the binary: scripts, styles and public files.
+//! Serves the built site that is embedded in the binary: scripts, styles and public files, compressed where
+//! the client accepts it, with cache headers and entity tags.
 //!
-//! Of what the build makes, in the folder `pkg`, a release has the hash of each file in its name: such a
-//! file never changes and is cached for ever, and one that an update leaves alone is not loaded again.
+//! A release build puts a hash of the content in the name of each built file, in the folder `pkg`. Such files
+//! never change, so browsers cache them forever and reload only those that differ after an update.
 
 use crate::{app::SiteFiles, pages::Part};
 use axum::{
@@ -12,22 +13,22 @@ use axum::{
 use rust_embed::{EmbeddedFile, RustEmbed};
 use std::{collections::HashMap, sync::Arc};
 
-/// For as long as the name is used: it contains the hash of what is in it.
+/// For versioned paths, whose content never changes.
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
-/// May be kept, but must be asked for whether it is still the same.
+/// May be cached, but must be revalidated at each use.
 const REVALIDATE: &str = "no-cache";
-/// The folder of what the build makes.
+/// The folder of built files.
 const BUILT: &str = "pkg/";
-/// What the build calls its style, its script and its module.
+/// The file name of the built style sheet, script and module.
 const NAME: &str = "deckwatch";
-/// The script that loads parts.
+/// The file name of the script that loads parts.
 const LOADER: &str = "__wasm_split";
-/// Which files each part consists of, without their endings, as JSON.
+/// The file name of the JSON list of the files of each part, without extensions.
 const PARTS: &str = "__wasm_split_manifest";
-/// Characters of a hash in a name: 128 bits in Base64.
+/// Characters of a hash in a file name: 128 bits in Base64.
 const HASH_LENGTH: usize = 22;
 
-// In a debug build files are read from disk at every request, so a rebuilt site needs no new binary.
+// In a debug build files are read from disk at every request, so that a rebuilt site needs no new binary.
 #[derive(RustEmbed)]
 #[folder = "$CARGO_MANIFEST_DIR/target/site"]
 #[allow_missing = true]
@@ -40,7 +41,7 @@ pub struct Site {
     files: Arc<BuiltFiles>,
 }
 
-/// The addresses of what the build has made, below the base path.
+/// The paths of the built files, below the base path.
 #[derive(Debug, Default)]
 struct BuiltFiles {
     style: String,
@@ -59,13 +60,13 @@ impl Site {
         }
     }
 
-    /// Names what is in the site: 16 hexadecimal digits. `/v/{build}/…` never changes.
+    /// The hash of the site's content, 16 hexadecimal digits; `/v/{build}/…` never changes.
     pub fn build(&self) -> &str {
         &self.build
     }
 
-    /// What the paths of this very build's public files begin with. In a debug build the plain paths,
-    /// which tools reload.
+    /// The prefix of the versioned paths of this build's public files. Empty in a debug build, whose files
+    /// are reloaded at their plain paths.
     pub fn root(&self) -> String {
         if cfg!(debug_assertions) {
             return String::new();
@@ -73,20 +74,20 @@ impl Site {
         format!("/v/{}", self.build)
     }
 
-    /// What the HTML of a page below `base` refers to: `parts` is what the page needs beside the module of
-    /// all pages.
+    /// The URLs of the files that the HTML of a page refers to, below `base`. `parts` are those that the page
+    /// needs in addition to the module of all pages.
     pub fn files(&self, base: &str, parts: impl Iterator<Item = Part>) -> SiteFiles {
-        // In a debug build they may have been built since.
+        // A debug build may have been rebuilt since the start.
         let now = cfg!(debug_assertions).then(BuiltFiles::find);
         let files = now.as_ref().unwrap_or(&self.files);
         files.of_page(base, self.root(), parts)
     }
 
-    /// The file for a request's path, if the site has it.
+    /// The response for a request's path; `None` if the site has no such file.
     pub fn get(&self, path: &str, headers: &HeaderMap) -> Option<Response> {
         let path = path.strip_prefix('/')?;
         let versioned = Some(path)
-            // In a debug build they may change under the same name.
+            // In a debug build files may change under the same name.
             .filter(|_| !cfg!(debug_assertions))
             .and_then(|path| path.strip_prefix("v/"))
             .and_then(|rest| rest.strip_prefix(&*self.build))
@@ -136,14 +137,14 @@ impl BuiltFiles {
         }
     }
 
-    /// What there is among `paths`, whose content `read` gives.
+    /// Finds the built files among `paths`; `read` returns the content of one.
     fn of(paths: &[impl AsRef<str>], read: impl Fn(&str) -> Option<Vec<u8>>) -> Self {
         let find = |name: &str, ending: &str| {
             let mut paths = paths.iter().map(AsRef::as_ref);
             paths.find(|path| is_named(path, name, ending))
         };
         let address = |path: &str| format!("/{path}");
-        // Without a build the names it would have: a page is rendered all the same.
+        // Without a build, the names that the files would have, so that pages can be rendered.
         let plain = |ending: &str| {
             let path = find(NAME, ending).map(str::to_owned);
             address(&path.unwrap_or_else(|| format!("{BUILT}{NAME}.{ending}")))
@@ -166,7 +167,7 @@ impl BuiltFiles {
     }
 }
 
-/// Whether `path` is the file that the build calls `name`, with a hash or without one.
+/// Whether `path` is the built file `name`, with or without a hash.
 fn is_named(path: &str, name: &str, ending: &str) -> bool {
     let between = path
         .strip_prefix(BUILT)
@@ -178,7 +179,7 @@ fn is_named(path: &str, name: &str, ending: &str) -> bool {
     })
 }
 
-/// Whether `path` names a file of the build by the hash of what is in it.
+/// Whether `path` is a built file with the hash of its content in its name.
 fn is_hashed(path: &str) -> bool {
     let hash = path
         .strip_prefix(BUILT)
@@ -186,7 +187,9 @@ fn is_hashed(path: &str) -> bool {
         .and_then(|(stem, _)| stem.rsplit_once('.'));
     hash.is_some_and(|(_, hash)| {
         let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        hash.len() == HASH_LENGTH && hash.bytes().all(is_digit) && hash.trim_matches('_') != ""
+        hash.len() == HASH_LENGTH
+            && hash.bytes().all(is_digit)
+            && !hash.trim_matches('_').is_empty()
     })
 }
 
@@ -198,7 +201,7 @@ fn respond(
     headers: &HeaderMap,
 ) -> Response {
     let tag = format!("\"{}\"", hex(&file.metadata.sha256_hash(), 32));
-    let known = headers
+    let is_current = headers
         .get(header::IF_NONE_MATCH)
         .and_then(|value| value.to_str().ok())
         .is_some_and(|tags| {
@@ -210,7 +213,7 @@ fn respond(
         (header::CACHE_CONTROL, caching.into()),
         (header::VARY, "accept-encoding".into()),
     ];
-    if known {
+    if is_current {
         return (StatusCode::NOT_MODIFIED, always).into_response();
     }
     let body = match &file.data {
@@ -227,7 +230,7 @@ fn respond(
     response
 }
 
-/// Whether the client takes the encoding `name`.
+/// Whether the client accepts the encoding `name`.
 fn accepts(headers: &HeaderMap, name: &str) -> bool {
     headers
         .get_all(header::ACCEPT_ENCODING)
@@ -262,7 +265,7 @@ fn content_type(path: &str) -> &'static str {
     }
 }
 
-/// The hashes of all files, folded into one that does not depend on their order.
+/// The hashes of all files, combined by XOR, so that their order does not matter.
 fn build_id(files: impl Iterator<Item = EmbeddedFile>) -> String {
     let mut folded = [0_u8; 32];
     for file in files {
@@ -296,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn browsers_get_the_type_they_insist_on() {
+    fn files_have_the_content_type_that_browsers_require() {
         assert_eq!(content_type("pkg/deckwatch.wasm"), "application/wasm");
         assert_eq!(
             content_type("pkg/deckwatch.js"),

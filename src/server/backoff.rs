@@ -1,27 +1,27 @@
-//! How long to wait before trying again.
+//! Exponential backoff with full jitter, for retries of engine connections.
 
 use std::time::Duration;
 
-/// The first pause is drawn from zero to this.
+/// Upper bound of the first pause.
 const FIRST: Duration = Duration::from_millis(250);
-/// No pause is longer: an engine that is back is seen within five seconds.
+/// Upper bound of every pause, so that a recovered engine is found within five seconds.
 const LONGEST: Duration = Duration::from_secs(5);
-/// No pause is shorter, or a run of small draws would keep a processor busy.
+/// Lower bound of every pause; a run of small random values would otherwise retry without a break.
 const SHORTEST: Duration = Duration::from_millis(50);
 
-/// Pauses that double, with full jitter.
+/// A sequence of pauses whose upper bound doubles.
 #[derive(Debug, Default)]
 pub(super) struct Backoff {
     failures: u32,
 }
 
 impl Backoff {
-    /// Forgets all failures.
+    /// Starts again with the shortest pauses, after a success.
     pub(super) fn reset(&mut self) {
         self.failures = 0;
     }
 
-    /// The pause after one more failure; `random` is drawn evenly from 0 to 1.
+    /// The pause after one more failure; `random` is uniformly distributed from 0 to 1.
     pub(super) fn next(&mut self, random: f64) -> Duration {
         let doubled = FIRST.saturating_mul(2_u32.saturating_pow(self.failures));
         self.failures = self.failures.saturating_add(1);

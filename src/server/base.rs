@@ -1,5 +1,5 @@
-//! Serving everything below a path of a proxy's: it is taken off before a request is routed, and
-//! given back to pages, whose links need it.
+//! The base path, for servers behind a proxy that passes on a sub-path: it is removed from a request's path
+//! before routing, and restored for pages, whose links need it.
 
 use super::problem::Refusal;
 use crate::protocol::{ApiError, ErrorCode};
@@ -11,16 +11,17 @@ use axum::{
 };
 use std::sync::Arc;
 
-/// Supervisors on the same machine ask for it without a proxy between, and so by its own name.
-const ALSO_AT_THE_ROOT: &str = "/healthz";
+/// Also served without the base path: supervisors on the same machine request it directly, not through the
+/// proxy.
+const ALSO_AT_ROOT: &str = "/healthz";
 
-/// The address as it was asked for.
+/// The original URI of a request, in its extensions.
 #[derive(Clone, Debug)]
-struct Asked(Uri);
+struct OriginalUri(Uri);
 
-/// Takes `base` off the path of a request. What is outside of it is not ours.
+/// Middleware that removes `base` from the path of a request; a path outside of it is answered with 404.
 pub async fn enter(State(base): State<Arc<str>>, mut request: Request, next: Next) -> Response {
-    if base.is_empty() || request.uri().path() == ALSO_AT_THE_ROOT {
+    if base.is_empty() || request.uri().path() == ALSO_AT_ROOT {
         return next.run(request).await;
     }
     let Some(inner) = below(&base, request.uri()) else {
@@ -29,25 +30,25 @@ pub async fn enter(State(base): State<Arc<str>>, mut request: Request, next: Nex
         );
         return Refusal::from(ApiError::new(ErrorCode::NotFound, message)).into_response();
     };
-    let asked = std::mem::replace(request.uri_mut(), inner);
-    request.extensions_mut().insert(Asked(asked));
+    let original = std::mem::replace(request.uri_mut(), inner);
+    request.extensions_mut().insert(OriginalUri(original));
     next.run(request).await
 }
 
-/// Lets the inside see the address as it was asked for.
+/// Middleware that restores the original URI for the handlers behind it.
 pub async fn restore(request: Request, next: Next) -> Response {
     next.run(restored(request)).await
 }
 
-/// `request` with the address as it was asked for.
+/// `request` with its original URI.
 pub fn restored(mut request: Request) -> Request {
-    if let Some(Asked(uri)) = request.extensions_mut().remove::<Asked>() {
+    if let Some(OriginalUri(uri)) = request.extensions_mut().remove::<OriginalUri>() {
         *request.uri_mut() = uri;
     }
     request
 }
 
-/// `uri` without `base`, when it is below it.
+/// `uri` without `base`; `None` when its path is not below `base`.
 pub fn below(base: &str, uri: &Uri) -> Option<Uri> {
     let rest = uri.path().strip_prefix(base)?;
     let path = match rest {
@@ -69,9 +70,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_below_begins_with_the_base_and_a_slash() {
-        let inner = |asked: &str| Some(below("/a/deck", &asked.parse().ok()?)?.to_string());
-        for (asked, expected) in [
+    fn a_path_below_the_base_begins_with_the_base_and_a_slash() {
+        let inner = |original: &str| Some(below("/a/deck", &original.parse().ok()?)?.to_string());
+        for (original, expected) in [
             ("/a/deck", Some("/")),
             ("/a/deck/", Some("/")),
             ("/a/deck?x=/y", Some("/?x=/y")),
@@ -83,7 +84,7 @@ mod tests {
             ("/deck/a/deck", None),
             ("/A/DECK", None),
         ] {
-            assert_eq!(inner(asked).as_deref(), expected, "{asked}");
+            assert_eq!(inner(original).as_deref(), expected, "{original}");
         }
         let absolute = inner("http://deck.example.com/a/deck/x?y");
         assert_eq!(absolute.as_deref(), Some("http://deck.example.com/x?y"));

@@ -1,5 +1,6 @@
-//! The last lines of logs in the HTML of pages that show logs: to be read at first sight, and
-//! without JavaScript.
+//! The last log lines in the HTML of pages that show logs, so that they are visible before, and without,
+//! JavaScript. The lines are filtered as the page's address asks, and bounded in number, length and waiting
+//! time.
 
 use super::{AppState, clock::now, logs::last_lines, source::LogQuery};
 use crate::{
@@ -18,31 +19,31 @@ use axum::{
 use futures::{StreamExt, future::join_all};
 use std::time::Duration;
 
-/// Lines shown, of all containers together.
+/// Most lines shown, of all containers together.
 const LINES: usize = 100;
-/// Characters of a line that are shown: the page stays small whatever is logged.
+/// Most characters shown per line, so that the page stays small whatever is logged.
 const CHARACTERS: usize = 500;
-/// How long the page waits for them; live lines come anyway.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long the page waits for the lines; the live stream follows in any case.
+const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// One line, ready to be put among those of other containers.
+/// One line, ready to be merged with those of other containers.
 struct Line {
     at: Option<Timestamp>,
     html: String,
 }
 
-/// Reads the last lines for a page of logs, before it is rendered. They are the request's extension
-/// [`FirstLines`].
+/// Middleware that reads the last lines for a log page before it is rendered, and inserts them into the
+/// request's extensions as [`FirstLines`].
 pub async fn read(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
-    if let Some(view) = shown(request.method(), request.uri()) {
+    if let Some(view) = log_view(request.method(), request.uri()) {
         let lines = first_lines(&state, &view).await;
         request.extensions_mut().insert(FirstLines(lines.into()));
     }
     next.run(request).await
 }
 
-/// What the page at `uri` shows of which logs; nothing when it shows none.
-fn shown(method: &Method, uri: &Uri) -> Option<LogView> {
+/// The log view of the page at `uri`; `None` when the page shows no logs.
+fn log_view(method: &Method, uri: &Uri) -> Option<LogView> {
     if method != Method::GET {
         return None;
     }
@@ -62,9 +63,9 @@ fn shown(method: &Method, uri: &Uri) -> Option<LogView> {
 }
 
 async fn first_lines(state: &AppState, view: &LogView) -> String {
-    let places = 1..=MAX_CONTAINERS;
-    let logs = view.containers.iter().zip(places);
-    let logs = logs.map(|(id, place)| lines(state, id, place, view));
+    let indices = 1..=MAX_CONTAINERS;
+    let logs = view.containers.iter().zip(indices);
+    let logs = logs.map(|(id, index)| lines(state, id, index, view));
     let mut lines: Vec<_> = join_all(logs).await.into_iter().flatten().collect();
     lines.sort_by_key(|line| line.at);
     let excess = lines.len().saturating_sub(LINES);
@@ -72,8 +73,8 @@ async fn first_lines(state: &AppState, view: &LogView) -> String {
     lines.into_iter().map(|line| line.html).collect()
 }
 
-/// The last lines of one log that `view` shows; none when they cannot be had in time.
-async fn lines(state: &AppState, id: &WorkloadRef, place: usize, view: &LogView) -> Vec<Line> {
+/// The last lines of one log that `view` shows; empty when they cannot be read in time.
+async fn lines(state: &AppState, id: &WorkloadRef, index: usize, view: &LogView) -> Vec<Line> {
     let Ok(found) = state.directory().find(id) else {
         return Vec::new();
     };
@@ -85,7 +86,7 @@ async fn lines(state: &AppState, id: &WorkloadRef, place: usize, view: &LogView)
     };
     let name = found.workload.name();
     let name = if view.containers.len() > 1 { name } else { "" };
-    let mut looks = Looks::of(view);
+    let mut line_filter = LineFilter::of(view);
     let read = async {
         let lines = last_lines(&*found.log(), &query, LINES).await.ok()?;
         let lines = lines.filter_map(|line| std::future::ready(line.ok()));
@@ -97,40 +98,40 @@ async fn lines(state: &AppState, id: &WorkloadRef, place: usize, view: &LogView)
                 line: line.line,
                 ..LogLine::default()
             };
-            let html = looks.html(line, name, place);
+            let html = line_filter.html(line, name, index);
             std::future::ready(html.map(|html| Line { at, html }))
         });
         Some(lines.collect().await)
     };
-    let read = tokio::time::timeout(PATIENCE, read).await;
+    let read = tokio::time::timeout(TIMEOUT, read).await;
     read.ok().flatten().unwrap_or_default()
 }
 
-/// What decides which lines of a log are shown, and at which level.
-struct Looks {
+/// Decides which lines of a log are shown, and at which level.
+struct LineFilter {
     filter: Filter,
     needle: Needle,
     invert: bool,
-    /// Whether it can be told here what is searched for.
-    is_known: bool,
+    /// Whether the search can be evaluated on the server.
+    can_search: bool,
     levels: [Levels; 2],
 }
 
-impl Looks {
+impl LineFilter {
     fn of(view: &LogView) -> Self {
         Self {
             filter: Filter::of(view),
             needle: Needle::new(&view.text),
             invert: view.invert,
-            // What the browser's regular expressions find only the browser knows: where only that
-            // is asked for, nothing is shown before.
-            is_known: !view.regex,
+            // Only the browser can evaluate its regular expressions: a page that shows only matches of one
+            // shows no lines before its script runs.
+            can_search: !view.regex,
             levels: Default::default(),
         }
     }
 
-    /// A row as the viewer draws them, when the line is shown.
-    fn html(&mut self, line: LogLine, name: &str, place: usize) -> Option<String> {
+    /// The line as a row of the log viewer; `None` when the filters hide it.
+    fn html(&mut self, line: LogLine, name: &str, index: usize) -> Option<String> {
         let (stream, at) = (line.stream, line.timestamp);
         let mut entry = Entry::line(0, line);
         let [stdout, stderr] = &mut self.levels;
@@ -139,21 +140,21 @@ impl Looks {
             LogStream::Stderr => stderr.follow(&mut entry),
         }
         if self.filter.only_matches {
-            let is_match = self.is_known && self.needle.is_in(&entry.text) != self.invert;
+            let is_match = self.can_search && self.needle.is_in(&entry.text) != self.invert;
             entry.head.is_match = Some(is_match);
         }
         let is_shown = self.filter.shows(&entry.head);
-        is_shown.then(|| row(at, stream, &entry, name, place))
+        is_shown.then(|| row(at, stream, &entry, name, index))
     }
 }
 
-/// A row as the viewer draws them.
+/// The HTML of a row, the same as the log viewer creates.
 fn row(
     at: Option<Timestamp>,
     stream: LogStream,
     entry: &Entry,
     name: &str,
-    place: usize,
+    index: usize,
 ) -> String {
     let text = ansi::plain(&entry.text);
     let level = entry.head.level.map_or("", Level::as_str);
@@ -169,7 +170,7 @@ fn row(
         head.push('…');
     }
     format!(
-        "<div class=\"line{stderr} {level} c{place}\"><time title=\"{time}\">{clock}</time>\
+        "<div class=\"line{stderr} {level} c{index}\"><time title=\"{time}\">{clock}</time>\
          <span class=\"source\">{}</span><span class=\"level\">{level}</span>\
          <span></span><span class=\"text\">{}</span></div>",
         format::html(name),
@@ -182,9 +183,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_pages_of_logs_wait_for_lines() {
+    fn only_log_pages_wait_for_lines() {
         let count = |uri: &str| {
-            let view = shown(&Method::GET, &uri.parse().unwrap());
+            let view = log_view(&Method::GET, &uri.parse().unwrap());
             view.map_or(0, |view| view.containers.len())
         };
         for (uri, n) in [
@@ -199,23 +200,24 @@ mod tests {
         ] {
             assert_eq!(count(uri), n, "{uri}");
         }
-        assert!(shown(&Method::POST, &"/logs?c=0123456789ab".parse().unwrap()).is_none());
+        assert!(log_view(&Method::POST, &"/logs?c=0123456789ab".parse().unwrap()).is_none());
     }
 
-    /// The rows of `lines` on a page at `query`.
+    /// The rows of `lines` on a log page with `query` in its address.
     fn rows(query: &str, lines: &[&str]) -> Vec<String> {
         let uri = format!("/logs?c=0123456789ab{query}").parse().unwrap();
-        let mut looks = Looks::of(&shown(&Method::GET, &uri).unwrap());
+        let mut line_filter = LineFilter::of(&log_view(&Method::GET, &uri).unwrap());
         let line = |text: &&str| LogLine {
             line: (*text).into(),
             ..LogLine::default()
         };
         let rows = lines.iter().map(line);
-        rows.filter_map(|line| looks.html(line, "<b>", 1)).collect()
+        rows.filter_map(|line| line_filter.html(line, "<b>", 1))
+            .collect()
     }
 
     #[test]
-    fn the_filters_of_the_address_hold_for_the_first_lines_too() {
+    fn the_filters_of_the_address_apply_to_the_first_lines() {
         let lines = ["ERROR x", "  at y", "INFO z"];
         let count = |query| rows(query, &lines).len();
         for (query, n) in [
@@ -234,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn hostile_lines_are_only_text() {
+    fn markup_and_control_characters_in_lines_are_escaped() {
         let line = "<script>alert('x')</script> \u{202e}\u{1b}]0;t\u{7}&amp; \"q\"";
         let html = rows("", &[line]).concat();
         assert!(html.contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &lt;U+202E&gt;&amp;amp; &quot;q&quot;"), "{html}");
@@ -242,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_line_is_cut() {
+    fn a_long_line_is_truncated() {
         let html = rows("", &[&"é".repeat(10_000)]).concat();
         assert!(html.chars().count() < CHARACTERS + 300 && html.contains("é…<"));
     }

@@ -1,7 +1,8 @@
-//! The gate: who may connect. It stands before everything.
+//! The gate: middleware before every route that checks the `Host` and `Origin` of each request, and the
+//! permits that limit open connections.
 //!
-//! A page of another site can make a browser connect to us. It cannot choose the `Host` it names
-//! (else a DNS name that it points at us), nor hide the `Origin` it comes from; so both are checked.
+//! A page of another site can make a browser connect to this server. It cannot choose the `Host` header,
+//! except by a DNS name that it points here, nor hide its `Origin`; so both are checked.
 
 use super::{AppState, problem::Refusal, serve::Peer};
 use crate::protocol::{ApiError, ErrorCode};
@@ -18,15 +19,15 @@ use std::{
     time::Duration,
 };
 
-/// When another try makes sense for who found no room.
+/// The `Retry-After` of a response to a client that got no permit.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
-/// When all permits are taken, a tenth more is kept back for peers that hold next to none: one peer may take
-/// every permit, as a proxy does for its clients, and still another one gets in.
-const KEPT_BACK: u32 = 10;
-/// The same again: how many of those that are kept back one peer may hold.
-const KEPT_FOR_ONE: u32 = 10;
+/// Divisor: a tenth of `max_clients` is reserved, beyond that limit, for peers that hold few permits. So
+/// one peer may take every regular permit, as a proxy does for its clients, and other peers still get one.
+const RESERVE_DIVISOR: u32 = 10;
+/// Divisor: the part of the reserve that one peer may hold.
+const PEER_RESERVE_DIVISOR: u32 = 10;
 
-/// Who may connect, and how many.
+/// The allowed names of this server, and the permits. A handle: clones share the permits.
 #[derive(Clone, Debug)]
 pub struct Gate {
     inner: Arc<Inner>,
@@ -35,23 +36,23 @@ pub struct Gate {
 #[derive(Debug)]
 struct Inner {
     listen: SocketAddr,
-    /// Names of this machine to itself, always allowed.
+    /// Names by which this machine reaches itself; always allowed.
     own: BTreeSet<String>,
-    /// Names it is known by to others, as configured.
+    /// The configured public names (`allowed-hosts`).
     public: BTreeSet<Authority>,
     permits: Mutex<Permits>,
     max_clients: u32,
 }
 
-/// Permits that are taken.
+/// Permits in use.
 #[derive(Debug, Default)]
 struct Permits {
-    taken: u32,
-    /// Peers that have none are absent.
+    in_use: u32,
+    /// Permits per peer; peers without any are absent.
     by_peer: HashMap<Peer, u32>,
 }
 
-/// The right to hold one connection open; given back when dropped.
+/// The right to hold one connection open; released when dropped.
 #[derive(Debug)]
 pub struct Permit {
     gate: Gate,
@@ -61,7 +62,7 @@ pub struct Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         let mut permits = self.gate.permits();
-        permits.taken = permits.taken.saturating_sub(1);
+        permits.in_use = permits.in_use.saturating_sub(1);
         if let Some(held) = permits.by_peer.get_mut(&self.peer) {
             *held = held.saturating_sub(1);
             if *held == 0 {
@@ -71,7 +72,7 @@ impl Drop for Permit {
     }
 }
 
-/// A host name or address, lower-case, with a port or without.
+/// A host name or address in lower case, with an optional port.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Authority {
     name: String,
@@ -79,7 +80,7 @@ pub struct Authority {
 }
 
 impl Authority {
-    /// Reads `name`, `name:port`, `1.2.3.4:port` or `[::1]:port`.
+    /// Parses `name`, `name:port`, `1.2.3.4:port` or `[::1]:port`.
     pub fn parse(text: &str) -> Option<Self> {
         let (name, port) = match text.strip_prefix('[') {
             Some(rest) => {
@@ -100,7 +101,7 @@ impl Authority {
             digits if digits.bytes().all(|b| b.is_ascii_digit()) => Some(digits.parse().ok()?),
             _ => return None,
         };
-        // A dot at the end is the same name, fully qualified.
+        // A trailing dot denotes the same, fully qualified name.
         let name = name.strip_suffix('.').unwrap_or(&name).to_ascii_lowercase();
         let valid = name.starts_with('[')
             || (!name.is_empty()
@@ -117,8 +118,8 @@ impl Authority {
 }
 
 impl Gate {
-    /// For a server that listens on `listen`, is called `allowed_hosts` by others, and has room for
-    /// `max_clients`.
+    /// The gate of a server that listens on `listen`, has the public names `allowed_hosts` and accepts
+    /// `max_clients` connections.
     pub fn new(listen: SocketAddr, allowed_hosts: &[String], max_clients: u32) -> Self {
         let address = match listen.ip() {
             IpAddr::V4(address) => address.to_string(),
@@ -144,18 +145,18 @@ impl Gate {
         }
     }
 
-    /// Takes a permit for a connection of `peer`.
+    /// Acquires a permit for a connection of `peer`.
     ///
     /// # Errors
-    /// When there is none.
+    /// When none is available: 503 with `Retry-After`.
     pub fn admit(&self, peer: Peer) -> Result<Permit, Refusal> {
         let max = self.inner.max_clients;
-        let kept_back = max / KEPT_BACK;
+        let reserve = max / RESERVE_DIVISOR;
         let mut permits = self.permits();
         let held = permits.by_peer.get(&peer).copied().unwrap_or_default();
-        let is_kept_for_it = permits.taken < max.saturating_add(kept_back)
-            && held < kept_back.div_ceil(KEPT_FOR_ONE);
-        if permits.taken >= max && !is_kept_for_it {
+        let may_use_reserve = permits.in_use < max.saturating_add(reserve)
+            && held < reserve.div_ceil(PEER_RESERVE_DIVISOR);
+        if permits.in_use >= max && !may_use_reserve {
             let error = ApiError::new(
                 ErrorCode::RateLimited,
                 format!("all {max} connections are taken"),
@@ -163,16 +164,16 @@ impl Gate {
             let refusal = Refusal::new(StatusCode::SERVICE_UNAVAILABLE, error);
             return Err(refusal.retry_after(RETRY_AFTER));
         }
-        permits.taken += 1;
+        permits.in_use += 1;
         permits.by_peer.insert(peer, held + 1);
         drop(permits);
         let gate = self.clone();
         Ok(Permit { gate, peer })
     }
 
-    /// How many permits are taken.
+    /// Number of permits in use.
     pub fn connections(&self) -> u32 {
-        self.permits().taken
+        self.permits().in_use
     }
 
     fn permits(&self) -> MutexGuard<'_, Permits> {
@@ -189,14 +190,14 @@ impl Gate {
                 .any(|known| known.name == host.name)
     }
 
-    /// Whether it is this machine's own name. When we listen on all addresses, any address will do:
-    /// an attacker can point a name at us, but an address is nobody else's.
+    /// Whether `host` is a name of this machine itself. When the server listens on all addresses, any
+    /// address is accepted: an attacker can point a name at this server, but cannot use an address of it.
     fn is_own(&self, host: &Authority) -> bool {
         self.inner.own.contains(&host.name)
             || (self.inner.listen.ip().is_unspecified() && host.is_address())
     }
 
-    /// Whether a page from `origin`, which sees us as `host`, is one of ours.
+    /// Whether `origin` is the origin of a page of this server, which the client reached as `host`.
     fn allows_origin(&self, origin: &str, host: &Authority) -> bool {
         let Some((scheme, rest)) = origin.split_once("://") else {
             return false;
@@ -210,14 +211,15 @@ impl Gate {
             return false;
         };
         let port = origin.port.unwrap_or(default_port);
-        let is_same = origin.name == host.name && port == host.port.unwrap_or(default_port);
+        let is_same_origin = origin.name == host.name && port == host.port.unwrap_or(default_port);
         let is_public = self.inner.public.iter().any(|known| {
-            known.name == origin.name && (is_same || port == known.port.unwrap_or(default_port))
+            known.name == origin.name
+                && (is_same_origin || port == known.port.unwrap_or(default_port))
         });
-        // We speak plain HTTP; HTTPS is a proxy's, which has a public name.
+        // The server itself speaks plain HTTP only; HTTPS needs a proxy, and so a public name.
         let is_own = default_port == 80
             && self.is_own(&origin)
-            && (is_same
+            && (is_same_origin
                 || (port == self.inner.listen.port() && self.inner.own.contains(&origin.name)));
         is_public || is_own
     }
@@ -233,9 +235,9 @@ impl Gate {
             )
         })?;
         let forbidden = |message| Refusal::from(ApiError::new(ErrorCode::Forbidden, message));
-        let changes = !matches!(*method, Method::GET | Method::HEAD);
+        let is_mutation = !matches!(*method, Method::GET | Method::HEAD);
         let is_live = headers.contains_key(header::UPGRADE) || uri.path().ends_with("/stream");
-        if changes || is_live {
+        if is_mutation || is_live {
             let mut origins = headers.get_all(header::ORIGIN).iter();
             let ours = origins.all(|origin| {
                 origin
@@ -247,20 +249,20 @@ impl Gate {
             }
         }
         let site = headers.get("sec-fetch-site");
-        if changes && site.is_some_and(|site| site == "cross-site") {
+        if is_mutation && site.is_some_and(|site| site == "cross-site") {
             return Err(forbidden("not from another site"));
         }
         Ok(())
     }
 
-    /// The name by which the client knows us, when it is one of ours and there is only one.
+    /// The requested host, if it is named exactly once and is a name of this server.
     fn host(&self, uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
         let mut named = headers.get_all(header::HOST).iter();
         let header = match (named.next(), named.next()) {
             (Some(host), None) => host.to_str().ok()?,
             _ => return None,
         };
-        // A request target with a host in it takes precedence: RFC 9112, 3.2.2.
+        // A host in the request target takes precedence: RFC 9112, 3.2.2.
         let name = uri
             .authority()
             .map_or(header, |authority| authority.as_str());
@@ -268,7 +270,7 @@ impl Gate {
     }
 }
 
-/// Lets only those pass who may.
+/// Middleware that refuses requests for other hosts and from other origins.
 pub async fn guard(State(state): State<AppState>, request: Request, next: Next) -> Response {
     match state
         .gate
@@ -304,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn only_names_of_this_server_are_served() {
+    fn only_requests_for_names_of_this_server_are_served() {
         let gate = gate("127.0.0.1:3000");
         for host in [
             "localhost:3000",
@@ -333,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_on_all_addresses_is_known_by_any_of_them() {
+    fn a_server_on_all_addresses_accepts_any_address_as_host() {
         let gate = gate("0.0.0.0:3000");
         let from =
             |host, origin| status(&gate, Method::POST, &[("host", host), ("origin", origin)]);
@@ -344,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn only_our_own_pages_may_change_anything() {
+    fn mutations_are_accepted_from_own_origins_only() {
         let gate = gate("127.0.0.1:3000");
         let from = |origin| {
             let headers = [("host", "localhost:3000"), ("origin", origin)];
@@ -392,7 +394,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_room_for_so_many_and_a_place_is_free_again_when_left() {
+    fn connections_are_limited_and_a_dropped_permit_is_free_again() {
         let gate = gate("127.0.0.1:3000");
         let admit = || gate.admit(peer(1));
         let (first, _second) = (admit().unwrap(), admit().unwrap());
@@ -406,14 +408,17 @@ mod tests {
     }
 
     #[test]
-    fn a_peer_that_takes_every_place_does_not_keep_others_out() {
+    fn a_peer_that_holds_every_permit_does_not_keep_others_out() {
         let gate = Gate::new("127.0.0.1:3000".parse().unwrap(), &[], 200);
         let greedy: Vec<_> = (0..200).map(|_| gate.admit(peer(1)).unwrap()).collect();
         assert!(gate.admit(peer(1)).is_err());
         let others: Vec<_> = [2, 2, 3].map(|n| gate.admit(peer(n)).unwrap()).into();
-        assert!(gate.admit(peer(2)).is_err(), "a second greedy one");
+        assert!(
+            gate.admit(peer(2)).is_err(),
+            "one peer holds a tenth of the reserve at most"
+        );
         let more: Vec<_> = (4..).map_while(|n| gate.admit(peer(n)).ok()).collect();
-        assert_eq!(others.len() + more.len(), 20, "bounded all the same");
+        assert_eq!(others.len() + more.len(), 20, "the reserve is limited, too");
         drop(greedy);
         assert_eq!(gate.connections(), 20);
         drop((others, more));

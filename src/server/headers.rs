@@ -1,4 +1,4 @@
-//! Headers that make browsers careful.
+//! Middleware that adds security and caching headers to every response.
 
 use axum::{
     extract::Request,
@@ -8,7 +8,7 @@ use axum::{
 };
 use leptos::nonce::Nonce;
 
-/// The same for every answer.
+/// Headers that are the same for every response.
 const ALWAYS: [(HeaderName, HeaderValue); 5] = [
     (
         header::X_CONTENT_TYPE_OPTIONS,
@@ -34,8 +34,8 @@ const ALWAYS: [(HeaderName, HeaderValue); 5] = [
     ),
 ];
 
-/// Adds the security headers. The nonce of the content security policy is the request's extension
-/// [`Nonce`], for the page's own scripts.
+/// Adds the security headers. The nonce of the content security policy is inserted into the request's
+/// extensions as [`Nonce`], for the inline scripts of the page.
 pub async fn security_headers(mut request: Request, next: Next) -> Response {
     let nonce = Nonce::new();
     let policy = HeaderValue::try_from(content_security_policy(&nonce));
@@ -43,7 +43,7 @@ pub async fn security_headers(mut request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.extend(ALWAYS);
-    // Pages hold figures and a nonce of their moment.
+    // Pages contain current figures and a nonce, so a cached copy must be revalidated.
     headers
         .entry(header::CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-cache"));
@@ -53,7 +53,7 @@ pub async fn security_headers(mut request: Request, next: Next) -> Response {
     response
 }
 
-/// Live figures are nobody's to keep, unless the handler says otherwise.
+/// Forbids caching, as live figures are soon outdated, unless the handler has set `Cache-Control`.
 pub async fn no_store(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     response

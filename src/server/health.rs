@@ -1,5 +1,5 @@
-//! What stands still: every core task marks its progress here, and `/healthz` reads when it last
-//! did. Nothing is restarted by this module; it only observes.
+//! Detects stalled tasks: every core task records a heartbeat here, and `/healthz` reports the time since
+//! the last one. This module only observes; it restarts nothing.
 
 use serde::Serialize;
 use std::{
@@ -12,14 +12,14 @@ use std::{
 };
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
-/// A task that marked no progress for this long stands still. The slowest thing that a healthy one
-/// does is to try an engine that never answers, which takes some 25 s; twice that is for machines
-/// under load.
+/// A task without a heartbeat for this long is stalled. The slowest operation of a healthy task is a
+/// connection attempt to an engine that never answers, some 25 s; twice that allows for machines under
+/// load.
 const STALL: Duration = Duration::from_secs(60);
-/// How often within [`STALL`] a task that has nothing to do marks its progress.
+/// Heartbeats of an idle task per [`STALL`].
 const BEATS_PER_STALL: u32 = 12;
 
-/// The progress of all core tasks. A handle: copies share it.
+/// The heartbeats of all core tasks. A handle: clones share them.
 #[derive(Clone, Debug)]
 pub struct Health {
     tasks: Arc<Mutex<BTreeMap<String, Arc<AtomicU64>>>>,
@@ -27,36 +27,36 @@ pub struct Health {
     stall: Duration,
 }
 
-/// Where one task marks its progress.
+/// The heartbeat of one task.
 #[derive(Debug)]
 pub struct Heartbeat {
-    /// When it last did, in milliseconds since `started`.
+    /// Time of the last heartbeat, in milliseconds since `started`.
     last: Arc<AtomicU64>,
     started: Instant,
     ticks: Interval,
 }
 
-/// What `/healthz` answers.
+/// The body of `/healthz`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
-    /// Whether no task stands still.
+    /// Whether any task is stalled.
     pub status: Verdict,
-    /// The names of those that do.
+    /// The names of the stalled tasks.
     pub stalled: Vec<String>,
-    /// Per task, milliseconds since it last made progress.
+    /// Milliseconds since the last heartbeat, per task.
     pub idle_ms: BTreeMap<String, u64>,
 }
 
-/// Whether the server does what it should.
+/// The overall state of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
-    /// Every task makes progress.
+    /// Every task has a recent heartbeat.
     Ok,
-    /// At least one does not.
+    /// At least one task is stalled.
     Degraded,
 }
 
@@ -67,7 +67,7 @@ impl Default for Health {
 }
 
 impl Health {
-    /// No tasks yet; one stands still after `stall` without progress.
+    /// A registry without tasks, in which a task is stalled after `stall` without a heartbeat.
     pub fn with_stall(stall: Duration) -> Self {
         Self {
             tasks: Arc::default(),
@@ -76,8 +76,8 @@ impl Health {
         }
     }
 
-    /// The task called `name` is to be observed from now on. One that ends without being asked to
-    /// counts as standing still.
+    /// Registers the task `name` and returns its heartbeat. A task that ends unexpectedly is reported as
+    /// stalled, because its registration remains.
     pub fn watch(&self, name: impl Into<String>) -> Heartbeat {
         let mut ticks = interval(self.stall / BEATS_PER_STALL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -92,7 +92,7 @@ impl Health {
         heartbeat
     }
 
-    /// How things stand now.
+    /// The state of all tasks now.
     pub fn report(&self) -> Report {
         let now = self.started.elapsed();
         let tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
@@ -121,14 +121,14 @@ impl Health {
 }
 
 impl Heartbeat {
-    /// Marks progress.
+    /// Records a heartbeat.
     pub fn beat(&self) {
         self.last
             .store(millis(self.started.elapsed()), Ordering::Relaxed);
     }
 
-    /// Marks progress when that is due, for the `select!` of a task: that a task gets back there is
-    /// its progress when nothing happens. Cancel safe.
+    /// Waits until the next heartbeat is due and records it; a branch of a task's `select!`, so that an
+    /// idle task that still runs its loop counts as healthy. Cancel safe.
     pub async fn due(&mut self) {
         self.ticks.tick().await;
         self.beat();
@@ -147,7 +147,7 @@ mod tests {
     use std::{net::Ipv4Addr, sync::mpsc};
 
     #[tokio::test(start_paused = true)]
-    async fn a_task_that_stops_is_named_and_one_that_has_nothing_to_do_is_not() {
+    async fn a_stalled_task_is_reported_and_an_idle_one_is_not() {
         let health = Health::default();
         let (mut idle, stuck) = (health.watch("idle"), health.watch("stuck"));
         tokio::spawn(async move {
@@ -168,7 +168,7 @@ mod tests {
         assert_eq!(health.report().stalled, [""; 0]);
     }
 
-    /// Waits until `/healthz` answers what is `wanted`.
+    /// Polls `/healthz` until status and body satisfy `wanted`.
     async fn eventually(url: &str, wanted: impl Fn(u16, &Value) -> bool) {
         let mut last = (0, Value::Null);
         let wait = async {
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-    async fn healthz_names_a_core_task_that_stands_still_until_it_goes_on() {
+    async fn healthz_reports_a_stalled_core_task_until_it_continues() {
         let mut config = Config {
             site_addr: (Ipv4Addr::LOCALHOST, 0).into(),
             demo: 1,
@@ -211,7 +211,7 @@ mod tests {
             status == 200 && report["status"] == "ok" && tasks.keys().eq(all)
         })
         .await;
-        // What the collector publishes waits while the state is being read.
+        // The collector cannot publish while the state is being read.
         let (release, released) = mpsc::channel::<()>();
         let viewer = running.viewer();
         let reader = std::thread::spawn(move || viewer.read(|_| released.recv()));

@@ -1,4 +1,4 @@
-//! Errors as HTTP answers.
+//! API errors as HTTP responses: `application/problem+json` (RFC 9457).
 
 use crate::protocol::{ApiError, ErrorCode, Problem};
 use axum::{
@@ -7,10 +7,11 @@ use axum::{
 };
 use std::time::Duration;
 
-/// When a client that asked too fast may ask again, to the second: after it, twenty more requests pass.
-const SLOW_DOWN: Duration = Duration::from_secs(1);
+/// The `Retry-After` of a rate-limited client, which has full seconds only: after one second twenty more
+/// requests pass.
+const RATE_LIMIT_RETRY: Duration = Duration::from_secs(1);
 
-/// An error as an answer: `application/problem+json` (RFC 9457).
+/// An API error with its HTTP status, as a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     status: StatusCode,
@@ -19,7 +20,7 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// `error` with a status of its own.
+    /// `error` with another status than its code implies.
     pub fn new(status: StatusCode, error: ApiError) -> Self {
         Self {
             status,
@@ -28,19 +29,19 @@ impl Refusal {
         }
     }
 
-    /// The status of the answer.
+    /// The HTTP status.
     pub const fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// Tells when another try makes sense.
+    /// Sets the `Retry-After` header.
     #[must_use]
     pub fn retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);
         self
     }
 
-    /// The request makes no sense.
+    /// An error for an invalid request: 400.
     pub fn invalid(message: impl Into<String>) -> Self {
         ApiError::new(ErrorCode::Invalid, message).into()
     }
@@ -63,9 +64,9 @@ impl From<ApiError> for Refusal {
             ErrorCode::Timeout => StatusCode::GATEWAY_TIMEOUT,
             ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        let is_too_fast = error.code == ErrorCode::RateLimited;
+        let is_rate_limited = error.code == ErrorCode::RateLimited;
         let mut refusal = Self::new(status, error);
-        refusal.retry_after = is_too_fast.then_some(SLOW_DOWN);
+        refusal.retry_after = is_rate_limited.then_some(RATE_LIMIT_RETRY);
         refusal
     }
 }

@@ -1,10 +1,10 @@
-//! How often something may be asked for: a token bucket.
+//! Rate limiting by token bucket.
 
 use crate::protocol::{MESSAGE_BURST as BURST, MESSAGE_RATE as RATE};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// A token bucket: one token per request.
+/// A bucket of tokens: one token per request.
 #[derive(Debug)]
 pub struct Bucket {
     tokens: f64,
@@ -12,7 +12,7 @@ pub struct Bucket {
 }
 
 impl Default for Bucket {
-    /// Full.
+    /// A full bucket.
     fn default() -> Self {
         Self {
             tokens: BURST,
@@ -25,7 +25,7 @@ impl Bucket {
     /// Takes a token.
     ///
     /// # Errors
-    /// How long it takes until there is one.
+    /// When the bucket is empty: the time until the next token.
     pub fn take(&mut self) -> Result<(), Duration> {
         self.fill();
         if self.tokens >= 1.0 {
@@ -35,7 +35,7 @@ impl Bucket {
         Err(Duration::from_secs_f64((1.0 - self.tokens) / RATE))
     }
 
-    /// Whether nothing was taken for a while.
+    /// Whether all tokens are there, that is, none was taken for a while.
     pub fn is_full(&mut self) -> bool {
         self.fill();
         self.tokens >= BURST

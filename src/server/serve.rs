@@ -1,4 +1,5 @@
-//! Accepting connections.
+//! Accepts TCP connections and serves HTTP on them until shutdown. Memory and connections are bounded: head
+//! size, send buffer and the number of connections are limited, and slow clients are disconnected.
 
 mod connections;
 mod peer;
@@ -18,50 +19,50 @@ use axum::Router;
 use connections::Connections;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use request::{REQUEST_TIMEOUT, Served};
+use request::{ConnectionService, REQUEST_TIMEOUT};
 use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::{io, net::SocketAddr, pin::pin, time::Duration};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
-use write_timeout::STALL;
+use write_timeout::WRITE_STALL;
 
-/// Longest head of a request. Browsers and proxies send 1 to 4 KiB, with large cookies of other software on
-/// the same host 8; a head takes its memory for as long as it is incomplete. A longer one is answered by 431,
-/// as is one of more than a hundred headers.
+/// Longest head of a request, in bytes. Browsers and proxies send 1 to 4 KiB, with large cookies of other
+/// software on the same host 8; an incomplete head keeps its memory. A longer one is answered with 431, as
+/// is one of more than a hundred headers.
 const MAX_HEAD: usize = 16 * 1024;
-/// What the kernel may hold for one client. More would only hide that a client is slow, and cost
-/// memory for each of a thousand.
+/// The kernel's send buffer per client, in bytes. A larger one would only hide that a client is slow, and
+/// cost memory for each of a thousand clients.
 const SEND_BUFFER: usize = 64 * 1024;
-/// Connections the kernel may hold until we accept them; it may be set to hold fewer. One that finds no room
-/// there is tried again by its client after a second or more.
+/// Connections that the kernel may queue until they are accepted; the system may limit it further. A client
+/// whose connection finds the queue full retries after a second or more.
 const BACKLOG: i32 = 4096;
-/// HTTP connections at most. Those that became WebSockets or serve a stream are counted by the gate instead.
+/// Most HTTP connections at once. WebSockets and event streams are not included: the gate counts those.
 const MAX_CONNECTIONS: usize = 4096;
-/// How long a request in progress may take to finish at shutdown: longer than the wait for an action's
-/// answer, and shorter than what tasks may take to end.
+/// How long a request in progress may take to finish at shutdown: longer than the timeout of an action, and
+/// shorter than [`GRACE`](super::shutdown::GRACE).
 const DRAIN: Duration = Duration::from_secs(7);
-/// How long to wait when no connection can be accepted, e.g. for want of file descriptors.
+/// How long to wait after a connection could not be accepted, e.g. for lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// The answer to a connection for which no other could be closed.
-const NO_ROOM: &[u8] =
+/// The answer to a connection for which no slot could be freed.
+const NO_SLOT: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n\
     Connection: close\r\n\r\n";
 
 /// Listens on `address`.
 ///
 /// # Errors
-/// When that is not possible, e.g. because somebody else does.
+/// When the address cannot be bound, e.g. because another process listens there.
 pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(
         Domain::for_address(address),
         Type::STREAM,
         Some(Protocol::TCP),
     )?;
-    // A restart need not wait for connections of the last run to be forgotten.
+    // So that a restart need not wait for connections of the last run to leave TIME_WAIT.
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
-    // Connections inherit it.
+    // Accepted connections inherit it.
     socket.set_send_buffer_size(SEND_BUFFER)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
@@ -86,24 +87,19 @@ pub async fn serve(
         };
         match accepted {
             Ok((stream, address)) => {
-                let Some(place) = connections.enter(address.ip().into()) else {
-                    // As much of an answer as there is without waiting.
-                    let _ = stream.try_write(NO_ROOM);
+                let Some(slot) = connections.register(address.ip().into()) else {
+                    // Sent only as far as possible without waiting.
+                    let _ = stream.try_write(NO_SLOT);
                     continue;
                 };
-                let connection = connection(
-                    stream,
-                    place,
-                    router.clone(),
-                    traffic.clone(),
-                    token.clone(),
-                );
+                let connection =
+                    connection(stream, slot, router.clone(), traffic.clone(), token.clone());
                 shutdown.spawn("connection", connection);
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
-                if is_want_of_descriptors(&error) {
-                    connections.make_room();
+                if is_out_of_descriptors(&error) {
+                    connections.evict();
                 }
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
@@ -111,7 +107,7 @@ pub async fn serve(
     }
 }
 
-fn is_want_of_descriptors(error: &io::Error) -> bool {
+fn is_out_of_descriptors(error: &io::Error) -> bool {
     matches!(
         Errno::from_io_error(error),
         Some(Errno::MFILE | Errno::NFILE)
@@ -120,26 +116,31 @@ fn is_want_of_descriptors(error: &io::Error) -> bool {
 
 async fn connection(
     stream: TcpStream,
-    place: Connection,
+    slot: Connection,
     router: Router,
     traffic: Traffic,
     shutdown: CancellationToken,
 ) {
-    // Frames are small and wanted now.
+    // Frames are small and must not wait for more.
     let _ = stream.set_nodelay(true);
-    let stream = TokioIo::new(WriteTimeout::new(stream, STALL, traffic, place.clone()));
+    let stream = TokioIo::new(WriteTimeout::new(
+        stream,
+        WRITE_STALL,
+        traffic,
+        slot.clone(),
+    ));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        // Idle connections end after it, too.
+        // It ends idle connections, too.
         .header_read_timeout(REQUEST_TIMEOUT)
         .max_buf_size(MAX_HEAD)
-        .serve_connection(stream, Served::new(router, place.clone()))
+        .serve_connection(stream, ConnectionService::new(router, slot.clone()))
         .with_upgrades();
     let mut connection = pin!(connection);
     let result = tokio::select! {
         result = connection.as_mut() => result,
-        () = place.closing() => {
-            tracing::debug!("connection made room for another");
+        () = slot.closing() => {
+            tracing::debug!("connection closed to free its slot");
             return;
         }
         () = shutdown.cancelled() => {

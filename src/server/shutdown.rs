@@ -1,4 +1,5 @@
-//! How everything ends: one token that is cancelled, one tracker that knows every task.
+//! Orderly shutdown: one token that cancels every task, one tracker that waits for them all, and the rule
+//! that the failure of a core task shuts down the server.
 
 use futures::FutureExt;
 use std::{
@@ -11,28 +12,28 @@ use std::{
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// What tasks may take to end, so that the process is gone ten seconds after it was told to.
+/// How long tasks may take to end, so that the process exits within ten seconds of a signal.
 pub const GRACE: Duration = Duration::from_secs(9);
 
-/// The end of everything. A handle: copies share the token and the tasks.
+/// The shutdown token and the tracked tasks. A handle: clones share both.
 #[derive(Clone, Debug, Default)]
 pub struct Shutdown {
     token: CancellationToken,
     tracker: TaskTracker,
-    /// The core task that broke down first.
+    /// The first core task that failed.
     broken: Arc<OnceLock<&'static str>>,
-    /// The core task that a test makes panic, as soon as the token is cancelled.
+    /// A core task that a test makes panic when the token is cancelled.
     #[cfg(test)]
     fault: Option<(&'static str, CancellationToken)>,
 }
 
 impl Shutdown {
-    /// Cancelled when everything is to end.
+    /// The token that is cancelled at shutdown.
     pub fn token(&self) -> CancellationToken {
         self.token.clone()
     }
 
-    /// Runs `task`, which ends when the token is cancelled.
+    /// Spawns `task`, which must end when the token is cancelled.
     pub fn spawn(
         &self,
         name: &'static str,
@@ -44,15 +45,15 @@ impl Shutdown {
         })
     }
 
-    /// Runs a task without which pages would show what is no longer so. When it panics or ends before
-    /// the token is cancelled, everything ends: see [`Self::broken`].
+    /// Spawns a task without which pages would show outdated data. If it panics or ends before the token is
+    /// cancelled, the server shuts down: see [`Self::broken`].
     pub fn spawn_core(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
         let shutdown = self.clone();
         #[cfg(test)]
         let task = shutdown.clone().with_fault(name, task);
         self.tracker.spawn(async move {
             let ended = AssertUnwindSafe(task).catch_unwind().await;
-            let why = match &ended {
+            let reason = match &ended {
                 Ok(()) if shutdown.token.is_cancelled() => {
                     tracing::debug!(task = name, "ended");
                     return;
@@ -62,24 +63,24 @@ impl Shutdown {
             };
             tracing::error!(
                 task = name,
-                "a core task broke down, the server ends: {why}"
+                "a core task broke down, the server ends: {reason}"
             );
             let _ = shutdown.broken.set(name);
             shutdown.token.cancel();
         });
     }
 
-    /// The core task that broke down, because of which everything ends.
+    /// The core task whose failure caused the shutdown, if any.
     pub fn broken(&self) -> Option<&'static str> {
         self.broken.get().copied()
     }
 
-    /// The tracker of all tasks, for work that must be finished rather than broken off.
+    /// The tracker of all tasks, for work that must be completed rather than cancelled.
     pub fn tracker(&self) -> &TaskTracker {
         &self.tracker
     }
 
-    /// Ends everything and waits for it, but not longer than [`GRACE`]. Says whether all ended.
+    /// Cancels the token and waits up to [`GRACE`] for all tasks; returns whether all have ended.
     pub async fn finish(&self) -> bool {
         self.token.cancel();
         self.tracker.close();
@@ -92,7 +93,7 @@ impl Shutdown {
     }
 }
 
-/// What a task said when it panicked.
+/// The message of a panic.
 pub(super) fn words(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     let string = || panic.downcast_ref::<String>().map(String::as_str);
@@ -115,7 +116,7 @@ pub async fn signalled() -> std::io::Result<()> {
 
 #[cfg(test)]
 impl Shutdown {
-    /// The core task called `name` panics once `when` is cancelled.
+    /// A shutdown whose core task `name` panics once `when` is cancelled.
     pub(super) fn with_panic_of(name: &'static str, when: CancellationToken) -> Self {
         Self {
             fault: Some((name, when)),
@@ -139,7 +140,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn it_waits_for_every_task_but_not_for_ever() {
+    async fn finishing_waits_for_every_task_up_to_the_grace_period() {
         let shutdown = Shutdown::default();
         let token = shutdown.token();
         shutdown.spawn("obedient", async move { token.cancelled().await });
@@ -151,7 +152,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_core_task_that_ends_before_its_time_ends_everything() {
+    async fn a_core_task_that_ends_early_shuts_down_the_server() {
         let shutdown = Shutdown::default();
         let token = shutdown.token();
         shutdown.spawn_core("obedient", async move { token.cancelled().await });

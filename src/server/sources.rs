@@ -1,4 +1,5 @@
-//! Which sources there are: the one place that starts them.
+//! Starts the sources that the configuration asks for: the host's metrics, one Docker engine per host, and
+//! the demo.
 
 use super::{
     config::Config,
@@ -17,10 +18,11 @@ use crate::model::{HostId, Update};
 use std::collections::BTreeMap;
 use tokio::sync::mpsc;
 
-/// Any number would do; always the same one makes what is shown repeatable.
+/// A fixed seed, so that the demo is the same in every run.
 const DEMO_SEED: u64 = 7;
 
-/// Starts every source that `config` asks for; they tell `collector`. The engines, by host.
+/// Starts every source that `config` asks for; they send observations to `collector`. Returns the engines
+/// by host.
 pub(super) fn spawn(
     config: &Config,
     hub: &Hub,
@@ -58,8 +60,8 @@ pub(super) fn spawn(
     engines
 }
 
-/// The engines to watch, each on a host of its own. The local one is left out when it was not asked
-/// for, no socket is there, and others are configured: who watches a fleet need not have an engine here.
+/// The engines to watch, one per host. The local one is omitted when it was not configured, no socket
+/// exists, and other hosts are configured: a machine that only watches others need not have an engine.
 fn endpoints(config: &Config) -> Vec<(HostId, Endpoint)> {
     let docker = &config.docker;
     let local = Endpoint {
@@ -89,7 +91,7 @@ fn intervals(config: &Config) -> Intervals {
     }
 }
 
-/// How often containers' figures are read.
+/// The intervals at which container stats are read.
 pub(super) fn paces(config: &Config) -> Paces {
     Paces {
         watched: config.stats_interval,
@@ -128,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_configured_engine_podman_s_socket_of_the_user_is_looked_for() {
+    fn without_a_configured_engine_the_user_s_podman_socket_is_tried() {
         let docker = Docker {
             runtime_dir: Some("/run/user/1000".into()),
             ..Docker::default()
@@ -144,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn every_configured_host_has_its_engine_and_the_local_one_stays_where_there_is_one() {
+    fn every_configured_host_has_an_engine_and_an_existing_local_one_is_kept() {
         let folder = tempfile::tempdir().unwrap();
         let socket = folder.path().join("podman/podman.sock");
         let docker = Docker {
@@ -153,7 +155,7 @@ mod tests {
         };
         let others = [("nas", "tcp://nas:2375"), ("pi", "tcp://pi:2375")];
         let others = others.map(|(host, at)| (host.to_owned(), at.to_owned()));
-        // Unless this machine has an engine in one of the usual places.
+        // Only where this machine has no engine in one of the default places.
         if !Path::new("/var/run/docker.sock").exists()
             && !Path::new("/run/podman/podman.sock").exists()
         {

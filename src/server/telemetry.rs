@@ -1,5 +1,4 @@
-//! The server's own log, which goes to standard error. No secret that has a telling name may stand in
-//! it, whichever part of the server or library writes the line.
+//! Logging to standard error, with secrets masked in every line.
 
 use super::source::redact::mask_text;
 use std::{
@@ -10,7 +9,7 @@ use std::{
 };
 use tracing_subscriber::EnvFilter;
 
-/// Starts logging to standard error: what `RUST_LOG` asks for, else what an operator should know.
+/// Starts logging to standard error, with the filter `RUST_LOG` or else level `info`.
 #[expect(
     clippy::disallowed_methods,
     reason = "logging begins before the configuration is read, so that faults in it are logged"
@@ -30,7 +29,7 @@ pub fn init() {
     if let Err(error) = result {
         tracing::debug!(%error, "logging was already started");
     }
-    // Rust writes a panic to standard error by itself, and with it whatever text it was about.
+    // The default hook would write the panic message to standard error unmasked.
     panic::set_hook(Box::new(|panic| {
         let trace = Backtrace::capture();
         match trace.status() {
@@ -40,11 +39,11 @@ pub fn init() {
     }));
 }
 
-/// Masks secrets in every line.
+/// A writer that masks secrets in every line, including lines of libraries.
 struct Masked<W>(W);
 
 impl<W: Write> Write for Masked<W> {
-    /// Takes one line: the subscriber writes each in one piece.
+    /// Writes one line; the subscriber passes each line in a single call.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(line);
         self.0.write_all(mask_text(&text).as_bytes())?;
@@ -61,9 +60,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_line_that_the_server_writes_tells_a_secret() {
+    fn secrets_are_masked_in_log_lines() {
         let mut written = Masked(Vec::new());
-        // Within quotes a password may have blanks: it ends with the quotation.
+        // A password inside quotes may contain blanks; it ends at the closing quote.
         let line =
             "WARN lost http://u:hunter2@engine:2375 error=\"DB_PASSWORD=hunter2 is wrong\" n=1\n";
         assert_eq!(written.write(line.as_bytes()).unwrap(), line.len());

@@ -1,5 +1,5 @@
-//! What the binary form costs on the wire, measured on what a hundred real containers did in ten
-//! minutes: `scripts/record-trace` recorded it. `cargo test --test bytes -- --nocapture` shows the
+//! Measures what the binary form costs on the wire, with a recording of what a hundred real containers did
+//! in ten minutes (made by `scripts/record-trace`). `cargo test --test bytes -- --nocapture` prints the
 //! figures.
 
 #![expect(
@@ -49,8 +49,7 @@ fn trace() -> Vec<ServerMessage> {
     trace::read(&fixture("trace.deflate"))
 }
 
-/// Bytes of a tick, each: in JSON, in JSON that is compressed, and in the binary form as changes to
-/// the tick before.
+/// Bytes per tick: in JSON, in compressed JSON, and in the binary form as changes to the tick before.
 struct Sizes {
     json: f64,
     deflated: f64,
@@ -78,7 +77,7 @@ fn sizes(ticks: &[ServerMessage]) -> Sizes {
     }
 }
 
-/// The quantised figures of every container in a tick.
+/// The quantised stats of every container in a tick.
 fn quantised(tick: &ServerMessage) -> BTreeMap<String, [i64; 13]> {
     let Some(Update::Stats {
         timestamp, data, ..
@@ -112,8 +111,8 @@ fn quantised(tick: &ServerMessage) -> BTreeMap<String, [i64; 13]> {
         .collect()
 }
 
-/// The entropy of the differences of quantised figures, in bytes a tick: what an ideal code of one
-/// table a figure would need (Shannon: Σ p · log₂ 1/p bits a symbol).
+/// The entropy of the differences of quantised stats, in bytes per tick: what an ideal code with one table
+/// per figure would need (Shannon: Σ p · log₂ 1/p bits per symbol).
 fn entropy(ticks: &[ServerMessage]) -> f64 {
     let rows: Vec<_> = ticks.iter().map(quantised).collect();
     let mut counts: [BTreeMap<i64, u32>; 13] = Default::default();
@@ -136,7 +135,7 @@ fn entropy(ticks: &[ServerMessage]) -> f64 {
 }
 
 #[test]
-fn the_trace_is_of_a_hundred_containers_over_ten_minutes() {
+fn the_trace_has_a_hundred_containers_over_ten_minutes() {
     let ticks = trace();
     let at = |tick: &ServerMessage| match tick.update() {
         Some(Update::Stats {
@@ -152,7 +151,7 @@ fn the_trace_is_of_a_hundred_containers_over_ten_minutes() {
 }
 
 #[test]
-fn a_tick_costs_a_small_part_of_its_json() {
+fn a_tick_is_a_small_fraction_of_its_json() {
     let ticks = trace();
     let Sizes {
         json,
@@ -177,7 +176,7 @@ fn a_tick_costs_a_small_part_of_its_json() {
 }
 
 #[test]
-fn a_snapshot_costs_a_small_part_of_the_engine_s_own_list() {
+fn a_snapshot_is_a_small_fraction_of_the_engine_s_own_list() {
     let engine = inflated("engine.json.deflate").len();
     let snapshot: Snapshot = serde_json::from_slice(&inflated("snapshot.json.deflate")).unwrap();
     let json = serde_json::to_vec(&snapshot).unwrap().len();
@@ -194,13 +193,13 @@ fn a_snapshot_costs_a_small_part_of_the_engine_s_own_list() {
 }
 
 #[test]
-fn ten_minutes_cost_a_small_part_of_polling() {
+fn ten_minutes_of_streaming_cost_a_small_fraction_of_polling() {
     let ticks = trace();
     let polled: usize = ticks
         .iter()
         .map(|tick| serde_json::to_vec(tick).unwrap().len())
         .sum();
-    // As the page gets it: one whole list, then changes.
+    // As the page receives it: one complete list, then changes.
     let whole = deflated(&encode(&ticks[0]));
     let changes = ticks
         .windows(2)
@@ -214,7 +213,7 @@ fn ten_minutes_cost_a_small_part_of_polling() {
 }
 
 #[test]
-fn what_was_streamed_is_what_was_measured() {
+fn decoding_the_stream_yields_the_measured_messages() {
     let ticks = trace();
     let mut page = Ticks::default();
     page.decode(&encode(&ticks[0])).unwrap();

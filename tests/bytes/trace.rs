@@ -1,10 +1,9 @@
-//! A recorded trace of figures, and the form in which it is kept: text columns of differences,
-//! compressed.
+//! A recorded trace of stats, and its file format: compressed text columns of differences.
 //!
-//! The first line has the times of the ticks, each as the difference to the one before. Then, for each
-//! container: a line with id and name, and a line for each figure with a word a tick: the difference
-//! to the last known value, or a dot where there is none. The last of these lines is the age of the
-//! figures at the tick; where that is not known, the container was not in the list.
+//! The first line has the times of the ticks, each as the difference to the one before. Then, per
+//! container: a line with id and name, and a line per figure with one word per tick: the difference to the
+//! last known value, or a dot where there is none. The last of these lines is the age of the stats at the
+//! tick; where it is unknown, the container was not in the list.
 
 use deckwatch::{
     model::{ContainerId, ContainerStats, HostId, Timestamp, Update},
@@ -13,10 +12,10 @@ use deckwatch::{
 use flate2::read::DeflateDecoder;
 use std::{collections::BTreeMap, io::Read, sync::Arc};
 
-/// Lines of figures of each container.
+/// Number of lines with figures per container.
 pub(crate) const COLUMNS: usize = 14;
 
-/// One container's figures in a tick, as whole numbers.
+/// The stats of one container in a tick, as integers.
 pub(crate) type Row = [Option<i64>; COLUMNS];
 
 /// Every tick of the trace in `file`, oldest first.
@@ -56,7 +55,7 @@ fn column(line: &str) -> Vec<Option<i64>> {
     line.split(' ').map(value).collect()
 }
 
-/// The text of a trace, given the ticks' times and each container's rows.
+/// The text of a trace, from the times of the ticks and the rows of each container.
 pub(crate) fn text(
     times: &[i64],
     containers: &BTreeMap<(ContainerId, String), BTreeMap<usize, Row>>,
@@ -81,7 +80,7 @@ fn words(values: impl Iterator<Item = Option<i64>>) -> String {
     words.join(" ") + "\n"
 }
 
-/// Figures as whole numbers.
+/// Stats as integers.
 pub(crate) fn row(stats: &ContainerStats, at: i64) -> Row {
     let hundredths = |percent: Option<f32>| percent.map(|p| (f64::from(p) * 100.0).round() as i64);
     let whole = |number: Option<u64>| number.map(|number| number as i64);
@@ -103,7 +102,7 @@ pub(crate) fn row(stats: &ContainerStats, at: i64) -> Row {
     ]
 }
 
-/// What [`row`] makes of figures; absent when the container was not in the list.
+/// The inverse of [`row`]; `None` when the container was not in the list.
 fn stats_of(id: ContainerId, name: &str, at: i64, row: &Row) -> Option<ContainerStats> {
     let percent = |n: usize| row[n].map(|hundredths| (hundredths as f64 / 100.0) as f32);
     let whole = |n: usize| row[n].map(|number| number as u64);

@@ -1,4 +1,4 @@
-//! What every engine does when it is asked to.
+//! The actions, whose effects must be the same on every engine.
 
 use crate::watched::{Removed, Watched};
 use deckwatch::{model::*, server::source::EngineError};
@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 const WAIT: &str = "trap 'exit 3' TERM; while :; do sleep 0.1; done";
 
-/// Does everything that can be done to a container called `name`, later `renamed`.
+/// Performs every action on a container called `name`, later `renamed`.
 pub(crate) async fn every_one(name: &'static str, renamed: &'static str) {
     let mut watched = Watched::begin().await;
     let plain = ActionOptions::default;
@@ -22,7 +22,7 @@ pub(crate) async fn every_one(name: &'static str, renamed: &'static str) {
     watched.until_state(name, ContainerState::Running).await;
     watched.act(name, Action::Stop, plain()).await.unwrap();
     watched.until_state(name, ContainerState::Exited).await;
-    // It had its time to end by itself, though none was asked for.
+    // It had time to end by itself, though no stop timeout was given.
     watched
         .until(|w| w.containers[name].exit_code == Some(3))
         .await;

@@ -1,4 +1,4 @@
-//! What the source does is the same on every Docker.
+//! The source behaves the same on every version of Docker.
 
 use crate::{
     actions,
@@ -18,14 +18,14 @@ use tokio::time::timeout;
 
 #[tokio::test]
 #[ignore = "needs a Docker engine"]
-async fn the_list_follows_the_docker_cli_by_events_alone() {
+async fn the_list_follows_changes_by_the_docker_cli_from_events_alone() {
     let mut watched = Watched::begin().await;
     let (name, renamed) = ("dw-follow", "dw-renamed");
     let script = "trap 'exit 3' TERM; while :; do sleep 0.1; done";
     let _removed = watched.run(name, &[], script);
     let _renamed = Removed(watched.host.clone(), renamed);
     watched.until_state(name, ContainerState::Running).await;
-    // Details follow the list.
+    // Details arrive after the list.
     let has_started = |c: &Container| c.started_at.is_some();
     watched
         .until(|w| w.containers.get(name).is_some_and(has_started))
@@ -51,25 +51,25 @@ async fn the_list_follows_the_docker_cli_by_events_alone() {
         "create", "start", "pause", "unpause", "rename", "kill", "die", "stop", "destroy",
     ];
     expected.sort_unstable();
-    let told = |w: &Watched| {
+    let received = |w: &Watched| {
         let events = w.events.iter().filter(|event| event.id == id);
         let mut actions: Vec<_> = events.map(|event| event.action.clone()).collect();
         actions.sort_unstable();
         actions
     };
-    watched.until(|w| told(w) == expected).await;
+    watched.until(|w| received(w) == expected).await;
     watched.end().await;
 }
 
 #[tokio::test]
 #[ignore = "needs a Docker engine"]
-async fn every_action_does_what_it_says() {
+async fn every_action_has_its_effect() {
     actions::every_one("dw-actions", "dw-actions-renamed").await;
 }
 
 #[tokio::test]
 #[ignore = "needs a Docker engine"]
-async fn what_runs_is_removed_by_force_only() {
+async fn a_running_container_is_removed_only_by_force() {
     let mut watched = Watched::begin().await;
     let (name, plain) = ("dw-removal", ActionOptions::default);
     let _removed = watched.run(name, &[], "sleep 1000");
@@ -90,7 +90,7 @@ async fn what_runs_is_removed_by_force_only() {
 
 #[tokio::test]
 #[ignore = "needs a Docker engine"]
-async fn logs_processes_and_inspection_are_told_without_secrets() {
+async fn logs_processes_and_inspections_contain_no_secrets() {
     let mut watched = Watched::begin().await;
     let name = "dw-logs";
     let script = "echo one; echo two >&2; head -c 40000 /dev/zero | tr '\\0' a; echo; sleep 600";
@@ -113,7 +113,7 @@ async fn logs_processes_and_inspection_are_told_without_secrets() {
     assert_eq!(texts, ["a".repeat(40_000).as_str(), "one", "two"]);
 
     let top = engine.top(id).await.unwrap();
-    // Asked with columns of its own, `ps` calls the command so; with the engine's, `CMD`.
+    // With the requested columns `ps` names the command differently from the engine's default, `CMD`.
     let command = top.titles.iter().position(|title| title == "COMMAND");
     let commands: Vec<_> = top
         .processes
@@ -129,7 +129,7 @@ async fn logs_processes_and_inspection_are_told_without_secrets() {
     watched.end().await;
 }
 
-/// What the engine itself has of the log, in its order.
+/// The engine's own copy of the log, in its order.
 fn log_of(host: &str, name: &str) -> Vec<String> {
     let log = docker(host, &["logs", name]);
     log.lines().map(str::to_owned).collect()
@@ -137,7 +137,7 @@ fn log_of(host: &str, name: &str) -> Vec<String> {
 
 #[tokio::test]
 #[ignore = "needs a Docker engine"]
-async fn a_log_is_followed_through_restarts_without_missing_or_doubled_lines() {
+async fn a_log_is_followed_through_restarts_without_missing_or_duplicated_lines() {
     let host = test_engine();
     let name = "dw-restarts";
     let script =
@@ -157,7 +157,7 @@ async fn a_log_is_followed_through_restarts_without_missing_or_doubled_lines() {
     let running = deckwatch::server::start(config).await.unwrap();
     let url = format!("ws://{}/ws/docker/{id}/logs?tail=5000", running.addr);
     let connect = async {
-        // Until the first list is there.
+        // Until the first list has arrived.
         loop {
             match tokio_tungstenite::connect_async(&url).await {
                 Ok((socket, _)) => return socket,
@@ -166,9 +166,9 @@ async fn a_log_is_followed_through_restarts_without_missing_or_doubled_lines() {
         }
     };
     let mut socket = timeout(DEADLINE, connect).await.unwrap();
-    let (mut told, mut ends) = (Vec::new(), 0);
+    let (mut received, mut ends) = (Vec::new(), 0);
     let mut restarts = 0;
-    // How many lines there are in the end.
+    // The number of lines at the end.
     let mut all = None;
     let reading = async {
         loop {
@@ -180,14 +180,14 @@ async fn a_log_is_followed_through_restarts_without_missing_or_doubled_lines() {
                 continue;
             };
             match message["type"].as_str() {
-                Some("log") => told.push(message["line"].as_str().unwrap().to_owned()),
+                Some("log") => received.push(message["line"].as_str().unwrap().to_owned()),
                 Some("log_end") => {
                     assert_eq!(message["reason"], "container_stopped");
                     ends += 1;
                 }
                 other => panic!("{other:?}: {message}"),
             }
-            if restarts < 3 && told.len() > 300 * (restarts + 1) {
+            if restarts < 3 && received.len() > 300 * (restarts + 1) {
                 restarts += 1;
                 let (engine, stop) = (host.clone(), restarts == 3);
                 let act: &[&str] = if stop {
@@ -199,27 +199,27 @@ async fn a_log_is_followed_through_restarts_without_missing_or_doubled_lines() {
                 let acting = tokio::task::spawn_blocking(move || {
                     docker(&engine, &act.iter().map(String::as_str).collect::<Vec<_>>())
                 });
-                // The last of them is waited for, so that the engine's log is complete.
+                // Waits for the last one, so that the engine's log is complete.
                 if stop {
                     acting.await.unwrap();
                     all = Some(log_of(&host, name).len());
                 }
             }
-            if ends > 0 && all.is_some_and(|all| told.len() >= all) {
+            if ends > 0 && all.is_some_and(|all| received.len() >= all) {
                 return;
             }
         }
     };
     let in_time = timeout(DEADLINE * 2, reading).await;
     let expected = log_of(&host, name);
-    let differs = told.iter().zip(&expected).position(|(a, b)| a != b);
-    assert_eq!((differs, told.len()), (None, expected.len()));
+    let differs = received.iter().zip(&expected).position(|(a, b)| a != b);
+    assert_eq!((differs, received.len()), (None, expected.len()));
     assert!(in_time.is_ok(), "{ends} ends, {restarts} restarts");
     assert_eq!(expected.iter().filter(|line| *line == "line 1").count(), 3);
     assert!(running.shutdown().await);
 }
 
-/// Memory in bytes, as the Docker CLI tells it.
+/// Memory in bytes, as the Docker CLI reports it.
 fn memory_of(host: &str, name: &str) -> f64 {
     let format = "{{.MemUsage}}";
     let text = docker(host, &["stats", "--no-stream", "--format", format, name]);
@@ -231,7 +231,7 @@ fn memory_of(host: &str, name: &str) -> f64 {
     number.parse::<f64>().unwrap() * 1_024_f64.powi(power as i32)
 }
 
-/// CPU time of a container as the engine tells it, in seconds, and when it was read.
+/// CPU time of a container as the engine reports it, in seconds, and when it was read.
 struct Reading {
     begun: f64,
     used: f64,
@@ -256,10 +256,10 @@ async fn read_cpu(engine: &Docker, name: &str) -> Reading {
     Reading { begun, used, ended }
 }
 
-/// The least and the most CPU time that can have been used between two moments, in seconds, by what
-/// was read before, between and after. Absent while nothing was read before or after.
+/// The least and the greatest CPU time that can have been used between two times, in seconds, from readings
+/// before, between and after. `None` while there is none before or after.
 fn bounds(readings: &[Reading], from: f64, to: f64) -> Option<(f64, f64)> {
-    // A sample's time is taken just after its counters were read, on a busy machine a little later.
+    // A sample is timestamped just after its counters were read, on a busy machine a little later.
     const LATE: f64 = 0.5;
     let before = readings.iter().rfind(|r| r.ended <= from - LATE)?;
     let after = readings.iter().find(|r| r.begun >= to)?;
@@ -271,15 +271,15 @@ fn bounds(readings: &[Reading], from: f64, to: f64) -> Option<(f64, f64)> {
     Some((least, after.used - before.used))
 }
 
-/// The share of CPU is held against the engine's own counter: what our figures add up to must lie
-/// between what the engine counted in a little less and a little more time. How busy the machine is
-/// does not matter to that.
+/// Compares the CPU share with the engine's own counter: the sum of our figures must lie between what the
+/// engine counted in a slightly shorter and a slightly longer time. This does not depend on how busy the
+/// machine is.
 #[tokio::test]
 #[ignore = "needs a Docker engine"]
 async fn cpu_agrees_with_the_engine() {
     let mut watched = Watched::begin().await;
     let name = "dw-busy";
-    // A fifth of a core is enough, and leaves something for the other tests.
+    // A fifth of a core is enough, and leaves CPU time for the other tests.
     let quota = ["--cpu-quota", "2000", "--cpu-period", "10000"];
     let _removed = watched.run(name, &quota, "while :; do :; done");
     watched
@@ -311,7 +311,7 @@ async fn cpu_agrees_with_the_engine() {
         let used: f64 = spans.map(|s| (s[1].0 - s[0].0) * s[1].1 / 100.0).sum();
         break (used, bounds);
     };
-    // Figures are rounded, and the kernel adds up each core's time only every few milliseconds.
+    // Figures are rounded, and the kernel updates the counter of each core only every few milliseconds.
     let reserve = most * 0.02 + 0.05;
     assert!(
         (least - reserve..=most + reserve).contains(&used),
@@ -334,15 +334,15 @@ async fn memory_agrees_with_docker_stats() {
                 .is_some_and(|s| s.memory_usage.is_some_and(|used| used > 0))
         })
         .await;
-    // The kernel charges memory in batches, and frees it when it likes: both are the same when they
-    // looked at about the same time.
+    // The kernel charges memory in batches, and frees it at any time: both values agree when they were read
+    // at about the same time.
     let mut agrees = false;
     for _ in 0..20 {
         let theirs = memory_of(&watched.host, name);
         let samples = watched.samples;
         watched.until(|w| w.samples > samples).await;
         let ours = watched.stats[name].memory_usage.unwrap() as f64;
-        // Of a container this small a few pages are the twentieth part.
+        // For a container this small a few pages are one twentieth.
         agrees = (ours - theirs).abs() <= (theirs * 0.05).max(65_536.0);
         if agrees {
             break;

@@ -1,4 +1,4 @@
-//! What Podman does in its own way.
+//! Behaviour that is specific to Podman.
 
 use crate::{
     actions,
@@ -14,24 +14,24 @@ use tokio::time::timeout;
 
 const WAIT: &str = "trap 'exit 3' TERM; while :; do sleep 0.1; done";
 
-/// Podman's own command line, for what the Docker one cannot do. Without systemd nothing else runs
-/// health checks.
+/// Podman's own command line, for what the Docker CLI cannot do. Without systemd nothing else runs health
+/// checks.
 fn podman(watched: &Watched, args: &[&str]) {
     let mut podman = Command::new("podman");
     podman.args(["--url", &watched.host]).args(args);
-    // A check that fails makes the command fail.
+    // A failing check makes the command fail.
     podman.output().unwrap();
 }
 
 #[tokio::test]
 #[ignore = "needs a Podman engine"]
-async fn the_list_follows_the_command_line_by_events_alone() {
+async fn the_list_follows_changes_by_the_command_line_from_events_alone() {
     let mut watched = Watched::begin().await;
     let (name, renamed) = ("dwp-follow", "dwp-renamed");
     let _removed = watched.run(name, &[], WAIT);
     let _renamed = Removed(watched.host.clone(), renamed);
     watched.until_state(name, ContainerState::Running).await;
-    // Details follow the list.
+    // Details arrive after the list.
     let has_started = |c: &Container| c.started_at.is_some();
     watched
         .until(|w| w.containers.get(name).is_some_and(has_started))
@@ -49,7 +49,7 @@ async fn the_list_follows_the_command_line_by_events_alone() {
     watched.until_state(name, ContainerState::Running).await;
     watched.docker(&["rename", name, renamed]);
     watched.until(|w| w.containers.contains_key(renamed)).await;
-    // Without a time this engine kills at once.
+    // Without a stop timeout this engine kills at once.
     watched.docker(&["stop", "-t", "10", renamed]);
     watched
         .until(|w| {
@@ -61,14 +61,19 @@ async fn the_list_follows_the_command_line_by_events_alone() {
     let id = watched.containers[renamed].id.to_string();
     watched.docker(&["rm", renamed]);
     watched.until(|w| !w.containers.contains_key(renamed)).await;
-    // Podman names them in its own way; each is told once.
-    let told = |w: &Watched, action: &str| {
+    // Podman has action names of its own; each is published once.
+    let reported = |w: &Watched, action: &str| {
         let events = w.events.iter().filter(|event| event.id == id);
         events.filter(|event| event.action == action).count()
     };
-    watched.until(|w| told(w, "remove") == 1).await;
+    watched.until(|w| reported(w, "remove") == 1).await;
     for action in ["create", "start", "pause", "unpause", "rename", "die"] {
-        assert_eq!(told(&watched, action), 1, "{action}: {:?}", watched.events);
+        assert_eq!(
+            reported(&watched, action),
+            1,
+            "{action}: {:?}",
+            watched.events
+        );
     }
     let end = watched
         .events
@@ -80,15 +85,15 @@ async fn the_list_follows_the_command_line_by_events_alone() {
 
 #[tokio::test]
 #[ignore = "needs a Podman engine"]
-async fn every_action_does_what_it_says() {
+async fn every_action_has_its_effect() {
     actions::every_one("dwp-actions", "dwp-actions-renamed").await;
 }
 
-/// Podman 4 lists a container as `stopped` for a moment after every exit, a word that Docker does
-/// not have.
+/// Podman 4 lists a container as `stopped` for a moment after every exit, a state that Docker does not
+/// have.
 #[tokio::test]
 #[ignore = "needs a Podman engine"]
-async fn an_exit_never_takes_the_engine_down() {
+async fn an_exit_never_makes_the_source_go_down() {
     let mut watched = Watched::begin().await;
     for round in 0..5 {
         let name = "dwp-exits";
@@ -109,7 +114,7 @@ async fn an_exit_never_takes_the_engine_down() {
 
 #[tokio::test]
 #[ignore = "needs a Podman engine"]
-async fn a_log_has_whole_lines_and_last_words() {
+async fn a_log_has_complete_lines_and_the_last_line_of_a_run() {
     let mut watched = Watched::begin().await;
     let name = "dwp-logs";
     let script = "echo one; echo two >&2; head -c 40000 /dev/zero | tr '\\0' a; echo; printf last";
@@ -145,7 +150,7 @@ async fn a_log_has_whole_lines_and_last_words() {
 
 #[tokio::test]
 #[ignore = "needs a Podman engine"]
-async fn figures_and_processes_of_a_running_container_are_known() {
+async fn stats_and_processes_of_a_running_container_are_known() {
     let mut watched = Watched::begin().await;
     let name = "dwp-figures";
     let _removed = watched.run(name, &[], "while :; do :; done & sleep 1000");
@@ -183,10 +188,10 @@ async fn figures_and_processes_of_a_running_container_are_known() {
 
 #[tokio::test]
 #[ignore = "needs a Podman engine"]
-async fn health_follows_every_check() {
+async fn the_health_follows_every_check() {
     let mut watched = Watched::begin().await;
     let name = "dwp-health";
-    // With the Docker command line there is no health check without a timer, which needs systemd.
+    // With the Docker CLI, health checks without a timer do not run, and the timer needs systemd.
     let _removed = Removed(watched.host.clone(), name);
     podman(
         &watched,

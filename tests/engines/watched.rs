@@ -1,4 +1,4 @@
-//! A source under observation, and the command line that changes its engine behind its back.
+//! A source under observation, and the command line that changes its engine independently.
 
 use deckwatch::{
     model::*,
@@ -20,27 +20,27 @@ use tokio_util::sync::CancellationToken;
 
 /// Generous: the machine may be busy with other tests.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(120);
-/// No reconciliation within a test: what is seen is seen by events alone.
+/// No reconciliation within a test, so that changes are detected by events alone.
 pub(crate) const NEVER: Duration = Duration::from_secs(3_600);
 
-/// A source under observation, and what it has told so far.
+/// A source under observation, and its observations so far.
 pub(crate) struct Watched {
     pub(crate) host: String,
     pub(crate) engine: Arc<dyn Engine>,
-    pub(crate) told: mpsc::Receiver<Update>,
+    pub(crate) reported: mpsc::Receiver<Update>,
     pub(crate) containers: BTreeMap<String, Container>,
     pub(crate) events: Vec<Event>,
     pub(crate) stats: BTreeMap<String, ContainerStats>,
     pub(crate) samples: usize,
     pub(crate) state: Option<SourceState>,
-    /// It was live from the moment it first was.
+    /// Whether it has been live since it first was.
     pub(crate) is_always_live: bool,
     pub(crate) shutdown: CancellationToken,
     pub(crate) task: JoinHandle<()>,
     pub(crate) _demand: watch::Sender<bool>,
 }
 
-/// The engine under test. A test that asks for it and finds none fails.
+/// The engine under test. A test without one fails.
 #[expect(
     clippy::disallowed_methods,
     clippy::expect_used,
@@ -53,7 +53,7 @@ pub(crate) fn test_engine() -> String {
 impl Watched {
     pub(crate) async fn begin() -> Self {
         let host = test_engine();
-        let (sender, told) = mpsc::channel(256);
+        let (sender, reported) = mpsc::channel(256);
         let (demand, wanted) = watch::channel(true);
         let intervals = Intervals {
             stats_watched: Duration::from_secs(2),
@@ -71,7 +71,7 @@ impl Watched {
         let mut watched = Self {
             host,
             engine,
-            told,
+            reported,
             containers: BTreeMap::new(),
             events: Vec::new(),
             stats: BTreeMap::new(),
@@ -90,7 +90,7 @@ impl Watched {
     pub(crate) async fn until(&mut self, condition: impl Fn(&Self) -> bool) {
         let observing = async {
             while !condition(self) {
-                let update = self.told.recv().await.unwrap();
+                let update = self.reported.recv().await.unwrap();
                 self.take(update);
             }
         };
@@ -143,19 +143,19 @@ impl Watched {
 
     pub(crate) fn run(&self, name: &'static str, options: &[&str], command: &str) -> Removed {
         let image = ["deckwatch-test:latest", "sh", "-c", command];
-        // Without a network, since the newer Docker can rename no container on a bridge it lacks.
+        // Without a network, because the newer Docker cannot rename a container on a bridge that it lacks.
         let run = ["run", "-d", "--name", name, "--network", "none"];
         self.docker(&[&run, options, &image].concat());
         Removed(self.host.clone(), name)
     }
 
-    /// Goes on observing, as the collector does, while `call` is under way.
+    /// Continues to observe, as the collector does, while `call` runs.
     pub(crate) async fn during<T>(&mut self, call: impl Future<Output = T>) -> T {
         let mut call = std::pin::pin!(call);
         loop {
             tokio::select! {
                 done = &mut call => return done,
-                Some(update) = self.told.recv() => self.take(update),
+                Some(update) = self.reported.recv() => self.take(update),
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What the golden files stand for.
+//! The values that the golden files represent.
 
 use deckwatch::model::*;
 use std::collections::BTreeMap;
@@ -143,7 +143,7 @@ pub(crate) fn web_stats() -> ContainerStats {
     }
 }
 
-/// Where a line is in its log: the first of standard output or the second of standard error.
+/// The position of a line in its log: the first of standard output or the second of standard error.
 pub(crate) fn position(stream: LogStream) -> LogPosition {
     LogPosition {
         nanos: AT.as_millis() * 1_000_000 + 678_901,

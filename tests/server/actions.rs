@@ -1,4 +1,4 @@
-//! What becomes of actions.
+//! Actions on containers, over the socket and over HTTP.
 
 use crate::support::{
     app::TestApp,
@@ -53,7 +53,7 @@ fn code(ack: &ContainerAck) -> &'static str {
 }
 
 #[tokio::test]
-async fn after_an_action_everybody_has_the_new_list() {
+async fn after_an_action_every_client_has_the_new_list() {
     let app = TestApp::start_without_reconcile(FakeEngine::start().with_containers(3)).await;
     let (mut actor, mut script) = (app.socket().await, app.socket().await);
     script.subscribe(Channel::CONTAINERS).await;
@@ -70,7 +70,7 @@ async fn after_an_action_everybody_has_the_new_list() {
 }
 
 #[tokio::test]
-async fn every_action_does_what_it_says() {
+async fn every_action_has_its_effect() {
     let app = TestApp::start_without_reconcile(FakeEngine::start().with_containers(1)).await;
     let mut actor = app.socket().await;
     let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
@@ -119,7 +119,7 @@ async fn a_stopped_container_is_started() {
 }
 
 #[tokio::test]
-async fn a_container_that_is_gone_is_not_found() {
+async fn an_action_on_a_removed_container_is_not_found() {
     let app = TestApp::start(FakeEngine::start().with_containers(2)).await;
     app.engine.lose("web-1");
     let mut actor = app.socket().await;
@@ -154,14 +154,14 @@ async fn a_second_action_on_the_same_container_conflicts() {
     assert_eq!(
         code(&ack(&mut other, "r-3").await),
         "done",
-        "another container is free"
+        "another container is not locked"
     );
     assert_eq!(app.engine.count("POST /containers"), 2);
     app.end().await;
 }
 
 #[tokio::test]
-async fn a_protected_container_is_left_alone() {
+async fn a_protected_container_cannot_be_acted_on() {
     let database = FakeContainer::running("db").label("deckwatch.protect", "true");
     let app = TestApp::start(FakeEngine::start().with(database)).await;
     let mut actor = app.socket().await;
@@ -181,7 +181,7 @@ async fn a_protected_container_is_left_alone() {
 }
 
 #[tokio::test]
-async fn the_same_request_is_done_once() {
+async fn a_repeated_request_is_performed_once() {
     let app = TestApp::start(FakeEngine::start().with_containers(2)).await;
     let (mut one, mut other) = (app.socket().await, app.socket().await);
     app.engine.hold_actions();
@@ -194,7 +194,7 @@ async fn the_same_request_is_done_once() {
     assert_eq!(
         code(&ack(&mut other, "same").await),
         "done",
-        "after a reconnect too"
+        "also after a reconnect"
     );
     ask(&mut one, "same", Action::Stop, "web-2").await;
     let refused = one.find(|message| match message {
@@ -208,7 +208,7 @@ async fn the_same_request_is_done_once() {
 }
 
 #[tokio::test]
-async fn an_id_of_one_client_is_not_in_the_way_of_another_client() {
+async fn request_ids_of_different_clients_are_independent() {
     let app = TestApp::start(FakeEngine::start().with_containers(2)).await;
     let (mut one, mut other) = (app.socket().await, app.socket().await);
     ask(&mut one, "1", Action::Stop, "web-1").await;
@@ -222,7 +222,7 @@ async fn an_id_of_one_client_is_not_in_the_way_of_another_client() {
 }
 
 #[tokio::test]
-async fn a_removal_that_is_repeated_is_still_known() {
+async fn a_repeated_removal_is_acknowledged_again() {
     let app = TestApp::start(FakeEngine::start().with(FakeContainer::exited("job"))).await;
     let mut lost = app.socket().await;
     let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
@@ -238,7 +238,7 @@ async fn a_removal_that_is_repeated_is_still_known() {
 }
 
 #[tokio::test]
-async fn an_action_that_takes_too_long_is_told_as_timeout() {
+async fn an_action_that_takes_too_long_times_out() {
     let app = TestApp::start(FakeEngine::start().with_containers(1)).await;
     let mut actor = app.socket().await;
     app.engine.hold_actions();
@@ -253,7 +253,7 @@ async fn an_action_that_takes_too_long_is_told_as_timeout() {
 }
 
 #[tokio::test]
-async fn an_action_over_http_is_the_same() {
+async fn an_action_over_http_has_the_same_effect() {
     let app = TestApp::start_without_reconcile(FakeEngine::start().with_containers(1)).await;
     let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     let id = id_of("web-1");
@@ -284,7 +284,7 @@ async fn an_action_over_http_is_the_same() {
 }
 
 #[tokio::test]
-async fn whoever_asks_too_fast_learns_which_requests_were_refused() {
+async fn a_rate_limited_client_learns_which_requests_were_refused() {
     let app = TestApp::start(FakeEngine::start().with_containers(1)).await;
     let mut actor = app.socket().await;
     let requests: Vec<_> = (0..100).map(|n| format!("r-{n}")).collect();

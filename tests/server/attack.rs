@@ -1,4 +1,4 @@
-//! What one client holds open or asks for keeps no other client out.
+//! A client that holds connections open or requests too much keeps no other client out.
 
 use crate::support::{
     app::{Settings, TestApp},
@@ -14,12 +14,12 @@ use tokio::{
     time::timeout,
 };
 
-/// How long a healthy client waits at most, on a machine that has other things to do. A server that lets it wait
-/// for an attacker's connection to end takes ten seconds and more.
+/// How long a healthy client waits at most, on a busy machine. A server that lets it wait for an attacker's
+/// connection to end takes ten seconds or more.
 const SERVED: Duration = Duration::from_secs(5);
 
-/// Asserts that new connections are served while an attack goes on: from the attackers' address, as when all
-/// come through one proxy, and from another.
+/// Checks that new connections are served during an attack: from the attackers' address, as when all come
+/// through one proxy, and from another.
 async fn is_served(server: SocketAddr) {
     let request = format!("GET /api/ws HTTP/1.1\r\nHost: {server}\r\nConnection: close\r\n\r\n");
     for last in [2, 3, 2, 3, 2, 3] {
@@ -30,7 +30,7 @@ async fn is_served(server: SocketAddr) {
 }
 
 #[tokio::test]
-async fn unfinished_bodies_do_not_keep_others_out() {
+async fn incomplete_bodies_do_not_keep_others_out() {
     allow_many_files();
     let process = Process::start(&FakeEngine::start()).await;
     let id = id_of("web-1");
@@ -47,17 +47,17 @@ async fn unfinished_bodies_do_not_keep_others_out() {
 async fn silent_connections_do_not_keep_others_out() {
     allow_many_files();
     let process = Process::start(&FakeEngine::start()).await;
-    // More than there are places for: without one, a new client would wait until the first of them ends.
+    // More than the number of slots: otherwise a new client would wait until the first of them ends.
     let held = hold(5_000, 2, process.address, b"").await;
     is_served(process.address).await;
     drop(held);
 }
 
 #[tokio::test]
-async fn large_heads_are_refused_and_cost_little_memory() {
+async fn long_heads_are_refused_and_cost_little_memory() {
     allow_many_files();
-    /// Of 1,500 connections: 16 KiB each, what a connection takes anyway, and what an unoptimized build
-    /// takes more.
+    /// For 1,500 connections: 16 KiB each, the cost of a connection itself, and the overhead of an
+    /// unoptimized build.
     const GROWTH: u64 = 128 << 20;
     let process = Process::start(&FakeEngine::start()).await;
     let before = process.resident();
@@ -66,7 +66,7 @@ async fn large_heads_are_refused_and_cost_little_memory() {
     let held = hold(1_500, 2, process.address, &part).await;
     let mut most = process.resident();
     for stream in &held {
-        // As far as it is taken.
+        // As much as the server accepts.
         let _ = stream.try_write(&[b'x'; 300_000]);
     }
     is_served(process.address).await;
@@ -75,7 +75,7 @@ async fn large_heads_are_refused_and_cost_little_memory() {
     assert!(grown < GROWTH, "{} heads cost {grown} bytes", held.len());
 }
 
-/// The status of the answer to a head with `more` in it.
+/// The status of the response to a head that contains `more`.
 async fn status_of(server: SocketAddr, more: &str) -> String {
     let request =
         format!("GET /healthz HTTP/1.1\r\nHost: {server}\r\nConnection: close\r\n{more}\r\n");
@@ -118,7 +118,7 @@ async fn actions_on_unknown_containers_do_not_keep_others_from_acting() {
 }
 
 #[tokio::test]
-async fn a_client_that_acts_too_fast_is_slowed_down_alone() {
+async fn only_the_client_that_acts_too_fast_is_rate_limited() {
     let app = TestApp::start(FakeEngine::start().with_containers(2)).await;
     let mut refused = None;
     for n in 0..400 {
@@ -150,14 +150,14 @@ fn request_to_act(app: &TestApp, action: &str, name: &str) -> String {
     )
 }
 
-/// The status with which an action from `127.0.0.{last}` is answered.
+/// The status of the response to an action from `127.0.0.{last}`.
 async fn act_from(last: u8, app: &TestApp, action: &str, name: &str) -> u16 {
     let request = request_to_act(app, action, name);
     let answer = ask_from(last, app.address, request.as_bytes()).await;
     answer.get(9..12).unwrap_or(&answer).parse().unwrap()
 }
 
-/// Reads one answer that has a `Content-Length`; its status.
+/// Reads one response with a `Content-Length`; returns its status.
 async fn status_on(stream: &mut TcpStream) -> u16 {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -170,7 +170,7 @@ async fn status_on(stream: &mut TcpStream) -> u16 {
     head[9..12].parse().unwrap()
 }
 
-/// An engine with a container that has written far more than any buffer on the way holds.
+/// An engine with a container whose log is far longer than all buffers on the way.
 fn with_a_long_log() -> FakeEngine {
     let engine = FakeEngine::start().with(FakeContainer::running("chatty"));
     engine.write_lines("chatty", (0..20_000).map(|_| vec![b'x'; 2_000]));
@@ -178,7 +178,7 @@ fn with_a_long_log() -> FakeEngine {
 }
 
 #[tokio::test]
-async fn a_download_takes_a_place_among_the_clients() {
+async fn a_download_needs_a_permit_like_any_client() {
     let settings = Settings {
         max_clients: Some(1),
         ..Settings::default()
@@ -193,7 +193,7 @@ async fn a_download_takes_a_place_among_the_clients() {
     assert_eq!(
         app.socket_at("/api/ws", &[]).await.unwrap_err().0,
         503,
-        "there is one kind of place"
+        "there is one kind of permit"
     );
     let whole = download.bytes().await.unwrap();
     assert_eq!(whole.len(), 20_000 * 2_001, "the first is not disturbed");
@@ -205,7 +205,7 @@ async fn a_download_takes_a_place_among_the_clients() {
 }
 
 #[tokio::test]
-async fn a_download_that_a_shutdown_ends_does_not_look_whole() {
+async fn a_download_ended_by_a_shutdown_does_not_look_complete() {
     let app = TestApp::start(with_a_long_log()).await;
     let path = format!("/api/containers/{}/logs", id_of("chatty"));
     let download = app.get(&path).await;

@@ -1,4 +1,4 @@
-//! Everything below a path of a proxy's.
+//! The server below a base path, behind a proxy.
 
 use crate::support::{
     app::{Settings, TestApp},
@@ -17,14 +17,14 @@ async fn below_a_path() -> TestApp {
     TestApp::start_with(FakeEngine::start().with_containers(3), settings).await
 }
 
-/// Every address on this server that a page names, in attributes and in its scripts.
+/// Every address on this server in a page, in attributes and in scripts.
 fn addresses(html: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for (before, quote) in [
         ("href=\"", '"'),
         ("src=\"", '"'),
         ("action=\"", '"'),
-        // The script that loads the others is told where they are.
+        // The script that loads the others is given their location.
         ("})(\"", '"'),
     ] {
         let named = html.split(before).skip(1);
@@ -36,7 +36,7 @@ fn addresses(html: &str) -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn every_link_of_every_page_stays_below_and_leads_somewhere() {
+async fn every_link_of_every_page_is_below_the_base_path_and_works() {
     let app = below_a_path().await;
     let mut waiting: Vec<String> = vec![BASE.into(), format!("{BASE}/nowhere")];
     let mut seen = BTreeSet::new();
@@ -45,7 +45,7 @@ async fn every_link_of_every_page_stays_below_and_leads_somewhere() {
             continue;
         }
         let answer = app.get(&path).await;
-        // Scripts and styles are there once the site has been built, which tests do without.
+        // Scripts and styles exist once the site has been built, which tests do not need.
         let is_file = path.contains("/pkg/") || path.ends_with("/favicon.svg");
         let expected = if path.ends_with("/nowhere") { 404 } else { 200 };
         if !is_file {
@@ -72,7 +72,7 @@ async fn every_link_of_every_page_stays_below_and_leads_somewhere() {
 }
 
 #[tokio::test]
-async fn pages_know_the_state_whatever_they_are_below() {
+async fn pages_contain_the_state_below_any_base_path() {
     let app = below_a_path().await;
     for path in ["", "/", "/containers", "/containers?q=web"] {
         let answer = app.get(&format!("{BASE}{path}")).await;
@@ -87,7 +87,7 @@ async fn pages_know_the_state_whatever_they_are_below() {
 }
 
 #[tokio::test]
-async fn every_transport_is_below_and_nothing_is_outside() {
+async fn every_transport_is_below_the_base_path_and_nothing_is_outside() {
     let app = below_a_path().await;
     for path in ["/api/ws", "/ws/docker/stats"] {
         let below = format!("{BASE}{path}");
@@ -112,11 +112,11 @@ async fn every_transport_is_below_and_nothing_is_outside() {
         let answer = app.get(path).await;
         assert_eq!(answer.status(), 404, "{path}");
         assert!(answer.headers().contains_key("content-security-policy"));
-        let said = answer.text().await.unwrap();
-        assert!(said.contains(&format!("below {BASE}/")), "{path}: {said}");
+        let body = answer.text().await.unwrap();
+        assert!(body.contains(&format!("below {BASE}/")), "{path}: {body}");
     }
     assert_eq!(app.get("/healthz").await.status(), 200, "for supervisors");
     let evil = app.ask("GET /healthz", &[("Host", "evil.example")]).await;
-    assert_eq!(evil.status, 421, "the gate stands before that too");
+    assert_eq!(evil.status, 421, "the gate precedes the base path, too");
     app.end().await;
 }

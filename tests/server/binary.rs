@@ -1,4 +1,4 @@
-//! The binary form: the same story as in JSON, told to our own pages.
+//! The binary form contains the same messages as JSON; our own pages use it.
 
 use crate::support::{
     app::TestApp,
@@ -27,7 +27,7 @@ fn is_stats(message: &ServerMessage) -> bool {
 }
 
 #[tokio::test]
-async fn a_page_sees_what_a_script_sees() {
+async fn a_binary_client_receives_what_a_json_client_receives() {
     let app = TestApp::start(many()).await;
     let mut page = Page::connect(&app).await;
     let greeting = page.next().await;
@@ -36,7 +36,7 @@ async fn a_page_sees_what_a_script_sees() {
         page.follow(channel, None).await;
     }
     page.until(is_stats).await;
-    // The second is told as changes to the first.
+    // The second one is sent as changes to the first.
     page.until(is_stats).await;
     let json = app.snapshot("containers").await;
     let host = page.dashboard.hosts.values().next().unwrap();
@@ -56,9 +56,9 @@ async fn a_page_sees_what_a_script_sees() {
 }
 
 #[tokio::test]
-async fn a_long_list_is_compressed_and_the_same_for_all() {
+async fn a_long_list_is_compressed_once_for_all_clients() {
     let app = TestApp::start(many()).await;
-    // The details of containers follow their list; from then on nothing changes.
+    // Details of containers arrive after their list; from then on nothing changes.
     eventually("the details are known", async || {
         let is_whole = |message: &ServerMessage| {
             let Some(Update::Containers { data, .. }) = message.update() else {
@@ -96,7 +96,7 @@ async fn a_long_list_is_compressed_and_the_same_for_all() {
 }
 
 #[tokio::test]
-async fn a_page_goes_on_from_where_it_was() {
+async fn a_page_resumes_from_its_last_message() {
     let app = TestApp::start(many()).await;
     let mut page = Page::connect(&app).await;
     let ServerMessage::Connected { epoch, .. } = page.next().await else {
@@ -115,7 +115,7 @@ async fn a_page_goes_on_from_where_it_was() {
 }
 
 #[tokio::test]
-async fn a_page_acts_and_is_answered() {
+async fn an_action_in_binary_form_is_acknowledged() {
     let app = TestApp::start(many()).await;
     let mut page = Page::connect(&app).await;
     page.next().await;
@@ -146,7 +146,7 @@ async fn a_page_acts_and_is_answered() {
 }
 
 #[tokio::test]
-async fn text_ends_a_binary_connection() {
+async fn a_text_message_ends_a_binary_connection() {
     let app = TestApp::start(FakeEngine::start()).await;
     let mut page = Page::connect(&app).await;
     page.send_raw(Message::text(r#"{"type":"ping"}"#)).await;
@@ -155,7 +155,7 @@ async fn text_ends_a_binary_connection() {
 }
 
 #[tokio::test]
-async fn a_page_of_another_build_is_told_to_load_again() {
+async fn a_page_of_another_build_is_told_to_reload() {
     let app = TestApp::start(FakeEngine::start()).await;
     let mut page = Page::connect(&app).await;
     let mut ping = codec::encode(&ClientMessage::Ping(Ping {}));
@@ -165,14 +165,14 @@ async fn a_page_of_another_build_is_told_to_load_again() {
     let old = [("sec-websocket-protocol", "deckwatch.v0.bin")];
     let mut old = app.socket_at("/api/ws", &old).await.unwrap();
     assert!(matches!(
-        old.hear().await,
+        old.receive().await,
         Incoming::Closed(close_code::VERSION)
     ));
     app.end().await;
 }
 
 #[tokio::test]
-async fn nonsense_is_answered_until_there_was_too_much_of_it() {
+async fn invalid_messages_are_answered_until_there_are_too_many() {
     let app = TestApp::start(FakeEngine::start()).await;
     let mut page = Page::connect(&app).await;
     page.next().await;
@@ -197,7 +197,7 @@ async fn poll(app: &TestApp, since: &str) -> Bundle {
 }
 
 #[tokio::test]
-async fn polling_brings_frames_and_changes_to_them() {
+async fn polling_returns_frames_and_then_changes_to_them() {
     let app = TestApp::start(many()).await;
     let mut page = Page::connect(&app).await;
     page.next().await;
@@ -206,7 +206,7 @@ async fn polling_brings_frames_and_changes_to_them() {
     let mut ticks = Ticks::default();
     let mut seqs = std::collections::BTreeMap::new();
     let mut since = String::new();
-    // Twice, so that the second answer is of changes.
+    // Twice, so that the second response contains changes.
     for _ in 0..2 {
         page.until(is_stats).await;
         let bundle = poll(&app, &since).await;
@@ -222,7 +222,7 @@ async fn polling_brings_frames_and_changes_to_them() {
 }
 
 #[tokio::test]
-async fn the_tag_of_one_form_is_not_that_of_the_other() {
+async fn the_entity_tags_of_both_forms_differ() {
     let app = TestApp::start(FakeEngine::start()).await;
     let path = "/api/snapshot?channels=containers";
     let json = app.get(path).await.headers()["etag"].clone();
@@ -232,7 +232,7 @@ async fn the_tag_of_one_form_is_not_that_of_the_other() {
 }
 
 #[tokio::test]
-async fn a_history_and_options_have_a_binary_form_too() {
+async fn histories_and_options_exist_in_binary_form_too() {
     let app = TestApp::start(many()).await;
     let history = app
         .get_with("/api/metrics?range=5m", ("accept", MEDIA_TYPE))

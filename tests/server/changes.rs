@@ -1,5 +1,5 @@
-//! A change in the engine reaches every client by its event alone, and an action by itself alone,
-//! each within the contract's time. No full list comes to help: reconciling is switched off.
+//! A change in the engine reaches every client by its event alone, and an action by itself alone, each
+//! within the time of the contract. No full list helps, as reconciliation is disabled.
 
 use crate::support::{
     app::TestApp,
@@ -17,12 +17,12 @@ use deckwatch::{
 use serde_json::json;
 use std::time::Duration;
 
-/// A change in the engine is on every screen in this time.
+/// Within this time a change in the engine is shown on every page.
 const CHANGE: Duration = Duration::from_secs(1);
-/// After a successful action every subscriber has the new list in this time.
+/// Within this time after a successful action every subscriber has the new list.
 const AFTER_ACTION: Duration = Duration::from_millis(500);
 
-/// A change that is made in the engine, behind the server's back.
+/// A change in the engine that the server did not cause.
 type Change = fn(&FakeEngine);
 
 const CHANGES: [(&str, Change); 5] = [
@@ -38,7 +38,7 @@ fn shows(message: &ServerMessage, truth: &[(String, String)]) -> bool {
 }
 
 #[tokio::test]
-async fn every_client_has_a_change_within_a_second_by_its_event_alone() {
+async fn an_event_alone_brings_a_change_to_every_client_within_a_second() {
     let app = TestApp::start_without_reconcile(FakeEngine::start().with_containers(3)).await;
     let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     let mut script = app.socket().await;
@@ -62,14 +62,14 @@ async fn every_client_has_a_change_within_a_second_by_its_event_alone() {
     app.end().await;
 }
 
-/// The command line's view of the engine.
+/// A client of the engine like the command line.
 async fn command_line(engine: &FakeEngine) -> Docker {
     let docker = Docker::connect_with_unix(&engine.address(), 60, API_DEFAULT_VERSION);
     docker.unwrap().negotiate_version().await.unwrap()
 }
 
 #[tokio::test]
-async fn what_the_command_line_does_is_on_the_page_within_a_second() {
+async fn a_change_by_the_command_line_is_on_the_page_within_a_second() {
     let app = TestApp::start_without_reconcile(FakeEngine::start().with_containers(2)).await;
     let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     let docker = command_line(&app.engine).await;
@@ -100,13 +100,13 @@ async fn an_event_is_published_within_a_second() {
     socket.subscribe(Channel::EVENTS).await;
     app.engine.stop_container("web-1");
     for action in ["kill", "die", "stop"] {
-        let is_it = |message: &ServerMessage| matches!(message.update(), Some(Update::Event(told)) if told.action == action);
-        within(CHANGE, action, socket.until(is_it)).await;
+        let is_match = |message: &ServerMessage| matches!(message.update(), Some(Update::Event(reported)) if reported.action == action);
+        within(CHANGE, action, socket.until(is_match)).await;
     }
     app.end().await;
 }
 
-/// Asks for an action and waits for its success.
+/// Requests an action and waits for its success.
 async fn act(socket: &mut Socket, action: &str, container: &str, options: serde_json::Value) {
     let request = format!("{action}-{container}");
     let message = json!({
@@ -123,7 +123,7 @@ async fn act(socket: &mut Socket, action: &str, container: &str, options: serde_
     assert!(ack.success, "{ack:?}");
 }
 
-/// The engine keeps silent about what it does: the list is asked for because of the action.
+/// The engine sends no events: the list is requested because of the action.
 #[tokio::test]
 async fn every_client_has_the_new_list_within_half_a_second_after_an_action_without_an_event() {
     let engine = FakeEngine::start()
@@ -156,7 +156,7 @@ async fn every_client_has_the_new_list_within_half_a_second_after_an_action_with
 }
 
 #[tokio::test]
-async fn after_an_action_over_http_the_new_list_is_there_within_half_a_second() {
+async fn the_new_list_arrives_within_half_a_second_after_an_action_over_http() {
     let app = TestApp::start_without_reconcile(FakeEngine::start().with_containers(1)).await;
     let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     app.engine.mute_events();
@@ -167,8 +167,8 @@ async fn after_an_action_over_http_the_new_list_is_there_within_half_a_second() 
     app.end().await;
 }
 
-/// The event stream ends together with a change: what happened meanwhile is listed when it is opened
-/// again, after the back-off's first pause.
+/// The event stream ends together with a change: the change is listed when the stream is reopened, after
+/// the first pause of the backoff.
 #[tokio::test]
 async fn a_change_while_the_event_stream_is_cut_is_not_lost() {
     let app = TestApp::start_without_reconcile(FakeEngine::start().with_containers(2)).await;

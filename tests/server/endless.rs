@@ -1,4 +1,4 @@
-//! Answers without an end take neither the server's memory nor its time.
+//! Endless responses exhaust neither the server's memory nor its time.
 
 use crate::support::{
     PATIENCE,
@@ -10,7 +10,7 @@ use deckwatch::{model::SourceState, protocol::Channel};
 use std::time::Duration;
 
 const MIB: usize = 1 << 20;
-/// What the kernel and hyper hold at most beyond what was read.
+/// Most bytes that the kernel and hyper buffer beyond what was read.
 const IN_BETWEEN: usize = 16 * MIB;
 
 /// A JSON string that never ends.
@@ -27,7 +27,7 @@ async fn app() -> TestApp {
 }
 
 #[tokio::test]
-async fn an_endless_list_is_read_up_to_its_bound_and_told_of() {
+async fn an_endless_list_is_read_up_to_its_limit_and_reported() {
     let app = app().await;
     let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     page.until_source(SourceState::Live).await;
@@ -42,17 +42,17 @@ async fn an_endless_list_is_read_up_to_its_bound_and_told_of() {
     assert!(!why.contains("No Docker engine"), "{why}");
     assert!(
         app.engine.most_sent() > 60 * MIB,
-        "the bound is that of a full list"
+        "the limit is that of a full list"
     );
     assert!(app.engine.most_sent() <= 64 * MIB + IN_BETWEEN);
-    app.engine.tell_truth(all);
+    app.engine.answer_correctly(all);
     page.until_source(SourceState::Live).await;
     page.until_it_shows(&app.engine).await;
     app.end().await;
 }
 
 #[tokio::test]
-async fn endless_details_processes_and_figures_are_read_up_to_their_bounds() {
+async fn endless_details_processes_and_stats_are_read_up_to_their_limits() {
     let app = app().await;
     let mut page = Mirror::of(&app, &[Channel::CONTAINERS, Channel::STATS]).await;
     let id = id_of("web-1");
@@ -82,7 +82,7 @@ async fn endless_details_processes_and_figures_are_read_up_to_their_bounds() {
 }
 
 #[tokio::test]
-async fn an_event_without_an_end_is_given_up_and_the_next_ones_are_told() {
+async fn an_endless_event_is_given_up_and_later_events_arrive() {
     let app = app().await;
     let mut page = Mirror::of(&app, &[Channel::CONTAINERS, Channel::EVENTS]).await;
     page.until_source(SourceState::Live).await;
@@ -93,7 +93,7 @@ async fn an_event_without_an_end_is_given_up_and_the_next_ones_are_told() {
     assert!(why.contains("no end"), "{why}");
     assert!(app.engine.most_sent() <= 16 * MIB + IN_BETWEEN);
     assert!(app.engine.count("GET /events") < 30);
-    app.engine.tell_truth("GET /events");
+    app.engine.answer_correctly("GET /events");
     page.until_source(SourceState::Live).await;
     app.engine.stop_container("web-1");
     let die = async {
@@ -110,7 +110,7 @@ async fn an_event_without_an_end_is_given_up_and_the_next_ones_are_told() {
 }
 
 #[tokio::test]
-async fn an_event_that_stops_in_its_middle_does_not_hold_up_the_next_ones_for_ever() {
+async fn an_event_that_never_completes_does_not_block_later_events() {
     let app = app().await;
     let mut page = Mirror::of(&app, &[Channel::CONTAINERS, Channel::EVENTS]).await;
     page.until_source(SourceState::Live).await;

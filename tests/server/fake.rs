@@ -1,4 +1,4 @@
-//! The fake engine is enough of one for the client the server uses.
+//! The fake engine is complete enough for the engine client that the server uses.
 
 use crate::support::{
     PATIENCE, eventually,
@@ -48,7 +48,7 @@ async fn containers_are_listed_inspected_and_changed() {
 }
 
 #[tokio::test]
-async fn logs_and_figures_are_told() {
+async fn logs_and_stats_are_returned() {
     let engine = FakeEngine::start().with(FakeContainer::running("web-1").lines(20));
     let docker = client(&engine).await;
     let query = LogsOptionsBuilder::default()
@@ -74,7 +74,7 @@ async fn logs_and_figures_are_told() {
 }
 
 #[tokio::test]
-async fn every_fault_is_an_error_and_passes() {
+async fn every_fault_is_an_error_and_ends() {
     let engine = FakeEngine::start().with_containers(1);
     let docker = client(&engine).await;
     let list = async || docker.list_containers(None::<ListContainersOptions>).await;
@@ -113,19 +113,19 @@ async fn a_log_is_followed_until_the_container_stops() {
 }
 
 #[tokio::test]
-async fn a_hanging_engine_answers_when_it_recovers() {
+async fn a_hanging_engine_answers_after_it_has_recovered() {
     let engine = FakeEngine::start().with_containers(1);
     let docker = client(&engine).await;
     engine.hang();
-    let asked = tokio::spawn(async move { docker.ping().await });
+    let request = tokio::spawn(async move { docker.ping().await });
     eventually("it was asked", async || engine.count("GET /_ping") == 1).await;
-    assert!(!asked.is_finished());
+    assert!(!request.is_finished());
     engine.recover();
-    assert_eq!(asked.await.unwrap().unwrap(), "OK");
+    assert_eq!(request.await.unwrap().unwrap(), "OK");
 }
 
 #[tokio::test]
-async fn events_since_a_time_are_told_again() {
+async fn events_since_a_time_are_repeated() {
     let engine = FakeEngine::start().with_containers(1);
     let docker = client(&engine).await;
     engine.emit_events(300);

@@ -1,4 +1,4 @@
-//! Whatever the engine does, it is told, and afterwards the page shows what is true again.
+//! Every failure of the engine is reported, and after it the page shows the true state again.
 
 use crate::support::{
     PATIENCE,
@@ -13,14 +13,14 @@ use deckwatch::{
 };
 use std::time::Duration;
 
-/// Breaks the engine, sees that it is told, changes containers meanwhile, mends it, and sees that
-/// the page shows the engine's own truth. What was told.
-async fn survive(fault: impl Fn(&FakeEngine)) -> String {
+/// Breaks the engine, checks that this is reported, changes containers meanwhile, repairs it, and checks
+/// that the page shows the engine's state. Returns the reported message.
+async fn survives(fault: impl Fn(&FakeEngine)) -> String {
     let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
     let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     page.until_source(SourceState::Live).await;
     fault(&app.engine);
-    let told = page.until_source(SourceState::Down).await;
+    let message = page.until_source(SourceState::Down).await;
     app.engine
         .change_silently("web-1", |c| c.state = "exited".into());
     app.engine.lose("web-2");
@@ -31,46 +31,46 @@ async fn survive(fault: impl Fn(&FakeEngine)) -> String {
     assert_eq!(
         app.get("/healthz").await.status(),
         200,
-        "the server itself is well"
+        "the server itself is healthy"
     );
     app.engine.recover();
     page.until_source(SourceState::Live).await;
     page.until_it_shows(&app.engine).await;
     app.end().await;
-    told.expect("says what is wrong")
+    message.expect("says what is wrong")
 }
 
 #[tokio::test]
-async fn an_engine_that_refuses_is_told_and_survived() {
-    let told = survive(FakeEngine::refuse).await;
+async fn a_refusing_engine_is_reported_and_recovers() {
+    let message = survives(FakeEngine::refuse).await;
     assert!(
-        told.contains("unix://"),
-        "names where it was looked for: {told}"
+        message.contains("unix://"),
+        "names where it was looked for: {message}"
     );
 }
 
 #[tokio::test]
-async fn an_engine_that_hangs_is_told_and_survived() {
-    survive(FakeEngine::hang).await;
+async fn a_hanging_engine_is_reported_and_recovers() {
+    survives(FakeEngine::hang).await;
 }
 
 #[tokio::test]
-async fn an_engine_that_answers_garbage_is_told_and_survived() {
-    survive(FakeEngine::answer_garbage).await;
+async fn an_engine_that_answers_garbage_is_reported_and_recovers() {
+    survives(FakeEngine::answer_garbage).await;
 }
 
 #[tokio::test]
-async fn an_engine_that_answers_half_json_is_told_and_survived() {
-    survive(FakeEngine::half_json).await;
+async fn an_engine_that_answers_half_of_its_json_is_reported_and_recovers() {
+    survives(FakeEngine::half_json).await;
 }
 
 #[tokio::test]
-async fn an_engine_that_fails_is_told_and_survived() {
-    survive(|engine| engine.fail_with(500)).await;
+async fn a_failing_engine_is_reported_and_recovers() {
+    survives(|engine| engine.fail_with(500)).await;
 }
 
 #[tokio::test]
-async fn an_engine_that_is_not_there_at_the_start_is_found_later() {
+async fn an_engine_that_is_missing_at_the_start_is_found_later() {
     let engine = FakeEngine::start().with_containers(2);
     engine.refuse();
     let app = TestApp::start_without_engine(engine).await;
@@ -82,7 +82,7 @@ async fn an_engine_that_is_not_there_at_the_start_is_found_later() {
 }
 
 #[tokio::test]
-async fn an_event_stream_that_is_cut_loses_nothing() {
+async fn a_cut_event_stream_loses_nothing() {
     let app = TestApp::start_without_reconcile(FakeEngine::start().with_containers(3)).await;
     let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     for name in ["new-1", "new-2", "new-3"] {
@@ -100,7 +100,7 @@ async fn an_event_stream_that_is_cut_loses_nothing() {
 }
 
 #[tokio::test]
-async fn an_engine_that_comes_back_with_other_containers_is_believed() {
+async fn an_engine_that_restarts_with_other_containers_is_shown_correctly() {
     let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
     let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     let others = ["other-1", "other-2"].map(FakeContainer::running);
@@ -112,7 +112,7 @@ async fn an_engine_that_comes_back_with_other_containers_is_believed() {
 }
 
 #[tokio::test]
-async fn a_change_nobody_told_is_found_by_the_next_full_list() {
+async fn a_change_without_an_event_is_found_by_the_next_full_list() {
     let reconcile = Duration::from_secs(1);
     let settings = Settings {
         reconcile: Some(reconcile),
@@ -128,7 +128,7 @@ async fn a_change_nobody_told_is_found_by_the_next_full_list() {
 }
 
 #[tokio::test]
-async fn more_events_than_are_kept_end_in_the_right_state() {
+async fn more_events_than_are_kept_end_in_the_correct_state() {
     let app = TestApp::start_without_reconcile(FakeEngine::start().with_containers(3)).await;
     let mut page = Mirror::of(&app, &[Channel::CONTAINERS, Channel::EVENTS]).await;
     app.engine.emit_events(300);

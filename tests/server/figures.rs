@@ -1,4 +1,4 @@
-//! Figures that make no sense are absent; they are never zero, negative or a spike.
+//! Implausible stats are unknown; they are never zero, negative or a spike.
 
 use crate::support::{app::TestApp, fake_engine::FakeEngine, mirror::Mirror};
 use deckwatch::{model::ContainerStats, protocol::Channel};
@@ -16,9 +16,9 @@ async fn watched() -> (TestApp, Mirror) {
 
 fn plausible(stats: &ContainerStats) -> bool {
     let percent = |figure: Option<f32>| figure.is_none_or(|p| p.is_finite() && p >= 0.0);
-    // Two cores, and room for a clock that is read a little late.
+    // Two cores, with a margin for a clock that is read slightly late.
     let cpu = stats.cpu_percent.is_none_or(|cpu| cpu <= 400.0);
-    // The fake engine's network carries 1.5 MB/s.
+    // The fake engine's network transfers 1.5 MB/s.
     let rate = |rate: Option<u64>| rate.is_none_or(|rate| rate < 100_000_000);
     cpu && percent(stats.cpu_percent)
         && percent(stats.memory_percent)
@@ -28,10 +28,10 @@ fn plausible(stats: &ContainerStats) -> bool {
         && rate(stats.block_write_rate)
 }
 
-/// Figures of both containers that were asked for after this call.
+/// Stats of both containers that were requested after this call.
 async fn fresh_figures(page: &mut Mirror) -> [ContainerStats; 2] {
     let mut at = page.until_figures("web-1", |_| true).await.timestamp;
-    // The first sample after the call may have been asked for before it.
+    // The first sample after the call may have been requested before it.
     for _ in 0..2 {
         let next = page.until_figures("web-1", |stats| stats.timestamp > at);
         at = next.await.timestamp;
@@ -41,7 +41,7 @@ async fn fresh_figures(page: &mut Mirror) -> [ContainerStats; 2] {
 }
 
 #[tokio::test]
-async fn figures_are_those_of_the_engine() {
+async fn stats_are_those_of_the_engine() {
     let (app, mut page) = watched().await;
     let stats = page
         .until_figures("web-1", |stats| stats.cpu_percent > Some(1.0))
@@ -58,7 +58,7 @@ async fn figures_are_those_of_the_engine() {
     app.end().await;
 }
 
-/// All counters of a container at `n`.
+/// All counters of a container, set to `n`.
 fn counted(n: u64) -> Value {
     json!({
         "cpu_stats": { "cpu_usage": { "total_usage": n } },
@@ -80,10 +80,10 @@ fn rates(stats: &ContainerStats) -> [Option<u64>; 4] {
     ]
 }
 
-/// The counters start anew, as they do with the container: what was used since is not known, and
-/// neither zero nor negative. From the next sample on the figures are true again.
+/// The counters are reset, as when a container restarts: the rate is unknown, not zero or negative. From
+/// the next sample on it is correct again.
 #[tokio::test]
-async fn counters_that_go_backwards_give_no_figure_and_then_the_true_rate() {
+async fn counters_that_go_backwards_yield_no_rate_and_then_the_true_one() {
     const GROWN: u64 = 500_000_000;
     let (app, mut page) = watched().await;
     app.engine.figures("web-1", counted(1));
@@ -101,7 +101,7 @@ async fn counters_that_go_backwards_give_no_figure_and_then_the_true_rate() {
         if next.network_rx == Some(1 + GROWN) {
             break next;
         }
-        // Asked before the counters grew: they stood still.
+        // Requested before the counters grew, so they did not change.
         assert_eq!(rates(&next), [Some(0); 4], "{next:?}");
         assert_eq!(next.cpu_percent, Some(0.0), "{next:?}");
         last = next;
@@ -119,7 +119,7 @@ async fn counters_that_go_backwards_give_no_figure_and_then_the_true_rate() {
 }
 
 #[tokio::test]
-async fn figures_that_are_missing_are_absent() {
+async fn missing_stats_are_unknown() {
     let (app, mut page) = watched().await;
     let nothing = json!({
         "cpu_stats": null, "precpu_stats": null, "memory_stats": null, "networks": null,
@@ -142,7 +142,7 @@ async fn figures_that_are_missing_are_absent() {
 }
 
 #[tokio::test]
-async fn nonsense_instead_of_figures_is_unknown_and_affects_only_that_container() {
+async fn invalid_stats_are_unknown_and_affect_only_their_container() {
     let (app, mut page) = watched().await;
     for body in [
         r#"{"cpu_stats":{"cpu_usage":{"total_usage":"NaN"}},"memory_stats":{"usage":"Infinity"}}"#,
@@ -171,7 +171,7 @@ async fn nonsense_instead_of_figures_is_unknown_and_affects_only_that_container(
 }
 
 #[tokio::test]
-async fn a_memory_limit_of_zero_gives_no_share() {
+async fn a_memory_limit_of_zero_yields_no_share() {
     let (app, mut page) = watched().await;
     app.engine
         .figures("web-1", json!({ "memory_stats": { "limit": 0 } }));
@@ -183,7 +183,7 @@ async fn a_memory_limit_of_zero_gives_no_share() {
 }
 
 #[tokio::test]
-async fn a_container_that_stops_has_no_figures() {
+async fn a_stopped_container_has_no_stats() {
     let (app, mut page) = watched().await;
     app.engine.stop_container("web-1");
     page.until(|host| host.stats.len() == 1).await;

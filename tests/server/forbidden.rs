@@ -24,19 +24,19 @@ async fn source(app: &TestApp) -> Option<(SourceState, String)> {
         })
 }
 
-/// Waits for a source in `state` whose message has all of `words`.
-async fn is_told(app: &TestApp, state: SourceState, words: &[&str]) {
+/// Waits until the source is in `state` with a message that contains all of `words`.
+async fn until_source(app: &TestApp, state: SourceState, words: &[&str]) {
     eventually(&format!("{state:?}: {words:?}"), async || {
-        let told = source(app).await;
-        told.is_some_and(|(told, message)| {
-            told == state && words.iter().all(|word| message.contains(word))
+        let source_state = source(app).await;
+        source_state.is_some_and(|(source_state, message)| {
+            source_state == state && words.iter().all(|word| message.contains(word))
         })
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_forbidden_call_is_refused_in_plain_words_that_name_it() {
+async fn a_forbidden_call_is_refused_with_a_message_that_names_it() {
     let app = TestApp::start(FakeEngine::start().with_containers(1)).await;
     let id = id_of("web-1");
     app.engine.forbid("POST /containers/{id}/stop");
@@ -92,7 +92,7 @@ async fn a_followed_log_that_is_forbidden_ends_with_the_reason() {
 }
 
 #[tokio::test]
-async fn without_events_version_details_and_figures_the_rest_works_and_says_what_is_missing() {
+async fn without_events_version_details_and_stats_the_rest_works_and_the_lack_is_reported() {
     let engine = FakeEngine::start_elsewhere().with_containers(2);
     for call in [
         "GET /version",
@@ -109,7 +109,7 @@ async fn without_events_version_details_and_figures_the_rest_works_and_says_what
         "GET /info",
         "GET /containers/{id}/stats",
     ];
-    is_told(&app, SourceState::Live, &words).await;
+    until_source(&app, SourceState::Live, &words).await;
     app.engine.lose("web-2");
     eventually("the change is found with the next list", async || {
         let messages = app.snapshot("containers").await.messages;
@@ -120,7 +120,7 @@ async fn without_events_version_details_and_figures_the_rest_works_and_says_what
     .await;
     app.engine.forbid("GET /containers/{id}/json");
     app.engine.create_container("web-3");
-    is_told(
+    until_source(
         &app,
         SourceState::Live,
         &["GET /containers/{id}/json (no details"],
@@ -130,11 +130,11 @@ async fn without_events_version_details_and_figures_the_rest_works_and_says_what
 }
 
 #[tokio::test]
-async fn without_the_list_the_engine_is_down_for_that_reason_until_it_is_allowed() {
+async fn without_the_list_the_source_is_down_with_the_reason_until_it_is_allowed() {
     let engine = FakeEngine::start().with_containers(1);
     engine.forbid("GET /containers/json");
     let app = TestApp::start_without_engine(engine).await;
-    is_told(
+    until_source(
         &app,
         SourceState::Down,
         &[
@@ -148,8 +148,8 @@ async fn without_the_list_the_engine_is_down_for_that_reason_until_it_is_allowed
     app.engine.allow_all();
     let wanted = Raw::Status(401, "<h1>Sign in</h1>first".into());
     app.engine.answer("GET /containers/json", wanted);
-    is_told(&app, SourceState::Down, &["(401): Sign in first"]).await;
-    app.engine.tell_truth("GET /containers/json");
-    is_told(&app, SourceState::Live, &[]).await;
+    until_source(&app, SourceState::Down, &["(401): Sign in first"]).await;
+    app.engine.answer_correctly("GET /containers/json");
+    until_source(&app, SourceState::Live, &[]).await;
     app.end().await;
 }

@@ -1,4 +1,4 @@
-//! Who gets in.
+//! Which requests and how many connections are accepted.
 
 use crate::support::{
     app::{Settings, TestApp},
@@ -14,7 +14,7 @@ const UPGRADE: [(&str, &str); 4] = [
     ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
 ];
 
-/// Origins of pages that are not ours, served at `own`.
+/// Origins that are not those of the server at `own`.
 fn foreign_origins(own: &str) -> Vec<String> {
     let port = own.rsplit(':').next().unwrap();
     vec![
@@ -31,7 +31,7 @@ fn foreign_origins(own: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn only_our_own_page_opens_a_socket() {
+async fn only_our_own_origin_may_open_a_socket() {
     let app = TestApp::start(FakeEngine::start()).await;
     let own = app.address.to_string();
     for path in ["/api/ws", "/ws/docker/stats"] {
@@ -54,7 +54,7 @@ async fn only_our_own_page_opens_a_socket() {
 }
 
 #[tokio::test]
-async fn only_our_own_page_changes_anything() {
+async fn only_our_own_origin_may_change_anything() {
     let app = TestApp::start(FakeEngine::start().with_containers(2)).await;
     let own = app.address.to_string();
     let post = async |name: &str, origin: &str| {
@@ -77,7 +77,7 @@ async fn only_our_own_page_changes_anything() {
 }
 
 #[tokio::test]
-async fn a_form_of_another_page_changes_nothing() {
+async fn a_form_of_another_site_changes_nothing() {
     let app = TestApp::start(FakeEngine::start().with_containers(1)).await;
     for content in [
         "text/plain",
@@ -95,7 +95,7 @@ async fn a_form_of_another_page_changes_nothing() {
 }
 
 #[tokio::test]
-async fn another_name_for_the_server_is_misdirected() {
+async fn an_unknown_host_name_is_misdirected() {
     let app = TestApp::start(FakeEngine::start()).await;
     let port = app.address.port();
     for host in [
@@ -124,7 +124,7 @@ async fn another_name_for_the_server_is_misdirected() {
 }
 
 #[tokio::test]
-async fn one_client_too_many_is_asked_to_come_back() {
+async fn a_client_beyond_the_limit_is_told_to_retry() {
     let max_clients = Some(3);
     let app = TestApp::start_with(
         FakeEngine::start(),
@@ -151,7 +151,7 @@ async fn one_client_too_many_is_asked_to_come_back() {
     assert_eq!(
         app.get("/api/snapshot?channels=metrics").await.status(),
         200,
-        "polling goes on"
+        "polling still works"
     );
     sockets[0].subscribe(Channel::METRICS).await;
     drop((sockets.pop(), stream));

@@ -1,4 +1,4 @@
-//! What hangs costs only itself: a part of the engine that does not answer holds up no other part.
+//! A part of the engine that does not answer blocks no other part.
 
 use crate::support::{
     app::{Settings, TestApp},
@@ -13,12 +13,13 @@ use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
 const LIST: &str = "GET /containers/json";
-/// Only lists of all containers.
+/// Lists of all containers only.
 const FULL_LIST: &str = "GET /containers/json?all=true$";
-/// In which a change is on every page, with room for a loaded machine: a hung inspection takes two.
+/// Within this time a change is on every page, with a margin for a busy machine: a hanging inspection takes
+/// two seconds.
 const AT_ONCE: Duration = Duration::from_millis(1_500);
 
-/// Without full lists beside the events.
+/// Without full lists in addition to events.
 fn never() -> Settings {
     Settings {
         reconcile: Some(Duration::from_secs(86_400)),
@@ -32,14 +33,14 @@ fn state(host: &Host, name: &str) -> Option<ContainerState> {
 }
 
 #[tokio::test]
-async fn an_inspection_that_hangs_holds_up_no_other_container() {
+async fn a_hanging_inspection_blocks_no_other_container() {
     let engine = FakeEngine::start().with_containers(5);
     engine.answer_inspection("web-1", Raw::Lost);
     let app = TestApp::start_with(engine, never()).await;
     let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     page.until_source(SourceState::Live).await;
     for _ in 0..3 {
-        // The hung one changes too, so that it is asked about again.
+        // The hanging container changes, too, so that its inspection is requested again.
         app.engine.start_container("web-1");
         app.engine.stop_container("web-2");
         let exited = |host: &Host| state(host, "web-2") == Some(ContainerState::Exited);
@@ -58,7 +59,7 @@ async fn an_inspection_that_hangs_holds_up_no_other_container() {
 }
 
 #[tokio::test]
-async fn a_start_shows_the_list_though_every_inspection_hangs() {
+async fn the_list_is_shown_at_startup_though_every_inspection_hangs() {
     let engine = FakeEngine::start().with_containers(40);
     for n in 1..=40 {
         engine.answer_inspection(&format!("web-{n}"), Raw::Lost);
@@ -76,10 +77,10 @@ async fn a_start_shows_the_list_though_every_inspection_hangs() {
     app.engine.stop_container("web-7");
     let exited = |host: &Host| state(host, "web-7") == Some(ContainerState::Exited);
     assert!(timeout(AT_ONCE, page.until(exited)).await.is_ok());
-    let asked = app.engine.count("GET /containers/") - app.engine.count(LIST);
-    // Eight at first, and four every two seconds when all have failed.
+    let inspections = app.engine.count("GET /containers/") - app.engine.count(LIST);
+    // Eight at first, and four every two seconds after all have failed.
     let most = 48 + 4 * began.elapsed().as_secs();
-    assert!(asked as u64 <= most, "{asked} inspections");
+    assert!(inspections as u64 <= most, "{inspections} inspections");
     app.end().await;
 }
 
@@ -92,7 +93,7 @@ async fn a_container_whose_inspection_hung_gets_its_details_later() {
     let app = TestApp::start_with(engine, never()).await;
     let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     page.until_it_shows(&app.engine).await;
-    app.engine.tell_truth(&inspection_of("web-1"));
+    app.engine.answer_correctly(&inspection_of("web-1"));
     let restarts = |host: &Host| {
         let mut containers = host.containers.values();
         containers.any(|container| container.restart_count == Some(7))
@@ -101,7 +102,7 @@ async fn a_container_whose_inspection_hung_gets_its_details_later() {
     app.end().await;
 }
 
-/// Breaks only the lists; how long it took to be late, to be lost, and to be live again.
+/// Breaks only the lists; returns the times until the source is late, down, and live again.
 async fn only_the_list(fault: Raw) -> (Duration, Duration, Duration) {
     let app = TestApp::start_with(FakeEngine::start().with_containers(3), never()).await;
     let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
@@ -119,7 +120,7 @@ async fn only_the_list(fault: Raw) -> (Duration, Duration, Duration) {
     app.engine
         .change_silently("web-1", |c| c.state = "exited".into());
     let healed = Instant::now();
-    app.engine.tell_truth(LIST);
+    app.engine.answer_correctly(LIST);
     page.until_source(SourceState::Live).await;
     page.until_it_shows(&app.engine).await;
     let live = healed.elapsed();
@@ -128,7 +129,7 @@ async fn only_the_list(fault: Raw) -> (Duration, Duration, Duration) {
 }
 
 #[tokio::test]
-async fn lists_that_hang_are_noticed_within_ten_seconds_and_healed_within_five() {
+async fn hanging_lists_are_detected_within_ten_seconds_and_recover_within_five() {
     let (late, down, live) = only_the_list(Raw::Lost).await;
     assert!(late < Duration::from_secs(7), "late after {late:?}");
     assert!(down < Duration::from_secs(10), "lost after {down:?}");
@@ -138,7 +139,7 @@ async fn lists_that_hang_are_noticed_within_ten_seconds_and_healed_within_five()
 }
 
 #[tokio::test]
-async fn a_list_that_cannot_be_read_is_not_called_a_missing_engine() {
+async fn an_unreadable_list_is_not_reported_as_a_missing_engine() {
     let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
     let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     page.until_source(SourceState::Live).await;
@@ -167,7 +168,7 @@ async fn an_engine_that_answers_but_no_longer_lists_all_becomes_stale() {
     page.until_source(SourceState::Late).await;
     let why = page.until_source(SourceState::Stale).await.unwrap();
     assert!(why.contains("has not listed its containers"), "{why}");
-    app.engine.tell_truth(FULL_LIST);
+    app.engine.answer_correctly(FULL_LIST);
     page.until_source(SourceState::Live).await;
     app.end().await;
 }

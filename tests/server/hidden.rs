@@ -1,7 +1,8 @@
-//! A container labelled `deckwatch.hide=true` leaves no trace at any door, its events included.
+//! A container with the label `deckwatch.hide=true` is invisible through every interface, its events
+//! included.
 //!
-//! Every stream is read up to a change of a visible container that came after those of the hidden
-//! one: what was going to be published of the hidden one is then among what was read.
+//! Every stream is read up to a change of a visible container that happened after those of the hidden one:
+//! anything published about the hidden one would be in what was read.
 
 use crate::support::{
     app::TestApp,
@@ -17,10 +18,10 @@ use deckwatch::{
 use serde_json::{Value, json};
 
 const HIDDEN: &str = "unseen-7f3a";
-/// The visible container, whose end marks the end of what a stream has to be read for.
+/// The visible container, whose end marks how far a stream must be read.
 const MARK: &str = "web-1";
 
-/// The hidden container and two visible ones, on an engine whose API tells figures.
+/// The hidden container and two visible ones, on an engine whose stats come from its API.
 async fn app() -> TestApp {
     let hidden = FakeContainer::running(HIDDEN)
         .label("deckwatch.hide", "true")
@@ -29,7 +30,7 @@ async fn app() -> TestApp {
     TestApp::start_without_reconcile(engine.with_containers(2)).await
 }
 
-/// What would give the hidden container away.
+/// Texts that would reveal the hidden container.
 fn traces(engine: &FakeEngine) -> [String; 2] {
     [HIDDEN.to_owned(), engine.id(HIDDEN)[..12].to_owned()]
 }
@@ -40,15 +41,15 @@ fn assert_no_trace(engine: &FakeEngine, door: &str, text: &str) {
     }
 }
 
-/// Ends, starts and ends the hidden container again, then ends the visible one.
-fn live_through(engine: &FakeEngine) {
+/// Stops, starts and stops the hidden container, then stops the visible one.
+fn run_scenario(engine: &FakeEngine) {
     engine.stop_container(HIDDEN);
     engine.start_container(HIDDEN);
     engine.stop_container(HIDDEN);
     engine.stop_container(MARK);
 }
 
-/// Whether `message` says that the visible container has ended, on the channel that is read.
+/// Whether `message` reports that the visible container has ended, on the channel that is read.
 fn is_mark(message: &ServerMessage) -> bool {
     match message.update() {
         Some(Update::Event(event)) => event.name == MARK && event.action == "stop",
@@ -64,11 +65,11 @@ fn is_mark(message: &ServerMessage) -> bool {
     }
 }
 
-/// Reads a socket up to the mark; everything it sent on the way.
+/// Reads a socket up to the mark; returns everything that it sent.
 async fn read_to_mark(socket: &mut Socket) -> String {
     let mut read = String::new();
     loop {
-        let Incoming::Text(text) = socket.hear().await else {
+        let Incoming::Text(text) = socket.receive().await else {
             panic!("the server closed the socket after {read}");
         };
         read += &text;
@@ -79,7 +80,7 @@ async fn read_to_mark(socket: &mut Socket) -> String {
 }
 
 #[tokio::test]
-async fn no_channel_of_the_socket_has_a_hidden_container() {
+async fn no_channel_of_the_socket_reveals_a_hidden_container() {
     let app = app().await;
     let mut sockets = Vec::new();
     for (channel, delta) in [
@@ -97,7 +98,7 @@ async fn no_channel_of_the_socket_has_a_hidden_container() {
     for channel in Channel::SUBSCRIBABLE {
         page.follow(channel, None).await;
     }
-    live_through(&app.engine);
+    run_scenario(&app.engine);
     for (door, socket) in &mut sockets {
         let read = read_to_mark(socket).await;
         assert_no_trace(&app.engine, door, &read);
@@ -116,13 +117,13 @@ async fn no_channel_of_the_socket_has_a_hidden_container() {
 }
 
 #[tokio::test]
-async fn streams_for_one_purpose_have_no_hidden_container() {
+async fn single_purpose_streams_do_not_reveal_a_hidden_container() {
     let app = app().await;
     let mut stats = app.socket_at("/ws/docker/stats", &[]).await.unwrap();
     let (mut events, _) = Sse::open(&app, None).await;
-    live_through(&app.engine);
+    run_scenario(&app.engine);
     loop {
-        let Incoming::Text(text) = stats.hear().await else {
+        let Incoming::Text(text) = stats.receive().await else {
             panic!("the server closed the socket");
         };
         assert_no_trace(&app.engine, "/ws/docker/stats", &text);
@@ -135,7 +136,7 @@ async fn streams_for_one_purpose_have_no_hidden_container() {
     let mut read = String::new();
     let mut ended = events.until(|sent| sent.data.contains("\"exited\"")).await;
     read += &ended.data;
-    // The list is repeated: what comes later than the mark is read too.
+    // The list is repeated, so messages after the mark are read, too.
     ended = events
         .until(|sent| sent.id != ended.id || sent.event == "stats")
         .await;
@@ -146,13 +147,13 @@ async fn streams_for_one_purpose_have_no_hidden_container() {
 }
 
 #[tokio::test]
-async fn no_page_and_no_answer_has_a_hidden_container() {
+async fn no_page_and_no_response_reveals_a_hidden_container() {
     let app = app().await;
     let mut socket = app.socket().await;
     socket
         .send_text(r#"{"type":"subscribe","channel":"events"}"#)
         .await;
-    live_through(&app.engine);
+    run_scenario(&app.engine);
     read_to_mark(&mut socket).await;
     let web = app.engine.id("web-2");
     for path in [
@@ -179,7 +180,7 @@ async fn no_page_and_no_answer_has_a_hidden_container() {
     app.end().await;
 }
 
-/// A client that guesses the id must not learn that there is such a container.
+/// A client that guesses the id must not learn that such a container exists.
 #[tokio::test]
 async fn a_hidden_container_is_answered_like_one_that_does_not_exist() {
     let app = app().await;
@@ -214,14 +215,14 @@ async fn a_hidden_container_is_answered_like_one_that_does_not_exist() {
     app.end().await;
 }
 
-/// What the server answers to a subscription to the log of `id`.
+/// The server's answer to a subscription to the log of `id`.
 async fn answer_to_log(app: &TestApp, id: &str) -> String {
     let mut socket = app.socket().await;
     let subscribe = json!({ "type": "subscribe", "channel": format!("logs:{id}") });
     socket.send_text(&subscribe.to_string()).await;
     loop {
-        match socket.hear().await {
-            // Every connection has these from the start.
+        match socket.receive().await {
+            // Messages that every connection receives.
             Incoming::Text(text) if text.contains(r#""type":"source""#) => {}
             Incoming::Text(text) => return text.replace(id, "ID"),
             Incoming::Closed(code) => panic!("closed with {code}"),

@@ -1,4 +1,4 @@
-//! The last minutes of containers' figures: kept by the server, asked for over HTTP.
+//! The recent history of container stats, which the server keeps and returns over HTTP.
 
 use crate::support::{app::TestApp, eventually, fake_engine::FakeEngine, mirror::Mirror};
 use deckwatch::{
@@ -16,7 +16,7 @@ fn now() -> Timestamp {
     Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap())
 }
 
-/// A server that has read figures of two containers twice at least.
+/// A server that has read the stats of two containers at least twice.
 async fn watched() -> (TestApp, Mirror) {
     let app = TestApp::start(FakeEngine::start_elsewhere().with_containers(2)).await;
     let mut page = Mirror::of(&app, &[Channel::CONTAINERS, Channel::STATS]).await;
@@ -37,7 +37,7 @@ fn column<'a>(history: &'a Value, name: &str) -> &'a Vec<Value> {
 }
 
 #[tokio::test]
-async fn a_history_holds_what_was_read() {
+async fn a_history_contains_the_samples() {
     let (app, mut page) = watched().await;
     let stats = page
         .until_figures("web-1", |stats| stats.cpu_percent > Some(1.0))
@@ -75,13 +75,13 @@ async fn a_history_holds_what_was_read() {
     assert_eq!(
         column(&history, "cpuPercent")[0],
         Value::Null,
-        "the first sample tells no share"
+        "the first sample has no CPU share"
     );
     app.end().await;
 }
 
 #[tokio::test]
-async fn the_binary_form_says_the_same() {
+async fn the_binary_form_contains_the_same() {
     let (app, _page) = watched().await;
     let id = app.engine.id("web-1");
     let accept = ("accept", MEDIA_TYPE);
@@ -104,7 +104,7 @@ async fn the_binary_form_says_the_same() {
 }
 
 #[tokio::test]
-async fn lines_come_for_the_containers_that_there_are() {
+async fn sparklines_are_returned_for_the_existing_containers() {
     let (app, mut page) = watched().await;
     let ids = ["web-1", "web-2"].map(|name| app.engine.id(name)[..12].to_owned());
     let path = format!(
@@ -125,7 +125,11 @@ async fn lines_come_for_the_containers_that_there_are() {
             values[59].is_number() || values[58].is_number(),
             "{values:?}"
         );
-        assert_eq!(values[0], Value::Null, "five minutes ago nobody looked");
+        assert_eq!(
+            values[0],
+            Value::Null,
+            "there was no sample five minutes ago"
+        );
     }
     app.engine.remove_container("web-1");
     page.until(|host| host.containers.len() == 1).await;
@@ -135,7 +139,7 @@ async fn lines_come_for_the_containers_that_there_are() {
 }
 
 #[tokio::test]
-async fn what_is_missing_is_a_gap_and_what_stops_ends() {
+async fn a_missing_sample_is_a_gap_and_a_stopped_container_ends() {
     let (app, mut page) = watched().await;
     app.engine.refuse();
     page.until_source(SourceState::Down).await;
@@ -166,7 +170,7 @@ async fn what_is_missing_is_a_gap_and_what_stops_ends() {
 }
 
 #[tokio::test]
-async fn counters_that_go_backwards_or_are_missing_leave_a_hole_in_their_column_only() {
+async fn counters_that_are_reset_or_missing_leave_a_gap_only_in_their_column() {
     let (app, mut page) = watched().await;
     app.engine.figures(
         "web-1",
@@ -189,14 +193,14 @@ async fn counters_that_go_backwards_or_are_missing_leave_a_hole_in_their_column_
     assert_eq!(column(&history, "networkRxRate")[at], Value::Null);
     assert_eq!(column(&history, "pids")[at], Value::Null);
     assert!(column(&history, "cpuPercent")[at].is_number());
-    // From there on it stands still: zero is a figure.
+    // From there on it does not change: zero is a value.
     page.until_figures("web-1", |stats| stats.network_rx_rate == Some(0))
         .await;
     app.end().await;
 }
 
 #[tokio::test]
-async fn what_cannot_be_meant_is_refused() {
+async fn invalid_requests_are_refused() {
     let (app, _page) = watched().await;
     let id = app.engine.id("web-1");
     let many = vec!["0123456789ab"; 251].join(",");
@@ -246,7 +250,7 @@ async fn what_cannot_be_meant_is_refused() {
 }
 
 #[tokio::test]
-async fn histories_do_not_ride_in_snapshots() {
+async fn snapshots_contain_no_histories() {
     let (app, _page) = watched().await;
     let snapshot = app
         .get("/api/snapshot?channels=metrics,containers,stats,events")

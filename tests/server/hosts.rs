@@ -13,16 +13,16 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// In which a change is on every page, with room for a loaded machine.
+/// Within this time a change is on every page, with a margin for a busy machine.
 const AT_ONCE: Duration = Duration::from_millis(1_500);
 
-/// An engine elsewhere with a container called `web-1`, as the local one has, but another one.
+/// A remote engine with a container called `web-1`, as the local one has, but with another id.
 fn elsewhere(name: &str) -> FakeEngine {
     let web = FakeContainer::running("web-1").with_id_of(&format!("{name}/web-1"));
     FakeEngine::start_elsewhere().with(web.lines(3))
 }
 
-/// A local engine, and two elsewhere.
+/// A local engine and two remote ones.
 async fn three() -> (TestApp, FakeEngine, FakeEngine) {
     let (nas, pi) = (elsewhere("nas"), elsewhere("pi"));
     let settings = Settings {
@@ -54,7 +54,7 @@ async fn live_page(app: &TestApp) -> Mirror {
 }
 
 #[tokio::test]
-async fn every_engine_is_a_host_with_its_containers_figures_and_machine() {
+async fn every_engine_is_a_host_with_its_containers_stats_and_machine() {
     let (app, nas, _pi) = three().await;
     let channels = [Channel::CONTAINERS, Channel::STATS, Channel::METRICS];
     let mut page = Mirror::of(&app, &channels).await;
@@ -69,15 +69,15 @@ async fn every_engine_is_a_host_with_its_containers_figures_and_machine() {
         page.until_host(name, |host| !host.stats.is_empty()).await;
     }
     assert!(nas.count("GET /containers/") > 0);
-    let told = |host: &Host| {
+    let reported = |host: &Host| {
         let engine = host.sources.get(&SourceKind::Docker);
         engine.is_some_and(|engine| engine.machine.is_some())
     };
-    let nas = page.until_host("nas", told).await;
+    let nas = page.until_host("nas", reported).await;
     let engine = &nas.sources[&SourceKind::Docker];
     let machine = engine.machine.clone().unwrap();
     assert_eq!(machine.memory, Some(8 << 30));
-    // Its own figures cannot be read from here, and are not made up.
+    // Its metrics cannot be read from here, and are not invented.
     assert_eq!((&nas.metrics, nas.sources.len()), (&None, 1));
     let local = page
         .until_host("local", |host| host.metrics.is_some())
@@ -87,7 +87,7 @@ async fn every_engine_is_a_host_with_its_containers_figures_and_machine() {
 }
 
 #[tokio::test]
-async fn an_engine_that_is_gone_or_hangs_holds_up_no_other() {
+async fn an_engine_that_is_lost_or_hangs_blocks_no_other() {
     let (app, nas, pi) = three().await;
     let mut page = live_page(&app).await;
     nas.refuse();
@@ -107,7 +107,7 @@ async fn an_engine_that_is_gone_or_hangs_holds_up_no_other() {
         let shown = timeout(AT_ONCE, page.until_host("local", is("running"))).await;
         assert!(shown.is_ok(), "a change elsewhere waits for hung engines");
     }
-    // What was known of them stays, and an action elsewhere is not held up.
+    // Its last known state is kept, and actions on other engines are not blocked.
     assert_eq!(
         page.dashboard.hosts[&"nas".parse().unwrap()]
             .containers
@@ -128,15 +128,15 @@ async fn an_engine_that_is_gone_or_hangs_holds_up_no_other() {
 }
 
 #[tokio::test]
-async fn what_is_asked_of_a_container_goes_to_its_own_engine() {
+async fn requests_about_a_container_go_to_its_own_engine() {
     let (app, nas, pi) = three().await;
     let mut page = live_page(&app).await;
     let id = id_of("nas/web-1");
     let stopped = app
         .post(&format!("/api/containers/{id}/stop?host=nas"), &json!({}))
         .await;
-    let (status, said) = (stopped.status(), stopped.text().await.unwrap());
-    assert_eq!(status, 200, "{said}");
+    let (status, body) = (stopped.status(), stopped.text().await.unwrap());
+    assert_eq!(status, 200, "{body}");
     let exited = |host: &Host| {
         host.containers
             .values()
@@ -148,7 +148,7 @@ async fn what_is_asked_of_a_container_goes_to_its_own_engine() {
 
     let log = app.get(&format!("/api/containers/{id}/logs")).await;
     assert_eq!(log.text().await.unwrap().lines().count(), 3);
-    // On another host there is no such container.
+    // There is no such container on another host.
     for (path, status) in [
         ("", 200),
         ("?host=nas", 200),

@@ -34,7 +34,7 @@ async fn text(app: &TestApp, path: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_socket_without_an_upgrade_tells_its_status() {
+async fn the_socket_path_without_an_upgrade_returns_its_status() {
     let app = TestApp::start(FakeEngine::start()).await;
     let mut socket = app.socket().await;
     socket.subscribe(Channel::METRICS).await;
@@ -57,7 +57,7 @@ async fn the_socket_without_an_upgrade_tells_its_status() {
     app.end().await;
 }
 
-/// The names in a value, and what is beneath them.
+/// The names in a value, including nested ones.
 fn shape(value: &Value) -> BTreeSet<String> {
     match value {
         Value::Object(fields) => fields
@@ -75,23 +75,26 @@ fn shape(value: &Value) -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn the_socket_of_figures_has_its_documented_shape() {
+async fn the_stats_socket_has_its_documented_shape() {
     let app = TestApp::start(FakeEngine::start_elsewhere().with_containers(2)).await;
     let golden = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     let golden = std::fs::read_to_string(golden.join("docker-stats.json")).unwrap();
     let golden: Value = serde_json::from_str(&golden).unwrap();
     let mut socket = app.socket_at("/ws/docker/stats", &[]).await.unwrap();
     eventually("all figures are known", async || {
-        let Incoming::Text(text) = socket.hear().await else {
+        let Incoming::Text(text) = socket.receive().await else {
             panic!("closed")
         };
-        let told: Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(told["type"], "docker_stats", "nothing else comes: {told}");
-        let containers = told["data"]["containers"].as_array().unwrap();
+        let message: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(
+            message["type"], "docker_stats",
+            "nothing else comes: {message}"
+        );
+        let containers = message["data"]["containers"].as_array().unwrap();
         let is_known =
             containers.len() == 2 && containers.iter().all(|c| c["cpu_percent"].is_number());
         if is_known {
-            assert_eq!(shape(&told), shape(&golden));
+            assert_eq!(shape(&message), shape(&golden));
             assert_eq!(containers[0]["memory_usage"], 64 << 20);
         }
         is_known
@@ -101,7 +104,7 @@ async fn the_socket_of_figures_has_its_documented_shape() {
 }
 
 #[tokio::test]
-async fn health_and_readiness_are_told() {
+async fn health_and_readiness_are_reported() {
     let app = TestApp::start(FakeEngine::start().with_containers(1)).await;
     assert_eq!(app.get("/healthz").await.status(), 200);
     assert_eq!(app.get("/readyz").await.status(), 200);
@@ -120,7 +123,7 @@ async fn the_first_page_already_shows_the_containers() {
     }
     assert!(
         !html.contains("<script>alert"),
-        "what an engine says is only text"
+        "text of an engine is escaped"
     );
     app.end().await;
 }
@@ -161,13 +164,13 @@ async fn pages_are_compressed_for_clients_that_accept_it() {
     let elsewhere = app.ask("GET /containers", &headers).await;
     assert!(
         elsewhere.body.contains("</html>"),
-        "what another site asks for is not compressed"
+        "responses to other sites are not compressed"
     );
     app.end().await;
 }
 
 #[tokio::test]
-async fn every_script_of_a_page_carries_this_answers_nonce() {
+async fn every_script_of_a_page_has_the_nonce_of_its_response() {
     let app = TestApp::start(FakeEngine::start().with_containers(1)).await;
     let mut nonces = BTreeSet::new();
     for _ in 0..2 {
@@ -194,14 +197,14 @@ async fn every_script_of_a_page_carries_this_answers_nonce() {
         assert!(!html.contains(" style=\""), "the policy forbids it");
         nonces.insert(nonce);
     }
-    assert_eq!(nonces.len(), 2, "a nonce is used once");
+    assert_eq!(nonces.len(), 2, "every response has a nonce of its own");
     let api = app.get("/api/containers").await;
     assert_eq!(api.headers()["x-content-type-options"], "nosniff");
     app.end().await;
 }
 
 #[tokio::test]
-async fn a_log_is_told_as_text_and_as_ndjson() {
+async fn a_log_is_returned_as_text_and_as_ndjson() {
     let talkative = FakeContainer::running("web-1").lines(50);
     let app = TestApp::start(FakeEngine::start().with(talkative)).await;
     let path = format!("/api/containers/{}/logs", id_of("web-1"));
@@ -239,7 +242,7 @@ async fn a_log_is_told_as_text_and_as_ndjson() {
 }
 
 #[tokio::test]
-async fn a_long_log_is_told_whole() {
+async fn a_long_log_is_returned_completely() {
     let talkative = FakeContainer::running("web-1").lines(50_000);
     let app = TestApp::start(FakeEngine::start().with(talkative)).await;
     let log = text(&app, &format!("/api/containers/{}/logs", id_of("web-1"))).await;
@@ -248,7 +251,7 @@ async fn a_long_log_is_told_whole() {
 }
 
 #[tokio::test]
-async fn a_container_is_described_without_its_secrets() {
+async fn an_inspected_container_contains_no_secrets() {
     let database = FakeContainer::running("db")
         .env("DB_PASSWORD=hunter2")
         .env("API_TOKEN=s3cr3t");
@@ -321,7 +324,7 @@ async fn errors_are_problems_with_a_code() {
 }
 
 #[tokio::test]
-async fn an_engine_that_is_gone_is_unavailable_to_requests() {
+async fn requests_to_a_lost_engine_are_unavailable() {
     let app = TestApp::start(FakeEngine::start().with_containers(1)).await;
     app.engine.refuse();
     let id = id_of("web-1");

@@ -1,4 +1,4 @@
-//! Only what looks like a container's id, and is in the inventory, ever reaches the engine.
+//! Only a valid container id that is in the inventory ever reaches the engine.
 
 use crate::support::{
     app::TestApp,
@@ -7,7 +7,7 @@ use crate::support::{
 use deckwatch::protocol::ServerMessage;
 use serde_json::json;
 
-/// No container is called so; written as they go into a URL.
+/// Ids of no container, encoded as in a URL.
 fn bad_ids() -> Vec<String> {
     vec![
         "../../version".into(),
@@ -38,7 +38,7 @@ fn reached(engine: &FakeEngine) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_bad_id_in_a_url_never_reaches_the_engine() {
+async fn an_invalid_id_in_a_url_never_reaches_the_engine() {
     let app = TestApp::start(FakeEngine::start().with_containers(1)).await;
     for id in bad_ids() {
         for (line, body) in [
@@ -57,12 +57,12 @@ async fn a_bad_id_in_a_url_never_reaches_the_engine() {
 }
 
 #[tokio::test]
-async fn a_bad_id_in_a_message_is_invalid_and_never_reaches_the_engine() {
+async fn an_invalid_id_in_a_message_is_refused_and_never_reaches_the_engine() {
     let app = TestApp::start(FakeEngine::start().with_containers(1)).await;
     let mut ids = bad_ids();
     ids.extend(["🐳🐳🐳🐳🐳🐳🐳🐳🐳🐳🐳🐳".into(), "../../version".into()]);
     for id in ids {
-        // A connection each: ten errors would end one.
+        // One connection each, as ten errors would end it.
         let mut socket = app.socket().await;
         let action = json!({
             "type": "container-action", "requestId": "r", "containerId": id, "action": "stop",

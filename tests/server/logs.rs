@@ -1,4 +1,4 @@
-//! Following a container's log.
+//! Following logs of containers.
 
 use crate::support::{
     app::TestApp,
@@ -19,12 +19,12 @@ async fn follow(app: &TestApp, name: &str, query: &str) -> Socket {
 
 async fn next_of(socket: &mut Socket, kind: &str) -> Value {
     loop {
-        let Incoming::Text(text) = socket.hear().await else {
+        let Incoming::Text(text) = socket.receive().await else {
             panic!("closed")
         };
-        let told: Value = serde_json::from_str(&text).unwrap();
-        if told["type"] == kind {
-            return told;
+        let reported: Value = serde_json::from_str(&text).unwrap();
+        if reported["type"] == kind {
+            return reported;
         }
     }
 }
@@ -37,7 +37,7 @@ fn log_of(name: &str) -> Channel {
     Channel::logs(WorkloadKey::Container(id_of(name).parse().unwrap()))
 }
 
-/// What came of one log.
+/// What a client received of one log.
 #[derive(Clone, Debug, PartialEq)]
 enum SeenEvents {
     Line(LogLine),
@@ -89,7 +89,7 @@ impl Reader {
         self.waiting.pop_front().unwrap()
     }
 
-    /// The next but that the log cannot be read just now, as while the engine restarts.
+    /// The next item, skipping that the log is temporarily unreadable, as during a restart of the engine.
     async fn next_once_readable(&mut self) -> SeenEvents {
         loop {
             match self.next().await {
@@ -99,7 +99,7 @@ impl Reader {
         }
     }
 
-    /// The next line, with nothing but lines before it.
+    /// The next line; fails if something else comes first.
     async fn line(&mut self) -> LogLine {
         match self.next().await {
             SeenEvents::Line(line) => line,
@@ -117,19 +117,19 @@ fn numbered(numbers: std::ops::Range<usize>) -> impl Iterator<Item = Vec<u8>> {
 }
 
 #[tokio::test]
-async fn a_log_is_followed() {
+async fn new_lines_of_a_followed_log_arrive() {
     let app =
         TestApp::start(FakeEngine::start().with(FakeContainer::running("web-1").lines(30))).await;
     let mut socket = follow(&app, "web-1", "tail=2").await;
     for (n, stream) in [(28, "stdout"), (29, "stderr")] {
-        let told = next_line(&mut socket).await;
+        let reported = next_line(&mut socket).await;
         assert_eq!(
-            (&told["line"], &told["stream"]),
+            (&reported["line"], &reported["stream"]),
             (&format!("line {n}").into(), &stream.into())
         );
         assert!(
-            told["timestamp"].is_string() && told["seq"].is_u64(),
-            "{told}"
+            reported["timestamp"].is_string() && reported["seq"].is_u64(),
+            "{reported}"
         );
     }
     app.engine.write_line("web-1", "and on");
@@ -138,7 +138,7 @@ async fn a_log_is_followed() {
 }
 
 #[tokio::test]
-async fn no_line_is_lost_or_doubled_when_container_or_engine_restart() {
+async fn no_line_is_lost_or_duplicated_when_the_container_or_engine_restarts() {
     let app = TestApp::start(FakeEngine::start().with_containers(1)).await;
     let mut socket = follow(&app, "web-1", "tail=100").await;
     app.engine.write_line("web-1", "line 0");
@@ -158,14 +158,14 @@ async fn no_line_is_lost_or_doubled_when_container_or_engine_restart() {
 }
 
 #[tokio::test]
-async fn only_what_was_asked_for_is_told() {
+async fn only_the_requested_lines_are_sent() {
     let app =
         TestApp::start(FakeEngine::start().with(FakeContainer::running("web-1").lines(30))).await;
     let mut socket = follow(&app, "web-1", "tail=30&stdout=false&timestamps=0").await;
     for n in [9, 19, 29] {
-        let told = next_line(&mut socket).await;
-        assert_eq!(told["line"], format!("line {n}"));
-        assert!(told.get("timestamp").is_none(), "{told}");
+        let reported = next_line(&mut socket).await;
+        assert_eq!(reported["line"], format!("line {n}"));
+        assert!(reported.get("timestamp").is_none(), "{reported}");
     }
     let path = format!("/ws/docker/{}/logs", id_of("web-1"));
     for (query, status) in [
@@ -183,16 +183,16 @@ async fn only_what_was_asked_for_is_told() {
 }
 
 #[tokio::test]
-async fn a_stream_that_is_cut_again_and_again_loses_and_doubles_nothing() {
+async fn a_stream_that_is_cut_repeatedly_loses_and_duplicates_nothing() {
     const LINES: usize = 100_000;
-    /// Lines written at once: well below what the server keeps, so that nothing excuses a gap.
+    /// Lines written at once: well below what the server keeps, so that a gap is never justified.
     const BURST: usize = 2_000;
     let app = TestApp::start(FakeEngine::start().with_containers(1)).await;
     let mut random = fastrand::Rng::with_seed(0x5eed);
     let cuts: Vec<_> = (0..20).map(|_| random.usize(1..9_000)).collect();
     app.engine.cut_logs_after("web-1", cuts.clone());
     let mut reader = Reader::of(&app, "web-1").await;
-    // Once it has come, what follows is not the log's past any more.
+    // After this line, later ones are no longer history of the log.
     app.engine.write_line("web-1", "begin");
     assert_eq!(reader.text().await, "begin");
     let mut seq = None;
@@ -210,7 +210,7 @@ async fn a_stream_that_is_cut_again_and_again_loses_and_doubles_nothing() {
 }
 
 #[tokio::test]
-async fn what_the_engine_threw_away_is_a_gap() {
+async fn lines_discarded_by_the_engine_are_a_gap() {
     let app = TestApp::start(FakeEngine::start().with_containers(1)).await;
     let mut reader = Reader::of(&app, "web-1").await;
     app.engine.write_lines("web-1", numbered(0..3));
@@ -231,7 +231,7 @@ async fn what_the_engine_threw_away_is_a_gap() {
 }
 
 #[tokio::test]
-async fn an_engine_that_hangs_costs_no_line() {
+async fn an_engine_that_hangs_loses_no_line() {
     let app = TestApp::start(FakeEngine::start().with_containers(1)).await;
     let mut reader = Reader::of(&app, "web-1").await;
     app.engine.write_line("web-1", "before");
@@ -251,7 +251,7 @@ async fn an_engine_that_hangs_costs_no_line() {
 }
 
 #[tokio::test]
-async fn a_log_ends_with_its_container_and_goes_on_with_it() {
+async fn a_log_ends_with_its_container_and_continues_with_it() {
     let app =
         TestApp::start(FakeEngine::start().with(FakeContainer::running("web-1").lines(1))).await;
     let mut reader = Reader::of(&app, "web-1").await;
@@ -282,7 +282,7 @@ async fn a_log_ends_with_its_container_and_goes_on_with_it() {
 }
 
 #[tokio::test]
-async fn a_log_that_cannot_be_read_says_why() {
+async fn an_unreadable_log_reports_the_reason() {
     let why = "configured logging driver does not support reading";
     let mut container = FakeContainer::running("web-1");
     container.log_failure = Some((501, why.into()));
@@ -298,7 +298,7 @@ async fn a_log_that_cannot_be_read_says_why() {
 }
 
 #[tokio::test]
-async fn who_comes_back_goes_on_where_they_were() {
+async fn a_returning_client_resumes_after_its_last_line() {
     let app = TestApp::start(FakeEngine::start().with_containers(1)).await;
     let mut first = Reader::of(&app, "web-1").await;
     app.engine.write_lines("web-1", numbered(0..3));
@@ -322,7 +322,7 @@ async fn who_comes_back_goes_on_where_they_were() {
     for n in 3..6 {
         assert_eq!(again.text().await, format!("line {n}"));
     }
-    // Another run of the server: by time. The lines of that very millisecond come again.
+    // Another epoch of the server: resumes by time, and repeats the lines of that millisecond.
     let mut after_restart = Reader::from(&app, back("another", last.timestamp)).await;
     for n in 0..6 {
         assert_eq!(after_restart.text().await, format!("line {n}"));
@@ -335,7 +335,7 @@ async fn who_comes_back_goes_on_where_they_were() {
 }
 
 #[tokio::test]
-async fn however_many_read_the_engine_is_asked_once() {
+async fn the_engine_is_asked_once_for_all_readers() {
     let app =
         TestApp::start(FakeEngine::start().with(FakeContainer::running("web-1").lines(600))).await;
     let followed = || {
@@ -376,7 +376,7 @@ async fn however_many_read_the_engine_is_asked_once() {
 }
 
 #[tokio::test]
-async fn a_connection_follows_a_bounded_number_of_logs() {
+async fn a_connection_may_follow_a_limited_number_of_logs() {
     const MOST: usize = 64;
     let names: Vec<_> = (0..200).map(|n| format!("web-{n}")).collect();
     let containers = names
@@ -403,7 +403,7 @@ async fn a_connection_follows_a_bounded_number_of_logs() {
             match answer {
                 "subscribed" => followed.push(name),
                 "too_many_subscriptions" => refused += 1,
-                // As told: later.
+                // Retried later, as the error asks.
                 "rate_limited" => {
                     tokio::time::sleep(std::time::Duration::from_millis(50)).await;
                     continue;
@@ -432,13 +432,13 @@ async fn a_connection_follows_a_bounded_number_of_logs() {
 }
 
 #[tokio::test]
-async fn secrets_are_masked_wherever_lines_leave() {
+async fn secrets_are_masked_in_every_form_of_the_log() {
     let container = FakeContainer::running("web-1")
         .env("DB_PASSWORD=hunter2-and-more")
         .env("TLS_KEY_SECRET=first-line-of-it\nsecond-line-of-it")
         .env("URL=redis://app:from-a-url@cache");
     let app = TestApp::start(FakeEngine::start().with(container)).await;
-    // The engine splits a line in the middle of one.
+    // The engine splits a line in the middle of a secret.
     let before = "-".repeat(16 * 1024 - 5);
     let mut reader = Reader::of(&app, "web-1").await;
     let mut socket = follow(&app, "web-1", "").await;
@@ -479,7 +479,7 @@ async fn secrets_are_masked_wherever_lines_leave() {
 }
 
 #[tokio::test]
-async fn lines_of_every_kind_arrive() {
+async fn long_blank_and_binary_lines_arrive() {
     for terminal in [false, true] {
         let mut container = FakeContainer::running("web-1");
         container.terminal = terminal;
@@ -513,7 +513,7 @@ async fn lines_of_every_kind_arrive() {
 }
 
 #[tokio::test]
-async fn last_words_without_a_line_end_are_a_line_of_their_own() {
+async fn the_last_line_of_a_run_without_a_line_end_is_a_line_of_its_own() {
     for terminal in [false, true] {
         let mut container = FakeContainer::running("web-1");
         container.terminal = terminal;
@@ -531,15 +531,15 @@ async fn last_words_without_a_line_end_are_a_line_of_their_own() {
             expected.extend([first, last]);
         }
         let mut late = Reader::of(&app, "web-1").await;
-        // Between them a late reader learns where each run ended.
+        // A late reader learns where each run ended.
         for line in expected {
-            let mut told = late.next().await;
-            while matches!(told, SeenEvents::End(LogEndReason::ContainerStopped, _)) {
-                told = late.next().await;
+            let mut reported = late.next().await;
+            while matches!(reported, SeenEvents::End(LogEndReason::ContainerStopped, _)) {
+                reported = late.next().await;
             }
             assert!(
-                matches!(&told, SeenEvents::Line(l) if l.line == line),
-                "{told:?}"
+                matches!(&reported, SeenEvents::Line(l) if l.line == line),
+                "{reported:?}"
             );
         }
         app.end().await;
@@ -547,7 +547,7 @@ async fn last_words_without_a_line_end_are_a_line_of_their_own() {
 }
 
 #[tokio::test]
-async fn a_half_written_line_comes_once_it_is_whole() {
+async fn an_incomplete_line_is_sent_once_it_is_complete() {
     const PART: usize = 16 * 1024;
     for terminal in [false, true] {
         let mut container = FakeContainer::running("web-1");
@@ -566,7 +566,7 @@ async fn a_half_written_line_comes_once_it_is_whole() {
 }
 
 #[tokio::test]
-async fn as_many_lines_come_as_are_wanted_however_long_they_are() {
+async fn the_requested_number_of_lines_arrives_whatever_their_length() {
     let app = TestApp::start(FakeEngine::start().with_containers(1)).await;
     app.engine.write_lines("web-1", numbered(0..1_000));
     let long = |n: usize| format!("long {n} {}", "x".repeat(40_000));
@@ -574,7 +574,7 @@ async fn as_many_lines_come_as_are_wanted_however_long_they_are() {
     app.engine.write_lines("web-1", longs);
     let mut all: Vec<_> = (0..1_000).map(|n| format!("line {n}")).collect();
     all.extend((0..10).map(long));
-    // As many as the engine has records of them, and fewer; one more each time for the first reader.
+    // As many as the engine has records, and fewer; one more each time for the first reader.
     for tail in [1, 5, 50, 500, 1_010, 2_000] {
         let expected = &all[all.len().saturating_sub(tail)..];
         let mut reader = Reader::from(
@@ -595,11 +595,12 @@ async fn as_many_lines_come_as_are_wanted_however_long_they_are() {
     app.end().await;
 }
 
-/// What the contract gives a server to say that a log cannot be read, and what a busy machine may add.
+/// Time within which the contract requires the report of an unreadable log, with a margin for a busy
+/// machine.
 const TOLD_WITHIN: std::time::Duration = std::time::Duration::from_secs(10 + 5);
 
 #[tokio::test]
-async fn a_log_that_cannot_be_read_just_now_says_so_in_time_and_goes_on_later() {
+async fn a_temporarily_unreadable_log_is_reported_in_time_and_continues_later() {
     type Break = fn(&FakeEngine);
     let faults: [(Break, &str); 4] = [
         (FakeEngine::hang, ""),
@@ -628,7 +629,7 @@ async fn a_log_that_cannot_be_read_just_now_says_so_in_time_and_goes_on_later() 
             }
             fault(&app.engine);
             if reader.is_some() {
-                // An open stream stays as it is: its next piece is what the fault is of.
+                // An open stream is not affected; the fault is in its next chunk.
                 app.engine.cut_logs("web-1");
             }
             let mut reader = match reader {
@@ -637,7 +638,7 @@ async fn a_log_that_cannot_be_read_just_now_says_so_in_time_and_goes_on_later() 
             };
             app.engine.write_line("web-1", "after");
             let mut lines = Vec::new();
-            let told = async {
+            let reported = async {
                 loop {
                     match reader.next().await {
                         SeenEvents::Line(line) => lines.push(line.line),
@@ -646,10 +647,12 @@ async fn a_log_that_cannot_be_read_just_now_says_so_in_time_and_goes_on_later() 
                     }
                 }
             };
-            let told = tokio::time::timeout(TOLD_WITHIN, told).await;
+            let reported = tokio::time::timeout(TOLD_WITHIN, reported).await;
             assert!(
-                told.as_ref().is_ok_and(|told| told.contains(why)),
-                "{why}: {told:?}"
+                reported
+                    .as_ref()
+                    .is_ok_and(|reported| reported.contains(why)),
+                "{why}: {reported:?}"
             );
             app.engine.cut_logs_after("web-1", []);
             app.engine.log_fault("web-1", None);
@@ -670,7 +673,7 @@ async fn a_log_that_cannot_be_read_just_now_says_so_in_time_and_goes_on_later() 
 }
 
 #[tokio::test]
-async fn a_stream_that_stands_still_is_opened_again() {
+async fn a_stalled_stream_is_reopened() {
     let app = TestApp::start(FakeEngine::start().with_containers(1)).await;
     let mut reader = Reader::of(&app, "web-1").await;
     app.engine.write_line("web-1", "before");
@@ -698,7 +701,7 @@ async fn a_subscription_is_held_until_the_containers_are_known() {
         next_line(&mut socket).await
     };
     let multiplexed = async {
-        // Both have been received: what is sent is answered in its order.
+        // Both were received, as messages are answered in order.
         socket
             .send(ClientMessage::Ping(deckwatch::protocol::Ping {}))
             .await;
@@ -732,7 +735,7 @@ async fn a_subscription_is_held_until_the_containers_are_known() {
 }
 
 #[tokio::test]
-async fn who_has_the_cursor_goes_on_with_another_run_of_the_server_as_well() {
+async fn a_client_with_the_cursor_resumes_with_another_epoch_of_the_server() {
     let app = TestApp::start(FakeEngine::start().with_containers(1)).await;
     app.engine.write_lines("web-1", numbered(0..100));
     let mut socket = follow(&app, "web-1", "tail=100").await;
@@ -749,7 +752,7 @@ async fn who_has_the_cursor_goes_on_with_another_run_of_the_server_as_well() {
     )
     .await;
     let path = format!("ws://{}/ws/docker/{}/logs", other.address(), id_of("web-1"));
-    // Three lines have the same millisecond: none comes again.
+    // Three lines have the same millisecond; none is repeated.
     let mut all: Vec<_> = (0..100).map(|n| format!("line {n}")).collect();
     for has in [5, 6, 7, 98, 99] {
         let url = format!("{path}?after={}", cursors[has]);
@@ -766,7 +769,7 @@ async fn who_has_the_cursor_goes_on_with_another_run_of_the_server_as_well() {
     let mut late = Socket::connect(&format!("{path}?after={long_ago}"), &[])
         .await
         .unwrap();
-    let Incoming::Text(gap) = late.hear().await else {
+    let Incoming::Text(gap) = late.receive().await else {
         panic!("closed")
     };
     let gap: Value = serde_json::from_str(&gap).unwrap();

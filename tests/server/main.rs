@@ -1,4 +1,4 @@
-//! The whole server, in this process, against an engine that does what a test tells it to.
+//! The whole server, in this process, with an engine that the tests control.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,11 +1,11 @@
-//! What engines tell is text in every page, and never markup.
+//! Text of engines is always text on a page, never markup.
 
 use crate::support::{
     app::TestApp,
     fake_engine::{FakeContainer, FakeEngine, id_of},
 };
 
-/// Leaves an element, an attribute, a script and the title, if anything lets it.
+/// Would break out of an element, an attribute, a script and the title if it were not escaped.
 const HOSTILE: &str = "</title></script><meta http-equiv=refresh content=0>\"'><img src=x onerror=alert(1)>&amp;\u{2028}";
 
 fn hostile() -> FakeContainer {
@@ -60,7 +60,7 @@ fn assert_only_text(page: &str, html: &str) {
 }
 
 #[tokio::test]
-async fn no_page_has_markup_of_an_engine() {
+async fn no_page_contains_markup_of_an_engine() {
     let engine = FakeEngine::start()
         .with(hostile())
         .with(FakeContainer::running("web"));
@@ -70,8 +70,8 @@ async fn no_page_has_markup_of_an_engine() {
     app.engine.start_container(HOSTILE);
     app.engine.fail_with_words(500, HOSTILE);
     crate::support::eventually("the failure is told", async || {
-        let told = app.get("/api/snapshot").await.text().await.unwrap();
-        told.contains("onerror") && told.contains("\"down\"")
+        let reported = app.get("/api/snapshot").await.text().await.unwrap();
+        reported.contains("onerror") && reported.contains("\"down\"")
     })
     .await;
     for page in pages() {
@@ -80,8 +80,8 @@ async fn no_page_has_markup_of_an_engine() {
     }
     app.engine.recover();
     crate::support::eventually("the engine is back", async || {
-        let told = app.get("/api/snapshot").await.text().await.unwrap();
-        !told.contains("\"down\"")
+        let reported = app.get("/api/snapshot").await.text().await.unwrap();
+        !reported.contains("\"down\"")
     })
     .await;
     for page in pages() {
@@ -92,7 +92,7 @@ async fn no_page_has_markup_of_an_engine() {
 }
 
 #[tokio::test]
-async fn a_title_is_the_name_whatever_that_holds() {
+async fn a_title_is_the_name_whatever_characters_it_has() {
     let app = TestApp::start(FakeEngine::start().with(hostile())).await;
     let page = format!("/containers/{}", id_of(HOSTILE));
     let html = app.get(&page).await.text().await.unwrap();

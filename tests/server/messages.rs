@@ -1,4 +1,4 @@
-//! What a client says wrongly is answered, and what it says too wrongly ends the connection.
+//! Invalid client messages are answered with an error, and worse ones close the connection.
 
 use crate::support::{app::TestApp, fake_engine::FakeEngine};
 use deckwatch::protocol::{ClientMessage, MAX_MESSAGE_BYTES, Ping, ServerMessage, close_code};
@@ -10,7 +10,7 @@ use tokio_tungstenite::tungstenite::{
     },
 };
 
-/// The code of the error each text is answered with; the connection must stay.
+/// The error codes with which the texts are answered; the connection must stay open.
 async fn errors(texts: &[&str]) -> Vec<String> {
     let app = TestApp::start(FakeEngine::start()).await;
     let mut socket = app.socket().await;
@@ -28,7 +28,7 @@ async fn errors(texts: &[&str]) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn an_unknown_channel_is_named_as_such() {
+async fn an_unknown_channel_is_reported_as_such() {
     let texts = [
         r#"{"type":"subscribe","channel":"weather"}"#,
         r#"{"type":"unsubscribe","channel":"weather"}"#,
@@ -38,7 +38,7 @@ async fn an_unknown_channel_is_named_as_such() {
 }
 
 #[tokio::test]
-async fn an_unknown_type_is_named_as_such() {
+async fn an_unknown_type_is_reported_as_such() {
     let texts = [
         r#"{"type":"shout"}"#,
         r#"{"type":""}"#,
@@ -79,7 +79,7 @@ async fn json_too_deep_to_parse_is_invalid() {
     assert_eq!(errors(&[&extra, &open, &unclosed]).await, ["invalid"; 3]);
 }
 
-/// The code the server closes with after this message; others must not notice.
+/// The code with which the server closes after this message; other clients must not be affected.
 async fn close_after(message: Message) -> u16 {
     let app = TestApp::start(FakeEngine::start()).await;
     let mut other = app.socket().await;
@@ -95,7 +95,7 @@ async fn close_after(message: Message) -> u16 {
 }
 
 #[tokio::test]
-async fn a_message_over_64_kib_ends_the_connection() {
+async fn a_message_over_64_kib_closes_the_connection() {
     let message = Message::text(" ".repeat(MAX_MESSAGE_BYTES + 1));
     assert_eq!(close_after(message).await, close_code::TOO_BIG);
 }
@@ -108,13 +108,13 @@ async fn a_message_of_64_kib_is_read() {
 }
 
 #[tokio::test]
-async fn a_binary_message_ends_a_json_connection() {
+async fn a_binary_message_closes_a_json_connection() {
     let message = Message::binary(&b"{\"type\":\"ping\"}"[..]);
     assert_eq!(close_after(message).await, close_code::UNSUPPORTED);
 }
 
 #[tokio::test]
-async fn text_that_is_not_utf_8_ends_the_connection() {
+async fn text_that_is_not_utf_8_closes_the_connection() {
     let frame = Frame::message(&b"\xff\xfe"[..], OpCode::Data(Data::Text), true);
     assert_eq!(
         close_after(Message::Frame(frame)).await,
@@ -123,7 +123,7 @@ async fn text_that_is_not_utf_8_ends_the_connection() {
 }
 
 #[tokio::test]
-async fn ten_errors_in_a_minute_end_the_connection() {
+async fn ten_errors_in_a_minute_close_the_connection() {
     let app = TestApp::start(FakeEngine::start()).await;
     let mut socket = app.socket().await;
     for _ in 0..10 {

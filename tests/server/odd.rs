@@ -1,4 +1,4 @@
-//! Odd but legal answers: each costs only what it is about.
+//! Unusual but valid answers of an engine: each affects only its own part.
 
 use crate::support::{
     app::{Settings, TestApp},
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
 
 const LIST: &str = "GET /containers/json";
-/// Full lists so often that a change without an event is seen soon.
+/// Full lists so often that a change without an event is detected soon.
 const OFTEN: Duration = Duration::from_millis(100);
 const NEVER: Duration = Duration::from_secs(86_400);
 
@@ -39,7 +39,7 @@ fn is(host: &Host, name: &str, wanted: impl Fn(&Container) -> bool) -> bool {
     container(host, name).is_some_and(|container| wanted(container))
 }
 
-/// The list with `change` made to the entry of `web-1`.
+/// The list with `change` applied to the entry of `web-1`.
 fn with_entry(change: impl Fn(&mut Value) + Send + Sync + 'static) -> Raw {
     Raw::json(move |list| {
         if let Some(entry) = entry(list, "web-1") {
@@ -49,7 +49,7 @@ fn with_entry(change: impl Fn(&mut Value) + Send + Sync + 'static) -> Raw {
 }
 
 #[tokio::test]
-async fn a_state_that_is_not_known_is_unknown_and_the_engine_stays_live() {
+async fn an_unknown_state_is_unknown_and_the_engine_stays_live() {
     let app = app(FakeEngine::start().with_containers(2), OFTEN).await;
     let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     page.until_source(SourceState::Live).await;
@@ -70,7 +70,7 @@ async fn a_state_that_is_not_known_is_unknown_and_the_engine_stays_live() {
     app.end().await;
 }
 
-/// Puts each of these in place of each field of one container's list entry.
+/// Replaces each field of one container's list entry by each of these values.
 const ODD: [&str; 11] = [
     "null",
     "true",
@@ -86,7 +86,7 @@ const ODD: [&str; 11] = [
 ];
 
 #[tokio::test]
-async fn an_odd_field_costs_only_itself_and_the_rest_of_the_list_is_right() {
+async fn an_odd_field_affects_only_itself_and_the_rest_of_the_list_is_right() {
     let app = app(FakeEngine::start().with_containers(3), OFTEN).await;
     let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     page.until_source(SourceState::Live).await;
@@ -98,7 +98,7 @@ async fn an_odd_field_costs_only_itself_and_the_rest_of_the_list_is_right() {
         "Names", "Image", "State", "Status", "Created", "Labels", "Ports", "Mounts",
     ] {
         for odd in ODD {
-            // The image of another container shows that a list with the odd field was applied.
+            // A change of another container's image shows that the list with the odd field was applied.
             round += 1;
             let image = format!("nginx:{round}");
             let shown = image.clone();
@@ -135,7 +135,7 @@ async fn an_odd_field_costs_only_itself_and_the_rest_of_the_list_is_right() {
 }
 
 #[tokio::test]
-async fn entries_that_are_none_cost_only_themselves() {
+async fn invalid_entries_affect_only_themselves() {
     let app = app(FakeEngine::start().with_containers(2), OFTEN).await;
     let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     app.engine.answer(
@@ -157,7 +157,7 @@ async fn entries_that_are_none_cost_only_themselves() {
 }
 
 #[tokio::test]
-async fn an_image_whose_tag_moved_is_called_what_the_container_was_created_with() {
+async fn an_image_whose_tag_moved_has_the_name_the_container_was_created_with() {
     let app = app(FakeEngine::start().with_containers(1), OFTEN).await;
     let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     let hash = format!("sha256:{}", "ab".repeat(32));
@@ -165,7 +165,7 @@ async fn an_image_whose_tag_moved_is_called_what_the_container_was_created_with(
         LIST,
         with_entry(move |entry| {
             entry["Image"] = hash.as_str().into();
-            // So that it can be seen when the list was applied.
+            // Shows when the list was applied.
             entry["Status"] = "Up 7 minutes".into();
         }),
     );
@@ -175,7 +175,7 @@ async fn an_image_whose_tag_moved_is_called_what_the_container_was_created_with(
 }
 
 #[tokio::test]
-async fn a_container_being_removed_keeps_the_name_it_had() {
+async fn a_container_being_removed_keeps_its_name() {
     let app = app(FakeEngine::start().with_containers(1), OFTEN).await;
     let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     app.engine.answer(&inspection_of("web-1"), Raw::Hanging);
@@ -217,7 +217,7 @@ async fn an_entrypoint_that_is_one_string_does_not_stop_the_log() {
 }
 
 #[tokio::test]
-async fn processes_that_the_engine_does_not_list_are_not_available() {
+async fn processes_that_the_engine_does_not_list_are_unavailable() {
     let app = app(FakeEngine::start().with_containers(1), OFTEN).await;
     let route = format!("GET /containers/{}/top", id_of("web-1"));
     for empty in ["", "null", "{}"] {
@@ -234,7 +234,7 @@ async fn processes_that_the_engine_does_not_list_are_not_available() {
 }
 
 #[tokio::test]
-async fn processes_are_asked_for_in_the_engines_own_columns_where_it_does_not_know_ours() {
+async fn processes_are_requested_in_the_engine_s_default_columns_if_ours_are_unknown() {
     let app = app(FakeEngine::start().with_containers(1), OFTEN).await;
     let path = format!("/containers/{}/top", id_of("web-1"));
     app.engine
@@ -246,7 +246,7 @@ async fn processes_are_asked_for_in_the_engines_own_columns_where_it_does_not_kn
     app.end().await;
 }
 
-/// An event as Podman 4 writes it: without the labels.
+/// An event as Podman 4 writes it, without labels.
 fn podman_event(name: &str, action: &str, health: Option<&str>) -> String {
     let mut event = json!({
         "status": action, "id": id_of(name), "from": "docker.io/library/t:latest",
@@ -263,11 +263,11 @@ fn podman_event(name: &str, action: &str, health: Option<&str>) -> String {
 }
 
 #[tokio::test]
-async fn the_health_podman_tells_with_the_event_is_shown_and_kept() {
+async fn the_health_in_podman_s_events_is_shown_and_kept() {
     let mut engine = FakeContainer::running("web-1");
     engine.health = Some("healthy".into());
     let engine = FakeEngine::start().with(engine);
-    // Podman's list has no health; of one that inspecting does not tell either, the event must do.
+    // Podman's list has no health; if the inspection has none either, that of the event is kept.
     engine.answer(
         LIST,
         with_entry(|entry| entry["Status"] = "Up 3 minutes".into()),
@@ -296,17 +296,17 @@ async fn the_health_podman_tells_with_the_event_is_shown_and_kept() {
     assert_eq!(
         health,
         Some(Some(Health::Unhealthy)),
-        "nothing says otherwise"
+        "no other health was reported"
     );
     app.engine
         .change_silently("web-1", |c| c.health = Some("healthy".into()));
-    app.engine.tell_truth(&inspection_of("web-1"));
+    app.engine.answer_correctly(&inspection_of("web-1"));
     page.until(has(Health::Healthy)).await;
     app.end().await;
 }
 
-/// Names of the events with this action, once one of `last` came.
-async fn told(page: &mut Mirror, action: &str, last: &str) -> Vec<String> {
+/// The names in the events with this action, up to one of `last`.
+async fn events_named(page: &mut Mirror, action: &str, last: &str) -> Vec<String> {
     let mut names = Vec::new();
     loop {
         if let Some(event) = page.socket.next().await.event()
@@ -321,7 +321,7 @@ async fn told(page: &mut Mirror, action: &str, last: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn an_event_that_cannot_be_read_costs_only_itself() {
+async fn an_unreadable_event_affects_only_itself() {
     let app = app(FakeEngine::start().with_containers(3), NEVER).await;
     let mut page = Mirror::of(&app, &[Channel::CONTAINERS, Channel::EVENTS]).await;
     page.until_source(SourceState::Live).await;
@@ -345,7 +345,7 @@ async fn an_event_that_cannot_be_read_costs_only_itself() {
     app.engine.emit_bytes(format!("{}\n", "x".repeat(3 << 20)));
     app.engine.stop_container("web-2");
     assert!(
-        told(&mut page, "die", "web-2")
+        events_named(&mut page, "die", "web-2")
             .await
             .contains(&"web-2".to_owned())
     );
@@ -359,7 +359,7 @@ async fn an_event_that_cannot_be_read_costs_only_itself() {
 }
 
 #[tokio::test]
-async fn a_stream_that_is_lost_again_and_again_is_not_live_and_is_opened_ever_less_often() {
+async fn a_repeatedly_lost_event_stream_is_not_live_and_is_reopened_with_backoff() {
     let app = app(FakeEngine::start().with_containers(2), NEVER).await;
     let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
     page.until_source(SourceState::Live).await;
@@ -377,7 +377,7 @@ async fn a_stream_that_is_lost_again_and_again_is_not_live_and_is_opened_ever_le
     app.engine
         .change_silently("web-1", |c| c.state = "exited".into());
     page.until_it_shows(&app.engine).await;
-    app.engine.tell_truth("GET /events");
+    app.engine.answer_correctly("GET /events");
     page.until_source(SourceState::Live).await;
     app.engine.stop_container("web-2");
     page.until_it_shows(&app.engine).await;
@@ -385,7 +385,7 @@ async fn a_stream_that_is_lost_again_and_again_is_not_live_and_is_opened_ever_le
 }
 
 #[tokio::test]
-async fn nothing_is_told_of_a_hidden_container_whose_events_lack_the_label() {
+async fn a_hidden_container_whose_events_lack_the_label_is_not_revealed() {
     let hidden = FakeContainer::running("secret").label("deckwatch.hide", "true");
     let engine = FakeEngine::start().with_containers(1).with(hidden);
     let app = app(engine, NEVER).await;
@@ -394,7 +394,7 @@ async fn nothing_is_told_of_a_hidden_container_whose_events_lack_the_label() {
     for action in ["die", "start", "die"] {
         app.engine.emit_bytes(podman_event("secret", action, None));
     }
-    // A new one, of which no list has told yet.
+    // A new container that no list has contained yet.
     app.engine.hide_next("secret-2");
     for action in ["create", "start", "die", "remove"] {
         app.engine

@@ -1,4 +1,4 @@
-//! The OpenAPI document, and that the server's answers are as it says.
+//! The OpenAPI document is complete, and the server's responses match it.
 
 use crate::support::{
     app::{Settings, TestApp},
@@ -10,7 +10,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeSet, path::Path};
 
-/// Methods that a route may take or must refuse.
+/// Methods that a route must accept or refuse.
 const METHODS: [Method; 5] = [
     Method::GET,
     Method::POST,
@@ -36,15 +36,15 @@ fn operations(document: &Value) -> Vec<(&String, Method, &Value)> {
     all.collect()
 }
 
-/// An answer as far as it is documented.
+/// The documented properties of a response.
 struct Answer {
     status: StatusCode,
-    /// Without parameters.
+    /// The media type without parameters.
     media_type: String,
     response: reqwest::Response,
 }
 
-/// Asks for `path` with `method`.
+/// Requests `path` with `method`.
 async fn ask(app: &TestApp, method: Method, path: &str) -> Answer {
     let request = reqwest::Client::new().request(method.clone(), app.url(path));
     let request = match method {
@@ -61,7 +61,7 @@ async fn ask(app: &TestApp, method: Method, path: &str) -> Answer {
     }
 }
 
-/// A container with something in every list that its descriptions have.
+/// A container with at least one element in every list of its description.
 fn rich_container() -> FakeContainer {
     FakeContainer::running("web-1")
         .env("DB_PASSWORD=hunter2")
@@ -69,13 +69,13 @@ fn rich_container() -> FakeContainer {
         .lines(3)
 }
 
-/// Waits until no answer is empty for want of a sample.
+/// Waits until stats and metrics are sampled, so that no response is empty.
 async fn wait_for_figures(app: &TestApp) {
-    eventually("figures are known", async || {
+    eventually("stats and metrics are sampled", async || {
         let stats = format!("/api/containers/{}/stats", id_of("web-1"));
         let stats: Value = app.get(&stats).await.json().await.unwrap();
         let metrics: Value = app.get("/api/metrics?range=5m").await.json().await.unwrap();
-        // Figures are sampled at the idle pace, unless a client asks for them.
+        // Stats are sampled at the idle interval unless a client requests them.
         let known = app.snapshot("stats,metrics").await.messages;
         let has_samples = |list: &Value| list.as_array().is_some_and(|list| !list.is_empty());
         known.len() >= 3 && has_samples(&stats["timestamps"]) && has_samples(&metrics["samples"])
@@ -83,7 +83,7 @@ async fn wait_for_figures(app: &TestApp) {
     .await;
 }
 
-/// `path` with parameters that name a container.
+/// Fills the parameters of `path` with a container's id.
 fn filled(path: &str) -> String {
     let id = id_of("web-1");
     let query = match path {
@@ -94,7 +94,7 @@ fn filled(path: &str) -> String {
     format!("{path}{query}")
 }
 
-/// Schemas of a document, which refuse undocumented fields as well.
+/// The schemas of a document, tightened to refuse undocumented fields.
 struct Validator {
     document: Value,
 }
@@ -108,7 +108,7 @@ impl Validator {
         Self { document }
     }
 
-    /// Whether `value` is what the schema at `pointer` says.
+    /// Checks `value` against the schema at `pointer`.
     fn check(&self, pointer: &str, value: &Value, what: &str) {
         let url = "http://deckwatch.test/openapi.json";
         let mut compiler = Compiler::new();
@@ -125,7 +125,7 @@ impl Validator {
     }
 }
 
-/// Makes every schema of an object that lists its properties refuse others.
+/// Makes every object schema that lists properties refuse others.
 fn close(schema: &mut Value) {
     match schema {
         Value::Object(fields) => {
@@ -143,8 +143,8 @@ fn close(schema: &mut Value) {
     }
 }
 
-/// The same for what is within `schema`, which itself is part of an `allOf`: other parts have other
-/// properties.
+/// Like [`close`], but only within `schema`, which is part of an `allOf`: the other parts have properties
+/// of their own.
 fn part(schema: &mut Value) {
     if let Value::Object(fields) = schema {
         if let Some(Value::String(reference)) = fields.get_mut("$ref") {
@@ -154,7 +154,7 @@ fn part(schema: &mut Value) {
     }
 }
 
-/// Closes what is within `fields`, of which those that `combine` names are lists of parts.
+/// Closes all schemas within `fields`; the fields named in `combine` are lists of parts.
 fn parts(fields: &mut Map<String, Value>, combine: &[&str]) {
     for (name, inner) in fields {
         match inner {
@@ -168,7 +168,7 @@ fn escaped(segment: &str) -> String {
     segment.replace('~', "~0").replace('/', "~1")
 }
 
-/// Where the schema of an answer is in the document.
+/// The pointer to the schema of a response in the document.
 fn pointer(path: &str, method: &Method, answer: &Answer) -> String {
     let method = method.as_str().to_lowercase();
     let (status, media_type) = (answer.status.as_str(), escaped(&answer.media_type));
@@ -218,14 +218,14 @@ async fn parameters_change_the_answer_as_documented() {
         ("/api/snapshot", "?channels=weather"),
         ("/api/containers/{id}", "?host=elsewhere"),
     ] {
-        let asked = format!("{}{query}", path.replace("{id}", &id));
-        let answer = ask(&app, Method::GET, &asked).await;
+        let url = format!("{}{query}", path.replace("{id}", &id));
+        let answer = ask(&app, Method::GET, &url).await;
         let pointer = pointer(path, &Method::GET, &answer);
         let text = answer.response.text().await.unwrap();
-        assert!(!text.is_empty(), "{asked}");
-        // One line, unless the answer is a line for each line of a log.
+        assert!(!text.is_empty(), "{url}");
+        // JSON responses have one line; log streams have one object per line.
         for line in text.lines() {
-            validator.check(&pointer, &serde_json::from_str(line).unwrap(), &asked);
+            validator.check(&pointer, &serde_json::from_str(line).unwrap(), &url);
         }
     }
     app.end().await;
@@ -272,7 +272,7 @@ async fn every_route_refuses_the_methods_that_are_not_documented() {
 }
 
 #[tokio::test]
-async fn every_documented_path_is_in_the_description_of_the_protocol() {
+async fn every_documented_path_is_in_the_protocol_description() {
     let app = TestApp::start(FakeEngine::start()).await;
     let document = document(&app).await;
     let protocol = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/PROTOCOL.md");
@@ -289,7 +289,7 @@ async fn every_documented_path_is_in_the_description_of_the_protocol() {
 }
 
 #[tokio::test]
-async fn every_reference_in_the_document_leads_somewhere() {
+async fn every_reference_in_the_document_can_be_resolved() {
     let app = TestApp::start(FakeEngine::start()).await;
     let text = app.get("/api/openapi.json").await.text().await.unwrap();
     let document: Value = serde_json::from_str(&text).unwrap();
@@ -306,7 +306,7 @@ async fn every_reference_in_the_document_leads_somewhere() {
 }
 
 #[tokio::test]
-async fn the_document_names_the_base_path() {
+async fn the_document_contains_the_base_path() {
     let settings = Settings {
         base_path: Some("/deck"),
         ..Settings::default()

@@ -6,12 +6,12 @@ use crate::support::{
 };
 use futures::{StreamExt, stream};
 
-/// Pages asked for, and how many at a time.
+/// Number of requests, and of those that run concurrently.
 const PAGES: usize = 400;
 const AT_ONCE: usize = 32;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn no_page_fails_when_many_are_asked_for_at_once() {
+async fn no_page_fails_under_many_concurrent_requests() {
     let app = TestApp::start(FakeEngine::start().with_containers(5)).await;
     let of_container = format!("/containers/{}", id_of("web-1"));
     let paths = ["/", "/containers", &of_container, "/containers?q=web"];

@@ -1,4 +1,4 @@
-//! The server as a process: how it starts, and how it ends.
+//! The server as a process: its start and its end.
 
 use crate::support::{
     eventually,
@@ -14,7 +14,7 @@ use deckwatch::{
 };
 use std::time::{Duration, Instant};
 
-/// What the command says when it fails to start.
+/// The error output of a command that fails to start.
 async fn refusal(arguments: &[&str], environment: &[(&str, &str)], file: Option<&str>) -> String {
     let folder = tempfile::tempdir().unwrap();
     if let Some(text) = file {
@@ -24,17 +24,17 @@ async fn refusal(arguments: &[&str], environment: &[(&str, &str)], file: Option<
     command.args(arguments).envs(environment.iter().copied());
     let run = tokio::time::timeout(crate::support::PATIENCE, command.output()).await;
     let output = run.expect("it started in spite of that").unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let error_output = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(
         !output.status.success(),
-        "{arguments:?} {environment:?} {file:?}: {said}"
+        "{arguments:?} {environment:?} {file:?}: {error_output}"
     );
-    assert!(!said.contains("panicked"), "{said}");
-    said
+    assert!(!error_output.contains("panicked"), "{error_output}");
+    error_output
 }
 
 #[tokio::test]
-async fn a_wrong_argument_is_named() {
+async fn an_invalid_argument_is_reported() {
     for (key, value) in [
         ("--site-addr", "nowhere"),
         ("--max-clients", "many"),
@@ -43,16 +43,16 @@ async fn a_wrong_argument_is_named() {
         ("--demo", "-1"),
         ("--unheard-of", "1"),
     ] {
-        let said = refusal(&[&format!("{key}={value}")], &[], None).await;
+        let error_output = refusal(&[&format!("{key}={value}")], &[], None).await;
         assert!(
-            said.contains(key.trim_start_matches('-')),
-            "{key}={value}: {said}"
+            error_output.contains(key.trim_start_matches('-')),
+            "{key}={value}: {error_output}"
         );
     }
 }
 
 #[tokio::test]
-async fn a_wrong_variable_is_named() {
+async fn an_invalid_variable_is_reported() {
     for (key, value, name) in [
         ("LEPTOS_SITE_ADDR", "nowhere", "SITE_ADDR"),
         ("DECKWATCH_MAX_CLIENTS", "many", "MAX_CLIENTS"),
@@ -64,9 +64,9 @@ async fn a_wrong_variable_is_named() {
             "DECKWATCH_METRIC_INTERVAL",
         ),
     ] {
-        let said = refusal(&[], &[(key, value)], None).await;
-        let said = said.to_uppercase().replace('-', "_");
-        assert!(said.contains(name), "{key}={value}: {said}");
+        let error_output = refusal(&[], &[(key, value)], None).await;
+        let error_output = error_output.to_uppercase().replace('-', "_");
+        assert!(error_output.contains(name), "{key}={value}: {error_output}");
     }
 }
 
@@ -82,7 +82,7 @@ async fn an_empty_variable_counts_as_absent() {
 }
 
 #[tokio::test]
-async fn a_wrong_line_of_the_file_is_named() {
+async fn an_invalid_line_of_the_file_is_reported() {
     let header = "[package.metadata.leptos]\n";
     for (lines, name) in [
         ("site-addr = \"nowhere\"\n", "site-addr"),
@@ -92,13 +92,13 @@ async fn a_wrong_line_of_the_file_is_named() {
         ),
         ("not TOML", "Leptos.toml"),
     ] {
-        let said = refusal(&[], &[], Some(&format!("{header}{lines}"))).await;
-        assert!(said.contains(name), "{lines}: {said}");
+        let error_output = refusal(&[], &[], Some(&format!("{header}{lines}"))).await;
+        assert!(error_output.contains(name), "{lines}: {error_output}");
     }
 }
 
 #[tokio::test]
-async fn help_names_every_setting() {
+async fn help_lists_every_setting() {
     let folder = tempfile::tempdir().unwrap();
     let output = deckwatch(folder.path())
         .arg("--help")
@@ -119,25 +119,24 @@ async fn help_names_every_setting() {
 }
 
 #[tokio::test]
-async fn a_port_in_use_is_told() {
+async fn a_port_in_use_is_reported() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let said = refusal(&[], &[("LEPTOS_SITE_ADDR", &address)], None).await;
-    assert!(said.contains(&address), "{said}");
+    let error_output = refusal(&[], &[("LEPTOS_SITE_ADDR", &address)], None).await;
+    assert!(error_output.contains(&address), "{error_output}");
 }
 
-/// What a supervisor gives a process before it kills it. The bound is part of the contract.
+/// Time that a supervisor grants before it kills the process. The limit is part of the contract.
 const ALLOWED: Duration = Duration::from_secs(10);
-/// Ends per test: what depends on the moment at which the signal comes may go well once.
+/// Shutdowns per test, because the result may depend on the moment of the signal.
 const ENDS: usize = 3;
 
-/// Asserts that `end`, which returns how long an end took, is in time whenever it is called.
-/// Connects and has `action` done to web-1: the id by which the client is called.
+/// Connects as a new client, runs `action` on web-1, and returns the client's id.
 async fn act_as_new_client(process: &Process, action: Action) -> String {
     let url = format!("ws://{}/api/ws", process.address);
     let mut socket = Socket::connect(&url, &[]).await.unwrap();
     let ServerMessage::Connected { client_id, .. } = socket.next().await else {
-        panic!("no greeting");
+        panic!("the first message is not `connected`");
     };
     socket.subscribe(Channel::CONTAINERS).await;
     socket
@@ -156,7 +155,7 @@ async fn act_as_new_client(process: &Process, action: Action) -> String {
 }
 
 #[tokio::test]
-async fn every_line_of_the_log_about_a_connection_names_its_client() {
+async fn every_log_line_about_a_connection_contains_its_client_id() {
     let engine = FakeEngine::start().with_containers(1);
     let address = engine.address();
     let environment = [("DOCKER_HOST", address.as_str()), ("RUST_LOG", "debug")];
@@ -182,6 +181,7 @@ async fn every_line_of_the_log_about_a_connection_names_its_client() {
     process.terminate().await;
 }
 
+/// Checks that `end`, which returns the duration of a shutdown, is in time at every call.
 async fn ends_in_time(mut end: impl AsyncFnMut() -> Duration) {
     for n in 1..=ENDS {
         let took = end().await;
@@ -190,7 +190,7 @@ async fn ends_in_time(mut end: impl AsyncFnMut() -> Duration) {
 }
 
 #[tokio::test]
-async fn it_ends_within_ten_seconds_and_says_goodbye_to_everybody() {
+async fn it_ends_within_ten_seconds_and_closes_every_client_with_a_code() {
     ends_in_time(async || {
         let engine = FakeEngine::start().with_containers(10);
         let mut process = Process::start(&engine).await;
@@ -200,7 +200,7 @@ async fn it_ends_within_ten_seconds_and_says_goodbye_to_everybody() {
             socket.subscribe(Channel::CONTAINERS).await;
             sockets.push(socket);
         }
-        let asked = Instant::now();
+        let began = Instant::now();
         process.terminate().await;
         let goodbyes = async {
             let mut codes = Vec::new();
@@ -209,7 +209,7 @@ async fn it_ends_within_ten_seconds_and_says_goodbye_to_everybody() {
             }
             codes
         };
-        let ended = async { (process.ended().await, asked.elapsed()) };
+        let ended = async { (process.ended().await, began.elapsed()) };
         let (codes, (status, took)) = tokio::join!(goodbyes, ended);
         assert_eq!(codes, [close_code::RESTART; 100]);
         assert!(status.success());
@@ -219,7 +219,7 @@ async fn it_ends_within_ten_seconds_and_says_goodbye_to_everybody() {
 }
 
 #[tokio::test]
-async fn it_ends_in_spite_of_clients_that_do_not_read_and_an_engine_that_hangs() {
+async fn it_ends_despite_clients_that_do_not_read_and_an_engine_that_hangs() {
     ends_in_time(async || {
         let engine = FakeEngine::start().with_containers(10);
         let mut process = Process::start(&engine).await;
@@ -230,15 +230,15 @@ async fn it_ends_in_spite_of_clients_that_do_not_read_and_an_engine_that_hangs()
             sockets.push(socket);
         }
         engine.hang();
-        let asked = Instant::now();
+        let began = Instant::now();
         process.terminate().await;
         assert!(process.ended().await.success());
-        asked.elapsed()
+        began.elapsed()
     })
     .await;
 }
 
-/// A socket over which web-1 is being restarted, by an engine that does not get on with it.
+/// A socket over which a restart of web-1 was requested, with an engine that does not complete it.
 async fn restarting(process: &Process, engine: &FakeEngine) -> Socket {
     let mut socket = process.socket().await;
     socket.subscribe(Channel::CONTAINERS).await;
@@ -270,7 +270,7 @@ async fn ack(socket: &mut Socket) -> ContainerAck {
 }
 
 #[tokio::test]
-async fn an_action_that_is_going_on_is_answered_before_the_end() {
+async fn an_action_in_progress_is_answered_before_the_end() {
     ends_in_time(async || {
         let engine = FakeEngine::start().with_containers(2);
         let mut process = Process::start(&engine).await;
@@ -291,7 +291,7 @@ async fn an_action_that_is_going_on_is_answered_before_the_end() {
             engine.count("POST /containers") == 2
         })
         .await;
-        let asked = Instant::now();
+        let began = Instant::now();
         process.terminate().await;
         assert_eq!(other.closed().await, close_code::RESTART);
         engine.release_actions();
@@ -299,24 +299,24 @@ async fn an_action_that_is_going_on_is_answered_before_the_end() {
         assert_eq!(actor.closed().await, close_code::RESTART);
         assert_eq!(over_http.await.unwrap().status, 200);
         assert!(process.ended().await.success());
-        asked.elapsed()
+        began.elapsed()
     })
     .await;
 }
 
 #[tokio::test]
-async fn an_action_without_an_end_is_answered_and_does_not_hold_up_the_end() {
+async fn an_action_without_an_end_is_answered_and_does_not_delay_the_end() {
     ends_in_time(async || {
         let engine = FakeEngine::start().with_containers(1);
         let mut process = Process::start(&engine).await;
         let mut actor = restarting(&process, &engine).await;
-        let asked = Instant::now();
+        let began = Instant::now();
         process.terminate().await;
         let ack = ack(&mut actor).await;
         assert_eq!(ack.error.unwrap().code.as_str(), "timeout");
         assert_eq!(actor.closed().await, close_code::RESTART);
         assert!(process.ended().await.success());
-        asked.elapsed()
+        began.elapsed()
     })
     .await;
 }

@@ -1,4 +1,4 @@
-//! What Prometheus gets when it scrapes.
+//! The metrics that Prometheus scrapes.
 
 use crate::support::{
     app::TestApp,
@@ -9,7 +9,7 @@ use deckwatch::protocol::Channel;
 use prometheus_parse::{HistogramCount, Scrape, Value};
 use std::collections::BTreeSet;
 
-/// Scrapes, and reads the answer as Prometheus does.
+/// Scrapes the metrics, and parses them as Prometheus does.
 async fn scrape(app: &TestApp) -> Scrape {
     let answer = app.get("/metrics").await;
     let media_type = answer.headers()["content-type"].to_str().unwrap();
@@ -39,8 +39,8 @@ fn number(scrape: &Scrape, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
     }
 }
 
-/// How many times were measured.
-fn measured(scrape: &Scrape, name: &str, labels: &[(&str, &str)]) -> f64 {
+/// Number of observations of the histogram `name`.
+fn observations(scrape: &Scrape, name: &str, labels: &[(&str, &str)]) -> f64 {
     let Some(value) = sample(scrape, name, labels) else {
         return 0.0;
     };
@@ -57,7 +57,7 @@ fn measured(scrape: &Scrape, name: &str, labels: &[(&str, &str)]) -> f64 {
 }
 
 #[tokio::test]
-async fn the_server_and_its_containers_are_scraped() {
+async fn metrics_of_the_server_and_its_containers_can_be_scraped() {
     let engine = FakeEngine::start_elsewhere()
         .with(FakeContainer::running("web-1"))
         .with(FakeContainer::exited("old"));
@@ -65,8 +65,8 @@ async fn the_server_and_its_containers_are_scraped() {
     let _socket = app.socket().await;
     let id = &id_of("web-1")[..12];
     let web = [("host", "local"), ("id", id), ("name", "web-1")];
-    eventually("figures are known", async || {
-        // Figures are sampled at the idle pace, unless a client asks for them.
+    eventually("stats are sampled", async || {
+        // Stats are sampled at the idle interval unless a client requests them.
         app.snapshot("stats").await;
         let scrape = scrape(&app).await;
         number(&scrape, "deckwatch_container_memory_bytes", &web) == Some(67_108_864.0)
@@ -95,7 +95,7 @@ async fn the_server_and_its_containers_are_scraped() {
     app.end().await;
 }
 
-/// Names, kinds and labels that others rely on.
+/// Names, types and labels of all metrics: dashboards and alerts depend on them.
 const KNOWN: [(&str, &str, &[&str]); 29] = [
     ("deckwatch_build_info", "gauge", &["version"]),
     ("deckwatch_uptime_seconds", "gauge", &[]),
@@ -154,7 +154,7 @@ const KNOWN: [(&str, &str, &[&str]); 29] = [
 const CONTAINER: &[&str] = &["host", "id", "name"];
 
 #[tokio::test]
-async fn names_kinds_and_labels_stay_as_they_are() {
+async fn names_types_and_labels_are_stable() {
     let limited = FakeContainer::running("web-1");
     let app = TestApp::start(FakeEngine::start_elsewhere().with(limited)).await;
     let mut socket = app.socket().await;
@@ -162,7 +162,7 @@ async fn names_kinds_and_labels_stay_as_they_are() {
     let path = format!("/api/containers/{}/pause", id_of("web-1"));
     assert_eq!(app.post(&path, &serde_json::json!({})).await.status(), 200);
     let mut text = String::new();
-    eventually("every figure has a value", async || {
+    eventually("every metric has a value", async || {
         text = app.get("/metrics").await.text().await.unwrap();
         KNOWN.iter().all(|(name, ..)| {
             let mut lines = text.lines();
@@ -192,7 +192,7 @@ async fn names_kinds_and_labels_stay_as_they_are() {
 }
 
 #[tokio::test]
-async fn what_the_server_does_is_counted_and_timed() {
+async fn connections_actions_and_engine_requests_are_counted_and_timed() {
     let talkative = FakeContainer::running("web-1").lines(20);
     let app = TestApp::start(FakeEngine::start_elsewhere().with(talkative)).await;
     let before = scrape(&app).await;
@@ -213,7 +213,7 @@ async fn what_the_server_does_is_counted_and_timed() {
     app.engine.refuse_actions("not now");
     assert_ne!(post("unpause").await, 200);
     eventually("the change was delivered and timed", async || {
-        measured(&scrape(&app).await, "deckwatch_delivery_seconds", &[]) > 0.0
+        observations(&scrape(&app).await, "deckwatch_delivery_seconds", &[]) > 0.0
     })
     .await;
     let during = scrape(&app).await;
@@ -224,18 +224,18 @@ async fn what_the_server_does_is_counted_and_timed() {
     for (action, result) in [("pause", "done"), ("unpause", "failed")] {
         let labels = [("action", action), ("result", result)];
         assert_eq!(
-            measured(&during, "deckwatch_action_seconds", &labels),
+            observations(&during, "deckwatch_action_seconds", &labels),
             1.0,
             "{action}"
         );
     }
     let list = [("host", "local"), ("call", "GET /containers/json")];
-    assert!(measured(&during, "deckwatch_engine_request_seconds", &list) >= 1.0);
-    // The greeting, the source, the subscription and its snapshot at least.
+    assert!(observations(&during, "deckwatch_engine_request_seconds", &list) >= 1.0);
+    // At least `connected`, the source, the confirmation of the subscription, and its snapshot.
     assert!(number(&during, "deckwatch_socket_sent_messages_total", &[]) >= Some(4.0));
     assert!(number(&during, "deckwatch_socket_sent_bytes_total", &[]) >= Some(400.0));
     drop(socket);
-    eventually("its end is counted", async || {
+    eventually("the closed connection is counted", async || {
         let after = scrape(&app).await;
         let lost = [("code", "1006")];
         number(&after, "deckwatch_sockets_closed_total", &lost) == Some(1.0)
@@ -245,11 +245,11 @@ async fn what_the_server_does_is_counted_and_timed() {
 }
 
 #[tokio::test]
-async fn clients_that_lose_their_place_are_counted() {
+async fn resyncs_of_clients_that_fell_behind_are_counted() {
     let app = TestApp::start(FakeEngine::start().with_containers(1)).await;
-    // More than the ring of events holds.
+    // The ring holds fewer events.
     let behind = format!("epoch={}&seq=events:1", app.snapshot("events").await.epoch);
-    eventually("a position has left its ring", async || {
+    eventually("the position has left the ring", async || {
         app.engine.emit_events(200);
         let path = format!("/api/snapshot?channels=events&{behind}");
         assert_eq!(app.get(&path).await.status(), 200);

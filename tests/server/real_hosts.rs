@@ -1,4 +1,4 @@
-//! Three real engines in one process, reached through sockets that can go away and hang.
+//! Three real engines in one process, reached through sockets that can be cut and hang.
 
 use crate::support::{
     app::Settings,
@@ -19,22 +19,22 @@ use tokio::{
     time::timeout,
 };
 
-/// The same on every engine.
+/// The name of the container, the same on every engine.
 const NAME: &str = "dw-hosts-web";
 const AT_ONCE: Duration = Duration::from_secs(5);
 
-/// Whether a way to an engine is open.
+/// The state of the path to an engine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Way {
     #[default]
     Open,
-    /// Connections are cut, and new ones with them.
+    /// Connections are cut, and new ones are refused.
     Cut,
-    /// Nothing comes back.
+    /// Responses are dropped.
     BlackHole,
 }
 
-/// A real engine behind a socket of ours.
+/// A real engine behind a relay.
 struct Engine {
     address: String,
     folder: TempDir,
@@ -50,7 +50,7 @@ fn address(variable: &str) -> String {
 }
 
 impl Engine {
-    /// In front of the engine that `variable` names, with a running container called [`NAME`].
+    /// A relay in front of the engine that `variable` names, with a running container called [`NAME`].
     fn start(variable: &str) -> Self {
         let engine = Self {
             address: address(variable),
@@ -108,7 +108,7 @@ async fn relay(listener: UnixListener, engine: PathBuf, way: watch::Receiver<Way
                     }
                 }
             }
-            // Open as long as nothing comes back.
+            // Keeps the connection open while responses are dropped.
             let _ = way.wait_for(|way| *way != Way::BlackHole).await;
         });
     }
@@ -149,7 +149,7 @@ async fn page(running: &Running) -> Mirror {
 
 #[tokio::test]
 #[ignore = "needs three engines: Docker, a newer Docker and Podman"]
-async fn one_engine_may_go_and_another_hang_and_the_third_is_watched_and_acted_upon() {
+async fn a_lost_and_a_hanging_engine_do_not_affect_a_third_one() {
     let docker = Engine::start("DECKWATCH_TEST_DOCKER");
     let next = Arc::new(Engine::start("DECKWATCH_TEST_DOCKER_NEXT"));
     let podman = Engine::start("DECKWATCH_TEST_PODMAN");
@@ -190,7 +190,7 @@ async fn one_engine_may_go_and_another_hang_and_the_third_is_watched_and_acted_u
     page.until_host("next", |host| source(host) == Some(SourceState::Down))
         .await;
     page.until_host("podman", |host| !is_live(host)).await;
-    // Which is no business of the third.
+    // The third engine is not affected.
     let id = page.dashboard.hosts[&"local".parse().unwrap()]
         .containers
         .values()

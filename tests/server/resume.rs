@@ -1,4 +1,4 @@
-//! Subscribing, resuming and polling tell the same story, without gap or overlap.
+//! Subscribing, resuming and polling yield the same messages, without gaps or overlaps.
 
 use crate::support::{
     app::TestApp,
@@ -55,7 +55,7 @@ async fn a_subscription_begins_with_a_snapshot() {
 async fn snapshot_and_stream_have_neither_gap_nor_overlap() {
     let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
     for n in 0..20 {
-        // Changes are under way while the subscription is made.
+        // Changes happen while the subscription is made.
         app.engine.create_container(&format!("new-{n}"));
         app.engine.stop_container("web-1");
         app.engine.start_container("web-1");
@@ -92,7 +92,7 @@ async fn snapshot_and_stream_have_neither_gap_nor_overlap() {
 }
 
 #[tokio::test]
-async fn who_resumes_gets_only_what_was_missed() {
+async fn a_resumed_subscription_receives_only_what_was_missed() {
     let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
     let epoch = app.snapshot("containers").await.epoch;
     let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
@@ -106,25 +106,25 @@ async fn who_resumes_gets_only_what_was_missed() {
     page.until_it_shows(&app.engine).await;
     let mut back = app.socket().await;
     resume(&mut back, Channel::CONTAINERS, &epoch, seen).await;
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     let is_last = |message: &ServerMessage| match message.update() {
         Some(Update::ContainersDelta { delta, .. }) => {
             states(&delta.upserts).contains(&("web-2".into(), "exited".into()))
         }
         _ => false,
     };
-    while !told.last().is_some_and(is_last) {
+    while !reported.last().is_some_and(is_last) {
         let (missed, seq) = next_of(&mut back, Channel::CONTAINERS).await;
-        assert_eq!(seq, seen + 1 + told.len() as u64);
+        assert_eq!(seq, seen + 1 + reported.len() as u64);
         let (same, _) = next_of(&mut witness, Channel::CONTAINERS).await;
-        assert_eq!(missed, same, "as if it had never been away");
-        told.push(missed);
+        assert_eq!(missed, same, "the same as without an interruption");
+        reported.push(missed);
     }
     app.end().await;
 }
 
 #[tokio::test]
-async fn who_cannot_resume_gets_a_snapshot() {
+async fn a_subscription_that_cannot_resume_begins_with_a_snapshot() {
     let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
     let epoch = app.snapshot("containers").await.epoch;
     let unknown = [("another-run", 1), (epoch.as_str(), u64::MAX), ("", 0)];
@@ -140,7 +140,7 @@ async fn who_cannot_resume_gets_a_snapshot() {
 }
 
 #[tokio::test]
-async fn who_was_away_too_long_gets_a_snapshot() {
+async fn a_client_that_was_away_too_long_receives_a_snapshot() {
     let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
     let epoch = app.snapshot("containers").await.epoch;
     let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
@@ -148,7 +148,7 @@ async fn who_was_away_too_long_gets_a_snapshot() {
     let mut early = app.socket().await;
     early.subscribe_delta(Channel::CONTAINERS).await;
     let (_, seen) = next_of(&mut early, Channel::CONTAINERS).await;
-    // More changes than a channel keeps, each waited for, because changes at once are one.
+    // More changes than a channel keeps, each awaited, because simultaneous changes are merged.
     for n in 0..260 {
         if n % 2 == 0 {
             app.engine.stop_container("web-1")
@@ -168,7 +168,7 @@ async fn who_was_away_too_long_gets_a_snapshot() {
 }
 
 #[tokio::test]
-async fn who_unsubscribes_hears_no_more() {
+async fn an_unsubscribed_client_receives_nothing_more() {
     let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
     let mut socket = app.socket().await;
     socket.subscribe(Channel::CONTAINERS).await;
@@ -200,13 +200,16 @@ async fn who_unsubscribes_hears_no_more() {
 }
 
 #[tokio::test]
-async fn polling_tells_the_same_messages() {
+async fn polling_returns_the_same_messages() {
     let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
     crate::support::eventually("socket and poll tell the same", async || {
         let mut socket = app.socket().await;
         socket.subscribe(Channel::CONTAINERS).await;
-        let (told, _) = next_of(&mut socket, Channel::CONTAINERS).await;
-        app.snapshot("containers").await.messages.contains(&told)
+        let (reported, _) = next_of(&mut socket, Channel::CONTAINERS).await;
+        app.snapshot("containers")
+            .await
+            .messages
+            .contains(&reported)
     })
     .await;
     let all = app.snapshot("metrics,containers,stats").await.messages;

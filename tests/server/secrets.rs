@@ -1,4 +1,4 @@
-//! Secrets leave by no door.
+//! Secrets are revealed through no interface.
 
 use crate::support::{
     app::TestApp,
@@ -10,7 +10,7 @@ use crate::support::{
 use deckwatch::{model::WorkloadKey, protocol::Channel};
 use serde_json::json;
 
-/// In every secret of these tests, and nowhere else.
+/// Part of every secret of these tests, and of nothing else.
 const SECRET: &str = "hunter2";
 
 fn engine() -> FakeEngine {
@@ -37,10 +37,10 @@ fn engine() -> FakeEngine {
 }
 
 #[track_caller]
-fn assert_clean(door: &str, said: &str) {
-    let at = said.find(SECRET);
+fn assert_clean(door: &str, body: &str) {
+    let at = body.find(SECRET);
     let near = at.map(|at| {
-        said[at.saturating_sub(80)..]
+        body[at.saturating_sub(80)..]
             .chars()
             .take(200)
             .collect::<String>()
@@ -48,8 +48,8 @@ fn assert_clean(door: &str, said: &str) {
     assert_eq!(near, None, "{door} tells a secret");
 }
 
-/// Every address that answers with text, of the container with secrets.
-fn doors() -> Vec<String> {
+/// Every path with a textual response about the container with secrets.
+fn paths() -> Vec<String> {
     let id = id_of("web-1");
     let api = ["", "/details", "/events", "/top", "/stats", "/logs"];
     let pages = [
@@ -76,9 +76,9 @@ fn doors() -> Vec<String> {
 }
 
 #[tokio::test]
-async fn no_answer_tells_a_secret() {
+async fn no_response_contains_a_secret() {
     let app = TestApp::start(engine()).await;
-    // Its events hold its labels.
+    // Its events contain its labels.
     app.engine.stop_container("web-1");
     app.engine.start_container("web-1");
     let url = format!("/api/containers/{}/events", id_of("web-1"));
@@ -91,14 +91,14 @@ async fn no_answer_tells_a_secret() {
             .contains("\"start\"")
     })
     .await;
-    for door in doors() {
+    for door in paths() {
         for accept in ["application/json", "application/vnd.deckwatch.v1"] {
             let answer = app.get_with(&door, ("accept", accept)).await;
             assert!(answer.status().is_success(), "{door}: {}", answer.status());
-            let said = answer.bytes().await.unwrap();
-            assert_clean(&door, &String::from_utf8_lossy(&said));
-            // The state inside a page is in base64.
-            for word in String::from_utf8_lossy(&said).split(['"', '\'']) {
+            let body = answer.bytes().await.unwrap();
+            assert_clean(&door, &String::from_utf8_lossy(&body));
+            // The state embedded in a page is base64.
+            for word in String::from_utf8_lossy(&body).split(['"', '\'']) {
                 if let Some(inner) = word
                     .get(..word.len() - word.len() % 4)
                     .and_then(from_base64)
@@ -111,7 +111,7 @@ async fn no_answer_tells_a_secret() {
     app.end().await;
 }
 
-/// Bytes of a long base64 text.
+/// Decodes long base64 text.
 fn from_base64(text: &str) -> Option<Vec<u8>> {
     const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let text = text.trim_end_matches('=');
@@ -133,7 +133,7 @@ fn from_base64(text: &str) -> Option<Vec<u8>> {
 }
 
 #[tokio::test]
-async fn no_live_message_tells_a_secret() {
+async fn no_live_message_contains_a_secret() {
     let app = TestApp::start(engine()).await;
     let mut socket = app.socket().await;
     let mut page = Page::connect(&app).await;
@@ -143,7 +143,7 @@ async fn no_live_message_tells_a_secret() {
     }
     app.engine.stop_container("web-1");
     loop {
-        let Incoming::Text(text) = socket.hear().await else {
+        let Incoming::Text(text) = socket.receive().await else {
             panic!("closed")
         };
         assert_clean("the socket", &text);
@@ -153,9 +153,9 @@ async fn no_live_message_tells_a_secret() {
     }
     loop {
         let frame = page.frame().await.unwrap();
-        let told = String::from_utf8_lossy(&crate::support::page::inflated(&frame)).into_owned();
-        assert_clean("the binary socket", &told);
-        if told.contains("die") {
+        let message = String::from_utf8_lossy(&crate::support::page::inflated(&frame)).into_owned();
+        assert_clean("the binary socket", &message);
+        if message.contains("die") {
             break;
         }
     }
@@ -167,7 +167,7 @@ async fn no_live_message_tells_a_secret() {
 }
 
 #[tokio::test]
-async fn no_failure_tells_a_secret() {
+async fn no_error_contains_a_secret() {
     let app = TestApp::start(engine()).await;
     app.engine.fail_with_words(
         500,
@@ -175,32 +175,32 @@ async fn no_failure_tells_a_secret() {
     );
     let id = id_of("web-1");
     for path in ["", "/details", "/top"] {
-        let said = app
+        let body = app
             .get(&format!("/api/containers/{id}{path}"))
             .await
             .text()
             .await
             .unwrap();
-        assert!(said.contains("cannot start"), "{said}");
-        assert_clean(path, &said);
+        assert!(body.contains("cannot start"), "{body}");
+        assert_clean(path, &body);
     }
-    let said = app
+    let body = app
         .post(&format!("/api/containers/{id}/restart"), &json!({}))
         .await;
-    let said = said.text().await.unwrap();
-    assert!(said.contains("cannot start"), "{said}");
-    assert_clean("an action", &said);
+    let body = body.text().await.unwrap();
+    assert!(body.contains("cannot start"), "{body}");
+    assert_clean("an action", &body);
     crate::support::eventually("the source is said to be down", async || {
-        let told = app.get("/api/snapshot").await.text().await.unwrap();
-        assert_clean("the snapshot", &told);
-        told.contains("cannot start")
+        let message = app.get("/api/snapshot").await.text().await.unwrap();
+        assert_clean("the snapshot", &message);
+        message.contains("cannot start")
     })
     .await;
     assert_clean("a page", &app.get("/").await.text().await.unwrap());
     app.end().await;
 }
 
-/// A secret as a program may write it, and as it must not come through.
+/// A secret as a program may write it, and the text that must not get through.
 const WRITTEN: [&str; 7] = [
     "hunter2-in-env",
     "hunter2\u{1b}[1m-in-env",
@@ -212,25 +212,25 @@ const WRITTEN: [&str; 7] = [
 ];
 
 #[tokio::test]
-async fn no_line_of_a_log_tells_a_secret_however_it_is_written() {
+async fn no_log_line_contains_a_secret_in_any_encoding() {
     let app = TestApp::start(engine()).await;
     for text in WRITTEN {
         app.engine.write_line("web-1", &format!("<{text}>"));
     }
     let id = id_of("web-1");
     let masked = "<••••••>\n".repeat(WRITTEN.len());
-    let said = app.get(&format!("/api/containers/{id}/logs")).await;
-    assert_eq!(said.text().await.unwrap(), masked);
+    let body = app.get(&format!("/api/containers/{id}/logs")).await;
+    assert_eq!(body.text().await.unwrap(), masked);
     let path = format!("/api/containers/{id}/logs?format=ndjson");
-    let said = app.get(&path).await.text().await.unwrap();
-    assert_eq!(said.matches("<••••••>").count(), WRITTEN.len(), "{said}");
+    let body = app.get(&path).await.text().await.unwrap();
+    assert_eq!(body.matches("<••••••>").count(), WRITTEN.len(), "{body}");
     for page in [
         format!("/containers/{id}?tab=logs"),
         format!("/logs?c={id}"),
     ] {
-        let said = app.get(&page).await.text().await.unwrap();
-        assert!(said.contains("&lt;••••••&gt;"), "the page shows the lines");
-        assert_clean(&page, &said);
+        let body = app.get(&page).await.text().await.unwrap();
+        assert!(body.contains("&lt;••••••&gt;"), "the page shows the lines");
+        assert_clean(&page, &body);
     }
     let mut socket = app.socket().await;
     socket
@@ -238,7 +238,7 @@ async fn no_line_of_a_log_tells_a_secret_however_it_is_written() {
         .await;
     let mut lines = 0;
     while lines < WRITTEN.len() {
-        let Incoming::Text(text) = socket.hear().await else {
+        let Incoming::Text(text) = socket.receive().await else {
             panic!("closed")
         };
         lines += text.matches("<••••••>").count();
@@ -248,25 +248,25 @@ async fn no_line_of_a_log_tells_a_secret_however_it_is_written() {
 }
 
 #[tokio::test]
-async fn no_label_in_a_list_tells_a_secret_of_the_environment() {
+async fn no_label_in_a_list_contains_a_secret_of_the_environment() {
     let noted = FakeContainer::running("web-1")
         .env("DB_PASSWORD=hunter2-in-env")
         .label("note", "signs in with hunter2-in-env");
     let app = TestApp::start(FakeEngine::start().with(noted)).await;
     crate::support::eventually("the container is described", async || {
-        let said = app.get("/api/containers").await.text().await.unwrap();
-        said.contains("signs in with ••••••")
+        let body = app.get("/api/containers").await.text().await.unwrap();
+        body.contains("signs in with ••••••")
     })
     .await;
-    for door in doors() {
-        let said = app.get(&door).await.bytes().await.unwrap();
-        assert_clean(&door, &String::from_utf8_lossy(&said));
+    for door in paths() {
+        let body = app.get(&door).await.bytes().await.unwrap();
+        assert_clean(&door, &String::from_utf8_lossy(&body));
     }
     app.end().await;
 }
 
 #[tokio::test]
-async fn a_password_that_is_an_ordinary_word_hides_no_name() {
+async fn a_password_that_is_an_ordinary_word_masks_no_name() {
     let mut postgres = FakeContainer::running("postgres-1")
         .env("POSTGRES_PASSWORD=postgres")
         .env("MAX_TOKENS=4096000");
@@ -275,35 +275,35 @@ async fn a_password_that_is_an_ordinary_word_hides_no_name() {
     engine.write_line("postgres-1", "postgres is ready, 4096000 tokens");
     let app = TestApp::start(engine).await;
     let id = id_of("postgres-1");
-    let said = app.get(&format!("/api/containers/{id}")).await;
-    let said: serde_json::Value = said.json().await.unwrap();
-    assert_eq!(said["Config"]["Image"], "postgres:16");
-    assert_eq!(said["Name"], "/postgres-1");
-    assert_eq!(said["Config"]["Env"][0], "POSTGRES_PASSWORD=••••••");
-    let said = app.get(&format!("/api/containers/{id}/logs")).await;
-    let said = said.text().await.unwrap();
-    assert_eq!(said, "postgres is ready, 4096000 tokens\n");
+    let body = app.get(&format!("/api/containers/{id}")).await;
+    let body: serde_json::Value = body.json().await.unwrap();
+    assert_eq!(body["Config"]["Image"], "postgres:16");
+    assert_eq!(body["Name"], "/postgres-1");
+    assert_eq!(body["Config"]["Env"][0], "POSTGRES_PASSWORD=••••••");
+    let body = app.get(&format!("/api/containers/{id}/logs")).await;
+    let body = body.text().await.unwrap();
+    assert_eq!(body, "postgres is ready, 4096000 tokens\n");
     app.end().await;
 }
 
 #[tokio::test]
-async fn no_refused_action_and_no_unreadable_log_tells_a_secret() {
+async fn no_refused_action_and_no_unreadable_log_reveals_a_secret() {
     let app = TestApp::start(engine()).await;
     let id = id_of("web-1");
     let words = "exec: hunter2-in-env: not found";
     app.engine.refuse_actions(words);
-    let said = app
+    let body = app
         .post(&format!("/api/containers/{id}/restart"), &json!({}))
         .await;
-    let said = said.text().await.unwrap();
-    assert!(said.contains("exec: ••••••: not found"), "{said}");
-    assert_clean("an action", &said);
+    let body = body.text().await.unwrap();
+    assert!(body.contains("exec: ••••••: not found"), "{body}");
+    assert_clean("an action", &body);
     app.engine.change_silently("web-1", |web| {
         web.log_failure = Some((500, words.to_owned()))
     });
-    let said = app.get(&format!("/api/containers/{id}/logs")).await;
-    let said = said.text().await.unwrap();
-    assert!(said.contains("exec: ••••••: not found"), "{said}");
-    assert_clean("a log", &said);
+    let body = app.get(&format!("/api/containers/{id}/logs")).await;
+    let body = body.text().await.unwrap();
+    assert!(body.contains("exec: ••••••: not found"), "{body}");
+    assert_clean("a log", &body);
     app.end().await;
 }

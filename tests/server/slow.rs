@@ -1,4 +1,4 @@
-//! A client that does not read costs only itself.
+//! A client that does not read affects only itself.
 
 use crate::support::{
     eventually,
@@ -16,19 +16,19 @@ use deckwatch::{
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 
-/// Containers: a list of them has some 60 KB of JSON, more than a socket's buffers hold here.
+/// Number of containers: a list of them has some 60 KB of JSON, more than the buffers of a socket here.
 const CONTAINERS: usize = 200;
-/// Changes that are published while clients do not read, each as a list of its own.
+/// Changes that are published while clients do not read, each as a separate list.
 const CHANGES: usize = 100;
 /// Clients that never read.
 const SLEEPERS: usize = 40;
-/// What a client that never reads may cost: the one list that is on its way to it, and what a
-/// connection costs anyway.
+/// Most memory that a client that never reads may cost: the one list that is being sent to it, and the cost
+/// of a connection itself.
 const PER_SLEEPER: u64 = 96 << 10;
-/// How much the memory of a server varies that does the same work again. With the sleepers' share
-/// it is well below one queue of all lists (12 MB), even if all clients shared its entries.
+/// Variation of the server's memory when the same work is repeated. Together with the share of the idle
+/// clients it is well below one queue of all lists (12 MB), even if all clients shared its entries.
 const NOISE: u64 = 4 << 20;
-/// A client that takes nothing for this long is cut off.
+/// A client that reads nothing for this long is disconnected.
 const STALL: Duration = Duration::from_secs(10);
 
 /// A server that watches [`CONTAINERS`] running containers, and a client that reads.
@@ -44,8 +44,8 @@ async fn watched() -> (FakeEngine, Process, Socket) {
     (engine, process, awake)
 }
 
-/// Stops and starts containers one after the other. The client that reads gets every change; the
-/// most memory that the server had in use meanwhile, in bytes.
+/// Stops and starts containers one after the other, waiting until the reading client has each change;
+/// returns the most memory that the server used meanwhile, in bytes.
 async fn publish_changes(engine: &FakeEngine, process: &Process, awake: &mut Socket) -> u64 {
     let mut most = 0;
     for n in 0..CHANGES {
@@ -61,9 +61,9 @@ async fn publish_changes(engine: &FakeEngine, process: &Process, awake: &mut Soc
 }
 
 #[tokio::test]
-async fn others_get_every_message_and_a_client_that_does_not_read_costs_one_message() {
+async fn a_client_that_does_not_read_costs_one_message_and_others_receive_everything() {
     let (engine, process, mut awake) = watched().await;
-    // The same work before: rings and histories are full, the allocator has what it needs.
+    // The same work before, so that all buffers are full and the allocator has its memory.
     let before = publish_changes(&engine, &process, &mut awake).await;
     let mut sleepers = Vec::new();
     for _ in 0..SLEEPERS {
@@ -84,10 +84,10 @@ async fn others_get_every_message_and_a_client_that_does_not_read_costs_one_mess
 }
 
 #[tokio::test]
-async fn a_stream_that_is_not_read_gives_its_place_back() {
+async fn a_stream_that_is_not_read_releases_its_permit() {
     let (engine, process, mut awake) = watched().await;
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
-    // By default the kernel would take megabytes for it.
+    // By default the kernel would buffer megabytes for it.
     socket.set_recv_buffer_size(4_096).unwrap();
     let mut sleeper = socket.connect(process.address).await.unwrap();
     let request = format!(

@@ -1,4 +1,4 @@
-//! HAProxy between the server and an engine, with the configuration that `docs/deploy` ships.
+//! HAProxy between the server and an engine, with the configuration in `docs/deploy`.
 
 use crate::support::{
     PATIENCE,
@@ -17,7 +17,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-/// HAProxy; ended when dropped.
+/// An HAProxy process; killed when dropped.
 struct Proxy(Child);
 
 impl Drop for Proxy {
@@ -28,7 +28,7 @@ impl Drop for Proxy {
 }
 
 fn haproxy() -> Command {
-    // Distributions put daemons where the PATH of ordinary users does not look.
+    // Distributions install daemons outside of the PATH of ordinary users.
     let mut command = Command::new("/usr/sbin/haproxy");
     command
         .stdin(Stdio::null())
@@ -37,8 +37,8 @@ fn haproxy() -> Command {
     command
 }
 
-/// Puts HAProxy before `engine`, configured in `folder` as shipped but for the sockets and what
-/// `change` makes of it. The address of the proxy's socket.
+/// Starts HAProxy in front of `engine`, with the configuration of `docs/deploy` in `folder` except for the
+/// sockets and the edits of `change`. Returns the address of the proxy's socket.
 async fn proxied(
     engine: &FakeEngine,
     folder: &Path,
@@ -81,7 +81,7 @@ async fn messages(http: &reqwest::Client, server: &str) -> Vec<ServerMessage> {
     snapshot.messages
 }
 
-async fn eventually_told(
+async fn eventually_reported(
     http: &reqwest::Client,
     server: &str,
     what: &str,
@@ -95,7 +95,7 @@ async fn eventually_told(
 
 #[tokio::test]
 #[ignore = "needs haproxy"]
-async fn through_the_shipped_socket_proxy_everything_works_or_only_what_it_allows() {
+async fn through_the_documented_socket_proxy_everything_allowed_works() {
     let http = reqwest::Client::builder()
         .timeout(PATIENCE)
         .build()
@@ -109,7 +109,7 @@ async fn through_the_shipped_socket_proxy_everything_works_or_only_what_it_allow
     let (_proxy, address) = proxied(&engine, folder.path(), str::to_owned).await;
     let running = launch(&address, Settings::default()).await;
     let server = format!("http://{}", running.address());
-    eventually_told(&http, &server, "figures come", |message| {
+    eventually_reported(&http, &server, "figures come", |message| {
         matches!(message.update(), Some(Update::Stats { data, .. }) if data.iter().any(|row| row.memory_usage.is_some()))
     })
     .await;
@@ -139,15 +139,15 @@ async fn through_the_shipped_socket_proxy_everything_works_or_only_what_it_allow
             answer.text().await.unwrap()
         );
     }
-    let nothing_is_missing = |message: &ServerMessage| matches!(message.update(), Some(Update::Source(told)) if told.source == SourceKind::Docker && told.message.is_none());
-    eventually_told(
+    let nothing_is_missing = |message: &ServerMessage| matches!(message.update(), Some(Update::Source(reported)) if reported.source == SourceKind::Docker && reported.message.is_none());
+    eventually_reported(
         &http,
         &server,
-        "nothing is said to be missing",
+        "nothing is reported as missing",
         nothing_is_missing,
     )
     .await;
-    // What Deckwatch has no use for does not get through.
+    // Calls that Deckwatch does not use are blocked.
     let direct = tokio::net::UnixStream::connect(folder.path().join("proxy.sock")).await;
     let mut direct = direct.unwrap();
     let create = b"POST /containers/create HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
@@ -172,10 +172,10 @@ async fn through_the_shipped_socket_proxy_everything_works_or_only_what_it_allow
     let (_proxy, address) = proxied(&engine, folder.path(), only_watching).await;
     let running = launch(&address, Settings::default()).await;
     let server = format!("http://{}", running.address());
-    eventually_told(
+    eventually_reported(
         &http,
         &server,
-        "containers come",
+        "containers are listed",
         |message| matches!(message.update(), Some(Update::Containers { data, .. }) if data.len() == 1),
     )
     .await;

@@ -23,7 +23,7 @@ fn position(sent: &Sent) -> (String, u64) {
 }
 
 #[tokio::test]
-async fn the_full_list_comes_at_once_and_on_every_change() {
+async fn the_full_list_is_sent_at_once_and_at_every_change() {
     let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
     let (mut stream, headers) = Sse::open(&app, None).await;
     assert!(
@@ -44,7 +44,7 @@ async fn the_full_list_comes_at_once_and_on_every_change() {
     assert_eq!(
         position(&first).0,
         position(&changed).0,
-        "the same run of the server"
+        "the same epoch of the server"
     );
     assert!(position(&first).1 < position(&changed).1);
     app.end().await;
@@ -62,7 +62,7 @@ async fn the_list_is_repeated_while_nothing_changes() {
 }
 
 #[tokio::test]
-async fn figures_come_too() {
+async fn stats_are_sent_too() {
     let app = TestApp::start(FakeEngine::start_elsewhere().with_containers(1)).await;
     let (mut stream, _) = Sse::open(&app, None).await;
     let stats = stream.until(|sent| sent.event == "stats").await;
@@ -82,7 +82,7 @@ async fn a_comment_keeps_the_connection_alive() {
 }
 
 #[tokio::test]
-async fn a_reader_that_returns_goes_on_from_its_last_event() {
+async fn a_returning_reader_resumes_after_its_last_event() {
     let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
     let (mut stream, _) = Sse::open(&app, None).await;
     let last = stream.until(|sent| sent.event == "containers").await;

@@ -21,11 +21,11 @@ fn variable(name: &str) -> String {
     std::env::var(name).unwrap()
 }
 
-/// Where a program called `ssh` comes first on the PATH.
+/// A folder with a program called `ssh`, to be first on the PATH.
 struct FirstOnPath(TempDir);
 
 impl FirstOnPath {
-    /// With this script as `ssh`.
+    /// A folder with this script as `ssh`.
     fn script(script: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let ssh = folder.path().join("ssh");
@@ -47,33 +47,33 @@ async fn watching(engine: &str, path: &str) -> Process {
     Process::start_with(&here).await
 }
 
-async fn eventually_tells(process: &Process, words: &str) {
-    let mut told = String::new();
+async fn eventually_reports(process: &Process, words: &str) {
+    let mut reported = String::new();
     eventually(words, async || {
-        told = raw::ask(process.address, "GET /", &[], "").await.body;
-        told.contains(words)
+        reported = raw::ask(process.address, "GET /", &[], "").await.body;
+        reported.contains(words)
     })
     .await;
 }
 
 #[tokio::test]
-async fn the_page_says_in_the_words_of_ssh_why_there_is_no_connection() {
+async fn an_ssh_failure_is_reported_with_the_message_of_ssh() {
     let address = "ssh://me@nas.example";
     let denied = "me@nas.example: Permission denied (publickey).";
     let refused = FirstOnPath::script(&format!("echo '{denied}' >&2; exit 255"));
     let process = watching(address, &refused.variable()).await;
-    eventually_tells(&process, "Permission denied (publickey)").await;
+    eventually_reports(&process, "Permission denied (publickey)").await;
 
     let silent = FirstOnPath::script("exit 3");
     let process = watching(address, &silent.variable()).await;
-    eventually_tells(&process, "exit status: 3").await;
+    eventually_reports(&process, "exit status: 3").await;
 
     let process = watching(address, "/nonexistent").await;
-    eventually_tells(&process, "there is no `ssh` on this machine").await;
+    eventually_reports(&process, "there is no `ssh` on this machine").await;
 }
 
 #[tokio::test]
-async fn no_option_can_be_smuggled_in_and_nothing_is_asked_for() {
+async fn no_option_can_be_injected_and_ssh_never_prompts() {
     let folder = tempfile::tempdir().unwrap();
     let said = folder.path().join("arguments");
     let script = format!("printf '%s\\n' \"$@\" >{}; exit 1", said.display());
@@ -94,7 +94,7 @@ async fn no_option_can_be_smuggled_in_and_nothing_is_asked_for() {
     assert!(arguments.contains(":/run/x.sock"), "{arguments}");
 }
 
-/// A real SSH server for this user, on this machine only; ends when dropped.
+/// A real SSH server for this user, on this machine only; killed when dropped.
 struct Sshd {
     folder: TempDir,
     port: u16,
@@ -116,7 +116,7 @@ impl Sshd {
             let generate = ["-q", "-t", "ed25519", "-N", "", "-f"];
             run(Command::new("ssh-keygen").args(generate).arg(at(key)));
         }
-        // As root it needs a user of its own; then it lets in the least one instead.
+        // As root it needs a user of its own; then it accepts an unprivileged user instead.
         let user = run(Command::new("id").arg("-un"));
         let user = if user == "root" {
             "daemon".to_owned()
@@ -155,7 +155,7 @@ impl Sshd {
         sshd
     }
 
-    /// Starts it, again or at first.
+    /// Starts the server, or restarts it.
     fn resume(&mut self) {
         let program = self.program();
         let mut command = if self.user == "daemon" {
@@ -177,7 +177,7 @@ impl Sshd {
         self.child = Some(command.stderr(log).stdin(Stdio::null()).spawn().unwrap());
     }
 
-    /// The server's program, where the user who runs it can reach it.
+    /// The server's program, at a path where its user can access it.
     fn program(&self) -> String {
         let program = variable("DECKWATCH_TEST_SSHD");
         if self.user != "daemon" || program.starts_with("/usr") {
@@ -191,7 +191,7 @@ impl Sshd {
         copy.join("sshd").display().to_string()
     }
 
-    /// Ends it: it takes no more connections.
+    /// Kills the listening server: it accepts no more connections.
     fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             let _ = child.kill();
@@ -199,7 +199,7 @@ impl Sshd {
         }
     }
 
-    /// `ssh` as it finds this server's keys.
+    /// An `ssh` that is configured with this server's keys.
     fn client(&self) -> FirstOnPath {
         let real = run(Command::new("sh").args(["-c", "command -v ssh"]));
         let config = self.folder.path().join("ssh_config");
@@ -224,16 +224,16 @@ impl Drop for Sshd {
 
 #[tokio::test]
 #[ignore = "needs sshd"]
-async fn an_engine_behind_ssh_is_watched_read_and_acted_upon_and_comes_back() {
+async fn an_engine_behind_ssh_is_watched_read_and_acted_on_and_recovers() {
     let engine = FakeEngine::start().with(FakeContainer::running("web-1").lines(3));
     let socket = engine.address().replace("unix://", "");
     let mut sshd = Sshd::start();
     let client = sshd.client();
     let mut process = watching(&sshd.address(Path::new(&socket)), &client.variable()).await;
     if sshd.user == "daemon" {
-        eventually_tells(&process, "cannot be opened there").await;
+        eventually_reports(&process, "cannot be opened there").await;
     }
-    // The user whom the server lets in has to reach it.
+    // The user that the server accepts must be able to access it.
     let folder = Path::new(&socket).parent().unwrap();
     std::fs::set_permissions(folder, PermissionsExt::from_mode(0o755)).unwrap();
     std::fs::set_permissions(&socket, PermissionsExt::from_mode(0o666)).unwrap();
@@ -258,10 +258,10 @@ async fn an_engine_behind_ssh_is_watched_read_and_acted_upon_and_comes_back() {
     assert_eq!(stopped.status, 200, "{}", stopped.body);
 
     sshd.kill();
-    // The connection outlives the server that took it.
+    // The connection outlives the server that accepted it.
     let parent = process.id().to_string();
     run(Command::new("pkill").args(["-KILL", "-P", &parent, "ssh"]));
-    eventually_tells(&process, "ssh: ").await;
+    eventually_reports(&process, "ssh: ").await;
     engine.start_container("web-1");
     sshd.resume();
     eventually("what happened meanwhile is shown", async || {
@@ -271,7 +271,7 @@ async fn an_engine_behind_ssh_is_watched_read_and_acted_upon_and_comes_back() {
             .contains("\"running\"")
     })
     .await;
-    // Its `ssh` ends with it, unless it is killed outright.
+    // Its `ssh` exits with it, unless it is killed.
     process.terminate().await;
     process.ended().await;
 }

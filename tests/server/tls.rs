@@ -1,4 +1,4 @@
-//! Engines behind TLS: a real one, which only accepts clients that it knows, and servers of our own.
+//! Engines behind TLS: a real one, which only accepts known clients, and TLS servers of the tests.
 
 use crate::support::{
     PATIENCE, app::Settings, eventually, fake_engine::FakeEngine, launch::launch_with,
@@ -27,7 +27,7 @@ use tokio_rustls::{
     },
 };
 
-/// Makes a certificate authority in `ca`, and what is signed by it in `server` and `client`.
+/// Creates a certificate authority in `ca`, and certificates signed by it in `server` and `client`.
 const CERTIFICATES: &str = r#"
 set -e
 key() { openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$1" 2>/dev/null; }
@@ -54,7 +54,7 @@ fn make_certificates(folder: &Path) {
     assert!(made.unwrap().success(), "openssl makes no certificates");
 }
 
-/// A real engine behind TLS; ended when dropped.
+/// A real engine behind TLS; killed when dropped.
 struct Engine {
     child: Child,
     address: SocketAddr,
@@ -107,7 +107,7 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        // Asked to, it ends its containerd too.
+        // When terminated, it also ends its containerd.
         let id = self.child.id().to_string();
         let _ = Command::new("kill").args(["-TERM", &id]).status();
         let _ = self.child.wait();
@@ -122,7 +122,7 @@ fn docker(engine: SocketAddr, certificates: &Path) -> Docker {
     }
 }
 
-/// What is said of the engine by the server at `address`.
+/// The state of the engine's source, from the server at `address`.
 async fn source(address: SocketAddr) -> Option<(SourceState, String, String)> {
     let http = reqwest::Client::builder()
         .timeout(PATIENCE)
@@ -134,10 +134,10 @@ async fn source(address: SocketAddr) -> Option<(SourceState, String, String)> {
         .messages
         .into_iter()
         .find_map(|message| match message.update() {
-            Some(Update::Source(told)) if told.source == SourceKind::Docker => Some((
-                told.state,
-                told.version.clone().unwrap_or_default(),
-                told.message.clone().unwrap_or_default(),
+            Some(Update::Source(reported)) if reported.source == SourceKind::Docker => Some((
+                reported.state,
+                reported.version.clone().unwrap_or_default(),
+                reported.message.clone().unwrap_or_default(),
             )),
             _ => None,
         })
@@ -145,7 +145,7 @@ async fn source(address: SocketAddr) -> Option<(SourceState, String, String)> {
 
 #[tokio::test]
 #[ignore = "needs a Docker engine of its own: root, dockerd, containerd and openssl"]
-async fn an_engine_behind_tls_is_watched_by_whom_it_knows() {
+async fn an_engine_behind_tls_is_watched_with_a_client_certificate() {
     let folder = tempfile::tempdir().unwrap();
     make_certificates(folder.path());
     let strangers = folder.path().join("strangers");
@@ -158,8 +158,8 @@ async fn an_engine_behind_tls_is_watched_by_whom_it_knows() {
     )
     .await;
     eventually("the engine is watched", async || {
-        let told = source(known.address()).await;
-        told.is_some_and(|(state, version, _)| {
+        let reported = source(known.address()).await;
+        reported.is_some_and(|(state, version, _)| {
             state == SourceState::Live && version.contains("Docker")
         })
     })
@@ -173,8 +173,8 @@ async fn an_engine_behind_tls_is_watched_by_whom_it_knows() {
     .await;
     let mut words = String::new();
     eventually("the engine is said not to be known", async || {
-        let told = source(unknown.address()).await;
-        let down = told.filter(|(state, ..)| *state == SourceState::Down);
+        let reported = source(unknown.address()).await;
+        let down = reported.filter(|(state, ..)| *state == SourceState::Down);
         words = down.map(|(_, _, message)| message).unwrap_or_default();
         words.contains("certificate")
     })
@@ -184,7 +184,7 @@ async fn an_engine_behind_tls_is_watched_by_whom_it_knows() {
     unknown.end().await;
 }
 
-/// Puts TLS before `engine`, with the server's certificate in `folder`. Where it listens.
+/// Starts TLS in front of `engine`, with the server's certificate in `folder`. Returns its address.
 async fn tls_before(engine: &FakeEngine, folder: &Path) -> SocketAddr {
     let chain = CertificateDer::pem_file_iter(folder.join("server/cert.pem"));
     let chain = chain.unwrap().map(Result::unwrap).collect();
@@ -213,7 +213,7 @@ async fn tls_before(engine: &FakeEngine, folder: &Path) -> SocketAddr {
 }
 
 #[tokio::test]
-async fn the_certificate_of_an_engine_is_checked_with_the_system_s_authorities_and_ca_pem() {
+async fn an_engine_s_certificate_is_checked_with_the_system_s_authorities_and_ca_pem() {
     let folder = tempfile::tempdir().unwrap();
     make_certificates(folder.path());
     let engine = FakeEngine::start().with_containers(1);
@@ -238,8 +238,8 @@ async fn the_certificate_of_an_engine_is_checked_with_the_system_s_authorities_a
         let host = ("DOCKER_HOST", host.as_str());
         let process = Process::start_with(&[&[host, no_home], environment].concat()).await;
         eventually("it is said whether the engine is trusted", async || {
-            let told = source(process.address).await;
-            told.is_some_and(|(state, _, message)| match is_trusted {
+            let reported = source(process.address).await;
+            reported.is_some_and(|(state, _, message)| match is_trusted {
                 true => state == SourceState::Live,
                 false => state == SourceState::Down && message.contains("certificate"),
             })
@@ -249,7 +249,7 @@ async fn the_certificate_of_an_engine_is_checked_with_the_system_s_authorities_a
 }
 
 #[tokio::test]
-async fn with_tls_demanded_not_a_byte_of_plain_http_is_sent() {
+async fn with_tls_demanded_no_byte_of_plain_http_is_sent() {
     let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .await
         .unwrap();
@@ -265,7 +265,7 @@ async fn with_tls_demanded_not_a_byte_of_plain_http_is_sent() {
         .await;
         assert_eq!(first_bytes(&listener).await, [0x16, 3], "no TLS handshake");
     }
-    // Certificates that are not where they are said to be are a fault, and no reason to go without.
+    // Missing certificates are an error, and do not disable TLS.
     let process = Process::start_with(&[
         ("DOCKER_HOST", &host),
         ("DOCKER_TLS_VERIFY", "1"),
@@ -273,8 +273,8 @@ async fn with_tls_demanded_not_a_byte_of_plain_http_is_sent() {
     ])
     .await;
     eventually("the folder is named", async || {
-        let told = source(process.address).await;
-        told.is_some_and(|(_, _, message)| message.contains(gone.to_str().unwrap()))
+        let reported = source(process.address).await;
+        reported.is_some_and(|(_, _, message)| message.contains(gone.to_str().unwrap()))
     })
     .await;
 }

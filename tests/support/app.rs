@@ -1,4 +1,4 @@
-//! The server under test, and how to talk to it.
+//! The server under test, and requests to it.
 
 use super::{
     PATIENCE,
@@ -21,30 +21,30 @@ pub(crate) struct TestApp {
     pub(crate) address: SocketAddr,
     http: reqwest::Client,
     running: Running,
-    /// What every path begins with.
+    /// The prefix of every path.
     pub(crate) base: &'static str,
 }
 
-/// What a test wants otherwise than by default.
+/// Settings that differ from the defaults of the tests.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Settings {
     pub(crate) max_clients: Option<u32>,
     pub(crate) base_path: Option<&'static str>,
-    /// Time between full lists; [`NO_RECONCILE`](super::NO_RECONCILE) proves that events alone
-    /// carry an update.
+    /// Interval of full lists; [`NO_RECONCILE`](super::NO_RECONCILE) shows that events alone carry an
+    /// update.
     pub(crate) reconcile: Option<Duration>,
-    /// Names and addresses of engines beside the first one.
+    /// Names and addresses of engines besides the first one.
     pub(crate) hosts: Vec<(&'static str, String)>,
 }
 
 impl TestApp {
-    /// A server that has seen the engine's containers.
+    /// A server that has received the engine's containers.
     pub(crate) async fn start(engine: FakeEngine) -> Self {
         Self::start_with(engine, Settings::default()).await
     }
 
-    /// A server that lists its engine's containers once: later changes reach it by events and after
-    /// actions only.
+    /// A server that lists its engine's containers once: later changes reach it only by events and after
+    /// actions.
     pub(crate) async fn start_without_reconcile(engine: FakeEngine) -> Self {
         let settings = Settings {
             reconcile: Some(super::NO_RECONCILE),
@@ -53,7 +53,7 @@ impl TestApp {
         Self::start_with(engine, settings).await
     }
 
-    /// A server that has yet to find its engine.
+    /// A server that has not found its engine yet.
     pub(crate) async fn start_without_engine(engine: FakeEngine) -> Self {
         Self::launch(engine, Settings::default()).await
     }
@@ -89,7 +89,7 @@ impl TestApp {
         .await;
     }
 
-    /// Shuts down, and sees that it does.
+    /// Shuts down, and checks that this succeeds.
     pub(crate) async fn end(self) {
         let ended = tokio::time::timeout(PATIENCE, self.running.end()).await;
         assert!(ended.is_ok(), "the server does not shut down");
@@ -121,7 +121,7 @@ impl TestApp {
             .unwrap()
     }
 
-    /// Sends exactly this.
+    /// Sends a request exactly as given.
     pub(crate) async fn ask(&self, line: &str, headers: &[(&str, &str)]) -> Answer {
         raw::ask(self.address, line, headers, "").await
     }
@@ -133,7 +133,7 @@ impl TestApp {
         answer.error_for_status().unwrap().json().await.unwrap()
     }
 
-    /// A socket that has been greeted.
+    /// A connected socket, after the first message.
     pub(crate) async fn socket(&self) -> Socket {
         let mut socket = self.socket_at("/api/ws", &[]).await.unwrap();
         let greeting = socket.next().await;
@@ -144,7 +144,7 @@ impl TestApp {
         socket
     }
 
-    /// A socket with these headers, or the status of the refusal with its `Retry-After`.
+    /// A socket opened with these headers, or the status of the refusal with its `Retry-After`.
     pub(crate) async fn socket_at(
         &self,
         path: &str,

@@ -1,4 +1,4 @@
-//! Many connections at once, from addresses of their own.
+//! Many connections at once, from different addresses.
 
 use super::PATIENCE;
 use std::{
@@ -11,7 +11,7 @@ use tokio::{
     time::timeout,
 };
 
-/// Lets this process open as many connections as the machine allows it.
+/// Raises the limit of open files of this process to the maximum.
 pub(crate) fn allow_many_files() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
@@ -26,11 +26,11 @@ pub(crate) async fn connect_from(last: u8, server: SocketAddr) -> std::io::Resul
     socket.connect(server).await
 }
 
-/// `n` connections from `127.0.0.{last}`, held open, on each of which `bytes` were sent, if it was accepted.
+/// Opens `n` connections from `127.0.0.{last}` and sends `bytes` on each that is accepted; they stay open.
 pub(crate) async fn hold(n: usize, last: u8, server: SocketAddr, bytes: &[u8]) -> Vec<TcpStream> {
     let mut held = Vec::new();
     for _ in 0..n {
-        // What is beyond its backlog the kernel lets wait.
+        // Connections beyond the backlog stay pending in the kernel.
         let connecting = timeout(Duration::from_millis(200), connect_from(last, server));
         if let Ok(Ok(mut stream)) = connecting.await {
             let _ = stream.write_all(bytes).await;
@@ -40,7 +40,7 @@ pub(crate) async fn hold(n: usize, last: u8, server: SocketAddr, bytes: &[u8]) -
     held
 }
 
-/// The head and body of what `127.0.0.{last}` gets for `request`, sent as it is, on a connection of its own.
+/// The response, head and body, to `request` from `127.0.0.{last}`, sent as it is on a separate connection.
 pub(crate) async fn ask_from(last: u8, server: SocketAddr, request: &[u8]) -> String {
     let exchange = async {
         let mut stream = connect_from(last, server).await.unwrap();

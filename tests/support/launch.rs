@@ -1,4 +1,4 @@
-//! Starting and ending the server in this process.
+//! Starts and ends the server in this process.
 
 use super::app::Settings;
 use deckwatch::server::{
@@ -8,7 +8,7 @@ use deckwatch::server::{
 };
 use std::net::{Ipv4Addr, SocketAddr};
 
-/// A server that runs.
+/// A running server.
 #[derive(Debug)]
 pub(crate) struct Running(server::Running);
 
@@ -47,7 +47,7 @@ impl Running {
         self.0.addr
     }
 
-    /// Asks it to end, and waits until it has.
+    /// Shuts it down, and waits until it has ended.
     pub(crate) async fn end(self) {
         assert!(self.0.shutdown().await, "some tasks did not end in time");
     }

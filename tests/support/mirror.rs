@@ -1,4 +1,4 @@
-//! What a browser would show: every message of a socket goes through the reducer.
+//! The state of a page: every message of a socket is applied by the reducer.
 
 use super::{
     app::TestApp,
@@ -11,7 +11,7 @@ use deckwatch::{
 };
 use std::sync::Arc;
 
-/// A socket and the state its messages add up to.
+/// A socket and the state that results from its messages.
 #[derive(Debug)]
 pub(crate) struct Mirror {
     pub(crate) socket: Socket,
@@ -29,7 +29,7 @@ pub(crate) fn states<'a>(
 }
 
 impl Mirror {
-    /// Subscribed to these channels.
+    /// A mirror subscribed to these channels.
     pub(crate) async fn of(app: &TestApp, channels: &[Channel]) -> Self {
         let mut mirror = Self {
             socket: app.socket().await,
@@ -44,14 +44,14 @@ impl Mirror {
                 ))
                 .await;
             mirror
-                .hear_until(|message, _| *message == ServerMessage::Subscribed { channel })
+                .receive_until(|message, _| *message == ServerMessage::Subscribed { channel })
                 .await;
         }
         mirror
     }
 
-    async fn hear_until(&mut self, done: impl Fn(&ServerMessage, &Dashboard) -> bool) {
-        let hear = async {
+    async fn receive_until(&mut self, done: impl Fn(&ServerMessage, &Dashboard) -> bool) {
+        let receive = async {
             loop {
                 let message = self.socket.next().await;
                 if let Some(update) = message.update().cloned() {
@@ -62,18 +62,18 @@ impl Mirror {
                 }
             }
         };
-        let heard = tokio::time::timeout(super::PATIENCE, hear).await;
+        let received = tokio::time::timeout(super::PATIENCE, receive).await;
         assert!(
-            heard.is_ok(),
+            received.is_ok(),
             "never came true; it is {:#?}",
             self.dashboard
         );
     }
 
-    /// Listens until the dashboard is as `wanted`.
+    /// Receives until the dashboard satisfies `wanted`.
     pub(crate) async fn until(&mut self, wanted: impl Fn(&Host) -> bool) -> &Host {
         if !self.dashboard.hosts.values().any(&wanted) {
-            self.hear_until(|_, dashboard| dashboard.hosts.values().any(&wanted))
+            self.receive_until(|_, dashboard| dashboard.hosts.values().any(&wanted))
                 .await;
         }
         self.dashboard
@@ -83,24 +83,24 @@ impl Mirror {
             .unwrap()
     }
 
-    /// Listens until the host called `name` is as `wanted`.
+    /// Receives until the host called `name` satisfies `wanted`.
     pub(crate) async fn until_host(&mut self, name: &str, wanted: impl Fn(&Host) -> bool) -> &Host {
         let name: HostId = name.parse().unwrap();
         let is = |dashboard: &Dashboard| dashboard.hosts.get(&name).is_some_and(&wanted);
         if !is(&self.dashboard) {
-            self.hear_until(|_, dashboard| is(dashboard)).await;
+            self.receive_until(|_, dashboard| is(dashboard)).await;
         }
         &self.dashboard.hosts[&name]
     }
 
-    /// Listens until it shows what is true in the engine.
+    /// Receives until it shows the state of the engine.
     pub(crate) async fn until_it_shows(&mut self, engine: &FakeEngine) {
         let truth = engine.truth();
         self.until(|host| states(host.containers.values()) == truth)
             .await;
     }
 
-    /// Listens until the engine's state is told to be `wanted`; the message beside it.
+    /// Receives until the state of the source is `wanted`; returns its message.
     pub(crate) async fn until_source(&mut self, wanted: SourceState) -> Option<String> {
         let is = |host: &Host| {
             host.sources
@@ -112,7 +112,7 @@ impl Mirror {
             .clone()
     }
 
-    /// Listens until the figures of the container called `name` are as `wanted`.
+    /// Receives until the stats of the container called `name` satisfy `wanted`.
     pub(crate) async fn until_figures(
         &mut self,
         name: &str,

@@ -1,4 +1,4 @@
-//! What the tests of the whole server share.
+//! Shared by the tests of the whole server.
 
 pub(crate) mod app;
 pub(crate) mod attackers;
@@ -13,8 +13,8 @@ pub(crate) mod sse;
 
 use std::time::Duration;
 
-/// How long a test waits for a condition before it calls it broken. Far longer than it ever takes:
-/// a busy machine must not fail a test.
+/// How long a test waits for a condition before it fails. Far longer than it ever takes, so that a busy
+/// machine does not make tests fail.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(240);
 
 /// Waits until `condition` holds.
@@ -28,15 +28,15 @@ pub(crate) async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> b
     assert!(waited.is_ok(), "never came true: {what}");
 }
 
-/// How much longer than its contract a deadline is on a machine that is busy with other tests. It
+/// Factor by which the deadline of a contract is extended, for a machine that is busy with other tests. It
 /// stays far below [`PATIENCE`] and the reconcile interval, so that neither hides a lost update.
 const BUSY_MACHINE: u32 = 4;
 
-/// The longest time between two full lists that the configuration allows. Within a test no second
-/// list comes: what the page shows, it has from events and actions.
+/// The longest interval of full lists that the configuration allows. Within a test there is no second list:
+/// what a page shows comes from events and actions.
 pub(crate) const NO_RECONCILE: Duration = Duration::from_secs(600);
 
-/// The result of `wait`, which must be there within `contract`, four times that on a busy machine.
+/// The result of `wait`, which must be available within `contract`, extended by a factor on a busy machine.
 pub(crate) async fn within<T>(contract: Duration, what: &str, wait: impl Future<Output = T>) -> T {
     let deadline = contract * BUSY_MACHINE;
     let done = tokio::time::timeout(deadline, wait).await;

@@ -1,4 +1,4 @@
-//! Our own page: the binary form over a socket, and the reducer behind it.
+//! A page of Deckwatch: the binary form over a socket, and the reducer.
 
 use super::{PATIENCE, app::TestApp};
 use deckwatch::{
@@ -16,7 +16,7 @@ use tokio_tungstenite::{
     tungstenite::{Message, client::IntoClientRequest},
 };
 
-/// A connection that speaks the binary form.
+/// A connection with the binary form.
 #[derive(Debug)]
 pub(crate) struct Page {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
@@ -24,7 +24,7 @@ pub(crate) struct Page {
     pub(crate) dashboard: Dashboard,
 }
 
-/// `frame` with its message as it was before it was compressed.
+/// `frame` with its message decompressed.
 pub(crate) fn inflated(frame: &[u8]) -> Vec<u8> {
     let Some(message) = codec::as_deflated(frame) else {
         return frame.to_vec();
@@ -36,7 +36,7 @@ pub(crate) fn inflated(frame: &[u8]) -> Vec<u8> {
 }
 
 impl Page {
-    /// Connected; nothing has been said yet.
+    /// Connects; no message is sent yet.
     pub(crate) async fn connect(app: &TestApp) -> Self {
         let url = format!("ws://{}/api/ws", app.address);
         let mut request = url.into_client_request().unwrap();
@@ -64,7 +64,7 @@ impl Page {
         self.stream.send(message).await.unwrap();
     }
 
-    /// Subscribes as our pages do.
+    /// Subscribes as the pages do.
     pub(crate) async fn follow(&mut self, channel: Channel, resume: Option<Resume>) {
         self.send(&ClientMessage::Subscribe(Subscribe {
             delta: channel == Channel::CONTAINERS,
@@ -86,10 +86,12 @@ impl Page {
                 }
             }
         };
-        timeout(PATIENCE, wait).await.expect("nothing was heard")
+        timeout(PATIENCE, wait)
+            .await
+            .expect("no message was received")
     }
 
-    /// The next message, as it changes the dashboard.
+    /// The next message, with its effect on the dashboard applied.
     pub(crate) async fn next(&mut self) -> ServerMessage {
         let frame = inflated(&self.frame().await.unwrap());
         let message = self.ticks.decode(&frame).unwrap();
@@ -99,7 +101,7 @@ impl Page {
         message
     }
 
-    /// The first message that is `wanted`.
+    /// The first message that satisfies `wanted`.
     pub(crate) async fn until(&mut self, wanted: impl Fn(&ServerMessage) -> bool) -> ServerMessage {
         let find = async {
             loop {
@@ -114,7 +116,7 @@ impl Page {
             .expect("the message never came")
     }
 
-    /// Reads until the server closes; with which code.
+    /// Reads until the server closes; returns the code.
     pub(crate) async fn closed(&mut self) -> u16 {
         loop {
             if let Err(code) = self.frame().await {

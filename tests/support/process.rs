@@ -1,4 +1,4 @@
-//! The server as its own process.
+//! The server as a separate process.
 
 use super::{PATIENCE, fake_engine::FakeEngine, raw, socket::Socket};
 use std::{
@@ -10,7 +10,7 @@ use tokio::{
     time::timeout,
 };
 
-/// A server in a process of its own; killed when dropped.
+/// A server in a separate process; killed when dropped.
 #[derive(Debug)]
 pub(crate) struct Process {
     pub(crate) address: SocketAddr,
@@ -18,10 +18,10 @@ pub(crate) struct Process {
     folder: tempfile::TempDir,
 }
 
-/// Configures nothing but that the server chooses its port.
+/// A configuration that only lets the server choose its port.
 const ANY_PORT: &str = "[package.metadata.leptos]\nsite-addr = \"127.0.0.1:0\"\n";
 
-/// The command, in a folder and an environment without configuration.
+/// The command, with a folder and an environment without configuration.
 pub(crate) fn deckwatch(folder: &std::path::Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_deckwatch"));
     command
@@ -39,21 +39,21 @@ pub(crate) fn deckwatch(folder: &std::path::Path) -> Command {
     command
 }
 
-/// The address in the line in which a server says where it is.
-fn said_address(log: &str) -> Option<SocketAddr> {
+/// The address in the log line in which a server reports it.
+fn reported_address(log: &str) -> Option<SocketAddr> {
     let (_, rest) = log.split_once("Deckwatch is at http://")?;
     let (address, _) = rest.split_once('\n')?;
     address.trim().parse().ok()
 }
 
 impl Process {
-    /// Starts the server, and waits until it answers. It chooses the port itself: one that was free
-    /// a moment ago may be somebody else's now.
+    /// Starts the server, and waits until it answers. It chooses the port itself, because a port that was
+    /// free a moment ago may be in use now.
     pub(crate) async fn start(engine: &FakeEngine) -> Self {
         Self::start_with(&[("DOCKER_HOST", &engine.address())]).await
     }
 
-    /// The same in this environment.
+    /// The same with this environment.
     pub(crate) async fn start_with(environment: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let log = folder.path().join("log");
@@ -66,7 +66,7 @@ impl Process {
             .unwrap();
         let mut address = None;
         super::eventually("the server says where it is", async || {
-            address = said_address(&std::fs::read_to_string(&log).unwrap());
+            address = reported_address(&std::fs::read_to_string(&log).unwrap());
             address.is_some()
         })
         .await;
@@ -82,7 +82,7 @@ impl Process {
         }
     }
 
-    /// A socket that has been greeted.
+    /// A connected socket, after the first message.
     pub(crate) async fn socket(&self) -> Socket {
         let url = format!("ws://{}/api/ws", self.address);
         let mut socket = Socket::connect(&url, &[]).await.unwrap();
@@ -90,17 +90,17 @@ impl Process {
         socket
     }
 
-    /// What it has written to its log.
+    /// Its log so far.
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap()
     }
 
-    /// Its number.
+    /// The process id.
     pub(crate) fn id(&self) -> u32 {
         self.child.id().unwrap()
     }
 
-    /// Memory it has in use, in bytes.
+    /// Its resident memory in bytes.
     pub(crate) fn resident(&self) -> u64 {
         let status = format!("/proc/{}/status", self.id());
         let status = std::fs::read_to_string(status).unwrap();
@@ -116,17 +116,17 @@ impl Process {
             * 1_024
     }
 
-    /// Asks it to end, as systemd and `docker stop` do.
+    /// Sends SIGTERM, as systemd and `docker stop` do.
     pub(crate) async fn terminate(&self) {
         let id = self.id();
-        // The shell's own `kill`: not every machine has the command.
+        // The `kill` of the shell, because not every machine has the command.
         let kill = Command::new("sh")
             .args(["-c", &format!("kill -TERM {id}")])
             .status();
         assert!(kill.await.unwrap().success());
     }
 
-    /// Waits until it has ended.
+    /// Waits until the process has ended.
     pub(crate) async fn ended(&mut self) -> ExitStatus {
         timeout(PATIENCE, self.child.wait())
             .await

@@ -1,4 +1,4 @@
-//! HTTP without a client's good manners: targets and headers go out exactly as written.
+//! HTTP requests whose target and headers are sent exactly as written.
 
 use super::PATIENCE;
 use std::net::SocketAddr;
@@ -8,14 +8,14 @@ use tokio::{
     time::timeout,
 };
 
-/// An answer.
+/// A response.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) body: String,
 }
 
-/// Asks with `GET /target` or the like; `Host` is the address unless `headers` name one.
+/// Sends a request such as `GET /target`; `Host` is the address unless `headers` has one.
 pub(crate) async fn ask(
     server: SocketAddr,
     line: &str,
@@ -42,7 +42,7 @@ pub(crate) async fn ask(
             .await
             .unwrap();
         let mut answer = Vec::new();
-        // A server may close before it has read everything; what it said still counts.
+        // A server may close before it has read everything; its response still counts.
         let _ = stream.read_to_end(&mut answer).await;
         String::from_utf8_lossy(&answer).into_owned()
     };

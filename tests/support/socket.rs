@@ -1,4 +1,4 @@
-//! A WebSocket client that says what a test tells it to.
+//! A WebSocket client that tests control.
 
 use super::PATIENCE;
 use deckwatch::protocol::{Channel, ClientMessage, ServerMessage, Subscribe};
@@ -19,7 +19,7 @@ pub(crate) struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
 }
 
-/// What came over a socket.
+/// A message received over a socket, or its close.
 #[derive(Debug)]
 pub(crate) enum Incoming {
     Text(String),
@@ -27,7 +27,7 @@ pub(crate) enum Incoming {
 }
 
 impl Socket {
-    /// Connects to `url` with these headers; the server's answer when it refuses.
+    /// Connects to `url` with these headers; returns the server's response when it refuses.
     pub(crate) async fn connect(
         url: &str,
         headers: &[(&'static str, &str)],
@@ -44,13 +44,13 @@ impl Socket {
         }
     }
 
-    /// Connects to `url` if that can be done just now.
+    /// Connects to `url` if that is possible at the moment.
     pub(crate) async fn try_connect(url: &str) -> Option<Self> {
         let (stream, _) = tokio_tungstenite::connect_async(url).await.ok()?;
         Some(Self { stream })
     }
 
-    /// The next message, until the connection is lost in whatever way.
+    /// The next message; `None` when the connection is lost for any reason.
     pub(crate) async fn try_next(&mut self) -> Option<ServerMessage> {
         loop {
             match self.stream.next().await?.ok()? {
@@ -61,9 +61,8 @@ impl Socket {
         }
     }
 
-    /// Connects to the multiplexed socket of `server` with a receive buffer of a few kilobytes.
-    /// While the test does not read, the server's writes soon find no room; by default the kernel
-    /// would take megabytes.
+    /// Connects to the multiplexed socket of `server` with a receive buffer of a few kilobytes. While the
+    /// test does not read, the server's writes soon block; by default the kernel would buffer megabytes.
     pub(crate) async fn connect_with_small_buffer(server: SocketAddr) -> Self {
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(4_096).unwrap();
@@ -87,7 +86,7 @@ impl Socket {
         self.stream.send(message).await.unwrap();
     }
 
-    /// Subscribes, and waits until the server has confirmed it.
+    /// Subscribes, and waits for the confirmation.
     pub(crate) async fn subscribe(&mut self, channel: Channel) {
         self.subscribe_as(channel, false).await;
     }
@@ -108,7 +107,7 @@ impl Socket {
     }
 
     /// The next text, or the code with which the server closed.
-    pub(crate) async fn hear(&mut self) -> Incoming {
+    pub(crate) async fn receive(&mut self) -> Incoming {
         let wait = async {
             loop {
                 match self.stream.next().await {
@@ -123,24 +122,26 @@ impl Socket {
                 }
             }
         };
-        timeout(PATIENCE, wait).await.expect("nothing was heard")
+        timeout(PATIENCE, wait)
+            .await
+            .expect("no message was received")
     }
 
     /// The next message.
     pub(crate) async fn next(&mut self) -> ServerMessage {
-        match self.hear().await {
+        match self.receive().await {
             Incoming::Text(text) => ServerMessage::decode(&text).expect(&text),
             Incoming::Closed(code) => panic!("closed with {code}"),
         }
     }
 
-    /// The first message that is `wanted`; others are passed over.
+    /// The first message that satisfies `wanted`; others are skipped.
     pub(crate) async fn until(&mut self, wanted: impl Fn(&ServerMessage) -> bool) -> ServerMessage {
         self.find(|message| wanted(&message).then_some(message))
             .await
     }
 
-    /// What `wanted` makes of the first message it wants; others are passed over.
+    /// The result of `wanted` for the first message for which it has one; others are skipped.
     pub(crate) async fn find<T>(&mut self, wanted: impl Fn(ServerMessage) -> Option<T>) -> T {
         let find = async {
             loop {
@@ -154,7 +155,7 @@ impl Socket {
             .expect("the message never came")
     }
 
-    /// The next error's code and message.
+    /// The code of the next error.
     pub(crate) async fn error(&mut self) -> String {
         self.find(|message| match message {
             ServerMessage::Error { code, .. } => Some(code.as_str().to_owned()),
@@ -163,10 +164,10 @@ impl Socket {
         .await
     }
 
-    /// Reads until the server closes; with which code.
+    /// Reads until the server closes; returns the code.
     pub(crate) async fn closed(&mut self) -> u16 {
         loop {
-            if let Incoming::Closed(code) = self.hear().await {
+            if let Incoming::Closed(code) = self.receive().await {
                 return code;
             }
         }

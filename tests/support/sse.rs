@@ -10,7 +10,7 @@ pub(crate) struct Sse {
     unread: String,
 }
 
-/// What came: an event, or a comment.
+/// What was received: an event, or a comment.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Sent {
     pub(crate) comment: Option<String>,
@@ -20,7 +20,7 @@ pub(crate) struct Sent {
 }
 
 impl Sse {
-    /// Opens the stream; the answer's headers too.
+    /// Opens the stream; returns the headers of the response, too.
     pub(crate) async fn open(
         app: &TestApp,
         last_event_id: Option<&str>,
@@ -53,7 +53,7 @@ impl Sse {
         }
     }
 
-    /// The first that is `wanted`; others are passed over.
+    /// The first one that satisfies `wanted`; others are skipped.
     pub(crate) async fn until(&mut self, wanted: impl Fn(&Sent) -> bool) -> Sent {
         let find = async {
             loop {

@@ -1,11 +1,12 @@
-//! What was observed, as plain text.
+//! The observations as plain text.
 
 use super::{Observations, SocketTrial};
 use crate::model::{Finding, Probe};
 use std::fmt::Write;
 
 impl Observations {
-    /// All of it as plain text for a ticket, in English. Names no address, host name or container.
+    /// All observations as plain text for a bug report, in English. Contains no address, host name or
+    /// container.
     pub fn report(&self) -> String {
         let mut text = String::new();
         for probe in Probe::ALL {

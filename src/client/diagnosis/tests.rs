@@ -15,7 +15,7 @@ fn socket() -> SocketTrial {
     }
 }
 
-/// Never opened, as the browser tells it.
+/// A socket that never opened, as the browser reports it.
 fn refused() -> SocketTrial {
     SocketTrial {
         ended: true,
@@ -24,7 +24,7 @@ fn refused() -> SocketTrial {
     }
 }
 
-fn well() -> Observations {
+fn all_working() -> Observations {
     Observations {
         finished: true,
         reach: Some(ReachTrial {
@@ -69,7 +69,7 @@ fn well() -> Observations {
 }
 
 fn found(change: impl FnOnce(&mut Observations)) -> Vec<Finding> {
-    let mut observed = well();
+    let mut observed = all_working();
     change(&mut observed);
     observed.findings()
 }
@@ -79,8 +79,8 @@ fn change<T: Default>(trial: &mut Option<T>, change: impl FnOnce(&mut T)) {
 }
 
 #[test]
-fn when_everything_works_nothing_is_found() {
-    let observed = well();
+fn nothing_is_found_when_everything_works() {
+    let observed = all_working();
     assert_eq!(observed.findings(), []);
     assert_eq!(observed.severity(), None);
     assert_eq!(observed.ended(), Probe::ALL.len());
@@ -90,7 +90,7 @@ fn when_everything_works_nothing_is_found() {
 }
 
 #[test]
-fn nothing_is_concluded_before_anything_is_known() {
+fn nothing_is_concluded_without_observations() {
     let observed = Observations::default();
     assert_eq!(observed.findings(), []);
     assert_eq!(observed.ended(), 0);
@@ -106,7 +106,7 @@ fn nothing_is_concluded_before_anything_is_known() {
 }
 
 #[test]
-fn sockets_that_do_not_open_are_told_apart_by_what_else_is_refused() {
+fn sockets_that_do_not_open_are_diagnosed_by_what_else_is_refused() {
     let none_opens = |observed: &mut Observations| {
         observed.binary = Some(refused());
         observed.json = Some(refused());
@@ -136,14 +136,14 @@ fn sockets_that_do_not_open_are_told_apart_by_what_else_is_refused() {
         });
     });
     assert_eq!(full, [Finding::AtCapacity]);
-    let mut observed = well();
+    let mut observed = all_working();
     none_opens(&mut observed);
     assert_eq!(observed.outcome(Probe::Quiet), Outcome::Skipped);
     assert_eq!(observed.severity(), Some(Severity::Warning));
 }
 
 #[test]
-fn what_a_socket_says_when_it_closes_is_believed() {
+fn the_close_code_of_a_socket_determines_the_finding() {
     for (code, finding) in [
         (close_code::SIGNED_OUT, Finding::SignedOut),
         (close_code::FORBIDDEN, Finding::SignedOut),
@@ -176,7 +176,7 @@ fn what_a_socket_says_when_it_closes_is_believed() {
 }
 
 #[test]
-fn a_server_that_is_not_there_is_all_there_is_to_say() {
+fn an_unreachable_server_is_the_only_finding() {
     let with_status = |status: Option<u16>, is_ours: bool| {
         found(|observed| {
             observed.reach = Some(ReachTrial {
@@ -200,14 +200,14 @@ fn a_server_that_is_not_there_is_all_there_is_to_say() {
     assert_eq!(
         with_status(Some(0), false),
         [Finding::SignedOut],
-        "a redirect"
+        "a redirect to a sign-in"
     );
     assert_eq!(with_status(Some(502), false), [Finding::ProxyFailed(502)]);
     assert_eq!(with_status(Some(404), false), [Finding::Stranger(404)]);
     assert_eq!(
         with_status(Some(200), false),
         [Finding::Stranger(200)],
-        "not our answer"
+        "not an answer of Deckwatch"
     );
     assert_eq!(with_status(Some(500), true), [Finding::Stranger(500)]);
     let one_lost = found(|observed| {
@@ -216,11 +216,15 @@ fn a_server_that_is_not_there_is_all_there_is_to_say() {
             ..ReachTrial::default()
         });
     });
-    assert_eq!(one_lost, [], "polls are answered, so it is there");
+    assert_eq!(
+        one_lost,
+        [],
+        "polls are answered, so the server is reachable"
+    );
 }
 
 #[test]
-fn events_are_held_back_when_they_wait_longer_than_everything_else() {
+fn events_that_are_delayed_more_than_everything_else_are_buffered() {
     let with = |gap: u32, late: Option<u32>, poll: u32| {
         found(|observed| {
             change(&mut observed.stream, |trial| {
@@ -233,7 +237,7 @@ fn events_are_held_back_when_they_wait_longer_than_everything_else() {
     assert_eq!(with(8_000, None, 10), []);
     assert_eq!(with(12_400, None, 10), [Finding::StreamBuffered(12)]);
     assert_eq!(with(2_000, Some(9_000), 10), [Finding::StreamBuffered(9)]);
-    assert_eq!(with(12_000, None, 4_000), [], "everything is as slow");
+    assert_eq!(with(12_000, None, 4_000), [], "everything is slow");
     let never = found(|observed| {
         observed.stream = Some(StreamTrial {
             ended: true,
@@ -257,7 +261,7 @@ fn events_are_held_back_when_they_wait_longer_than_everything_else() {
 }
 
 #[test]
-fn a_quiet_connection_that_is_cut_is_told_with_its_age() {
+fn an_idle_connection_that_was_cut_is_reported_with_its_age() {
     let with = |quiet_ms, heartbeat, closed| {
         found(|observed| {
             observed.quiet = Some(QuietTrial {
@@ -280,7 +284,7 @@ fn a_quiet_connection_that_is_cut_is_told_with_its_age() {
 }
 
 #[test]
-fn what_pages_can_live_with_is_only_noted_and_comes_last() {
+fn minor_findings_come_last() {
     let found = found(|observed| {
         observed.clock_skew_ms = Some(-90_500);
         change(&mut observed.binary, |trial| {
@@ -304,8 +308,8 @@ fn what_pages_can_live_with_is_only_noted_and_comes_last() {
 }
 
 #[test]
-fn the_report_tells_everything_but_names() {
-    let mut observed = well();
+fn the_report_contains_everything_but_names() {
+    let mut observed = all_working();
     observed.silent_engines = vec!["secret-host".parse().unwrap()];
     let report = observed.report();
     for words in [

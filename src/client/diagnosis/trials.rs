@@ -1,100 +1,100 @@
-//! What was observed of each way to the server.
+//! The observations of each way to the server.
 
 use crate::{model::Outcome, protocol::Channel};
 
-/// Server-sent events come at least every three seconds; a wait of more than this is a proxy's.
+/// Server-sent events arrive at least every three seconds; a longer gap than this is caused by a proxy.
 const LONGEST_GAP_MS: u32 = 8_000;
 
-/// How the server answered a request by HTTP.
+/// The observation of a plain HTTP request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReachTrial {
-    /// Whether it has ended.
+    /// Whether the probe has ended.
     pub ended: bool,
-    /// The status of the answer; absent when none came.
+    /// The status of the answer; `None` when there was none.
     pub status: Option<u16>,
-    /// Version of the server, when it was ours that answered.
+    /// The version of the server, if Deckwatch has answered.
     pub version: Option<String>,
-    /// Whether an error was told in our form.
+    /// Whether an error was in the format of Deckwatch.
     pub is_ours: bool,
-    /// Whether a proxy answered that wants a sign-in.
+    /// Whether a proxy has answered that requires a sign-in.
     pub wants_sign_in: bool,
-    /// The status of a request that says where it is from. Only asked for when no socket opens.
+    /// The status of a request with an `Origin` header. Only sent when no socket opens.
     pub origin_status: Option<u16>,
-    /// There and back.
+    /// The round trip time in milliseconds.
     pub ms: u32,
 }
 
-/// What became of a socket.
+/// The observation of a socket.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SocketTrial {
-    /// Whether it has ended.
+    /// Whether the probe has ended.
     pub ended: bool,
     /// Whether it opened.
     pub opened: bool,
-    /// Whether everything came that was to come.
+    /// Whether all expected messages arrived.
     pub complete: bool,
-    /// With which code it was closed, if by the other side.
+    /// The close code, if the other side closed it.
     pub closed: Option<u16>,
-    /// Messages that came.
+    /// Number of messages received.
     pub messages: u32,
-    /// Their length.
+    /// Their total length in bytes.
     pub bytes: u64,
-    /// When the first one came, after the beginning.
+    /// Milliseconds until the first one arrived.
     pub first_ms: Option<u32>,
-    /// There and back.
+    /// The round trip time in milliseconds.
     pub round_trip_ms: Option<u32>,
-    /// Channels of which there was a message.
+    /// Channels with at least one message.
     pub channels: Vec<Channel>,
 }
 
-/// What became of a stream of server-sent events.
+/// The observation of a stream of server-sent events.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StreamTrial {
-    /// Whether it has ended.
+    /// Whether the probe has ended.
     pub ended: bool,
-    /// The status of the answer; absent when none came.
+    /// The status of the answer; `None` when there was none.
     pub status: Option<u16>,
-    /// Whether the answer is one of events.
+    /// Whether the answer is an event stream.
     pub is_stream: bool,
-    /// Events that came.
+    /// Number of events received.
     pub events: u32,
-    /// Their length.
+    /// Their total length in bytes.
     pub bytes: u64,
-    /// When the first one came, after the request.
+    /// Milliseconds from the request until the first one arrived.
     pub first_ms: Option<u32>,
-    /// The longest time without an event, the end included.
+    /// The longest time without an event, up to the end of the probe.
     pub longest_gap_ms: u32,
-    /// How long after the server's time stamp the latest figures came.
+    /// The greatest age of stats at their arrival, by the server's clock.
     pub most_late_ms: Option<u32>,
 }
 
-/// What became of polling.
+/// The observation of polling.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PollTrial {
-    /// Whether it has ended.
+    /// Whether the probe has ended.
     pub ended: bool,
-    /// The status of the newest answer; absent when none came.
+    /// The status of the last answer; `None` when there was none.
     pub status: Option<u16>,
-    /// Answers that came.
+    /// Number of answers received.
     pub answers: u32,
-    /// Their length.
+    /// Their total length in bytes.
     pub bytes: u64,
-    /// The slowest.
+    /// The slowest answer in milliseconds.
     pub slowest_ms: u32,
 }
 
-/// What became of a socket on which nothing was said.
+/// The observation of an idle socket.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct QuietTrial {
-    /// Whether it has ended.
+    /// Whether the probe has ended.
     pub ended: bool,
     /// Whether it opened.
     pub opened: bool,
-    /// How long nothing was said.
+    /// How long it was idle, in milliseconds.
     pub quiet_ms: u32,
-    /// Whether the heartbeat came.
+    /// Whether the heartbeat arrived.
     pub heartbeat: bool,
-    /// With which code it was closed, if by the other side.
+    /// The close code, if the other side closed it.
     pub closed: Option<u16>,
 }
 
@@ -109,8 +109,8 @@ impl SocketTrial {
 }
 
 impl StreamTrial {
-    /// How long events were held back, when they were, while polls were answered within
-    /// `slowest_poll_ms`: what delays everything is no buffer.
+    /// How long events were held back; `None` if they were not. If polls, too, were slow
+    /// (`slowest_poll_ms`), the delay is not caused by buffering.
     pub(super) fn held_back_ms(&self, slowest_poll_ms: u32) -> Option<u32> {
         let waited = self.longest_gap_ms.max(self.most_late_ms.unwrap_or(0));
         let is_held = waited > LONGEST_GAP_MS.max(slowest_poll_ms.saturating_mul(3));

@@ -1,20 +1,20 @@
-//! A line of a log as it may be shown: colours as styles, everything else a terminal would act on
-//! taken out or made visible.
+//! Makes a line of a log safe to show: colours become styles, everything else that a terminal would
+//! interpret is removed or made visible.
 
 pub use super::style::Style;
 
 use std::borrow::Cow;
 
-/// Style changes of one line that are heeded. A line of nothing but colour codes would otherwise
-/// become thousands of elements; what follows keeps the last style.
+/// Most style changes per line. A line of only colour codes would otherwise become thousands of elements;
+/// the rest of it keeps the last style.
 pub const MAX_SPANS: usize = 256;
 
-/// The text of a line and how its parts look.
+/// The text of a line and its styles.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Styled {
-    /// What is to be read.
+    /// The visible text.
     pub text: String,
-    /// Where each style ends, in bytes of the text; the last one at its end.
+    /// The end of each span, in bytes of the text, and its style; the last one ends with the text.
     pub spans: Vec<(usize, Style)>,
 }
 
@@ -24,7 +24,7 @@ impl Styled {
         self.spans.clear();
     }
 
-    /// Ends the span so far, before another style.
+    /// Ends the current span, which has `style`.
     fn end_span(&mut self, style: Style) {
         let end = self.text.len();
         match self.spans.last_mut() {
@@ -36,28 +36,28 @@ impl Styled {
     }
 }
 
-/// Whether a line is to be shown as it is.
+/// Whether a line can be shown unchanged.
 fn is_plain(line: &str) -> bool {
     !line.chars().any(is_special)
 }
 
-/// Whether a character would do something else than show itself.
+/// Whether a character has an effect other than to be displayed.
 fn is_special(c: char) -> bool {
     match c {
         '\t' | ' '..='~' => false,
-        // Controls of ASCII, and those of Latin-1 which some terminals heed.
+        // ASCII controls, and Latin-1 controls that some terminals interpret.
         '\0'..='\u{9f}' => true,
-        // Marks and overrides of direction, which make text read as what it is not.
+        // Direction marks and overrides, which make text appear as something else.
         '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
             true
         }
-        // What cannot be seen, and other ends of lines.
+        // Invisible characters and other line ends.
         '\u{200b}' | '\u{2028}' | '\u{2029}' | '\u{2060}' | '\u{feff}' => true,
         _ => false,
     }
 }
 
-/// The text of a line without its styles: what is searched and copied.
+/// The text of a line without its styles, for searching and copying.
 pub fn plain(line: &str) -> Cow<'_, str> {
     if is_plain(line) {
         return Cow::Borrowed(line);
@@ -65,11 +65,11 @@ pub fn plain(line: &str) -> Cow<'_, str> {
     Cow::Owned(parse(line).text)
 }
 
-/// The text and styles of a line.
+/// Parses the text and styles of a line.
 ///
-/// Colours and attributes (SGR) become styles; other escape sequences are left out; what would not
-/// be seen or would reorder the text is shown by name. Of a line that was written over after a
-/// carriage return, as progress bars are, the last version counts.
+/// Colours and attributes (SGR) become styles; other escape sequences are removed; characters that are
+/// invisible or reorder the text are shown by name. Of a line that was overwritten after a carriage return,
+/// as progress bars are, only the last version is kept.
 pub fn parse(line: &str) -> Styled {
     let mut out = Styled::default();
     let mut style = Style::default();
@@ -102,8 +102,8 @@ pub fn parse(line: &str) -> Styled {
     out
 }
 
-/// The length in bytes of the escape sequence at the beginning of `text`, which [`parse`] leaves out;
-/// none when it begins with something else.
+/// Length in bytes of the escape sequence at the beginning of `text`, which [`parse`] removes; `None` when
+/// it begins with something else.
 pub fn sequence_len(text: &str) -> Option<usize> {
     let mut chars = text.chars();
     let introducer = chars.next().filter(|c| is_introducer(*c))?;
@@ -115,8 +115,8 @@ fn is_introducer(c: char) -> bool {
     matches!(c, '\u{1b}' | '\u{9b}' | '\u{9d}')
 }
 
-/// What follows an escape sequence, of which `introducer` was the first character, and the
-/// parameters when it sets a style. Nothing when it is no sequence.
+/// The text after an escape sequence that begins with `introducer`, and its parameters if it sets a style.
+/// `None` when it is not a sequence.
 fn escape(introducer: char, rest: &str) -> Option<(&str, Option<&str>)> {
     let (kind, rest) = match introducer {
         '\u{9b}' => ('[', rest),
@@ -138,9 +138,9 @@ fn escape(introducer: char, rest: &str) -> Option<(&str, Option<&str>)> {
                     .all(|b| matches!(b, b'0'..=b'9' | b';' | b':'));
             matches!(last, '@'..='~').then_some((after, is_sgr.then_some(parameters)))
         }
-        // Strings to the terminal: titles, links, images. One without an end hides nothing.
+        // Strings for the terminal: titles, links, images. One without an end hides nothing.
         ']' | 'P' | 'X' | '^' | '_' => {
-            // Another introducer ends the search: a line of nothing but them is read once.
+            // Another introducer ends the scan, so that a line of only introducers is read once.
             let end = rest.find(['\u{7}', '\u{1b}', '\u{9c}', '\u{9d}']);
             let after = end.and_then(|end| {
                 let after = rest.get(end..).filter(|end| !end.starts_with('\u{9d}'))?;
@@ -165,10 +165,10 @@ fn escape(introducer: char, rest: &str) -> Option<(&str, Option<&str>)> {
     }
 }
 
-/// Names a character that would not be seen.
+/// Appends the name of an invisible character.
 fn show(c: char, text: &mut String) {
     match c {
-        // Unicode has a picture for each control character of ASCII.
+        // Unicode has a symbol for each ASCII control character.
         '\0'..='\u{1f}' => text.extend(char::from_u32(0x2400 + u32::from(c))),
         '\u{7f}' => text.push('\u{2421}'),
         _ => text.push_str(&format!("<U+{:04X}>", u32::from(c))),
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn any_colour_is_one_of_sixteen() {
+    fn any_colour_becomes_one_of_sixteen() {
         for (code, class) in [
             ("38;5;9", "f9"),
             ("38;5;196", "f9"),
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn other_sequences_are_left_out() {
+    fn other_sequences_are_removed() {
         for line in [
             "\u{1b}[2J\u{1b}[Hab",
             "a\u{1b}[Kb",
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_not_be_seen_is_named() {
+    fn invisible_characters_are_named() {
         assert_eq!(parse("a\0b\u{8}c\u{7f}").text, "a␀b␈c␡");
         assert_eq!(parse("user\u{202e}gpj.exe").text, "user<U+202E>gpj.exe");
         assert_eq!(parse("\u{85}\u{feff}x").text, "<U+0085><U+FEFF>x");
@@ -265,12 +265,12 @@ mod tests {
     }
 
     #[test]
-    fn a_string_to_the_terminal_without_an_end_hides_nothing() {
+    fn an_unterminated_terminal_string_hides_nothing() {
         assert_eq!(parse("a\u{1b}]0;the rest").text, "a0;the rest");
     }
 
     #[test]
-    fn the_length_of_a_sequence_is_what_is_left_out() {
+    fn the_length_of_a_sequence_is_what_is_removed() {
         for (text, len) in [
             ("\u{1b}[1mb", Some(4)),
             ("\u{9b}1mb", Some(4)),
@@ -288,13 +288,13 @@ mod tests {
     }
 
     #[test]
-    fn of_a_progress_bar_the_last_state_counts() {
+    fn only_the_last_state_of_a_progress_bar_is_kept() {
         assert_eq!(parse("10%\r50%\r\u{1b}[32m100%\r").text, "100%");
         assert_eq!(classes("\u{1b}[31m1%\r2%"), pieces(&[("2%", "f1")]));
     }
 
     #[test]
-    fn a_line_of_nothing_but_colours_stays_small() {
+    fn a_line_of_only_colours_has_a_limited_number_of_spans() {
         let bomb = "\u{1b}[31mx\u{1b}[32my".repeat(10_000);
         let styled = parse(&bomb);
         assert_eq!(styled.text.len(), 20_000);
@@ -304,7 +304,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_comes_nothing_dangerous_is_left(line in "(\u{1b}|\\[|\\]|[0-9;:m]|\r|\u{9b}|\u{202e}|\0|é|x){0,40}") {
+        fn no_line_leaves_special_characters(line in "(\u{1b}|\\[|\\]|[0-9;:m]|\r|\u{9b}|\u{202e}|\0|é|x){0,40}") {
             let styled = parse(&line);
             prop_assert!(is_plain(&styled.text), "{:?}", styled.text);
             prop_assert_eq!(styled.spans.last().map_or(0, |span| span.0), styled.text.len());

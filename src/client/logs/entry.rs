@@ -1,38 +1,38 @@
-//! What stands in a row: a line, or what happened between lines.
+//! Entries of a log view: lines, and events between them.
 
 use super::{Level, ansi};
 use crate::model::{Event, LogLine, LogStream, Timestamp};
 
-/// Bytes of a line that are looked at for its level.
+/// Bytes of a line that are scanned for its level.
 const LEVEL_BYTES: usize = 4_096;
 
-/// What an entry is.
+/// The kind of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A line of the log.
+    /// A line of the log, with its stream.
     Line(LogStream),
     /// The container started.
     Started,
-    /// It ended; the text is its exit code, when that is known.
+    /// The container ended; the text is its exit code, if known.
     Ended,
-    /// The kernel ended one of its processes, for want of memory.
+    /// The kernel killed one of its processes for lack of memory.
     OutOfMemory,
-    /// It was paused.
+    /// The container was paused.
     Paused,
-    /// It goes on.
+    /// The container was resumed.
     Unpaused,
-    /// Lines are missing: so many, when that is known, or four thousand million and more.
+    /// Lines are missing; their number, if known, saturated at the maximum.
     Gap(Option<u32>),
 }
 
-/// A time that is known or not, in the room of one that is.
+/// An optional time in eight bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MaybeTime(i64);
 
 impl MaybeTime {
     const UNKNOWN: i64 = i64::MIN;
 
-    /// The time, when it is known.
+    /// The time, if known.
     pub fn get(self) -> Option<Timestamp> {
         (self.0 != Self::UNKNOWN).then(|| Timestamp::from_millis(self.0))
     }
@@ -44,32 +44,32 @@ impl From<Option<Timestamp>> for MaybeTime {
     }
 }
 
-/// What is known of an entry besides its text; small, for there are many.
+/// The properties of an entry except its text. Kept small, as there are many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
-    /// Where it stands in time: its own time, or that of the line before it in the same log when
-    /// that is later, in milliseconds.
+    /// Its position in time, in milliseconds: its own time, or that of the line before it in the same log,
+    /// whichever is later.
     pub at: i64,
-    /// Its own time, when it has one.
+    /// Its own time, if it has one.
     pub time: MaybeTime,
-    /// Which of the viewer's containers it is of.
+    /// The index of its container among the viewer's.
     pub source: u8,
-    /// What it is.
+    /// The kind of the entry.
     pub kind: Kind,
-    /// How grave it is, when it says so.
+    /// Its level, if it has one.
     pub level: Option<Level>,
-    /// Whether all of it is shown.
+    /// Whether the whole line is shown.
     pub is_expanded: bool,
-    /// Whether it is what is searched for; not known before it was looked at.
+    /// Whether it matches the search; `None` until it was searched.
     pub is_match: Option<bool>,
 }
 
-/// A line of one of the logs, or what happened between lines.
+/// An entry of a log view: a line, or an event between lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// What is known of it.
+    /// Its properties.
     pub head: Head,
-    /// The line as it came.
+    /// The raw line, or the detail of an event.
     pub text: Box<str>,
 }
 
@@ -81,7 +81,7 @@ impl Head {
 }
 
 impl Entry {
-    /// A line of the log of `source`.
+    /// A line of the log `source`.
     pub fn line(source: u8, line: LogLine) -> Self {
         let head = line.line.get(..line.line.floor_char_boundary(LEVEL_BYTES));
         let level = Level::of(&ansi::plain(head.unwrap_or_default()));
@@ -91,7 +91,7 @@ impl Entry {
         entry
     }
 
-    /// Something other than a line.
+    /// An entry other than a line.
     pub fn at(source: u8, time: Option<Timestamp>, kind: Kind) -> Self {
         let head = Head {
             at: time.map_or(i64::MIN, Timestamp::as_millis),
@@ -108,7 +108,7 @@ impl Entry {
         }
     }
 
-    /// What `event` means for a reader of its container's log, if anything.
+    /// The entry for `event` in its container's log; `None` if it is irrelevant there.
     pub fn marker(source: u8, event: &Event) -> Option<Self> {
         let kind = match event.action.as_str() {
             "start" => Kind::Started,

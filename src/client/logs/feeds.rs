@@ -1,26 +1,25 @@
-//! The logs that are followed: one subscription per container, however many viewers.
-//!
-//! Orders of viewers and messages of the server go in; messages for the server come out, and news
-//! for the viewers. Pure: the driver sends what is returned while its socket is open, and asks by
-//! HTTP while it is not. The clock is an argument (milliseconds).
+//! The logs that are followed: one subscription per container, however many viewers it has. Orders of
+//! viewers and messages of the server come in; messages for the server and updates for the viewers go out.
+//! Pure: the driver sends what is returned while its socket is open, and polls by HTTP while it is not. The
+//! clock is an argument (milliseconds).
 
-use super::{Following, LogNews, LogOrder, LogRequest, Place};
+use super::{Follower, LogOrder, LogRequest, LogUpdate, Progress};
 use crate::{
     model::{LogEndReason, LogLine, WorkloadId, WorkloadKey},
     protocol::{Channel, ClientMessage, MAX_LOG_TAIL, ServerMessage, Subscribe, Unsubscribe},
 };
 use std::collections::BTreeMap;
 
-/// How long after a refusal the log is subscribed to again: a server that has just started does not
-/// know its containers yet.
+/// Pause after a refusal until the log is subscribed to again: a server that has just started does not know
+/// its containers yet.
 const RETRY_MS: f64 = 2_000.0;
 
 /// The logs that are followed.
 #[derive(Debug, Default)]
 pub struct Feeds {
-    /// By kind and id, as the server's channels are.
+    /// By kind and id, like the server's channels.
     feeds: BTreeMap<WorkloadKey, Feed>,
-    /// The server's run, whose sequence numbers its lines have.
+    /// The epoch of the server, to which the sequence numbers of lines belong.
     epoch: String,
 }
 
@@ -28,31 +27,31 @@ pub struct Feeds {
 #[derive(Debug)]
 struct Feed {
     request: LogRequest,
-    viewers: Vec<Following>,
-    place: Place,
-    /// Subscriptions that the server has not confirmed yet: until then, what comes is of an earlier
-    /// one.
+    viewers: Vec<Follower>,
+    progress: Progress,
+    /// Number of subscriptions that the server has not confirmed yet; until then, its messages belong to an
+    /// earlier one.
     awaited: u32,
-    /// The container is removed.
-    is_over: bool,
+    /// Whether the container was removed.
+    is_removed: bool,
     /// When the server refused the subscription.
     refused_at: Option<f64>,
 }
 
 impl Feeds {
-    /// Does what a viewer asks. Returns what to send if the socket is open.
+    /// Handles a viewer's order. Returns the messages to send if the socket is open.
     pub fn order(&mut self, order: LogOrder, is_open: bool) -> Vec<ClientMessage> {
         match order {
-            LogOrder::Follow(following) => self.follow(following, is_open),
+            LogOrder::Follow(follower) => self.follow(follower, is_open),
             LogOrder::Leave(viewer, id) => self.leave(viewer, id),
         }
     }
 
-    /// A connection to the server's run `epoch` is open: goes on with every log. Returns what to
-    /// send.
+    /// Subscribes to every log again, on a new connection to a server with this `epoch`. Returns the
+    /// messages to send.
     pub fn on_connect(&mut self, epoch: &str) -> Vec<ClientMessage> {
         epoch.clone_into(&mut self.epoch);
-        let open = self.feeds.values_mut().filter(|feed| !feed.is_over);
+        let open = self.feeds.values_mut().filter(|feed| !feed.is_removed);
         let subscribe = open.map(|feed| {
             feed.awaited = 0;
             feed.subscribe()
@@ -60,7 +59,7 @@ impl Feeds {
         subscribe.collect()
     }
 
-    /// Subscribes again to what was refused a while before `now`. Returns what to send.
+    /// Retries subscriptions that were refused before `now` minus the pause. Returns the messages to send.
     pub fn retry(&mut self, now: f64) -> Vec<ClientMessage> {
         let due = now - RETRY_MS;
         let refused = self
@@ -70,8 +69,8 @@ impl Feeds {
         refused.map(Feed::subscribe).collect()
     }
 
-    /// Takes a message that is about a log; gives back any other.
-    pub fn hear(&mut self, message: ServerMessage, now: f64) -> Option<ServerMessage> {
+    /// Handles a message about a log; returns any other message.
+    pub fn receive(&mut self, message: ServerMessage, now: f64) -> Option<ServerMessage> {
         let channel = match &message {
             ServerMessage::Subscribed { channel }
             | ServerMessage::Unsubscribed { channel, .. }
@@ -84,48 +83,48 @@ impl Feeds {
             return Some(message);
         };
         if let Some(feed) = self.feeds.get_mut(&key) {
-            feed.hear(message, &self.epoch, now);
+            feed.receive(message, &self.epoch, now);
         }
         None
     }
 
-    /// What to ask for by HTTP: each log that is followed, from where it was read to.
+    /// The requests for polling: each followed log, from where it was read to.
     pub fn requests(&mut self) -> Vec<LogRequest> {
-        let open = self.feeds.values_mut().filter(|feed| !feed.is_over);
+        let open = self.feeds.values_mut().filter(|feed| !feed.is_removed);
         let requests = open.map(|feed| {
-            feed.place.interrupt_without_cursor();
+            feed.progress.interrupt_without_cursor();
             feed.request_from_here()
         });
         requests.collect()
     }
 
-    /// Takes lines that came by HTTP.
+    /// Handles lines that were polled.
     pub fn take_polled(&mut self, id: WorkloadId, lines: Vec<LogLine>) {
         if let Some(feed) = self.feeds.get_mut(&id.key) {
             feed.take(None, lines);
         }
     }
 
-    fn follow(&mut self, following: Following, is_open: bool) -> Vec<ClientMessage> {
-        let id = following.request.id;
+    fn follow(&mut self, follower: Follower, is_open: bool) -> Vec<ClientMessage> {
+        let id = follower.request.id;
         let mut messages = Vec::new();
-        // The others begin anew together with the new one, so that all have the same.
+        // All viewers start over together with the new one, so that all have the same lines.
         let mut viewers = self.feeds.remove(&id.key).map_or_else(Vec::new, |feed| {
             messages.push(unsubscribe(id));
             feed.viewers
         });
-        viewers.retain(|viewer| viewer.viewer != following.viewer);
-        let request = following.request.clone();
-        viewers.push(following);
+        viewers.retain(|viewer| viewer.viewer != follower.viewer);
+        let request = follower.request.clone();
+        viewers.push(follower);
         let mut feed = Feed {
             request,
             viewers,
-            place: Place::default(),
+            progress: Progress::default(),
             awaited: 0,
-            is_over: false,
+            is_removed: false,
             refused_at: None,
         };
-        feed.tell(LogNews::Begin);
+        feed.notify(LogUpdate::Begin);
         if is_open {
             messages.push(feed.subscribe());
         }
@@ -147,19 +146,19 @@ impl Feeds {
 }
 
 impl Feed {
-    fn tell(&self, news: LogNews) {
+    fn notify(&self, update: LogUpdate) {
         if let Some((last, others)) = self.viewers.split_last() {
             for viewer in others {
-                (viewer.tell)(self.request.id, news.clone());
+                (viewer.notify)(self.request.id, update.clone());
             }
-            (last.tell)(self.request.id, news);
+            (last.notify)(self.request.id, update);
         }
     }
 
-    /// The request of its viewers, or what follows the last line: what was missed is wanted as far
-    /// as it can be had.
+    /// The request of the viewers, or the lines after the last one: as many of the missed lines as
+    /// possible.
     fn request_from_here(&self) -> LogRequest {
-        let begun = self.place.since();
+        let begun = self.progress.since();
         LogRequest {
             tail: begun.map_or(self.request.tail, |_| MAX_LOG_TAIL),
             since: begun.or(self.request.since),
@@ -170,23 +169,23 @@ impl Feed {
     fn subscribe(&mut self) -> ClientMessage {
         self.awaited += 1;
         self.refused_at = None;
-        self.place.interrupt();
+        self.progress.interrupt();
         let request = self.request_from_here();
         ClientMessage::Subscribe(Subscribe {
-            resume: self.place.resume(),
+            resume: self.progress.resume(),
             tail: Some(request.tail),
             since: request.since,
-            after: self.place.cursor(),
+            after: self.progress.cursor(),
             host: request.id.scope.host(),
             ..Subscribe::to(Channel::logs(request.id.key))
         })
     }
 
-    fn hear(&mut self, message: ServerMessage, epoch: &str, now: f64) {
+    fn receive(&mut self, message: ServerMessage, epoch: &str, now: f64) {
         match message {
             ServerMessage::Subscribed { .. } => {
                 self.awaited = self.awaited.saturating_sub(1);
-                self.tell(LogNews::Lines(Vec::new()));
+                self.notify(LogUpdate::Lines(Vec::new()));
             }
             ServerMessage::Unsubscribed {
                 reason: Some(reason),
@@ -198,30 +197,30 @@ impl Feed {
             _ if self.awaited > 0 => {}
             ServerMessage::Log { lines, cursor, .. } => {
                 self.take(Some(epoch), lines);
-                self.place.set_cursor(cursor);
+                self.progress.set_cursor(cursor);
             }
-            ServerMessage::LogGap { missing, .. } => self.tell(LogNews::Gap(missing)),
+            ServerMessage::LogGap { missing, .. } => self.notify(LogUpdate::Gap(missing)),
             ServerMessage::LogEnd {
                 reason, message, ..
             } => {
-                self.is_over = reason == LogEndReason::ContainerRemoved;
-                self.tell(LogNews::End(reason, message));
+                self.is_removed = reason == LogEndReason::ContainerRemoved;
+                self.notify(LogUpdate::End(reason, message));
             }
             _ => {}
         }
     }
 
     fn take(&mut self, epoch: Option<&str>, mut lines: Vec<LogLine>) {
-        lines.retain(|line| self.place.take(epoch, line));
+        lines.retain(|line| self.progress.accept(epoch, line));
         if !lines.is_empty() {
-            self.tell(LogNews::Lines(lines));
+            self.notify(LogUpdate::Lines(lines));
         }
     }
 
     fn refuse(&mut self, reason: String, now: f64) {
-        if !self.is_over {
+        if !self.is_removed {
             self.refused_at = Some(now);
-            self.tell(LogNews::Refused(reason));
+            self.notify(LogUpdate::Refused(reason));
         }
     }
 }

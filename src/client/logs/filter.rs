@@ -1,26 +1,26 @@
-//! Which entries are shown, and which are found.
+//! Decides which entries are shown, and which match the search.
 
 use super::{Head, Kind, LevelFilter, LogView, StreamFilter, ansi};
 use crate::model::LogStream;
 use std::{borrow::Cow, ops::Range};
 
-/// Bytes that are shown of a line before its first match, where the match is far from its beginning:
-/// few, for a phone shows some thirty.
+/// Bytes shown before the first match of a long line, if the match is far from its beginning: few, because
+/// a phone shows some thirty.
 const LEAD_BYTES: usize = 24;
 
-/// What `query` shows of the entries, beside what is searched for.
+/// The filter of a log view, apart from the search text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// Which levels.
+    /// The levels to show.
     pub level: LevelFilter,
-    /// Which streams.
+    /// The streams to show.
     pub stream: StreamFilter,
-    /// Whether only what is searched for is shown.
+    /// Whether only matches of the search are shown.
     pub only_matches: bool,
 }
 
 impl Filter {
-    /// What a view asks for.
+    /// The filter of `view`.
     pub fn of(view: &LogView) -> Self {
         Self {
             level: view.level,
@@ -29,7 +29,7 @@ impl Filter {
         }
     }
 
-    /// Whether an entry is shown. What is no line always is.
+    /// Whether an entry is shown. Entries other than lines always are.
     pub fn shows(self, entry: &Head) -> bool {
         let Kind::Line(stream) = entry.kind else {
             return true;
@@ -45,7 +45,7 @@ impl Filter {
     }
 }
 
-/// Where to look for the next match.
+/// The direction in which the next match is looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
     /// Towards the end.
@@ -54,13 +54,13 @@ pub enum Order {
     Previous,
 }
 
-/// What is searched of a line: all of it, without its styles.
+/// The searchable text of a line: all of it, without its styles.
 pub fn searched(line: &str) -> Cow<'_, str> {
     ansi::plain(line)
 }
 
-/// Which `bytes` of `text` are drawn when its first match is at `found`: its beginning, unless the
-/// match is behind that.
+/// The `bytes` of `text` to draw when its first match is at `found`: the beginning, or the part around the
+/// match if that is further back.
 pub fn excerpt(text: &str, found: Option<usize>, bytes: usize) -> Range<usize> {
     let is_behind = |found: &usize| *found >= text.floor_char_boundary(bytes);
     let from = found.filter(is_behind).map_or(0, |found| {
@@ -69,7 +69,7 @@ pub fn excerpt(text: &str, found: Option<usize>, bytes: usize) -> Range<usize> {
     from..text.floor_char_boundary(from + bytes)
 }
 
-/// A text that is searched for, whatever the case of its letters.
+/// A search text, matched without regard to case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Needle {
     lower: String,
@@ -77,7 +77,7 @@ pub struct Needle {
 }
 
 impl Needle {
-    /// Searches for `text`.
+    /// A search for `text`.
     pub fn new(text: &str) -> Self {
         Self {
             lower: text.to_lowercase(),
@@ -85,7 +85,7 @@ impl Needle {
         }
     }
 
-    /// Whether `line`, as it came, has it.
+    /// Whether the raw `line` contains it.
     pub fn is_in(&self, line: &str) -> bool {
         let text = searched(line);
         if self.is_ascii {
@@ -94,7 +94,7 @@ impl Needle {
         text.to_lowercase().contains(&self.lower)
     }
 
-    /// Where in `text` it is, at most `limit` times.
+    /// The positions of the first `limit` matches in `text`.
     pub fn ranges(&self, text: &str, limit: usize) -> Vec<Range<usize>> {
         let mut ranges = Vec::new();
         if self.is_ascii {
@@ -107,11 +107,11 @@ impl Needle {
             }
             return ranges;
         }
-        // Lower case may have another length: each letter is remembered with its place.
-        let places = text
+        // Lower case may have another length, so each letter keeps its source range.
+        let sources = text
             .char_indices()
             .flat_map(|(at, c)| c.to_lowercase().map(move |_| at..at + c.len_utf8()));
-        let places: Vec<_> = places.collect();
+        let sources: Vec<_> = sources.collect();
         let lower: Vec<_> = text.chars().flat_map(char::to_lowercase).collect();
         let needle: Vec<_> = self.lower.chars().collect();
         let mut from = 0;
@@ -121,7 +121,7 @@ impl Needle {
                 break;
             };
             let (first, last) = (from + at, from + at + needle.len() - 1);
-            if let (Some(first), Some(last)) = (places.get(first), places.get(last)) {
+            if let (Some(first), Some(last)) = (sources.get(first), sources.get(last)) {
                 ranges.push(first.start..last.end);
             }
             from = last + 1;
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn levels_and_streams_are_left_out_and_marks_never() {
+    fn filters_hide_lines_but_never_markers() {
         let warn = Filter {
             level: LevelFilter::Warn,
             stream: StreamFilter::Stderr,
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_found_whatever_its_case_and_colours() {
+    fn text_is_found_regardless_of_case_and_colours() {
         assert!(Needle::new("TimeOut").is_in("db: connection \u{1b}[31mtime\u{1b}[0mout"));
         assert!(Needle::new("시간").is_in("연결 시간 초과"));
         assert!(Needle::new("ÉTÉ").is_in("l'été"));
@@ -203,14 +203,14 @@ mod tests {
     }
 
     #[test]
-    fn all_of_a_long_line_is_searched() {
+    fn a_long_line_is_searched_completely() {
         let line = format!("{}needle", "é\u{1b}[1m ".repeat(10_000));
         assert!(Needle::new("NEEDLE").is_in(&line));
         assert!(searched(&line).ends_with("needle"));
     }
 
     #[test]
-    fn what_is_drawn_of_a_long_line_has_the_first_match() {
+    fn the_drawn_part_of_a_long_line_contains_the_first_match() {
         let text = format!("{}needle{}", "é".repeat(5_000), "ü".repeat(5_000));
         let drawn = excerpt(&text, Some(10_000), 1_000);
         assert!(text[drawn.clone()].contains("needle") && drawn.len() <= 1_000);
@@ -223,7 +223,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_found_is_there(text in "[aAbéİ ]{0,12}", needle in "[aAbÉi]{1,3}") {
+        fn every_match_is_a_valid_range(text in "[aAbéİ ]{0,12}", needle in "[aAbÉi]{1,3}") {
             let found = Needle::new(&needle).ranges(&text, 99);
             for range in &found {
                 prop_assert!(text.get(range.clone()).is_some());

@@ -1,9 +1,9 @@
-//! Lines that are JSON: read without a parser of the whole, which the page does not carry.
+//! Minimal reading of lines that are JSON, without a complete parser, which would make the page larger.
 
-/// Deepest nesting that is taken for JSON.
+/// Deepest nesting that is accepted.
 const MAX_DEPTH: usize = 32;
 
-/// The object `line` is, one member a line; nothing when it is none.
+/// The object `line`, formatted with one member per line; `None` when it is not an object.
 pub fn pretty(line: &str) -> Option<String> {
     let mut printer = Printer {
         scanner: Scanner { rest: line },
@@ -17,8 +17,8 @@ pub fn pretty(line: &str) -> Option<String> {
     printer.scanner.rest.is_empty().then_some(printer.out)
 }
 
-/// The value of the first top-level member of the object `line` that is called one of `names`, as
-/// it is written but for the quotes around a text.
+/// The value of the first top-level member of the object `line` whose name is one of `names`; raw, except
+/// that a string has no quotes.
 pub fn member<'a>(line: &'a str, names: &[&str]) -> Option<&'a str> {
     let mut scanner = Scanner { rest: line };
     scanner.take('{')?;
@@ -56,14 +56,14 @@ impl<'a> Scanner<'a> {
         self.rest = self.rest.trim_start_matches([' ', '\t', '\n', '\r']);
     }
 
-    /// Takes `c`, when it is next.
+    /// Consumes `c` if it is next.
     fn take(&mut self, c: char) -> Option<()> {
         self.space();
         self.rest = self.rest.strip_prefix(c)?;
         Some(())
     }
 
-    /// A text with its quotes, a number or a word, or a single character.
+    /// The next token: a quoted string, a number or word, or a single character.
     fn token(&mut self) -> Option<&'a str> {
         self.space();
         let first = self.rest.chars().next()?;
@@ -116,7 +116,7 @@ impl Printer<'_> {
         }
     }
 
-    /// Members or elements up to `close`.
+    /// Prints members or elements up to `close`.
     fn list(&mut self, depth: usize, open: &str, close: &str, named: bool) -> Option<()> {
         self.out.push_str(open);
         self.scanner.space();
@@ -154,7 +154,7 @@ impl Printer<'_> {
     }
 }
 
-/// As JSON writes them, near enough: nothing else looks like one.
+/// Whether `token` looks like a JSON number; nothing else does.
 fn is_number(token: &str) -> bool {
     let digits = token.strip_prefix('-').unwrap_or(token);
     digits.starts_with(|c: char| c.is_ascii_digit())
@@ -169,7 +169,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn an_object_is_spread_over_lines() {
+    fn an_object_is_formatted_with_one_member_per_line() {
         let line =
             r#"{"level":"info","n":-1.5e3,"tags":["a",{}],"none":[],"s":"say \"hi\", {ok}"}"#;
         let expected = r#"{
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_looks_like_json_is_left_alone() {
+    fn invalid_json_is_not_formatted() {
         let deep = "{\"a\":".repeat(500) + "1" + &"}".repeat(500);
         for line in [
             "",
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn only_members_of_the_object_itself_are_found() {
+    fn only_members_of_the_outer_object_are_found() {
         let line = r#"{"inner":{"level":"debug"},"text":"level","level":"WARN"}"#;
         assert_eq!(member(line, &["level"]), Some("WARN"));
         assert_eq!(member(r#"{"level":50}"#, &["level"]), Some("50"));
@@ -217,7 +217,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_serde_reads_as_an_object_stays_the_same_object(
+        fn formatting_preserves_the_object(
             map in prop::collection::btree_map("[a-z\"\\\\é{,]{0,6}", prop_oneof!["[a-z:}\\]\"]{0,6}".prop_map(serde_json::Value::from), any::<i64>().prop_map(serde_json::Value::from), Just(serde_json::json!([null, {"x": [1.5, true]}]))], 0..5)
         ) {
             let value = serde_json::json!(map);
@@ -226,7 +226,7 @@ mod tests {
         }
 
         #[test]
-        fn no_line_makes_it_panic(line in "[{}\\[\\],:\"a1\\\\ é-]{0,40}") {
+        fn arbitrary_lines_do_not_panic(line in "[{}\\[\\],:\"a1\\\\ é-]{0,40}") {
             let _ = (pretty(&line), member(&line, &["a"]));
         }
     }

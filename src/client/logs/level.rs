@@ -1,23 +1,24 @@
-//! How grave a line is, by what it says of itself.
+//! Detects the severity level of a line.
 
 use super::json;
 
-/// How grave a line is.
+/// The severity level of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
-    /// Each step.
+    /// Single steps.
     Trace,
-    /// For whoever looks for a mistake.
+    /// Information for debugging.
     Debug,
-    /// What happens.
+    /// Normal operation.
     Info,
-    /// What may go wrong.
+    /// Possible problems.
     Warn,
-    /// What went wrong.
+    /// Failures.
     Error,
 }
 
-/// Where a word that tells the level stands: behind a time and a name, not in the middle of prose.
+/// The level is expected in this many bytes at the beginning, after a time and a name; further back it
+/// would be prose.
 const HEAD_BYTES: usize = 160;
 
 impl Level {
@@ -30,7 +31,7 @@ impl Level {
         Self::Trace,
     ];
 
-    /// Its name in addresses and classes.
+    /// The name of the level in URLs and CSS classes.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Trace => "trace",
@@ -41,7 +42,7 @@ impl Level {
         }
     }
 
-    /// What logging libraries call it, in whatever case.
+    /// The level with this name in some logging library, in any case.
     fn from_word(word: &str) -> Option<Self> {
         const WORDS: [(&str, Level); 27] = [
             ("emerg", Level::Error),
@@ -78,7 +79,7 @@ impl Level {
         known.map(|(_, level)| *level)
     }
 
-    /// The numbers of pino and bunyan.
+    /// The level with this number in pino and bunyan.
     fn from_number(number: &str) -> Option<Self> {
         Some(match number {
             "10" => Self::Trace,
@@ -90,7 +91,7 @@ impl Level {
         })
     }
 
-    /// The level of a line without escape sequences, when it tells one.
+    /// The level of a line without escape sequences, if it has one.
     pub fn of(line: &str) -> Option<Self> {
         if line.starts_with('{') {
             let names = ["level", "severity", "lvl", "levelname", "log.level", "@l"];
@@ -106,7 +107,7 @@ impl Level {
     }
 }
 
-/// `… level=warn …`.
+/// Matches `… level=warn …`.
 fn logfmt(head: &str) -> Option<Level> {
     let fields = head.split_ascii_whitespace();
     let mut values = fields.filter_map(|field| {
@@ -116,7 +117,7 @@ fn logfmt(head: &str) -> Option<Level> {
     Level::from_word(values.next()?)
 }
 
-/// `E0102 15:04:05.678901 …`, as Kubernetes and other users of glog write it.
+/// Matches `E0102 15:04:05.678901 …`, the format of Kubernetes and other users of glog.
 fn klog(head: &str) -> Option<Level> {
     let (first, _) = head.split_once(' ')?;
     let (letter, date) = first.split_at_checked(1)?;
@@ -131,29 +132,29 @@ fn klog(head: &str) -> Option<Level> {
     })
 }
 
-/// The first word that is a level and written like one: in capitals, in brackets, or with a colon
-/// at the beginning of the line. `no errors` and `an error page` are prose.
+/// The first word that is a level and marked as such: in capitals, in brackets, or followed by a colon at
+/// the beginning of the line. `no errors` and `an error page` are prose.
 fn in_words(head: &str) -> Option<Level> {
     let mut before = "";
     let mut is_first = true;
     for token in head.split_ascii_whitespace() {
-        // Python writes the level, the logger and the message without a space between.
+        // Python writes the level, the logger and the message without spaces between.
         let word = match token.split_once(':') {
             Some((word, _)) if is_first => word,
             _ => token,
         };
         let word = word.trim_matches(|c: char| !c.is_ascii_alphabetic());
         if let Some(level) = Level::from_word(word) {
-            let is_shouted = word.bytes().all(|byte| byte.is_ascii_uppercase());
+            let is_uppercase = word.bytes().all(|byte| byte.is_ascii_uppercase());
             let has_around = |open: char, close: char| {
                 token.starts_with(open) && token.trim_end_matches(':').ends_with(close)
             };
             let is_enclosed = has_around('[', ']') || has_around('<', '>') || has_around('(', ')');
             let is_label = is_first && token.ends_with(':') && token.len() == word.len() + 1;
-            let is_denied = ["no", "0", "without", "zero"]
+            let is_negated = ["no", "0", "without", "zero"]
                 .iter()
-                .any(|denial| denial.eq_ignore_ascii_case(before));
-            if (is_shouted && !is_denied) || is_enclosed || is_label {
+                .any(|negation| negation.eq_ignore_ascii_case(before));
+            if (is_uppercase && !is_negated) || is_enclosed || is_label {
                 return Some(level);
             }
         }

@@ -1,15 +1,16 @@
-//! What a viewer of logs keeps and works out: plain data and pure functions, beside the browser.
+//! Data and logic of the log viewer, without the browser: entries, filters, search, levels and
+//! subscriptions. Pure functions and plain data that run on the server, too.
 
 pub mod ansi;
+mod capacity;
 mod entry;
 mod feeds;
 mod filter;
 pub mod json;
 mod level;
-mod news;
-mod place;
+mod progress;
 mod queue;
-mod room;
+mod request;
 mod rows;
 mod status;
 mod store;
@@ -22,9 +23,9 @@ pub use entry::{Entry, Head, Kind, MaybeTime};
 pub use feeds::Feeds;
 pub use filter::{Filter, Needle, Order, excerpt, searched};
 pub use level::Level;
-pub use news::{Following, LogNews, LogOrder, LogRequest, count_since};
-pub use place::Place;
+pub use progress::Progress;
 pub use queue::Queue;
+pub use request::{Follower, LogOrder, LogRequest, LogUpdate, count_since};
 pub use rows::Rows;
 pub use status::{Findings, LogCommand, LogStatus, Problem};
 pub use store::Store;

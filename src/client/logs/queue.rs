@@ -1,37 +1,37 @@
-//! What has come and waits to be taken in: while a viewer is paused or out of sight, or when lines
-//! come faster than they can be shown.
+//! Lines that arrived and wait to be inserted into the store: while a viewer is paused or hidden, or when
+//! lines arrive faster than they can be shown.
 
 use super::{
     Entry, Kind, MaybeTime,
-    room::make_room,
+    capacity::reserve,
     texts::{TextId, Texts},
 };
 use crate::model::{LogLine, LogStream};
 use std::{collections::VecDeque, mem};
 
-/// Lines and gaps that may wait; older ones make room.
+/// Most lines and gaps in the queue; older ones are dropped.
 const MAX_WAITING: usize = 50_000;
 
-/// What waits to be taken in, in the order in which it came.
+/// Lines and gaps in the order of arrival.
 #[derive(Debug, Default)]
 pub struct Queue {
     waiting: VecDeque<Waiting>,
     texts: Texts,
-    /// Lines that had to make room.
-    overflown: u64,
+    /// Number of lines dropped since the last batch.
+    dropped: u64,
 }
 
-/// Something of a log, as small as it can be: there may be many.
+/// An element of the queue, kept small.
 #[derive(Debug)]
 struct Waiting {
     source: u8,
-    /// When it was written, for a line.
+    /// The time of a line.
     time: MaybeTime,
-    what: What,
+    item: Item,
 }
 
 #[derive(Debug)]
-enum What {
+enum Item {
     Line(LogStream, TextId),
     Gap(Option<u32>),
 }
@@ -39,48 +39,48 @@ enum What {
 impl Queue {
     /// Adds lines of `source`.
     pub fn push(&mut self, source: u8, lines: Vec<LogLine>) {
-        make_room(&mut self.waiting, lines.len(), MAX_WAITING);
+        reserve(&mut self.waiting, lines.len(), MAX_WAITING);
         for line in lines {
             self.waiting.push_back(Waiting {
                 source,
-                what: What::Line(line.stream, self.texts.push(&line.line)),
+                item: Item::Line(line.stream, self.texts.push(&line.line)),
                 time: line.timestamp.into(),
             });
         }
         while self.waiting.len() > MAX_WAITING
             && let Some(waiting) = self.waiting.pop_front()
         {
-            self.overflown += match waiting.what {
-                What::Line(_, text) => {
+            self.dropped += match waiting.item {
+                Item::Line(_, text) => {
                     self.texts.release(text);
                     1
                 }
-                What::Gap(missing) => missing.unwrap_or(0).into(),
+                Item::Gap(missing) => missing.unwrap_or(0).into(),
             };
         }
     }
 
-    /// Says that lines of `source` are missing: so many, when that is known.
+    /// Adds a gap in `source`, with the number of missing lines if known.
     pub fn push_gap(&mut self, source: u8, missing: Option<u64>) {
         self.waiting.push_back(Waiting {
             source,
             time: None.into(),
-            what: What::Gap(saturated(missing)),
+            item: Item::Gap(saturated(missing)),
         });
     }
 
-    /// Moves the first `count` to `batch`, behind a gap for what had to make room.
+    /// Moves the first `count` elements to `batch`, after a gap for dropped lines.
     pub fn take(&mut self, count: usize, batch: &mut Vec<Entry>) {
         for _ in 0..count.min(self.waiting.len()) {
             let Some(waiting) = self.waiting.pop_front() else {
                 return;
             };
             let gap = |missing| Entry::at(waiting.source, None, Kind::Gap(missing));
-            if self.overflown > 0 {
-                batch.push(gap(saturated(Some(mem::take(&mut self.overflown)))));
+            if self.dropped > 0 {
+                batch.push(gap(saturated(Some(mem::take(&mut self.dropped)))));
             }
-            batch.push(match waiting.what {
-                What::Line(stream, text) => {
+            batch.push(match waiting.item {
+                Item::Line(stream, text) => {
                     let line = self.texts.with(text, str::to_owned).unwrap_or_default();
                     self.texts.release(text);
                     let line = LogLine {
@@ -92,22 +92,22 @@ impl Queue {
                     };
                     Entry::line(waiting.source, line)
                 }
-                What::Gap(missing) => gap(missing),
+                Item::Gap(missing) => gap(missing),
             });
         }
     }
 
-    /// Forgets what is of `source`.
-    pub fn forget(&mut self, source: u8) {
+    /// Removes all elements of `source`.
+    pub fn remove_source(&mut self, source: u8) {
         self.retain(|of| *of != source);
     }
 
-    /// Gives each source its new place; forgets what is of a source that has none.
-    pub fn assign(&mut self, places: &[Option<u8>]) {
+    /// Gives each source its new index; removes elements of sources without one.
+    pub fn reindex(&mut self, indices: &[Option<u8>]) {
         self.retain(|source| {
-            let place = places.get(usize::from(*source)).copied().flatten();
-            *source = place.unwrap_or(*source);
-            place.is_some()
+            let index = indices.get(usize::from(*source)).copied().flatten();
+            *source = index.unwrap_or(*source);
+            index.is_some()
         });
     }
 
@@ -115,7 +115,7 @@ impl Queue {
         let texts = &mut self.texts;
         self.waiting.retain_mut(|waiting| {
             let is_kept = is_kept(&mut waiting.source);
-            if let What::Line(_, text) = waiting.what
+            if let Item::Line(_, text) = waiting.item
                 && !is_kept
             {
                 texts.release(text);
@@ -124,23 +124,23 @@ impl Queue {
         });
     }
 
-    /// Forgets all.
+    /// Removes all elements.
     pub fn clear(&mut self) {
         *self = Self::default();
     }
 
-    /// How much waits.
+    /// Number of elements.
     pub fn len(&self) -> usize {
         self.waiting.len()
     }
 
-    /// Whether nothing waits.
+    /// Whether the queue is empty.
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }
 }
 
-/// As many as are told of.
+/// The number of missing lines, saturated at the maximum.
 fn saturated(missing: Option<u64>) -> Option<u32> {
     missing.map(|missing| u32::try_from(missing).unwrap_or(u32::MAX))
 }
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_is_taken_in_that_order() {
+    fn lines_and_gaps_are_taken_in_the_order_of_arrival() {
         let mut queue = Queue::default();
         queue.push(0, lines(0..2));
         queue.push_gap(1, Some(7));
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn what_must_make_room_is_counted_and_told_first() {
+    fn dropped_lines_are_counted_and_reported_first() {
         let mut queue = Queue::default();
         queue.push(0, lines(0..MAX_WAITING));
         queue.push(0, lines(MAX_WAITING..MAX_WAITING + 3));
@@ -192,17 +192,17 @@ mod tests {
         assert_eq!(all[0].head.kind, Kind::Gap(Some(3)));
         assert_eq!(texts(&all[1..3]), ["3", "4"]);
         queue.push(0, lines(0..1));
-        assert_eq!(texts(&taken(&mut queue)), ["0"], "it is told once");
+        assert_eq!(texts(&taken(&mut queue)), ["0"], "the gap is reported once");
     }
 
     #[test]
-    fn a_container_that_is_taken_out_takes_along_what_waits() {
+    fn a_removed_container_s_lines_are_removed() {
         let mut queue = Queue::default();
         queue.push(0, lines(0..2));
         queue.push(1, lines(2..4));
-        queue.assign(&[None, Some(0)]);
+        queue.reindex(&[None, Some(0)]);
         queue.push(1, lines(4..5));
-        queue.forget(1);
+        queue.remove_source(1);
         let rest = taken(&mut queue);
         assert_eq!(texts(&rest), ["2", "3"]);
         assert!(rest.iter().all(|entry| entry.head.source == 0));

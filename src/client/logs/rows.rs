@@ -1,51 +1,51 @@
-//! Which entries stand in which rows, and how high they are.
+//! The rows of a log viewer: which entry each shows, and its height.
 
-use super::{room::make_room, store::MAX_ENTRIES};
+use super::{capacity::reserve, store::MAX_ENTRIES};
 use std::collections::VecDeque;
 
 /// The rows of a viewer, top to bottom. Heights are in lines of text.
 #[derive(Debug, Default)]
 pub struct Rows {
     rows: VecDeque<Row>,
-    /// What the numbers of rows are counted from: of what there are many, each is to be small.
+    /// Offset of the row numbers, so that each fits in 32 bits.
     base: u64,
     height: u64,
 }
 
 #[derive(Debug)]
 struct Row {
-    /// Of its entry, counted from the base.
+    /// The number of its entry, minus the offset.
     number: u32,
     height: u16,
 }
 
 impl Rows {
-    /// How many there are.
+    /// Number of rows.
     pub fn len(&self) -> usize {
         self.rows.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no rows.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
-    /// Lines of text they take together.
+    /// Total height in lines of text.
     pub const fn height(&self) -> u64 {
         self.height
     }
 
-    /// The entry's number in a row.
+    /// The number of the entry in a row.
     pub fn number(&self, row: usize) -> Option<u64> {
         self.rows
             .get(row)
             .map(|row| self.base + u64::from(row.number))
     }
 
-    /// Adds a row at the end.
+    /// Appends a row.
     pub fn push(&mut self, number: u64, height: u16) {
         let row = self.row(number, height);
-        make_room(&mut self.rows, 1, MAX_ENTRIES);
+        reserve(&mut self.rows, 1, MAX_ENTRIES);
         self.rows.push_back(row);
         self.height += u64::from(height);
     }
@@ -63,7 +63,7 @@ impl Rows {
         Row { number, height }
     }
 
-    /// Takes out the rows of entries from `number` on.
+    /// Removes the rows of entries from `number` on.
     pub fn truncate(&mut self, number: u64) {
         let base = self.base;
         let is_out = |row: &mut Row| base + u64::from(row.number) >= number;
@@ -72,7 +72,7 @@ impl Rows {
         }
     }
 
-    /// Takes out the rows of entries before `number`.
+    /// Removes the rows of entries before `number`.
     pub fn drop_before(&mut self, number: u64) {
         let base = self.base;
         let is_out = |row: &mut Row| base + u64::from(row.number) < number;
@@ -81,19 +81,19 @@ impl Rows {
         }
     }
 
-    /// Takes out all.
+    /// Removes all rows.
     pub fn clear(&mut self) {
         self.rows.clear();
         self.height = 0;
     }
 
-    /// The row of the entry `number`, or of the first after it.
+    /// The row of the entry `number`, or of the first one after it.
     pub fn row_of(&self, number: u64) -> usize {
         let before = |row: &Row| self.base + u64::from(row.number) < number;
         self.rows.partition_point(before)
     }
 
-    /// The row at `line` lines from the top, and the line its top is at.
+    /// The row at `line` lines from the top, and the line at which it begins.
     pub fn at_line(&self, line: u64) -> (usize, u64) {
         let mut top = 0;
         for (at, row) in self.rows.iter().enumerate() {
@@ -106,7 +106,7 @@ impl Rows {
         (self.rows.len(), top)
     }
 
-    /// Lines above a row.
+    /// Number of lines above a row.
     pub fn top_of(&self, row: usize) -> u64 {
         self.rows
             .iter()
@@ -115,7 +115,7 @@ impl Rows {
             .sum()
     }
 
-    /// Corrects a row's height. Whether it was another.
+    /// Sets the measured height of a row; returns whether it has changed.
     pub fn measure(&mut self, row: usize, height: u16) -> bool {
         let Some(row) = self.rows.get_mut(row) else {
             return false;
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn heights_stay_true_as_rows_come_and_go() {
+    fn heights_are_updated_as_rows_come_and_go() {
         let mut rows = rows();
         assert!(rows.measure(1, 2) && !rows.measure(1, 2) && !rows.measure(9, 1));
         assert_eq!(rows.height(), 6);
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_may_be_of_any_size() {
+    fn entry_numbers_may_be_of_any_size() {
         let mut rows = Rows::default();
         let step = u64::from(u32::MAX) / 2;
         for n in 1..8 {

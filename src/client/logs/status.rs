@@ -1,71 +1,71 @@
-//! What a viewer says of itself, and what it is told to do.
+//! The state that a log viewer reports to its page, and the commands that it accepts.
 
 use super::Order;
 use crate::model::{LogEndReason, WorkloadId};
 
-/// What a viewer is told to do.
+/// A command for a log viewer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogCommand {
-    /// Go to the end and stay there, or stay where it is.
+    /// Whether to scroll to the end and stay there.
     Follow(bool),
-    /// Take no more lines for now, or take them again.
+    /// Whether to hold back new lines.
     Pause(bool),
-    /// Forget all lines.
+    /// Remove all lines.
     Clear,
-    /// Copy what is shown.
+    /// Copy the shown lines.
     Copy,
-    /// Go to another match.
+    /// Scroll to the next or previous match.
     Go(Order),
 }
 
-/// What a viewer says of itself.
+/// The state of a log viewer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LogStatus {
-    /// Whether any log has said anything yet.
+    /// Whether any log has sent lines, or is known to be empty.
     pub has_begun: bool,
-    /// Lines kept.
+    /// Number of lines kept.
     pub lines: usize,
-    /// Rows shown of them.
+    /// Number of rows shown of them.
     pub shown: usize,
-    /// Lines that made room for newer ones.
+    /// Number of lines dropped for newer ones.
     pub dropped: u64,
-    /// Lines that have come in the last second.
+    /// Number of lines that arrived in the last second.
     pub rate: u32,
-    /// Whether it stays at the end.
+    /// Whether the view stays at the end.
     pub follows: bool,
-    /// Rows that came below since it does not.
+    /// Number of rows added below the view since it stopped following.
     pub fresh: usize,
-    /// Whether it takes no lines for now.
+    /// Whether new lines are held back.
     pub is_paused: bool,
-    /// Lines that wait until it does.
+    /// Number of lines held back.
     pub held: usize,
-    /// What is found.
+    /// The result of the search.
     pub findings: Findings,
-    /// Logs that do not go on for now.
+    /// Logs that have ended for now, with the reason.
     pub ended: Vec<(WorkloadId, LogEndReason)>,
-    /// What the server or the engine says against it.
+    /// The last error message of the server or the engine.
     pub complaint: Option<String>,
-    /// Lines copied by the last copying; none when it failed.
+    /// Number of lines copied by the last copy command; the inner `None` when it failed.
     pub copied: Option<Option<usize>>,
 }
 
-/// What is found of what is searched for.
+/// The result of a search.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Findings {
-    /// How many entries.
+    /// Number of matching entries.
     pub total: u64,
-    /// Which of them one has gone to, counted from one.
+    /// The number of the current match, from 1.
     pub current: Option<u64>,
-    /// Whether not all were looked at yet.
+    /// Whether some entries are still to be searched.
     pub is_searching: bool,
-    /// Why it cannot be searched for.
+    /// Why the search cannot be run.
     pub problem: Option<Problem>,
 }
 
-/// Why something cannot be searched for.
+/// Why a search cannot be run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {
-    /// It is no regular expression, as the browser says.
+    /// It is not a valid regular expression; the browser's message.
     Invalid(String),
     /// It takes too long.
     TooSlow,

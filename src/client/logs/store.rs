@@ -1,20 +1,20 @@
-//! The lines a viewer keeps, of all its containers in the order of time.
+//! The entries of a log viewer, of all its containers, in the order of time.
 
 use super::{
     Entry, Head, Kind, Levels,
-    room::make_room,
+    capacity::reserve,
     texts::{TextId, Texts},
 };
 use crate::model::LogStream;
 use std::collections::VecDeque;
 
-/// Entries kept; older ones make room.
+/// Most entries kept; older ones are dropped.
 pub const MAX_ENTRIES: usize = 100_000;
-/// Bytes kept: lines may be long.
+/// Most bytes kept, as lines may be long.
 pub const MAX_BYTES: usize = 48 * 1024 * 1024;
 
-/// The lines a viewer keeps. Every entry has a number; numbers of entries that later ones were put
-/// before change, which [`Store::insert`] tells.
+/// The entries of a log viewer. Every entry has a number; the numbers of entries after an insertion change,
+/// which [`Store::insert`] reports.
 #[derive(Debug, Default)]
 pub struct Store {
     entries: VecDeque<Kept>,
@@ -26,12 +26,12 @@ pub struct Store {
     last: Vec<Last>,
 }
 
-/// How far one source has come.
+/// The last line of one source.
 #[derive(Clone, Copy, Debug)]
 struct Last {
-    /// Place in time of its last line.
+    /// Its position in time.
     at: i64,
-    /// Levels of the entries that standard output and standard error are in.
+    /// The levels of the current entries of standard output and standard error.
     levels: [Levels; 2],
 }
 
@@ -51,11 +51,11 @@ struct Kept {
 }
 
 impl Store {
-    /// Puts entries where they belong in time. Those of one source stay in the order in which they
-    /// come, whatever their times. Returns the number from which on all is new or has moved.
+    /// Inserts entries at their positions in time. Entries of one source keep their order, whatever their
+    /// times. Returns the number from which on entries are new or have moved.
     pub fn insert(&mut self, mut batch: Vec<Entry>) -> u64 {
         for entry in &mut batch {
-            self.follow_on(entry);
+            self.link_to_previous(entry);
         }
         batch.sort_by_key(|entry| entry.head.at);
         let Some(earliest) = batch.first().map(|entry| entry.head.at) else {
@@ -74,7 +74,7 @@ impl Store {
             text: texts.push(&text),
         });
         let mut batch = keep.peekable();
-        make_room(&mut self.entries, moved.len() + batch.len(), MAX_ENTRIES);
+        reserve(&mut self.entries, moved.len() + batch.len(), MAX_ENTRIES);
         for entry in moved {
             while let Some(new) = batch.next_if(|new| new.head.at < entry.head.at) {
                 self.entries.push_back(new);
@@ -86,8 +86,8 @@ impl Store {
         from.max(self.first)
     }
 
-    /// Lets a line stand behind the one before it, and go on with its level.
-    fn follow_on(&mut self, entry: &mut Entry) {
+    /// Places a line after the one before it, and assigns its level.
+    fn link_to_previous(&mut self, entry: &mut Entry) {
         let source = usize::from(entry.head.source);
         if self.last.len() <= source {
             self.last.resize(source + 1, Last::default());
@@ -121,26 +121,25 @@ impl Store {
         }
     }
 
-    /// Forgets everything of `source`. All numbers change.
-    pub fn forget(&mut self, source: u8) {
+    /// Removes all entries of `source`. All numbers change.
+    pub fn remove_source(&mut self, source: u8) {
         self.retain(|head| head.source != source);
         if let Some(last) = self.last.get_mut(usize::from(source)) {
             *last = Last::default();
         }
     }
 
-    /// Gives each source its new place; forgets what is of a source that has none. All numbers
-    /// change.
-    pub fn assign(&mut self, places: &[Option<u8>]) {
-        let place = |source: u8| places.get(usize::from(source)).copied().flatten();
+    /// Gives each source its new index; removes entries of sources without one. All numbers change.
+    pub fn reindex(&mut self, indices: &[Option<u8>]) {
+        let index = |source: u8| indices.get(usize::from(source)).copied().flatten();
         self.retain(|head| {
-            let place = place(head.source);
-            head.source = place.unwrap_or(head.source);
-            place.is_some()
+            let index = index(head.source);
+            head.source = index.unwrap_or(head.source);
+            index.is_some()
         });
-        let mut last = vec![Last::default(); places.len()];
-        for (known, place) in self.last.iter().zip(places) {
-            if let Some(slot) = place.and_then(|place| last.get_mut(usize::from(place))) {
+        let mut last = vec![Last::default(); indices.len()];
+        for (known, index) in self.last.iter().zip(indices) {
+            if let Some(slot) = index.and_then(|index| last.get_mut(usize::from(index))) {
                 *slot = *known;
             }
         }
@@ -159,7 +158,7 @@ impl Store {
         self.count_matches();
     }
 
-    /// Forgets all entries, but not where the sources got to.
+    /// Removes all entries, but keeps the state of the sources.
     pub fn clear(&mut self) {
         self.first = self.end();
         self.entries.clear();
@@ -183,54 +182,54 @@ impl Store {
         self.first + self.entries.len() as u64
     }
 
-    /// How many entries there are.
+    /// Number of entries.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no entries.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// Bytes taken, about.
+    /// Approximate size in bytes.
     pub fn bytes(&self) -> usize {
         self.entries.len() * size_of::<Kept>() + self.texts.bytes()
     }
 
-    /// How many lines made room for newer ones.
+    /// Number of lines dropped for newer ones.
     pub const fn dropped(&self) -> u64 {
         self.dropped
     }
 
-    /// How many entries are what is searched for, as far as they were looked at.
+    /// Number of entries that match the search, of those that were searched.
     pub const fn matches(&self) -> u64 {
         self.matches
     }
 
-    /// What is known of an entry besides its text.
+    /// The properties of an entry except its text.
     pub fn head(&self, number: u64) -> Option<&Head> {
         self.kept(number).map(|entry| &entry.head)
     }
 
-    /// Bytes of an entry's text: exact up to 65,534.
+    /// Length of an entry's text in bytes: exact up to 65,534.
     pub fn length(&self, number: u64) -> Option<usize> {
         self.kept(number).map(|entry| entry.text.length())
     }
 
-    /// Lets `look` look at an entry's text.
-    pub fn with_text<T>(&self, number: u64, look: impl FnOnce(&str) -> T) -> Option<T> {
-        self.texts.with(self.kept(number)?.text, look)
+    /// Calls `read` with an entry's text.
+    pub fn with_text<T>(&self, number: u64, read: impl FnOnce(&str) -> T) -> Option<T> {
+        self.texts.with(self.kept(number)?.text, read)
     }
 
-    /// The entry with a number.
+    /// The entry with this number.
     pub fn get(&self, number: u64) -> Option<Entry> {
         let text = self.with_text(number, |text| Box::from(text))?;
         let head = *self.head(number)?;
         Some(Entry { head, text })
     }
 
-    /// Entries from a number on, without their texts.
+    /// Entries from this number on, without their texts.
     pub fn from(&self, number: u64) -> impl Iterator<Item = (u64, &Head)> {
         let skipped = self.position(number).unwrap_or(0).min(self.len());
         let heads = self.entries.range(skipped..).map(|entry| &entry.head);
@@ -250,23 +249,23 @@ impl Store {
         self.entries.get_mut(position).map(|entry| &mut entry.head)
     }
 
-    /// Says whether an entry is what is searched for.
-    pub fn judge(&mut self, number: u64, is_match: bool) {
+    /// Sets whether an entry matches the search.
+    pub fn set_match(&mut self, number: u64, is_match: bool) {
         if let Some(head) = self.head_mut(number) {
             let was_match = head.is_match.replace(is_match) == Some(true);
             self.matches = self.matches + u64::from(is_match) - u64::from(was_match);
         }
     }
 
-    /// Forgets what was searched for.
-    pub fn forget_matches(&mut self) {
+    /// Resets the matches of all entries.
+    pub fn reset_matches(&mut self) {
         self.matches = 0;
         for entry in &mut self.entries {
             entry.head.is_match = None;
         }
     }
 
-    /// Shows all of an entry, or only its beginning.
+    /// Expands an entry, or collapses it.
     pub fn toggle(&mut self, number: u64) {
         if let Some(head) = self.head_mut(number) {
             head.is_expanded = !head.is_expanded;
@@ -307,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_of_several_containers_stand_in_the_order_of_time() {
+    fn lines_of_several_containers_are_in_the_order_of_time() {
         let mut store = Store::default();
         assert_eq!(store.insert(vec![line(0, 10, "a"), line(0, 30, "c")]), 0);
         assert_eq!(store.insert(vec![line(1, 20, "b"), line(1, 40, "d")]), 1);
@@ -316,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_of_one_container_keep_their_order_whatever_its_clock_says() {
+    fn lines_of_one_container_keep_their_order_whatever_their_times() {
         let mut store = Store::default();
         store.insert(vec![line(0, 20, "a"), line(0, 10, "b"), line(0, -1, "c")]);
         store.insert(vec![
@@ -328,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trace_has_the_level_of_its_entry_whatever_stands_between() {
+    fn a_trace_has_the_level_of_its_entry_whatever_comes_between() {
         let mut store = Store::default();
         let on_stderr = |source, text| {
             let mut entry = line(source, 1, text);
@@ -348,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_stands_where_the_container_s_lines_end() {
+    fn a_gap_is_placed_after_the_container_s_last_line() {
         let mut store = Store::default();
         store.insert(vec![line(0, 10, "a"), line(1, 20, "z")]);
         store.insert(vec![Entry::at(0, None, Kind::Gap(Some(3)))]);
@@ -357,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_make_room_and_are_counted() {
+    fn the_oldest_lines_are_dropped_and_counted() {
         let mut store = Store::default();
         for n in 0..5_i64 {
             let batch = (0..30_000).map(|m| line(0, n * 30_000 + m, "x"));
@@ -365,7 +364,7 @@ mod tests {
         }
         assert_eq!((store.len(), store.dropped()), (MAX_ENTRIES, 50_000));
         assert_eq!((store.first(), store.end()), (50_000, 150_000));
-        // What cannot be packed.
+        // Text that cannot be compressed.
         let mut random = 1_u64;
         let mut letter = || {
             random = random
@@ -383,25 +382,25 @@ mod tests {
     }
 
     #[test]
-    fn matches_are_counted_as_they_come_and_go() {
+    fn matches_are_counted_as_entries_come_and_go() {
         let mut store = Store::default();
         store.insert((0..10).map(|n| line(0, n, "x")).collect());
-        store.judge(3, true);
-        store.judge(4, true);
-        store.judge(4, false);
-        store.judge(99, true);
+        store.set_match(3, true);
+        store.set_match(4, true);
+        store.set_match(4, false);
+        store.set_match(99, true);
         assert_eq!(store.matches(), 1);
         store.insert(vec![line(1, 0, "early")]);
         assert_eq!(store.matches(), 1);
-        store.forget(0);
+        store.remove_source(0);
         assert_eq!((store.matches(), store.len()), (0, 1));
     }
 
     #[test]
-    fn a_container_that_is_taken_out_takes_its_lines_along() {
+    fn a_removed_container_s_lines_are_removed() {
         let mut store = Store::default();
         store.insert(vec![line(0, 1, "a"), line(1, 2, "b"), line(2, 9, "c")]);
-        store.assign(&[None, Some(1), Some(0)]);
+        store.reindex(&[None, Some(1), Some(0)]);
         let left = entries(&store);
         let left: Vec<_> = left
             .iter()
@@ -414,7 +413,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_comes_stays_sorted_and_complete(batches in prop::collection::vec(prop::collection::vec((0..3_u8, 0..20_i64), 0..8), 0..8)) {
+        fn any_insertions_stay_sorted_and_complete(batches in prop::collection::vec(prop::collection::vec((0..3_u8, 0..20_i64), 0..8), 0..8)) {
             let mut store = Store::default();
             let mut sent = vec![Vec::new(); 3];
             for batch in batches {

@@ -1,13 +1,13 @@
-//! How a piece of a log looks, as the escape sequences of terminals say.
+//! Text styles from the SGR escape sequences of terminals.
 
-/// How a piece of text looks.
+/// The style of a piece of text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Style {
-    /// Colour of the text, one of sixteen; the page's own when absent.
+    /// Text colour, one of sixteen; `None` for the page's own.
     pub foreground: Option<u8>,
-    /// Colour behind it, one of sixteen; the page's own when absent.
+    /// Background colour, one of sixteen; `None` for the page's own.
     pub background: Option<u8>,
-    /// Bits of [`Style::BOLD`] and so on.
+    /// A combination of [`Style::BOLD`] and the other bits.
     pub attributes: u8,
 }
 
@@ -25,8 +25,8 @@ impl Style {
     /// SGR 9.
     pub const STRIKE: u8 = 1 << 5;
 
-    /// Names of CSS classes, apart by spaces; empty for plain text. The colours belong to the
-    /// style sheet, where each is legible on its background in both themes.
+    /// CSS class names, separated by spaces; empty for plain text. The colours are defined in the style
+    /// sheet, so that they are legible in both themes.
     pub fn class(self) -> String {
         const ATTRIBUTES: [(u8, &str); 6] = [
             (Style::BOLD, "bold"),
@@ -62,8 +62,7 @@ impl Style {
         }
     }
 
-    /// Applies the parameters of an SGR sequence (ECMA-48, 8.3.117; 38 and 48 as ITU T.416 and xterm
-    /// have them).
+    /// Applies the parameters of an SGR sequence (ECMA-48, 8.3.117; 38 and 48 as in ITU T.416 and xterm).
     pub(super) fn apply(&mut self, parameters: &str) {
         let mut groups = parameters.split(';');
         while let Some(group) = groups.next() {
@@ -116,7 +115,7 @@ impl Style {
     }
 }
 
-/// A colour after 38 or 48, told by the next parameters.
+/// The colour after 38 or 48, from the following parameters.
 fn extended(parameters: &mut dyn Iterator<Item = Option<u16>>) -> Option<u8> {
     match parameters.next()?? {
         5 => indexed(parameters.next()??),
@@ -132,7 +131,7 @@ fn extended(parameters: &mut dyn Iterator<Item = Option<u16>>) -> Option<u8> {
     }
 }
 
-/// One of the sixteen for one of xterm's 256.
+/// The nearest of the sixteen colours for one of xterm's 256.
 fn indexed(n: u16) -> Option<u8> {
     match n {
         0..=15 => Some(n as u8),
@@ -153,11 +152,11 @@ fn indexed(n: u16) -> Option<u8> {
     }
 }
 
-/// The one of the sixteen that comes nearest by hue; what has hardly any, by lightness.
+/// The nearest of the sixteen colours by hue; for greys, by lightness.
 fn nearest(r: u16, g: u16, b: u16) -> u8 {
-    /// Below this difference between its channels a colour is a grey.
+    /// Colours with a smaller difference between their channels are greys.
     const GREY: i32 = 40;
-    /// From this strongest channel on it is a bright one.
+    /// Colours whose strongest channel is at least this are bright.
     const BRIGHT: i32 = 200;
     let [r, g, b] = [r, g, b].map(|channel| i32::from(channel.min(255)));
     let (most, least) = (r.max(g).max(b), r.min(g).min(b));
@@ -170,7 +169,7 @@ fn nearest(r: u16, g: u16, b: u16) -> u8 {
             _ => 15,
         };
     }
-    // Sixths of the circle of hues: red, yellow, green, cyan, blue, magenta.
+    // Sixths of the colour wheel: red, yellow, green, cyan, blue, magenta.
     let hue = if most == r {
         (60 * (g - b) / range).rem_euclid(360)
     } else if most == g {

@@ -1,39 +1,39 @@
-//! Texts by the thousand, packed: the lines of a log are much alike.
+//! Compressed storage for many texts: the lines of a log are similar to one another.
 
 use lz4_flex::block::{compress, decompress};
 use std::{cell::RefCell, collections::VecDeque, mem, rc::Rc};
 
-/// Bytes of text that are packed together: few enough to be unpacked for the sake of one line.
-const PARCEL_BYTES: usize = 32 * 1024;
-/// Texts that are packed together at most.
-const PARCEL_TEXTS: usize = 1_024;
-/// Parcels that stay unpacked for a while: what is in view may be of several containers, and is
-/// looked at again and again.
+/// Bytes of text per block: few enough to be unpacked for a single line.
+const BLOCK_BYTES: usize = 32 * 1024;
+/// Most texts per block.
+const BLOCK_TEXTS: usize = 1_024;
+/// Number of blocks that stay unpacked: the visible lines may be of several containers, and are read
+/// repeatedly.
 const UNPACKED: usize = 8;
 
-/// Where a text is kept, and how long it is.
+/// The location and length of a stored text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TextId {
-    parcel: u32,
+    block: u32,
     index: u16,
     length: u16,
 }
 
 impl TextId {
-    /// Bytes of the text: exact up to 65,534.
+    /// Length of the text in bytes: exact up to 65,534.
     pub(super) fn length(self) -> usize {
         self.length.into()
     }
 }
 
-/// Texts, in parcels in the order in which they came. A text is kept until it is released; it takes
-/// room until all of its parcel are.
+/// Texts, in blocks in the order of insertion. A text is kept until it is released; its memory is freed
+/// when all texts of its block are.
 #[derive(Debug, Default)]
 pub(super) struct Texts {
-    parcels: VecDeque<Parcel>,
-    /// Number of the first parcel.
+    blocks: VecDeque<Block>,
+    /// Number of the first block.
     first: u32,
-    /// The parcel that is being filled, which is the one after the last.
+    /// The block that is being filled, after the last one.
     open: Plain,
     open_live: usize,
     packed_bytes: usize,
@@ -41,16 +41,16 @@ pub(super) struct Texts {
 }
 
 #[derive(Debug)]
-struct Parcel {
+struct Block {
     packed: Box<[u8]>,
-    /// Bytes when it is unpacked.
+    /// Size in bytes when it is unpacked.
     size: usize,
     texts: usize,
-    /// How many of the texts are not released.
+    /// Number of texts that are not released.
     live: usize,
 }
 
-/// Texts one after the other, and where each ends.
+/// Concatenated texts, and where each ends.
 #[derive(Debug, Default)]
 struct Plain {
     text: String,
@@ -58,13 +58,13 @@ struct Plain {
 }
 
 impl Texts {
-    /// Keeps a text.
+    /// Stores a text.
     pub(super) fn push(&mut self, text: &str) -> TextId {
-        if self.open.text.len() >= PARCEL_BYTES || self.open.ends.len() >= PARCEL_TEXTS {
+        if self.open.text.len() >= BLOCK_BYTES || self.open.ends.len() >= BLOCK_TEXTS {
             self.seal();
         }
         let id = TextId {
-            parcel: self.open_number(),
+            block: self.open_number(),
             index: self.open.ends.len() as u16,
             length: u16::try_from(text.len()).unwrap_or(u16::MAX),
         };
@@ -74,51 +74,47 @@ impl Texts {
         id
     }
 
-    /// Lets `look` look at a text; nothing when there is no such text.
-    pub(super) fn with<T>(&self, id: TextId, look: impl FnOnce(&str) -> T) -> Option<T> {
-        if id.parcel == self.open_number() {
-            return self.open.get(id.index).map(look);
+    /// Calls `read` with a text; `None` when there is no such text.
+    pub(super) fn with<T>(&self, id: TextId, read: impl FnOnce(&str) -> T) -> Option<T> {
+        if id.block == self.open_number() {
+            return self.open.get(id.index).map(read);
         }
-        self.plain(id.parcel)?.get(id.index).map(look)
+        self.plain(id.block)?.get(id.index).map(read)
     }
 
-    /// Forgets a text.
+    /// Releases a text.
     pub(super) fn release(&mut self, id: TextId) {
-        if id.parcel == self.open_number() {
+        if id.block == self.open_number() {
             self.open_live = self.open_live.saturating_sub(1);
             return;
         }
-        let Some(parcel) = self
-            .position(id.parcel)
-            .and_then(|at| self.parcels.get_mut(at))
+        let Some(block) = self
+            .position(id.block)
+            .and_then(|at| self.blocks.get_mut(at))
         else {
             return;
         };
-        parcel.live = parcel.live.saturating_sub(1);
-        if parcel.live == 0 {
-            self.packed_bytes -= mem::take(&mut parcel.packed).len();
+        block.live = block.live.saturating_sub(1);
+        if block.live == 0 {
+            self.packed_bytes -= mem::take(&mut block.packed).len();
         }
-        while self
-            .parcels
-            .pop_front_if(|parcel| parcel.live == 0)
-            .is_some()
-        {
+        while self.blocks.pop_front_if(|block| block.live == 0).is_some() {
             self.first = self.first.wrapping_add(1);
         }
     }
 
-    /// Bytes taken, about.
+    /// Approximate size in bytes.
     pub(super) const fn bytes(&self) -> usize {
         self.packed_bytes + self.open.text.len()
     }
 
     fn open_number(&self) -> u32 {
-        self.first.wrapping_add(self.parcels.len() as u32)
+        self.first.wrapping_add(self.blocks.len() as u32)
     }
 
-    fn position(&self, parcel: u32) -> Option<usize> {
-        let at = parcel.wrapping_sub(self.first) as usize;
-        (at < self.parcels.len()).then_some(at)
+    fn position(&self, block: u32) -> Option<usize> {
+        let at = block.wrapping_sub(self.first) as usize;
+        (at < self.blocks.len()).then_some(at)
     }
 
     fn seal(&mut self) {
@@ -131,7 +127,7 @@ impl Texts {
             Vec::new()
         };
         self.packed_bytes += packed.len();
-        self.parcels.push_back(Parcel {
+        self.blocks.push_back(Block {
             packed: packed.into(),
             size: bytes.len(),
             texts: plain.ends.len(),
@@ -144,9 +140,9 @@ impl Texts {
         if let Some(at) = unpacked.iter().position(|(known, _)| *known == number) {
             return unpacked.get(at).map(|(_, plain)| Rc::clone(plain));
         }
-        let parcel = self.parcels.get(self.position(number)?)?;
-        let bytes = decompress(&parcel.packed, parcel.size).ok()?;
-        let plain = Rc::new(Plain::read(&bytes, parcel.texts)?);
+        let block = self.blocks.get(self.position(number)?)?;
+        let bytes = decompress(&block.packed, block.size).ok()?;
+        let plain = Rc::new(Plain::read(&bytes, block.texts)?);
         unpacked.truncate(UNPACKED - 1);
         unpacked.push_front((number, Rc::clone(&plain)));
         Some(plain)
@@ -163,7 +159,7 @@ impl Plain {
         self.text.get(begin..*self.ends.get(index)?)
     }
 
-    /// The lengths of all texts, four bytes each, and then the texts.
+    /// The serialized form: the lengths of all texts, four bytes each, then the texts.
     fn bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(self.ends.len() * 4 + self.text.len());
         let mut begin = 0;
@@ -200,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_are_alike_take_little_room() {
+    fn similar_lines_take_little_memory() {
         let mut texts = Texts::default();
         let line = |n: usize| format!("{n} GET /items?page=2 200 12 ms user=8f21c0de ok");
         let ids: Vec<_> = (0..20_000).map(|n| texts.push(&line(n))).collect();
@@ -211,13 +207,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_released_gives_its_room_back() {
+    fn releasing_texts_frees_their_memory() {
         let mut texts = Texts::default();
         let ids: Vec<_> = (0..10_000).map(|n| texts.push(&n.to_string())).collect();
         let (kept, released) = ids.split_last().unwrap();
         released.iter().rev().for_each(|id| texts.release(*id));
         assert_eq!(texts.with(*kept, str::to_owned), Some("9999".into()));
-        assert!(texts.parcels.is_empty());
+        assert!(texts.blocks.is_empty());
         assert_eq!(texts.packed_bytes, 0);
         let next = texts.push("next");
         assert_eq!(texts.with(next, str::len), Some(4));
@@ -225,7 +221,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_text_is_what_it_was(given in prop::collection::vec(("[a-zé한\\PC]{0,9}", 0..9_000_usize, any::<bool>()), 0..60)) {
+        fn every_stored_text_is_returned_unchanged(given in prop::collection::vec(("[a-zé한\\PC]{0,9}", 0..9_000_usize, any::<bool>()), 0..60)) {
             let mut texts = Texts::default();
             let given: Vec<_> = given.iter().map(|(text, times, keep)| (text.repeat(*times), *keep)).collect();
             let ids: Vec<_> = given.iter().map(|(text, _)| texts.push(text)).collect();

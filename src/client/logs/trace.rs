@@ -1,55 +1,55 @@
-//! The level of lines that tell none themselves, as those of stack traces do: it is the level of the
-//! entry they continue. Lines go in as one stream of one container writes them; each comes out with
-//! its level. A trace that begins without an entry of its own is an error.
+//! Assigns levels to lines that have none of their own, such as those of stack traces: the level of the
+//! entry that they continue. Input are the lines of one stream of one container, in order. A trace without
+//! an entry before it is an error.
 
 use super::{Entry, Kind, Level, ansi};
 
-/// Between two lines of one entry, in milliseconds: a program writes them at once, even on a machine
-/// that is busy.
+/// Longest pause between two lines of one entry, in milliseconds: a program writes them together, even on a
+/// busy machine.
 const MAX_PAUSE: i64 = 1_000;
-/// Lines that continue one entry: more than any runtime prints of one trace. Go prints one per
-/// goroutine, which end here.
+/// Most lines that continue one entry: more than any runtime prints for one trace, except Go, which prints
+/// one per goroutine.
 const MAX_LINES: u16 = 5_000;
 
-/// The entry that the last line of a stream belongs to.
+/// The entry of the last line of a stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Levels {
     level: Option<Level>,
     trace: Trace,
-    /// When its last line was written, in milliseconds.
+    /// When the last line was written, in milliseconds.
     at: Option<i64>,
     lines: u16,
 }
 
-/// Whether the last line was part of a stack trace, and of which kind: each has lines of its own
-/// that are not indented.
+/// The kind of stack trace that the last line was part of; each kind has characteristic lines that are not
+/// indented.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Trace {
     #[default]
     None,
     Python,
-    /// After the exception that a Python trace ends with; another may follow.
+    /// After the exception at the end of a Python trace; another trace may follow.
     PythonEnd,
     Go,
-    /// Rust's, before the message, which has a line of its own.
+    /// Rust's, before the panic message, which is on a line of its own.
     RustMessage,
     Other,
 }
 
-/// What a line is to the entry before it.
+/// How a line relates to the entry before it.
 enum Part {
-    /// It continues whatever entry there is.
+    /// It continues the entry.
     Continues(Trace),
-    /// It begins a trace: of the entry before it when that is a warning or an error.
+    /// It begins a trace, which belongs to the entry before it if that is a warning or an error.
     Begins(Trace),
-    /// It is empty.
+    /// It is blank.
     Blank,
     /// Nothing, unless a trace has lines like it.
     Own,
 }
 
 impl Levels {
-    /// Gives `entry`, the next line of the stream, its level.
+    /// Sets the level of `entry`, the next line of the stream.
     pub fn follow(&mut self, entry: &mut Entry) {
         if !matches!(entry.head.kind, Kind::Line(_)) {
             return;
@@ -69,7 +69,7 @@ impl Levels {
 
     fn next(&mut self, line: &str, own: Option<Level>) -> Option<Level> {
         let is_in_trace = self.trace != Trace::None;
-        // Source code that a trace shows is no entry, whatever words are in it.
+        // Source code in a trace is not an entry, even if it contains a level.
         if own.is_some() && !(is_in_trace && line.starts_with([' ', '\t'])) {
             *self = Self {
                 level: own,
@@ -118,7 +118,7 @@ impl Levels {
 }
 
 impl Trace {
-    /// Whether traces of this kind have lines like `line`, which is not indented.
+    /// Whether traces of this kind have unindented lines like `line`.
     fn has(self, line: &str) -> bool {
         let begins = |beginnings: &[&str]| beginnings.iter().any(|it| line.starts_with(it));
         match self {
@@ -173,8 +173,7 @@ fn part(line: &str) -> Part {
     Part::Own
 }
 
-/// The name, without its path, of the exception that a line is about: `a.b.Name`, or that and a
-/// colon with more behind it.
+/// The name, without its path, of the exception in a line of the form `a.b.Name` or `a.b.Name: …`.
 fn exception(line: &str) -> Option<&str> {
     let path = line.split_once(':').map_or(line, |(path, _)| path);
     let is_path = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '$');
@@ -182,13 +181,13 @@ fn exception(line: &str) -> Option<&str> {
     is_whole.then(|| path.rsplit('.').next())?
 }
 
-/// `main.(*T).run(0xc000, {0x1, 0x2})`, as Go writes the calls in a trace.
+/// Whether `line` is a call in a Go trace: `main.(*T).run(0xc000, {0x1, 0x2})`.
 fn is_call(line: &str) -> bool {
     let name = line.split_once('(').map_or("", |(name, _)| name);
     !name.is_empty() && !name.contains(' ') && line.ends_with(')')
 }
 
-/// What Go says before it writes the goroutines.
+/// Whether `line` is what Go prints before the goroutines.
 fn is_go_panic(line: &str) -> bool {
     line.starts_with("panic: ") || line.starts_with("fatal error: ")
 }

@@ -1,17 +1,17 @@
-//! What a viewer shows and how: the part of a page of logs that lives in its URL.
+//! The settings of a log view, which are part of the page's URL.
 
 use super::Level;
 use crate::model::{LogStream, Page, WorkloadId, WorkloadRef, percent_encoded};
 use std::time::Duration;
 
-/// Logs shown at once: as many colours as can be told apart.
+/// Most logs shown at once: as many colours as can be distinguished.
 pub const MAX_CONTAINERS: usize = 8;
 
-/// Numbers of last lines to begin with; the second is what is begun with unless told otherwise.
+/// Numbers of last lines to choose from; the second is the default.
 pub const TAILS: [u32; 4] = [100, 500, 1_000, 5_000];
 const DEFAULT_TAIL: u32 = 500;
 
-/// Declares an enum whose variants have names in URLs, the first of which is the default.
+/// Declares an enum whose variants have names in URLs; the first is the default.
 macro_rules! choice {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
         $(#[$doc])*
@@ -19,15 +19,15 @@ macro_rules! choice {
         pub enum $name { #[default] $($(#[$variant_doc])* $variant),+ }
 
         impl $name {
-            /// Every choice, in the order in which they are offered; the first is the default.
+            /// Every choice, in the order in which they are offered.
             pub const ALL: &[Self] = &[$(Self::$variant),+];
 
-            /// Its name in URLs.
+            /// The name of the choice in URLs.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text),+ }
             }
 
-            /// The choice of that name; the default when there is none.
+            /// The choice with this name, or the default.
             pub fn named(name: &str) -> Self {
                 Self::ALL.iter().copied().find(|choice| choice.as_str() == name).unwrap_or_default()
             }
@@ -36,23 +36,23 @@ macro_rules! choice {
 }
 
 choice! {
-    /// Which levels are shown.
+    /// The levels to show.
     LevelFilter {
-        /// Every line, also one that tells no level.
+        /// Every line, including lines without a level.
         All = "all",
         /// Errors.
         Error = "error",
-        /// Warnings and what is graver.
+        /// Warnings and errors.
         Warn = "warn",
-        /// Information and what is graver.
+        /// Info and above.
         Info = "info",
-        /// Debugging aids and what is graver.
+        /// Debug and above.
         Debug = "debug",
     }
 }
 
 impl LevelFilter {
-    /// Whether a line of this level is shown.
+    /// Whether a line with this level is shown.
     pub fn shows(self, level: Option<Level>) -> bool {
         let least = match self {
             Self::All => return true,
@@ -66,9 +66,9 @@ impl LevelFilter {
 }
 
 choice! {
-    /// Which streams are shown.
+    /// The streams to show.
     StreamFilter {
-        /// Either.
+        /// Both streams.
         Both = "both",
         /// Standard output.
         Stdout = "stdout",
@@ -78,9 +78,9 @@ choice! {
 }
 
 choice! {
-    /// How far back lines are shown.
+    /// The age of the oldest lines to show.
     Since {
-        /// As far as the number of lines allows.
+        /// Any age.
         Any = "any",
         /// Five minutes.
         FiveMinutes = "5m",
@@ -96,7 +96,7 @@ choice! {
 }
 
 impl Since {
-    /// How long ago, when there is such a bound.
+    /// The age as a duration; `None` for any.
     pub const fn ago(self) -> Option<Duration> {
         Some(Duration::from_mins(match self {
             Self::Any => return None,
@@ -109,26 +109,26 @@ impl Since {
     }
 }
 
-/// What a viewer shows.
+/// The settings of a log view.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogView {
-    /// Of which containers, at most [`MAX_CONTAINERS`].
+    /// The containers, at most [`MAX_CONTAINERS`].
     pub containers: Vec<WorkloadRef>,
-    /// What is searched for.
+    /// The search text.
     pub text: String,
-    /// Whether that is a regular expression.
+    /// Whether it is a regular expression.
     pub regex: bool,
-    /// Whether lines that have it are left out.
+    /// Whether matching lines are hidden.
     pub invert: bool,
-    /// Whether lines that do not have it are left out.
+    /// Whether other lines are hidden.
     pub only: bool,
-    /// Which levels.
+    /// The levels to show.
     pub level: LevelFilter,
-    /// Which streams.
+    /// The streams to show.
     pub stream: StreamFilter,
-    /// How many of the last lines of each container to begin with.
+    /// Number of last lines per container to begin with.
     pub tail: u32,
-    /// How far back.
+    /// The age of the oldest lines.
     pub since: Since,
 }
 
@@ -149,7 +149,7 @@ impl Default for LogView {
 }
 
 impl LogView {
-    /// The log of one container, as it is shown unless told otherwise.
+    /// The default view of one container's log.
     pub fn of(id: WorkloadId) -> Self {
         Self {
             containers: vec![id.reference()],
@@ -157,13 +157,13 @@ impl LogView {
         }
     }
 
-    /// The address of the page of logs that shows it.
+    /// The URL of the log page with this view.
     pub fn href(&self) -> String {
         Page::Logs.href_with(&self.to_url())
     }
 
-    /// Reads the query part of a URL; what is unknown there is left at its default. `get` gives the
-    /// first value of a name, `containers` are all values of `c`.
+    /// Parses the query of a URL; unknown values are ignored. `get` returns the first value of a name,
+    /// `containers` are all values of `c`.
     pub fn from_url(get: impl Fn(&str) -> Option<String>, containers: &[String]) -> Self {
         let is_on = |name| get(name).as_deref() == Some("1");
         let named = |name| get(name).unwrap_or_default();
@@ -189,8 +189,8 @@ impl LogView {
         }
     }
 
-    /// The query part of a URL that leads back here, without what is at its default; after `?` or
-    /// `&`, empty when there is nothing to say.
+    /// The query of a URL with this view, without defaults; to be appended after `?` or `&`. Empty for the
+    /// default view.
     pub fn to_url(&self) -> String {
         let mut pairs = Vec::new();
         let mut push = |is_set: bool, name: &str, value: &str| {
@@ -220,12 +220,12 @@ impl LogView {
         pairs.join("&")
     }
 
-    /// Whether anything is searched for.
+    /// Whether there is a search text.
     pub const fn is_search(&self) -> bool {
         !self.text.is_empty()
     }
 
-    /// The one stream asked for, when it is not both.
+    /// The only stream to show; `None` for both.
     pub const fn only_stream(&self) -> Option<LogStream> {
         match self.stream {
             StreamFilter::Both => None,
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_view_survives_its_address() {
+    fn a_view_is_preserved_by_its_url() {
         let view = LogView {
             containers: ["0123456789ab", "abcdef012345"]
                 .map(|id| id.parse().unwrap())
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_left_out_and_the_number_of_containers_is_bounded() {
+    fn invalid_values_are_ignored_and_the_number_of_containers_is_limited() {
         let ids: Vec<_> = (0..20).map(|n| format!("c={n:012x}&c={n:012x}")).collect();
         let view = read(&format!(
             "c=../x&tail=7&level=loud&since=1y&{}",
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_without_a_level_is_shown_only_among_all() {
+    fn a_line_without_a_level_is_shown_only_with_all_levels() {
         assert!(LevelFilter::All.shows(None));
         assert!(!LevelFilter::Debug.shows(None));
         assert!(LevelFilter::Debug.shows(Some(Level::Info)));

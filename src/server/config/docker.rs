@@ -1,21 +1,22 @@
-//! How to reach the engine, merged from the settings and from where Docker keeps its own.
+//! The connection to the local engine: settings of the command line and of the file, merged with Docker's
+//! own defaults.
 
 use super::{ConfigError, DockerSettings};
 use crate::server::source::{docker::Address, redact::mask_text};
 use std::path::PathBuf;
 
-/// How to reach the engine.
+/// The connection to the local engine.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Docker {
-    /// Its address; searched for when absent.
+    /// Its address; `None` to try the default sockets.
     pub host: Option<Address>,
-    /// Folder of `ca.pem`, `cert.pem` and `key.pem`; any of them may be absent.
+    /// Folder with `ca.pem`, `cert.pem` and `key.pem`, each optional.
     pub cert_path: Option<PathBuf>,
-    /// The user's folder for sockets, where Podman's may be.
+    /// The user's runtime folder, where Podman's socket may be.
     pub runtime_dir: Option<PathBuf>,
 }
 
-/// Where the user's files are.
+/// The user's folders, from the environment.
 pub(super) struct Folders {
     /// `XDG_RUNTIME_DIR`.
     pub(super) runtime: Option<PathBuf>,
@@ -26,7 +27,7 @@ pub(super) struct Folders {
 }
 
 impl Folders {
-    /// Where Docker's own command line keeps the certificates it speaks TLS with.
+    /// Where Docker's own command line keeps its TLS certificates, if that folder exists.
     fn certificates(self) -> Option<PathBuf> {
         let docker = self.docker.or(self.home.map(|home| home.join(".docker")));
         docker.filter(|folder| folder.is_dir())
@@ -34,7 +35,7 @@ impl Folders {
 }
 
 impl Docker {
-    /// What `first` says, else `then`. An empty text says nothing.
+    /// Merges the settings, those of `first` before those of `then`. An empty text counts as absent.
     pub(super) fn merge(
         first: DockerSettings,
         then: DockerSettings,
@@ -47,10 +48,10 @@ impl Docker {
         let runtime_dir = folders.runtime.take();
         let cert_path = set(first.cert_path).or(set(then.cert_path));
         let is_secure = host.as_ref().is_some_and(Address::is_tls);
-        let usual = folders.certificates().filter(|_| is_secure);
+        let default_path = folders.certificates().filter(|_| is_secure);
         Ok(Self {
             host,
-            cert_path: cert_path.map(PathBuf::from).or(usual),
+            cert_path: cert_path.map(PathBuf::from).or(default_path),
             runtime_dir,
         })
     }
@@ -64,7 +65,8 @@ fn parse_host(text: &str, tls: bool) -> Result<Address, ConfigError> {
     })
 }
 
-/// `text` as it may be printed: engines have no passwords, but addresses of other things have.
+/// `text` with passwords masked, for error messages: engine addresses have none, but addresses set by
+/// mistake may.
 pub(super) fn without_password(text: &str) -> String {
     if text.contains("://") {
         return mask_text(text).into_owned();

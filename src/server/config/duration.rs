@@ -1,13 +1,13 @@
-//! Lengths of time as people write them.
+//! Durations as text with a unit, as people write them in settings.
 
 use serde::{Deserialize, Deserializer, de};
 use std::{fmt, str::FromStr, time::Duration};
 
-/// A length of time, written as `500ms`, `2s` or `1m`.
+/// A duration, written as `500ms`, `2s` or `1m`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HumanDuration(pub Duration);
 
-/// The text is not a length of time.
+/// The error for a text that is not a duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotADuration;
 
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn people_write_a_number_and_a_unit() {
+    fn a_duration_is_a_whole_number_and_a_unit() {
         for (text, ms) in [("0ms", 0), ("500ms", 500), ("2s", 2_000), ("1m", 60_000)] {
             let duration: HumanDuration = text.parse().unwrap();
             assert_eq!(duration.0, Duration::from_millis(ms));

@@ -1,12 +1,12 @@
-//! Variables that would be ours, were they not misspelt.
+//! Detects misspelt `DECKWATCH_*` variables, so that a setting is never ignored silently.
 
 use super::{CommandLine, ConfigError};
 use clap::CommandFactory;
 use std::ffi::OsString;
 
-/// How our variables begin.
+/// Prefix of the variables that are settings.
 const PREFIX: &str = "DECKWATCH_";
-/// Variables of the scripts around the server, which they hand down to it.
+/// Variables of the scripts around the server, which it inherits.
 const SCRIPTS: [&str; 7] = [
     "DECKWATCH_BIN",
     "DECKWATCH_CACHE",
@@ -16,13 +16,13 @@ const SCRIPTS: [&str; 7] = [
     "DECKWATCH_RUST",
     "DECKWATCH_TOOLS",
 ];
-/// How the variables of tests, measurements and recordings begin.
+/// Prefixes of the variables of tests, benchmarks and recordings.
 const TOOLS: [&str; 3] = ["DECKWATCH_TEST_", "DECKWATCH_BENCH_", "DECKWATCH_RECORD_"];
 
-/// Refuses names that look like a setting and are none.
+/// Refuses names with our prefix that are not settings.
 ///
 /// # Errors
-/// Names the first.
+/// Returns the first such name.
 pub(super) fn check(names: impl Iterator<Item = OsString>) -> Result<(), ConfigError> {
     let command = CommandLine::command();
     let is_known = |name: &str| {
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn only_names_that_mean_something_are_taken() {
+    fn only_known_variables_are_accepted() {
         for name in [
             "DECKWATCH_DEMO",
             "DECKWATCH_CONFIG",
@@ -64,7 +64,7 @@ mod tests {
         assert!(message.contains("DECKWATCH_METRIC_INTERVAL"), "{message}");
     }
 
-    /// Every word in the files of `folder` and its folders that looks like one of our variables.
+    /// Every word in the files below `folder` that looks like one of our variables.
     fn names_in(folder: &std::path::Path, names: &mut Vec<String>) {
         for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
             let path = entry.path();

@@ -1,21 +1,21 @@
-//! Engines beside the local one, as `[[deckwatch.hosts]]` and `--host` list them.
+//! Engines besides the local one, from `[[deckwatch.hosts]]` and `--host`.
 
 use super::{ConfigError, HostSettings, docker::without_password};
 use crate::{model::HostId, server::source::docker::Address};
 use std::{collections::BTreeSet, path::PathBuf};
 
-/// Most engines beside the local one. Each costs a few connections and some 200 KiB; what is listed
-/// must still be readable on one page.
+/// Most engines besides the local one. Each costs a few connections and some 200 KiB, and the list of hosts
+/// must fit on one page.
 const MAX_HOSTS: usize = 100;
 
-/// An engine beside the local one.
+/// An engine besides the local one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Host {
-    /// What it is called, on the page and in addresses.
+    /// The name of the host, on pages and in addresses.
     pub name: HostId,
-    /// Where its engine listens.
+    /// The address of its engine.
     pub docker: Address,
-    /// Folder of `ca.pem`, `cert.pem` and `key.pem`; any of them may be absent.
+    /// Folder with `ca.pem`, `cert.pem` and `key.pem`, each optional.
     pub cert_path: Option<PathBuf>,
 }
 
@@ -23,7 +23,7 @@ impl Host {
     /// Checks every entry of `settings`.
     ///
     /// # Errors
-    /// Names the first entry whose name or address cannot be used.
+    /// Returns the first entry whose name or address is invalid.
     pub(super) fn all(settings: Vec<HostSettings>) -> Result<Vec<Self>, ConfigError> {
         if settings.len() > MAX_HOSTS {
             let allowed = format!("{MAX_HOSTS} at most");
@@ -33,7 +33,7 @@ impl Host {
         let mut hosts = Vec::new();
         for entry in settings {
             let host = Self::new(entry)?;
-            // Names that differ in case only would be taken for one another.
+            // Names that differ only in case are too easy to confuse.
             if !names.insert(host.name.as_str().to_ascii_lowercase()) {
                 let allowed = "another name for each host".to_owned();
                 return Err(refused(
@@ -65,7 +65,7 @@ impl Host {
             let allowed = "another name: this one is Deckwatch's own".to_owned();
             return Err(refused("hosts.name", shown, allowed));
         }
-        // Certificates are there to be used: without TLS they would protect nothing.
+        // Certificates imply TLS; without it they would have no effect.
         let address = Address::parse(&docker, cert_path.is_some());
         let address = address.map_err(|allowed| {
             let value = format!("{:?} (host {name})", without_password(&docker));

@@ -1,4 +1,5 @@
-//! Configuration, read once at the start: command line > environment > `Leptos.toml` > defaults.
+//! The configuration, read once at startup: command line over environment over `Leptos.toml` over defaults.
+//! Invalid and unknown settings are errors; nothing is ignored silently.
 
 mod docker;
 mod duration;
@@ -25,48 +26,48 @@ use std::{
 };
 use thiserror::Error;
 
-/// The file that is read when none is named.
+/// The file that is read, if it exists, when none is named.
 const DEFAULT_FILE: &str = "Leptos.toml";
 
-/// Everything that can be configured, checked.
+/// The complete configuration, validated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// Where to listen.
+    /// The address to listen on.
     pub site_addr: SocketAddr,
     /// Time between samples of the host.
     pub metrics_interval: Duration,
-    /// Time between samples of containers while somebody watches.
+    /// Time between samples of containers while a client watches them.
     pub stats_interval: Duration,
-    /// Time between samples of containers while nobody watches.
+    /// Time between samples of containers while no client watches them.
     pub stats_idle_interval: Duration,
     /// Time between full lists of containers.
     pub reconcile_interval: Duration,
     /// Time between heartbeats to clients.
     pub heartbeat: Duration,
-    /// WebSocket and SSE connections at most.
+    /// Most WebSocket and SSE connections at once.
     pub max_clients: u32,
     /// Frames kept per channel.
     pub channel_buffer: u32,
-    /// Path below which everything is served: `/`, or names that each follow a slash.
+    /// Path below which everything is served: `/`, or segments that each follow a slash.
     pub base_path: String,
-    /// Public names of this server, each with a port or without.
+    /// Public names of this server, each with an optional port.
     pub allowed_hosts: Vec<String>,
-    /// Invented containers of the host `demo`; none when zero.
+    /// Number of invented containers on the host `demo`; 0 for no such host.
     pub demo: u32,
-    /// How to reach the engine.
+    /// The connection to the local engine.
     pub docker: Docker,
-    /// Engines beside it, in the order in which they are listed.
+    /// Engines besides the local one, in the order in which they are listed.
     pub hosts: Vec<Host>,
-    /// What Leptos wants to know.
+    /// Options of Leptos.
     pub leptos: Leptos,
 }
 
-/// What Leptos wants to know; the same as in `Cargo.toml`.
+/// Options of Leptos; the same as in `Cargo.toml`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leptos {
-    /// Name of the files in the package folder.
+    /// Base name of the files in the package folder.
     pub output_name: String,
-    /// Folder of the site, as built.
+    /// Folder of the built site.
     pub site_root: String,
     /// Folder of the package within the site.
     pub site_pkg_dir: String,
@@ -76,36 +77,36 @@ pub struct Leptos {
     pub env: Env,
 }
 
-/// Why the configuration was not accepted.
+/// Why the configuration is invalid.
 #[derive(Debug, Error)]
 pub enum ConfigError {
     /// The file named on the command line cannot be read.
     #[error("{path}: {error}")]
     Unreadable {
-        /// Which file.
+        /// Path of the file.
         path: String,
-        /// Why not.
+        /// The I/O error.
         error: std::io::Error,
     },
-    /// The file is not TOML, or has a key or a value of a type it should not have.
+    /// The file is not TOML, or has an unknown key or a value of the wrong type.
     #[error("{path}: {error}")]
     File {
-        /// Which file.
+        /// Path of the file.
         path: String,
-        /// What is wrong, and where.
+        /// The error with its position.
         error: Box<toml::de::Error>,
     },
-    /// The environment has a variable of ours that means nothing, most likely misspelt.
+    /// The environment has a `DECKWATCH_*` variable that is not a setting, most likely a typo.
     #[error("{0} is no setting: see deckwatch --help for those there are")]
     UnknownVariable(String),
-    /// A value is not acceptable.
+    /// A value is out of range or malformed.
     #[error("{key} = {value}: must be {allowed}")]
     Value {
-        /// Which key.
+        /// The setting.
         key: &'static str,
-        /// What it was set to.
+        /// The value it has.
         value: String,
-        /// What it may be.
+        /// The allowed values, in words.
         allowed: String,
     },
 }
@@ -138,7 +139,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// How often figures come, as pages are told.
+    /// The sampling intervals, as pages show them.
     pub fn intervals(&self) -> Intervals {
         let ms = |interval: Duration| u32::try_from(interval.as_millis()).unwrap_or(u32::MAX);
         Intervals {
@@ -148,10 +149,11 @@ impl Config {
         }
     }
 
-    /// What the command line and the file it names, or the default one if there is one, say.
+    /// Loads the configuration from the command line and the file that it names, or from the default file
+    /// if that exists.
     ///
     /// # Errors
-    /// When something is wrong with either, in words for the terminal.
+    /// When either is invalid; the message is for the terminal.
     pub fn load(command_line: CommandLine) -> Result<Self, ConfigError> {
         environment::check(std::env::vars_os().map(|(name, _)| name))?;
         let path = command_line
@@ -162,12 +164,12 @@ impl Config {
         Self::merge(command_line, file)
     }
 
-    /// What every path begins with: nothing, or the base path without a slash at its end.
+    /// The prefix of every path: empty, or the base path without a trailing slash.
     pub fn base(&self) -> &str {
         self.base_path.trim_end_matches('/')
     }
 
-    /// What Leptos wants to know, in its own form.
+    /// The options of Leptos in its own type.
     pub fn leptos_options(&self) -> LeptosOptions {
         LeptosOptions::builder()
             .output_name(self.leptos.output_name.as_str())
@@ -235,7 +237,7 @@ impl Config {
                 first.heartbeat,
                 then.heartbeat,
                 default.heartbeat,
-                // Longer than this, and clients take the connection for dead.
+                // Clients consider the connection lost after a longer silence.
                 ms(1_000)..=ms(40_000),
             )?,
             max_clients: number(
@@ -330,7 +332,7 @@ fn in_range<T: PartialOrd + Copy, D: Display>(
     })
 }
 
-/// Whether it ends with a slash makes no difference.
+/// Checks a base path and removes its trailing slash.
 fn base_path(path: String) -> Result<String, ConfigError> {
     let is_name = |name: &str| {
         let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~');

@@ -1,4 +1,4 @@
-//! What can be set, on the command line, in the environment and in `Leptos.toml`: one list for all.
+//! The settings of the command line, the environment and `Leptos.toml`, declared once for all three.
 
 use super::duration::HumanDuration;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, builder::Resettable};
@@ -33,8 +33,8 @@ pub struct CommandLine {
 }
 
 impl CommandLine {
-    /// Reads the arguments and the environment of this process, and ends it when they are wrong. An
-    /// empty variable counts as absent: Compose writes `${X:-}` for one that is not set.
+    /// Parses the arguments and environment of this process; prints errors and exits. An empty variable
+    /// counts as absent: Compose passes `${X:-}` as an empty text when it is not set.
     pub fn of_process() -> Self {
         let command = Self::command().mut_args(|argument| {
             let value = argument.get_env().and_then(std::env::var_os);
@@ -47,7 +47,7 @@ impl CommandLine {
     }
 }
 
-/// Our own settings; what is absent keeps its value.
+/// The settings that every source may have; absent ones keep their defaults.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Settings {
@@ -100,15 +100,15 @@ pub struct Settings {
     pub hosts: Option<Vec<HostSettings>>,
 }
 
-/// An engine beside the local one: an entry of `[[deckwatch.hosts]]`.
+/// An engine besides the local one: an entry of `[[deckwatch.hosts]]`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct HostSettings {
-    /// What it is called.
+    /// The name of the host, on pages and in addresses.
     pub name: String,
-    /// The engine, as in `DOCKER_HOST`.
+    /// The address of the engine, as in `DOCKER_HOST`.
     pub docker: String,
-    /// Folder of ca.pem, cert.pem and key.pem; with it TLS is spoken.
+    /// Folder of ca.pem, cert.pem and key.pem; if set, TLS is used.
     pub cert_path: Option<String>,
 }
 
@@ -152,8 +152,8 @@ pub struct DockerSettings {
     pub tls_verify: Option<bool>,
 }
 
-/// As the `docker` command line reads `DOCKER_TLS_VERIFY`: anything but nothing means yes. We also
-/// take the obvious words for no by their word.
+/// Parses as the `docker` command line does for `DOCKER_TLS_VERIFY`, where any non-empty text means yes;
+/// the obvious words for no are accepted as no in addition.
 #[expect(clippy::unnecessary_wraps, reason = "clap's signature")]
 fn tls_verify(text: &str) -> Result<bool, std::convert::Infallible> {
     Ok(!matches!(text, "" | "0" | "false" | "no"))
@@ -167,7 +167,7 @@ pub(super) struct File {
     pub(super) deckwatch: Settings,
 }
 
-/// `[package]`, which in this file only holds the one section.
+/// `[package]`, which in this file contains only `metadata`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Package {
@@ -181,7 +181,7 @@ pub(super) struct Metadata {
     pub(super) leptos: LeptosSettings,
 }
 
-/// `[package.metadata.leptos]`: the keys of Leptos that matter to a running server.
+/// `[package.metadata.leptos]`: the Leptos keys that a running server needs.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub(super) struct LeptosSettings {

@@ -14,12 +14,12 @@ fn engine(config: &Config) -> String {
 }
 
 #[test]
-fn nothing_set_is_the_default() {
+fn without_settings_the_defaults_apply() {
     assert_eq!(load(&[], ""), Ok(Config::default()));
 }
 
 #[test]
-fn the_command_line_wins_over_the_file() {
+fn the_command_line_takes_precedence_over_the_file() {
     let file = r#"
         [package.metadata.leptos]
         output-name = "deckwatch"
@@ -42,7 +42,7 @@ fn the_command_line_wins_over_the_file() {
 }
 
 #[test]
-fn certificates_are_where_docker_keeps_them_and_read_for_tls_only() {
+fn docker_s_default_certificates_are_used_for_tls_only() {
     let home = tempfile::tempdir().unwrap();
     let usual = home.path().join(".docker");
     std::fs::create_dir(&usual).unwrap();
@@ -71,7 +71,7 @@ fn certificates_are_where_docker_keeps_them_and_read_for_tls_only() {
 }
 
 #[test]
-fn what_is_wrong_is_said_with_key_value_and_range() {
+fn an_error_names_the_key_the_value_and_the_allowed_range() {
     for (file, words) in [
         (
             "[deckwatch]\nmetrics-interval = \"7s\"",
@@ -133,7 +133,7 @@ fn what_is_wrong_is_said_with_key_value_and_range() {
 }
 
 #[test]
-fn a_base_path_is_names_after_slashes() {
+fn a_base_path_consists_of_segments_after_slashes() {
     let base = |path: &str| load(&["--base-path", path], "").map(|config| config.base().to_owned());
     for (path, expected) in [
         ("/", ""),
@@ -166,7 +166,7 @@ fn a_base_path_is_names_after_slashes() {
 }
 
 #[test]
-fn help_lists_everything() {
+fn help_lists_every_setting() {
     let help = <CommandLine as clap::CommandFactory>::command()
         .render_long_help()
         .to_string();
@@ -183,7 +183,7 @@ fn help_lists_everything() {
 }
 
 #[test]
-fn the_folder_of_podman_s_socket_is_the_user_s_runtime_folder() {
+fn the_runtime_folder_is_read_from_xdg_runtime_dir() {
     let command = <CommandLine as clap::CommandFactory>::command();
     let argument = command
         .get_arguments()
@@ -248,12 +248,12 @@ fn the_readme_lists_every_setting_with_its_default() {
         let Some((_, default)) = help.split_once("[default: ") else {
             continue;
         };
-        let told = row[2].trim_matches('`');
+        let documented = row[2].trim_matches('`');
         assert!(
-            default.trim_start_matches("./").starts_with(told) && !told.is_empty(),
-            "{name}: {default} {told}"
+            default.trim_start_matches("./").starts_with(documented) && !documented.is_empty(),
+            "{name}: {default} {documented}"
         );
     }
-    // One row is the head of the table.
+    // One row is the header of the table.
     assert_eq!(rows.len(), settings.len() + 1);
 }

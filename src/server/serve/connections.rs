@@ -1,11 +1,12 @@
-//! Which HTTP connections there are, and which of them makes room for a new one.
+//! The open HTTP connections, and which of them is closed when a new one needs its slot.
 //!
-//! A new connection is served as long as any other can be closed for it. Connections of peers that hold more
-//! than a fair share of all places are closed first, among those the ones that wait for their client (idle,
-//! or with a request that is not complete), oldest first. So a share is no fixed number: a proxy may use every
-//! place while no other peer needs one, and another peer finds a place whatever the first holds open.
+//! A new connection is served as long as another can be closed for it. Connections of peers that hold more
+//! than a fair share of all slots are closed first; among those, connections that wait for their client
+//! (idle, or with an incomplete request), oldest first. So the share is not a fixed number: a proxy may use
+//! every slot while no other peer needs one, and another peer finds a slot however many the proxy holds
+//! open.
 //!
-//! Connections that became WebSockets have left; those that serve a stream are counted by the
+//! Connections that became WebSockets are removed; those that serve a stream are counted by the
 //! [gate](crate::server::gate) instead, which bounds them.
 
 use super::Peer;
@@ -20,14 +21,14 @@ use std::{
 };
 use tokio::{sync::Notify, time::Instant};
 
-/// How long a request that is being answered is left alone when places are short. Nearly every answer takes
-/// milliseconds; the ones that wait for an engine are finished there all the same.
-const ANSWERING: Duration = Duration::from_secs(1);
-/// One in so many places is made free at once when none is left: looking for the right ones costs more than
-/// closing them.
-const ROOM: usize = 64;
+/// How long a request that is being answered is protected from eviction. Nearly every answer takes
+/// milliseconds; actions that wait for an engine are still completed there if their connection is closed.
+const ANSWER_GRACE: Duration = Duration::from_secs(1);
+/// An eviction frees one in this many slots at once, because finding the right connections costs more
+/// than closing them.
+const EVICTION_DIVISOR: usize = 64;
 
-/// All HTTP connections. A handle: copies are the same connections.
+/// All HTTP connections. A handle: clones share the table.
 #[derive(Clone, Debug)]
 pub(super) struct Connections {
     table: Arc<Mutex<Table>>,
@@ -35,62 +36,62 @@ pub(super) struct Connections {
 
 #[derive(Debug)]
 struct Table {
-    places: usize,
+    slots: usize,
     entries: Slab<Entry>,
-    /// How many places each peer has taken; peers that have none are absent.
+    /// Slots in use per peer; peers without any are absent.
     by_peer: HashMap<Peer, usize>,
-    taken: usize,
+    in_use: usize,
 }
 
 #[derive(Debug)]
 struct Entry {
     peer: Peer,
     stage: Stage,
-    /// When the stage began.
+    /// When the connection entered its stage.
     since: Instant,
     closing: Arc<Notify>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
-    /// For the client: no request, or only part of one, has come.
+    /// Waiting for the client: no request, or only part of one, has arrived.
     Waiting,
     /// A complete request is being answered.
     Answering,
-    /// A stream, whose place is one of the gate's.
+    /// Serving a stream, which the gate counts instead.
     Streaming,
-    /// It has given up its place and is about to close.
+    /// About to close; its slot is already free.
     Closing,
 }
 
 impl Stage {
-    const fn takes_place(self) -> bool {
+    const fn takes_slot(self) -> bool {
         matches!(self, Self::Waiting | Self::Answering)
     }
 }
 
 impl Connections {
-    /// With so many places.
-    pub(super) fn new(places: usize) -> Self {
+    /// An empty table of `slots` slots.
+    pub(super) fn new(slots: usize) -> Self {
         Self {
             table: Arc::new(Mutex::new(Table {
-                places,
+                slots,
                 entries: Slab::new(),
                 by_peer: HashMap::new(),
-                taken: 0,
+                in_use: 0,
             })),
         }
     }
 
-    /// Takes a place for a connection of `peer`; others are closed for it where need be. Absent when none of
-    /// them can be.
-    pub(super) fn enter(&self, peer: Peer) -> Option<Connection> {
+    /// Registers a connection of `peer`; closes others if all slots are in use. `None` when none of them
+    /// may be closed.
+    pub(super) fn register(&self, peer: Peer) -> Option<Connection> {
         let closing = Arc::new(Notify::new());
         let mut table = self.table();
-        if table.taken >= table.places {
-            table.make_room();
+        if table.in_use >= table.slots {
+            table.evict();
         }
-        if table.taken >= table.places {
+        if table.in_use >= table.slots {
             return None;
         }
         let key = table.entries.insert(Entry {
@@ -107,21 +108,21 @@ impl Connections {
             key,
             peer,
             closing,
-            began: Mutex::default(),
-            is_late: AtomicBool::new(false),
+            request_started: Mutex::default(),
+            has_timed_out: AtomicBool::new(false),
         };
         Some(Connection(Arc::new(inner)))
     }
 
-    /// Closes some connections, as if places were short.
-    pub(super) fn make_room(&self) {
-        self.table().make_room();
+    /// Closes some connections, as if all slots were in use.
+    pub(super) fn evict(&self) {
+        self.table().evict();
     }
 
-    /// How many places are taken.
+    /// Number of slots in use.
     #[cfg(test)]
-    pub(super) fn taken(&self) -> usize {
-        self.table().taken
+    pub(super) fn in_use(&self) -> usize {
+        self.table().in_use
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
@@ -130,35 +131,42 @@ impl Connections {
 }
 
 impl Table {
-    fn make_room(&mut self) {
+    fn evict(&mut self) {
         let now = Instant::now();
-        let share = self.places / self.by_peer.len().max(1);
-        let is_over = |peer: &Peer| self.by_peer.get(peer).is_some_and(|taken| *taken >= share);
-        let can_go = |entry: &Entry| match entry.stage {
+        let share = self.slots / self.by_peer.len().max(1);
+        let is_over_share = |peer: &Peer| {
+            self.by_peer
+                .get(peer)
+                .is_some_and(|in_use| *in_use >= share)
+        };
+        let is_evictable = |entry: &Entry| match entry.stage {
             Stage::Waiting => true,
-            Stage::Answering => now.duration_since(entry.since) >= ANSWERING,
+            Stage::Answering => now.duration_since(entry.since) >= ANSWER_GRACE,
             Stage::Streaming | Stage::Closing => false,
         };
         let mut candidates: Vec<_> = self
             .entries
             .iter()
-            .filter(|(_, entry)| can_go(entry))
+            .filter(|(_, entry)| is_evictable(entry))
             .map(|(key, entry)| {
                 let is_answering = entry.stage == Stage::Answering;
-                (!is_over(&entry.peer), is_answering, entry.since, key)
+                (!is_over_share(&entry.peer), is_answering, entry.since, key)
             })
             .collect();
         candidates.sort_unstable();
-        for (_, _, _, key) in candidates.into_iter().take((self.places / ROOM).max(1)) {
-            self.change(key, Stage::Closing);
+        for (_, _, _, key) in candidates
+            .into_iter()
+            .take((self.slots / EVICTION_DIVISOR).max(1))
+        {
+            self.set_stage(key, Stage::Closing);
             if let Some(entry) = self.entries.get(key) {
                 entry.closing.notify_one();
             }
         }
     }
 
-    /// Puts the connection `key` into `stage`, from now on; one that is about to close stays so.
-    fn change(&mut self, key: usize, stage: Stage) {
+    /// Moves the connection `key` to `stage`; one that is about to close stays in that stage.
+    fn set_stage(&mut self, key: usize, stage: Stage) {
         let Some(entry) = self.entries.get_mut(key) else {
             return;
         };
@@ -168,25 +176,25 @@ impl Table {
         let (peer, before) = (entry.peer, entry.stage);
         entry.stage = stage;
         entry.since = Instant::now();
-        if before.takes_place() != stage.takes_place() {
-            self.count(peer, stage.takes_place());
+        if before.takes_slot() != stage.takes_slot() {
+            self.count(peer, stage.takes_slot());
         }
     }
 
     fn remove(&mut self, key: usize) {
-        self.change(key, Stage::Closing);
+        self.set_stage(key, Stage::Closing);
         self.entries.try_remove(key);
     }
 
-    /// Counts a place as taken, or as free.
-    fn count(&mut self, peer: Peer, is_taken: bool) {
+    /// Counts a slot of `peer` as in use, or as free again.
+    fn count(&mut self, peer: Peer, is_used: bool) {
         let of_peer = self.by_peer.entry(peer).or_default();
-        if is_taken {
+        if is_used {
             *of_peer += 1;
-            self.taken += 1;
+            self.in_use += 1;
         } else {
             *of_peer = of_peer.saturating_sub(1);
-            self.taken = self.taken.saturating_sub(1);
+            self.in_use = self.in_use.saturating_sub(1);
             if *of_peer == 0 {
                 self.by_peer.remove(&peer);
             }
@@ -194,8 +202,8 @@ impl Table {
     }
 }
 
-/// One HTTP connection; its place is free when all handles to it are gone. Request handlers find it among
-/// the request's extensions.
+/// One HTTP connection; its slot is freed when the last clone is dropped. Request handlers find it in the
+/// extensions of the request.
 #[derive(Clone, Debug)]
 pub struct Connection(Arc<Inner>);
 
@@ -205,72 +213,75 @@ struct Inner {
     key: usize,
     peer: Peer,
     closing: Arc<Notify>,
-    /// When the first byte of the request came that is being read.
-    began: Mutex<Option<Instant>>,
-    /// The request that is being read was not complete in time.
-    is_late: AtomicBool,
+    /// When the first byte of the request that is being read arrived.
+    request_started: Mutex<Option<Instant>>,
+    /// Whether the request that is being read exceeded its timeout.
+    has_timed_out: AtomicBool,
 }
 
 impl Connection {
-    /// Whom it is counted with.
+    /// The peer that it is counted for.
     pub fn peer(&self) -> Peer {
         self.0.peer
     }
 
-    /// From now on, until the answer ends, the gate counts it instead: for answers that go on for as long as
-    /// the client likes, behind a [`Permit`](crate::server::gate::Permit).
+    /// Frees the slot until the answer ends: for answers without an end, which the gate counts by a
+    /// [`Permit`](crate::server::gate::Permit) instead.
     pub fn streams(&self) {
-        self.change(Stage::Streaming);
+        self.set_stage(Stage::Streaming);
     }
 
-    /// Waits until it has to make room for another.
+    /// Waits until the connection must close to free its slot.
     pub(super) async fn closing(&self) {
         self.0.closing.notified().await;
     }
 
-    /// Bytes of the client have come.
-    pub(super) fn received(&self) {
-        self.began().get_or_insert_with(Instant::now);
+    /// Records that bytes of the client arrived.
+    pub(super) fn bytes_received(&self) {
+        self.request_started().get_or_insert_with(Instant::now);
     }
 
-    /// The head of a request is complete, its body is not. When the first byte came.
-    pub(super) fn head_is_there(&self) -> Instant {
-        self.0.is_late.store(false, Ordering::Relaxed);
-        self.change(Stage::Waiting);
-        self.began().take().unwrap_or_else(Instant::now)
+    /// Records that the head of a request is complete; returns when its first byte arrived.
+    pub(super) fn head_received(&self) -> Instant {
+        self.0.has_timed_out.store(false, Ordering::Relaxed);
+        self.set_stage(Stage::Waiting);
+        self.request_started().take().unwrap_or_else(Instant::now)
     }
 
-    /// The whole request is there.
-    pub(super) fn request_is_there(&self) {
+    /// Records that the request is complete, body included.
+    pub(super) fn request_received(&self) {
         let mut table = self.0.connections.table();
         let stage = table.entries.get(self.0.key).map(|entry| entry.stage);
         if stage == Some(Stage::Waiting) {
-            table.change(self.0.key, Stage::Answering);
+            table.set_stage(self.0.key, Stage::Answering);
         }
     }
 
-    /// The rest of a request did not come in time.
-    pub(super) fn request_is_late(&self) {
-        self.0.is_late.store(true, Ordering::Relaxed);
+    /// Records that the request exceeded its timeout.
+    pub(super) fn request_timed_out(&self) {
+        self.0.has_timed_out.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the rest of the last request did not come in time.
-    pub(super) fn is_late(&self) -> bool {
-        self.0.is_late.load(Ordering::Relaxed)
+    /// Whether the last request exceeded its timeout.
+    pub(super) fn has_timed_out(&self) -> bool {
+        self.0.has_timed_out.load(Ordering::Relaxed)
     }
 
-    /// The answer has been handed over.
-    pub(super) fn answered(&self) {
-        *self.began() = None;
-        self.change(Stage::Waiting);
+    /// Records that the answer was sent or dropped.
+    pub(super) fn response_done(&self) {
+        *self.request_started() = None;
+        self.set_stage(Stage::Waiting);
     }
 
-    fn change(&self, stage: Stage) {
-        self.0.connections.table().change(self.0.key, stage);
+    fn set_stage(&self, stage: Stage) {
+        self.0.connections.table().set_stage(self.0.key, stage);
     }
 
-    fn began(&self) -> MutexGuard<'_, Option<Instant>> {
-        self.0.began.lock().unwrap_or_else(PoisonError::into_inner)
+    fn request_started(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.0
+            .request_started
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,9 +1,9 @@
-//! Whom a connection is counted with.
+//! The unit in which connections are counted and limited.
 
 use std::net::IpAddr;
 
-/// Whom a connection is counted with: its IPv4 address, or its IPv6 network of 64 bits, which is what one
-/// machine is usually given. All clients behind one proxy are one peer.
+/// The peer that a connection is counted for: its IPv4 address, or its IPv6 /64 network, which is what one
+/// machine is usually assigned. All clients behind one proxy are one peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Peer(IpAddr);
 

@@ -1,4 +1,5 @@
-//! Requests that must be complete in time, on a connection that is known to wait or to answer.
+//! Runs the router for the requests of one connection: enforces the request timeout, and records in which
+//! stage the connection is.
 
 use super::Connection;
 use crate::{
@@ -24,37 +25,38 @@ use std::{
 use tokio::time::{Instant, Sleep, sleep_until};
 use tower::ServiceExt;
 
-/// How long a request may take to come, from the first byte of its head to the last of its body. The longest
-/// has 64 KiB: slower than that is no client, and what waits for it is held up for nothing.
+/// How long a request may take to arrive, from the first byte of its head to the last of its body. The
+/// longest body has 64 KiB, which every real client sends faster.
 pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The router, on one connection.
+/// The router as the service of one connection.
 #[derive(Clone, Debug)]
-pub(super) struct Served {
+pub(super) struct ConnectionService {
     router: Router,
     connection: Connection,
 }
 
-impl Served {
+impl ConnectionService {
     pub(super) const fn new(router: Router, connection: Connection) -> Self {
         Self { router, connection }
     }
 }
 
-type Answer = Pin<Box<dyn Future<Output = Result<Response<Answering>, Infallible>> + Send>>;
+type ResponseFuture =
+    Pin<Box<dyn Future<Output = Result<Response<TrackedBody>, Infallible>> + Send>>;
 
-impl Service<Request<Incoming>> for Served {
-    type Response = Response<Answering>;
+impl Service<Request<Incoming>> for ConnectionService {
+    type Response = Response<TrackedBody>;
     type Error = Infallible;
-    type Future = Answer;
+    type Future = ResponseFuture;
 
-    fn call(&self, request: Request<Incoming>) -> Answer {
+    fn call(&self, request: Request<Incoming>) -> ResponseFuture {
         let connection = self.connection.clone();
-        let deadline = connection.head_is_there() + REQUEST_TIMEOUT;
+        let deadline = connection.head_received() + REQUEST_TIMEOUT;
         if request.body().is_end_stream() {
-            connection.request_is_there();
+            connection.request_received();
         }
-        let mut request = request.map(|body| Coming {
+        let mut request = request.map(|body| TimedBody {
             body,
             connection: connection.clone(),
             deadline,
@@ -64,15 +66,15 @@ impl Service<Request<Incoming>> for Served {
         let answer = self.router.clone().oneshot(request);
         Box::pin(async move {
             let mut response = answer.await?;
-            if connection.is_late() {
-                response = too_late();
+            if connection.has_timed_out() {
+                response = timeout_response();
             }
-            Ok(response.map(|body| Answering { body, connection }))
+            Ok(response.map(|body| TrackedBody { body, connection }))
         })
     }
 }
 
-fn too_late() -> Response<Body> {
+fn timeout_response() -> Response<Body> {
     let message = format!(
         "the request was not complete within {} s",
         REQUEST_TIMEOUT.as_secs()
@@ -84,17 +86,17 @@ fn too_late() -> Response<Body> {
     response
 }
 
-/// A request's body, which breaks off when it is not complete in time.
+/// The body of a request, which fails when it is not complete by `deadline`.
 #[derive(Debug)]
-struct Coming {
+struct TimedBody {
     body: Incoming,
     connection: Connection,
     deadline: Instant,
-    /// Set up when something has to be waited for; most bodies come with their heads.
+    /// Created on the first wait; most bodies arrive together with their heads.
     timer: Option<Pin<Box<Sleep>>>,
 }
 
-impl HttpBody for Coming {
+impl HttpBody for TimedBody {
     type Data = Bytes;
     type Error = axum::BoxError;
 
@@ -104,7 +106,7 @@ impl HttpBody for Coming {
     ) -> Poll<Option<Result<Frame<Bytes>, axum::BoxError>>> {
         if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(context) {
             if frame.is_none() || self.body.is_end_stream() {
-                self.connection.request_is_there();
+                self.connection.request_received();
             }
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
         }
@@ -113,7 +115,7 @@ impl HttpBody for Coming {
             .timer
             .get_or_insert_with(|| Box::pin(sleep_until(deadline)));
         timer.as_mut().poll(context).map(|()| {
-            self.connection.request_is_late();
+            self.connection.request_timed_out();
             Some(Err(io::Error::from(io::ErrorKind::TimedOut).into()))
         })
     }
@@ -127,14 +129,14 @@ impl HttpBody for Coming {
     }
 }
 
-/// An answer's body; with its end the connection waits for the next request.
+/// The body of a response; when it is dropped, the connection waits for the next request.
 #[derive(Debug)]
-pub(super) struct Answering {
+pub(super) struct TrackedBody {
     body: Body,
     connection: Connection,
 }
 
-impl HttpBody for Answering {
+impl HttpBody for TrackedBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -154,8 +156,8 @@ impl HttpBody for Answering {
     }
 }
 
-impl Drop for Answering {
+impl Drop for TrackedBody {
     fn drop(&mut self) {
-        self.connection.answered();
+        self.connection.response_done();
     }
 }

@@ -1,11 +1,12 @@
-//! How many bytes went over HTTP.
+//! Counts the bytes of HTTP connections.
 
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
 };
 
-/// How many bytes went over HTTP; what became a WebSocket no longer counts. A handle: copies count together.
+/// Bytes sent and received over HTTP since the start; bytes of WebSockets are counted elsewhere. A handle:
+/// clones share the counters.
 #[derive(Clone, Debug, Default)]
 pub struct Traffic {
     counts: Arc<Counts>,
@@ -28,13 +29,13 @@ impl Traffic {
         self.counts.received.load(Ordering::Relaxed)
     }
 
-    /// Counts bytes sent.
-    pub(super) fn send(&self, bytes: usize) {
+    /// Adds bytes sent.
+    pub(super) fn add_sent(&self, bytes: usize) {
         self.counts.sent.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
-    /// Counts bytes received.
-    pub(super) fn receive(&self, bytes: usize) {
+    /// Adds bytes received.
+    pub(super) fn add_received(&self, bytes: usize) {
         self.counts
             .received
             .fetch_add(bytes as u64, Ordering::Relaxed);

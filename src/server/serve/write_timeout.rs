@@ -1,5 +1,5 @@
-//! Connections on which nothing can be sent for too long are broken, and those that we end are ended so that
-//! the last answer arrives.
+//! A stream that fails a write on which the client makes no progress, and that closes so that the client
+//! still receives the last answer.
 
 use super::{Connection, Traffic};
 use std::{
@@ -15,32 +15,32 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-/// How long a client may go on sending after our last answer. To close while something unread is there makes
-/// the kernel reset the connection, and the answer (that a head is too long, say) may be lost with it.
+/// How long a client may go on sending after the last answer. Closing a connection with unread bytes makes
+/// the kernel reset it, and the answer (e.g. that a head is too long) may be lost.
 const LINGER: Duration = Duration::from_secs(1);
-/// What a client may send meanwhile: a body that it had begun, a few times over.
+/// Most bytes that are read and dropped in that time: several times the longest body.
 const LINGER_BYTES: usize = 512 * 1024;
 
-/// How long a client may take nothing of what is waiting for it. One that only reads slowly takes
-/// some of it every now and then; one that takes nothing is asleep, and holds a place and memory.
-pub(super) const STALL: Duration = Duration::from_secs(10);
+/// How long a write may make no progress. A slow client still reads something now and then; one that reads
+/// nothing is asleep, and holds a slot and memory.
+pub(super) const WRITE_STALL: Duration = Duration::from_secs(10);
 
-/// A stream whose writes fail when the other side takes nothing for a while.
+/// A stream whose writes fail after a time without progress.
 #[derive(Debug)]
 pub(in crate::server) struct WriteTimeout<S> {
     stream: S,
     stall: Duration,
     traffic: Traffic,
     connection: Connection,
-    /// Bytes that may still come after our end was closed.
+    /// Bytes that may still be read after the write direction was closed.
     lingering: usize,
-    /// Runs while a write, or the end, waits for the other side.
+    /// Set while a write or the close waits for the client.
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> WriteTimeout<S> {
-    /// `stream`, the bytes of `connection`, whose other side may take nothing for `stall`; they count into
-    /// `traffic`.
+    /// Wraps `stream`, the stream of `connection`. Writes fail after `stall` without progress; all bytes
+    /// are added to `traffic`.
     pub(super) fn new(
         stream: S,
         stall: Duration,
@@ -57,19 +57,19 @@ impl<S> WriteTimeout<S> {
         }
     }
 
-    /// The stream itself, for those who see for themselves that it does not stall.
+    /// The stream itself, for callers that have their own write timeout.
     pub(in crate::server) fn into_inner(self) -> S {
         self.stream
     }
 
-    /// What became of a write, or that it has waited too long.
-    fn judge(
+    /// The result of a write, or an error when it has made no progress for too long.
+    fn check_progress(
         &mut self,
         context: &mut Context<'_>,
         written: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
         if let Poll::Ready(result) = &written {
-            self.traffic.send(*result.as_ref().unwrap_or(&0));
+            self.traffic.add_sent(*result.as_ref().unwrap_or(&0));
             self.deadline = None;
             return written;
         }
@@ -92,17 +92,17 @@ impl<S: AsyncRead + Unpin> AsyncRead for WriteTimeout<S> {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
-        let received = buffer.filled().len().saturating_sub(before);
-        if received > 0 {
-            self.traffic.receive(received);
-            self.connection.received();
+        let byte_count = buffer.filled().len().saturating_sub(before);
+        if byte_count > 0 {
+            self.traffic.add_received(byte_count);
+            self.connection.bytes_received();
         }
         read
     }
 }
 
 impl<S: AsyncRead + Unpin> WriteTimeout<S> {
-    /// Reads and drops what the client still sends, until it has closed its end or its time is over.
+    /// Reads and drops what the client still sends, until it closes the connection or [`LINGER`] is over.
     fn poll_linger(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(LINGER)));
         if deadline.as_mut().poll(context).is_ready() {
@@ -129,7 +129,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for WriteTimeout<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.judge(context, written)
+        self.check_progress(context, written)
     }
 
     fn poll_write_vectored(
@@ -138,7 +138,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for WriteTimeout<S> {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
-        self.judge(context, written)
+        self.check_progress(context, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -164,23 +164,23 @@ mod tests {
 
     fn write_timeout(stream: DuplexStream) -> WriteTimeout<DuplexStream> {
         let peer = IpAddr::from(Ipv4Addr::LOCALHOST).into();
-        let connection = Connections::new(1).enter(peer).unwrap();
-        WriteTimeout::new(stream, STALL, Traffic::default(), connection)
+        let connection = Connections::new(1).register(peer).unwrap();
+        WriteTimeout::new(stream, WRITE_STALL, Traffic::default(), connection)
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_reader_that_takes_nothing_is_given_up() {
+    async fn a_write_without_progress_times_out() {
         let (ours, _theirs) = tokio::io::duplex(16);
         let error = write_timeout(ours).write_all(&[0; 64]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_slow_reader_is_waited_for() {
+    async fn a_write_to_a_slow_reader_does_not_time_out() {
         let (ours, mut theirs) = tokio::io::duplex(16);
         let reader = tokio::spawn(async move {
             for _ in 0..64 {
-                sleep(STALL / 2).await;
+                sleep(WRITE_STALL / 2).await;
                 theirs.read_u8().await.unwrap();
             }
         });
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_end_reads_on_until_the_client_has_ended_too() {
+    async fn closing_reads_on_until_the_client_has_closed_too() {
         let (ours, mut theirs) = tokio::io::duplex(16);
         let mut ours = write_timeout(ours);
         let client = async {
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_end_does_not_wait_for_ever() {
+    async fn closing_does_not_wait_forever() {
         let (ours, mut theirs) = tokio::io::duplex(16);
         write_timeout(ours).shutdown().await.unwrap();
         let (ours, theirs_too) = tokio::io::duplex(16);

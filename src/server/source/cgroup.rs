@@ -1,8 +1,8 @@
-//! Containers' counters from the kernel's own files, without asking the engine.
+//! Reads the counters of containers from the kernel's cgroup files, without the engine.
 //!
-//! The engine's stats call costs about a hundred times more: it asks containerd, which asks a
-//! shim, which reads these same files. Descriptors stay open between samples and are read in
-//! place; they are closed when the container is gone.
+//! The engine's stats call costs about a hundred times more: it asks containerd, which asks a shim, which
+//! reads the same files. Files stay open between samples and are read from the beginning each time; they
+//! are closed when the container is gone.
 
 mod parse;
 mod paths;
@@ -17,18 +17,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// `memory.stat` has about sixty lines; `io.stat` one a device, `net/dev` one an interface.
+/// `memory.stat` has about sixty lines; `io.stat` one per device, `net/dev` one per interface.
 const BUFFER_BYTES: usize = 16 * 1024;
-/// The kernel hands these files out in pieces of a page, give or take a line: what is shorter than
-/// half of one was all of it, and need not be asked for what follows.
-const SURELY_ALL: usize = 2048;
-/// Samples for which one look at `memory.stat` will do: to read it costs as much as everything else,
-/// for pages of files that come and go slowly …
-const LOOKS: u32 = 5;
-/// … unless the memory in use has changed by more than this part of what is shown.
-const CHANGE: u64 = 128;
+/// The kernel returns these files in chunks of about a page: a read of less than half a page was the end of
+/// the file, so no further read is needed.
+const SHORT_READ: usize = 2048;
+/// Samples for which one read of `memory.stat` is used: reading it costs as much as everything else, for
+/// file pages that change slowly …
+const REUSED_FOR: u32 = 5;
+/// … unless the memory in use has changed by more than the shown memory divided by this.
+const MAX_CHANGE_DIVISOR: u64 = 128;
 
-/// Opens containers' files.
+/// Opens the cgroup files of containers.
 #[derive(Debug)]
 pub(super) struct Cgroups {
     hierarchy: Hierarchy,
@@ -51,29 +51,30 @@ pub(super) struct Files {
     inactive: Option<Inactive>,
 }
 
-/// Pages of files that could be dropped, as `memory.stat` once said.
+/// Inactive file pages, as last read from `memory.stat`.
 #[derive(Clone, Copy, Debug)]
 struct Inactive {
     bytes: Option<u64>,
-    /// Memory in use at that time.
+    /// Memory in use at that time, in bytes.
     used: Option<u64>,
-    /// Samples it may still be taken for true.
+    /// Samples for which it may still be used.
     left: u32,
 }
 
 impl Inactive {
-    /// It once more, if it still says enough while `used` is in use.
-    fn again(self, used: Option<u64>) -> Option<Self> {
+    /// The value for one more sample, if it is still accurate enough while `used` is in use.
+    fn reused(self, used: Option<u64>) -> Option<Self> {
         let left = self.left.checked_sub(1)?;
         let (before, now) = self.used.zip(used)?;
         let shown = without_inactive(before, self.bytes);
         let is_less = self.bytes.is_none_or(|bytes| bytes < now);
-        (is_less && before.abs_diff(now) <= shown / CHANGE).then_some(Self { left, ..self })
+        (is_less && before.abs_diff(now) <= shown / MAX_CHANGE_DIVISOR)
+            .then_some(Self { left, ..self })
     }
 }
 
 impl Cgroups {
-    /// What `/proc` tells of how this machine's cgroups are mounted; absent where they are not.
+    /// Finds the cgroup mounts of this machine in `/proc`; `None` where there are none.
     pub(super) fn find() -> Option<Self> {
         let proc = PathBuf::from("/proc");
         let mountinfo = std::fs::read_to_string(proc.join("self/mountinfo")).ok()?;
@@ -89,7 +90,7 @@ impl Cgroups {
     /// Opens the files of the container whose first process is `target.pid`.
     ///
     /// # Errors
-    /// When the process is gone, or its cgroup is not within what this process can see.
+    /// When the process is gone, or its cgroup is not visible to this process.
     pub(super) fn open(&self, target: &Target) -> io::Result<Files> {
         let pid = target.pid.ok_or(io::ErrorKind::NotFound)?.to_string();
         let cgroup = std::fs::read_to_string(self.proc.join(&pid).join("cgroup"))?;
@@ -140,15 +141,15 @@ impl Cgroups {
         let net = || File::open(self.proc.join(&pid).join("net/dev")).ok();
         Ok(Files {
             net: has_own_network.then(net).flatten(),
-            // The kernel's word for no limit is no number.
+            // The kernel's word for no limit is not a number.
             memory_limit: files.memory_limit.into_iter().chain(self.host_memory).min(),
             host_memory: self.host_memory,
             ..files
         })
     }
 
-    /// Whether the interfaces of `pid` are the host's, which are those of its first process. The
-    /// engine does not say so of a container in the network of another one or of a pod.
+    /// Whether the process `pid` is in the network namespace of the host's first process. The engine does
+    /// not report this for a container in the network of another one or of a pod.
     fn shares_host_network(&self, pid: &str) -> bool {
         let namespace = |pid: &str| std::fs::read_link(self.proc.join(pid).join("ns/net")).ok();
         let host = namespace("1").or_else(|| namespace("self"));
@@ -162,25 +163,25 @@ fn limit(file: Option<File>) -> Option<u64> {
 }
 
 impl Files {
-    /// Reads all counters; `buffer` is only there to be used again.
+    /// Reads all counters; `buffer` is passed in only to be reused.
     ///
     /// # Errors
     /// When the container is gone.
     pub(super) fn read(&mut self, buffer: &mut Vec<u8>) -> io::Result<Counters> {
         buffer.resize(BUFFER_BYTES, 0);
-        let mut each = |file: &Option<File>, parse: &dyn Fn(&[u8]) -> Option<u64>| {
+        let mut read_value = |file: &Option<File>, parse: &dyn Fn(&[u8]) -> Option<u64>| {
             let Some(file) = file else { return Ok(None) };
             read(file, buffer).map(parse)
         };
-        let cpu = each(&self.cpu, &|text| {
+        let cpu = read_value(&self.cpu, &|text| {
             if self.is_v2 {
                 parse::cpu_stat(text)
             } else {
                 parse::number(text)
             }
         })?;
-        let used = each(&self.memory, &parse::number)?;
-        let inactive = match self.inactive.and_then(|known| known.again(used)) {
+        let used = read_value(&self.memory, &parse::number)?;
+        let inactive = match self.inactive.and_then(|known| known.reused(used)) {
             Some(known) => known,
             None => {
                 let key: &[u8] = if self.is_v2 {
@@ -189,21 +190,21 @@ impl Files {
                     b"total_inactive_file"
                 };
                 Inactive {
-                    bytes: each(&self.memory_stat, &|text| parse::keyed(text, key))?,
+                    bytes: read_value(&self.memory_stat, &|text| parse::keyed(text, key))?,
                     used,
-                    left: LOOKS - 1,
+                    left: REUSED_FOR - 1,
                 }
             }
         };
         self.inactive = Some(inactive);
-        let pids = each(&self.pids, &parse::number)?;
-        let mut pair = |file: &Option<File>, parse: fn(&[u8]) -> (u64, u64)| {
+        let pids = read_value(&self.pids, &parse::number)?;
+        let mut read_pair = |file: &Option<File>, parse: fn(&[u8]) -> (u64, u64)| {
             let Some(file) = file else {
                 return Ok::<_, io::Error>(None);
             };
             read(file, buffer).map(|text| Some(parse(text)))
         };
-        let (read, written) = pair(
+        let (read, written) = read_pair(
             &self.io,
             if self.is_v2 {
                 parse::io_stat
@@ -212,7 +213,7 @@ impl Files {
             },
         )?
         .unzip();
-        let (rx, tx) = pair(&self.net, parse::net_dev)?.unzip();
+        let (rx, tx) = read_pair(&self.net, parse::net_dev)?.unzip();
         Ok(Counters {
             cpu,
             memory: used.map(|used| without_inactive(used, inactive.bytes)),
@@ -227,28 +228,28 @@ impl Files {
     }
 }
 
-/// As the Docker CLI (`calculateMemUsageUnixNoCache`, same file as CPU): page cache that can be
-/// dropped is not in use, as long as that leaves something.
+/// As in the Docker CLI (`calculateMemUsageUnixNoCache`, in the same file as CPU): page cache that can be
+/// dropped does not count as used, unless it is all of it.
 pub(super) fn without_inactive(used: u64, inactive: Option<u64>) -> u64 {
     inactive
         .filter(|inactive| *inactive < used)
         .map_or(used, |inactive| used - inactive)
 }
 
-/// Reads the file from its beginning into `buffer`; what does not fit is left out.
+/// Reads the file from its beginning into `buffer`, up to its length.
 fn read<'a>(file: &File, buffer: &'a mut [u8]) -> io::Result<&'a [u8]> {
     let mut length = 0;
     while let Some(rest) = buffer.get_mut(length..).filter(|rest| !rest.is_empty()) {
         let n = file.read_at(rest, length as u64)?;
         length += n;
-        if n < SURELY_ALL {
+        if n < SHORT_READ {
             break;
         }
     }
     Ok(buffer.get(..length).unwrap_or_default())
 }
 
-/// Whether `path` has no element that leads up or out.
+/// Whether `path` has no `..` element.
 fn is_within(path: &Path) -> bool {
     !path
         .components()
@@ -267,8 +268,8 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_read_whole_however_long_it_is() {
-        for length in [0, 1, SURELY_ALL - 1, SURELY_ALL, 4_096, 9_999] {
+    fn a_file_of_any_length_is_read_completely() {
+        for length in [0, 1, SHORT_READ - 1, SHORT_READ, 4_096, 9_999] {
             let text = "x".repeat(length);
             let mut buffer = vec![0; BUFFER_BYTES];
             let read = read(&file(&text), &mut buffer).unwrap();
@@ -277,26 +278,26 @@ mod tests {
     }
 
     #[test]
-    fn memory_stat_is_looked_at_every_few_samples_and_when_memory_changes() {
+    fn memory_stat_is_read_every_few_samples_and_when_memory_changes() {
         let mut memory_stat = file("inactive_file 1000\n");
         let mut files = files(file("100000\n"), memory_stat.try_clone().unwrap());
         let mut memory = || files.read(&mut Vec::new()).unwrap().memory.unwrap();
         assert_eq!(memory(), 99_000);
         rewrite(&mut memory_stat, "inactive_file 3000\n");
         let until_seen = (1..).find(|_| memory() == 97_000);
-        assert_eq!(until_seen, Some(LOOKS));
+        assert_eq!(until_seen, Some(REUSED_FOR));
 
         rewrite(&mut memory_stat, "inactive_file 2000\n");
         rewrite(files.memory.as_mut().unwrap(), "200000\n");
         assert_eq!(
             files.read(&mut Vec::new()).unwrap().memory,
             Some(198_000),
-            "at once"
+            "without delay"
         );
     }
 
     #[test]
-    fn what_was_inactive_is_never_more_than_what_is_in_use() {
+    fn a_reused_inactive_value_never_exceeds_the_memory_in_use() {
         let mut memory_stat = file("inactive_file 99900\n");
         let mut files = files(file("100000\n"), memory_stat.try_clone().unwrap());
         let memory = |files: &mut Files| files.read(&mut Vec::new()).unwrap().memory;

@@ -1,32 +1,32 @@
-//! From counters an engine or the kernel keeps to the figures people read.
+//! Computes stats from the counters of an engine or the kernel.
 
 use crate::model::{ContainerId, ContainerStats, Timestamp, percent_of, round_percent};
 use std::time::Duration;
 
-/// A container as far as sampling needs to know it.
+/// A container to sample.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Target {
-    /// Which.
+    /// Its id.
     pub(super) id: ContainerId,
-    /// Its name.
+    /// Its name, as shown.
     pub(super) name: String,
-    /// Its first process on this machine; absent for an engine elsewhere.
+    /// Its first process on this machine; `None` for a remote engine.
     pub(super) pid: Option<u32>,
-    /// It uses the host's network: the host's traffic is not its own.
+    /// Whether it uses the host's network, whose traffic must not be counted as its own.
     pub(super) host_network: bool,
 }
 
-/// What was counted at one moment. What is not known is absent.
+/// The counters of one sample; unknown ones are `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Counters {
     /// CPU time used since the start, in nanoseconds.
     pub(super) cpu: Option<u64>,
     /// Memory in use without inactive file pages, in bytes.
     pub(super) memory: Option<u64>,
-    /// The most memory it may use, in bytes. For a container without a limit engines tell the memory
-    /// of their host, or an even higher number.
+    /// The memory limit, in bytes. For a container without one engines report the memory of their host, or
+    /// an even higher number.
     pub(super) memory_limit: Option<u64>,
-    /// Memory of the machine it runs on, in bytes.
+    /// Memory of the host, in bytes.
     pub(super) host_memory: Option<u64>,
     /// Bytes received since the start.
     pub(super) rx: Option<u64>,
@@ -41,12 +41,12 @@ pub(super) struct Counters {
 }
 
 impl Counters {
-    /// The figures, given what was counted `elapsed` ago.
+    /// The stats, from these counters and those of `elapsed` ago.
     ///
-    /// CPU is that of the Docker CLI (`calculateCPUPercentUnix` in docker/cli,
-    /// `cli/command/container/stats_helpers.go`): `Δcontainer ÷ Δsystem × online CPUs × 100`. The
-    /// system's counter advances by one second a second and CPU, so that this is
-    /// `Δcontainer ÷ Δwall × 100`, without a second file to read at a slightly different moment.
+    /// CPU is as in the Docker CLI (`calculateCPUPercentUnix` in docker/cli,
+    /// `cli/command/container/stats_helpers.go`): `Δcontainer ÷ Δsystem × online CPUs × 100`. The system's
+    /// counter advances by one second per second and CPU, so this is `Δcontainer ÷ Δwall × 100`, without
+    /// another file that is read at a slightly different time.
     pub(super) fn stats(
         self,
         target: &Target,
@@ -65,11 +65,11 @@ impl Counters {
         .filter(|nanoseconds| *nanoseconds <= MAX_CPU)
         .map(|nanoseconds| round_percent(nanoseconds / 1e9 * 100.0));
         stats.memory_usage = self.memory;
-        // A limit of zero tells nothing, neither a limit nor that there is none.
-        let told = self.memory_limit.filter(|limit| *limit > 0);
+        // A limit of zero means neither a limit nor none: it is unknown.
+        let reported = self.memory_limit.filter(|limit| *limit > 0);
         let is_limit = |limit: &u64| self.host_memory.is_none_or(|all| *limit < all);
-        stats.memory_limit = told.filter(is_limit);
-        let available = told.map(|limit| limit.min(self.host_memory.unwrap_or(limit)));
+        stats.memory_limit = reported.filter(is_limit);
+        let available = reported.map(|limit| limit.min(self.host_memory.unwrap_or(limit)));
         stats.memory_percent = self
             .memory
             .zip(available)
@@ -87,13 +87,13 @@ impl Counters {
     }
 }
 
-/// The fastest any interface or disk is, in bytes per second: a counter that grows faster is broken.
+/// Upper bound of plausible rates, in bytes per second; a counter that grows faster is broken.
 const MAX_RATE: f64 = 1e12;
-/// The most cores any machine has, in nanoseconds of CPU per second.
+/// Upper bound of plausible CPU time, in nanoseconds per second.
 const MAX_CPU: f64 = 8_192.0 * 1e9;
 
-/// Growth per second; absent when the counter went backwards, as it does when a container starts
-/// anew, or when no time has passed.
+/// Growth per second; `None` when the counter went backwards, as after a restart of the container, or when
+/// no time has passed.
 fn rate_of(now: Option<u64>, before: Option<(Option<u64>, Duration)>) -> Option<f64> {
     let (before, elapsed) = before?;
     let delta = now?.checked_sub(before?)?;
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn cpu_is_the_share_of_one_core() {
+    fn cpu_is_a_share_of_one_core() {
         let before = Counters {
             cpu: Some(1_000_000_000),
             ..Counters::default()
@@ -140,12 +140,12 @@ mod tests {
         assert_eq!(
             stats(now, None).cpu_percent,
             None,
-            "one sample tells nothing"
+            "one sample is not enough"
         );
     }
 
     #[test]
-    fn counters_that_go_backwards_give_no_rate() {
+    fn counters_that_go_backwards_yield_no_rate() {
         let all = |n| Counters {
             cpu: Some(n),
             rx: Some(n),
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn counters_that_leap_give_no_rate() {
+    fn implausible_jumps_of_counters_yield_no_rate() {
         let all = |n| Counters {
             cpu: Some(n),
             rx: Some(n),
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_still_is_zero_and_not_unknown() {
+    fn unchanged_counters_are_zero_and_not_unknown() {
         let all = Counters {
             cpu: Some(7),
             rx: Some(7),
@@ -202,7 +202,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_counters_make_a_figure_that_cannot_be(before: [u64; 5], now: [u64; 5], memory: [u64; 3], ms in 0..10_000_u64) {
+        fn any_counters_yield_plausible_stats(before: [u64; 5], now: [u64; 5], memory: [u64; 3], ms in 0..10_000_u64) {
             let counters = |[cpu, rx, tx, read, written]: [u64; 5]| Counters {
                 cpu: Some(cpu),
                 memory: Some(memory[0]),
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn no_time_and_no_limit_divide_nothing() {
+    fn zero_elapsed_time_and_a_zero_limit_yield_no_share() {
         let now = Counters {
             cpu: Some(5),
             memory: Some(10),
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn the_memory_of_the_host_is_no_limit() {
+    fn a_limit_of_the_host_s_memory_is_no_limit() {
         let with_limit = |limit| {
             let now = Counters {
                 memory: Some(1 << 30),

@@ -1,8 +1,8 @@
-//! A synthetic engine: invented containers with life in them, for trying out and for benchmarks.
+//! A synthetic engine with simulated containers, for demonstration and for benchmarks.
 //!
-//! It is a host of its own, marked on every page, and never mixed with a real one.
+//! It is a separate host, marked as such on every page, and never mixed with a real one.
 
-mod being;
+mod container;
 mod engine;
 mod log;
 mod world;
@@ -21,26 +21,26 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use world::World;
 
-/// Changes by actions that may wait; they are seen at the next tick at the latest.
+/// Notifications of actions that may wait; if there are more, the next tick shows the changes.
 const BACKLOG: usize = 64;
 
-/// A synthetic engine.
+/// A synthetic engine as a source.
 #[derive(Debug)]
 pub struct DemoSource {
     observer: Observer,
-    /// Whether anybody watches the figures of containers.
+    /// Whether any client watches container stats.
     demand: watch::Receiver<bool>,
     paces: Paces,
-    /// When figures of containers were told last.
-    told: Option<Instant>,
+    /// When container stats were last sent.
+    stats_sent_at: Option<Instant>,
     world: Arc<Mutex<World>>,
     engine: Arc<DemoEngine>,
     acted: mpsc::Receiver<()>,
 }
 
 impl DemoSource {
-    /// `count` containers that move at the pace at which they are watched; the same `seed` gives the
-    /// same life. Their figures are told at the pace of `demand`.
+    /// A source with `count` containers, simulated at the interval of watched stats; the same `seed` gives
+    /// the same simulation. Stats are sent at the interval that `demand` asks for.
     pub fn new(
         observer: Observer,
         count: usize,
@@ -56,19 +56,19 @@ impl DemoSource {
             observer,
             demand,
             paces,
-            told: None,
+            stats_sent_at: None,
             world,
             engine,
             acted,
         }
     }
 
-    /// What can be asked of it.
+    /// The engine, for requests about single containers.
     pub fn engine(&self) -> Arc<dyn Engine> {
         Arc::clone(&self.engine) as Arc<dyn Engine>
     }
 
-    /// Lives until `shutdown`.
+    /// Runs the simulation until `shutdown`.
     pub async fn run(mut self, mut heartbeat: Heartbeat, shutdown: CancellationToken) {
         let status = Status {
             source: SourceKind::Demo,
@@ -82,47 +82,50 @@ impl DemoSource {
         let mut ticks = interval(self.paces.watched);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let moves = tokio::select! {
+            let is_tick = tokio::select! {
                 () = shutdown.cancelled() => return,
                 () = heartbeat.due() => continue,
                 _ = ticks.tick() => true,
                 Some(()) = self.acted.recv() => false,
             };
-            for update in self.look(moves) {
+            for update in self.observe(is_tick) {
                 self.observer.observe(update).await;
             }
         }
     }
 
-    fn look(&mut self, moves: bool) -> Vec<Update> {
+    fn observe(&mut self, is_tick: bool) -> Vec<Update> {
         let now = clock::now();
-        let tells = moves && self.is_told_now();
+        let sends_stats = is_tick && self.take_stats_due();
         let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
-        if moves {
+        if is_tick {
             world.tick(now);
         }
-        let mut seen = vec![self.observer.containers(world.containers())];
+        let mut updates = vec![self.observer.containers(world.containers())];
         let events = world.take_events().into_iter();
-        seen.extend(events.map(|event| Update::Event(Arc::new(event))));
-        if tells {
-            seen.push(self.observer.stats(now, world.stats(now)));
+        updates.extend(events.map(|event| Update::Event(Arc::new(event))));
+        if sends_stats {
+            updates.push(self.observer.stats(now, world.stats(now)));
         }
-        if moves {
-            seen.push(self.observer.metrics(world.metrics(now)));
+        if is_tick {
+            updates.push(self.observer.metrics(world.metrics(now)));
         }
-        seen
+        updates
     }
 
-    /// Whether figures of containers are due, which then are told.
-    fn is_told_now(&mut self) -> bool {
-        // Half a movement early is better than half a one late.
+    /// Whether container stats are due; if so, records that they are sent.
+    fn take_stats_due(&mut self) -> bool {
+        // A tick that is up to half an interval early counts as due; otherwise it would be half an interval
+        // late.
         let idle = self.paces.idle.saturating_sub(self.paces.watched / 2);
-        let is_due = self.told.is_none_or(|told| told.elapsed() >= idle);
-        let is_told = is_due || *self.demand.borrow();
-        if is_told {
-            self.told = Some(Instant::now());
+        let is_due = self
+            .stats_sent_at
+            .is_none_or(|stats_sent_at| stats_sent_at.elapsed() >= idle);
+        let is_sent = is_due || *self.demand.borrow();
+        if is_sent {
+            self.stats_sent_at = Some(Instant::now());
         }
-        is_told
+        is_sent
     }
 }
 
@@ -132,20 +135,19 @@ mod tests {
     use crate::{model::HostId, server::health::Health};
 
     #[tokio::test(start_paused = true)]
-    async fn figures_of_containers_come_at_the_pace_of_demand() {
-        let (sender, mut told) = mpsc::channel(64);
+    async fn container_stats_are_sent_at_the_interval_of_demand() {
+        let (sender, mut updates) = mpsc::channel(64);
         let (demand, wanted) = watch::channel(false);
         let observer = Observer::new(HostId::demo(), sender);
         let source = DemoSource::new(observer, 3, 7, wanted, Paces::default());
         let shutdown = CancellationToken::new();
         let heartbeat = Health::default().watch("demo");
         let task = tokio::spawn(source.run(heartbeat, shutdown.clone()));
-        // How many of the host's own figures, which come every two seconds, come before those of
-        // its containers.
+        // The number of host metrics, which are sent every two seconds, before the next container stats.
         let mut before_stats = async || {
             let mut metrics = 0;
             loop {
-                match told.recv().await {
+                match updates.recv().await {
                     Some(Update::Stats { .. }) => return metrics,
                     Some(Update::Metrics { .. }) => metrics += 1,
                     Some(_) => {}
@@ -154,7 +156,7 @@ mod tests {
             }
         };
         assert_eq!(before_stats().await, 0);
-        assert_eq!(before_stats().await, 5, "nobody watches");
+        assert_eq!(before_stats().await, 5, "no client watches");
         assert_eq!(before_stats().await, 5);
         demand.send_replace(true);
         assert_eq!(before_stats().await, 1);

@@ -1,20 +1,20 @@
-//! From an engine's description of a container to [`ContainerDetails`].
+//! Converts an engine's description of a container to [`ContainerDetails`].
 //!
-//! It reads what [`super::inspect::mask_inspect`] has masked, so that nothing secret can get past it.
+//! Its input was masked by [`super::inspect::mask_inspect`], so that it cannot reveal a secret.
 
 use crate::model::{
     Attachment, CheckResult, ContainerDetails, HealthCheck, Limits, Mount, Timestamp, Variable,
 };
 use serde_json::Value;
 
-/// Results of health checks shown: as many as engines keep.
+/// Most health check results shown: as many as engines keep.
 const MAX_RESULTS: usize = 5;
-/// Characters of a health check's output shown; engines keep up to 4 KiB.
+/// Most characters of a health check's output shown; engines keep up to 4 KiB.
 const MAX_OUTPUT: usize = 500;
-/// Billionths of a core make one.
+/// CPU limits are in billionths of a core.
 const NANO: f64 = 1e9;
 
-/// Reads a masked description; what is missing or of another type is not known.
+/// Converts a masked description; missing fields and fields of another type are unknown.
 pub(super) fn read(inspected: &Value) -> ContainerDetails {
     let (config, host) = (&inspected["Config"], &inspected["HostConfig"]);
     let state = &inspected["State"];
@@ -38,7 +38,7 @@ pub(super) fn read(inspected: &Value) -> ContainerDetails {
 }
 
 fn limits(host: &Value) -> Limits {
-    // Engines write 0 or -1 for "as much as there is".
+    // Engines write 0 or -1 for "no limit".
     let limit = |name: &str| {
         host[name]
             .as_i64()
@@ -145,8 +145,8 @@ fn items(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
-/// The strings of an array. A string alone counts as an array of itself: some engines write
-/// `Entrypoint` and `Cmd` like that.
+/// The strings of an array. A single string counts as an array of one: some engines write `Entrypoint` and
+/// `Cmd` like that.
 fn texts(value: &Value) -> Vec<String> {
     match value {
         Value::String(text) => vec![text.clone()],
@@ -164,7 +164,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn what_docker_tells_is_read() {
+    fn a_complete_description_is_read() {
         let details = read(&json!({
             "State": {
                 "OOMKilled": true, "Error": "no space",
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn an_old_quota_is_a_limit_and_nothing_is_none() {
+    fn a_quota_is_a_cpu_limit_and_zero_is_no_limit() {
         let details = read(&json!({"HostConfig": {
             "CpuQuota": 50_000, "CpuPeriod": 100_000, "Memory": 0, "PidsLimit": -1, "NanoCpus": 0,
         }}));

@@ -1,4 +1,4 @@
-//! What an engine says of a container, without its secrets.
+//! Masks the secrets in an engine's description of a container.
 
 use super::{
     redact::{MASK, is_secret_name, mask_args, mask_text, mask_value, mask_variable},
@@ -7,8 +7,8 @@ use super::{
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// Masks everything in an engine's description of a container that may be secret, also where the
-/// value of a secret variable stands elsewhere, say in its command.
+/// Masks all probable secrets in an engine's description of a container, also where the value of a secret
+/// variable occurs elsewhere, as in its command.
 pub(super) fn mask_inspect(value: &mut Value) {
     let secrets = Secrets::of_inspected(value);
     mask_fields(value);
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_s_secret_is_masked_wherever_it_stands() {
+    fn the_value_of_a_secret_variable_is_masked_everywhere() {
         let mut value = json!({
             "Config": {"Env": ["DB_PASSWORD=hunter2-long"], "Cmd": ["connect", "hunter2-long"]},
             "State": {"Health": {"Log": [{"Output": "denied to app:hunter2-long"}]}},
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_that_is_an_ordinary_word_masks_nothing_but_itself() {
+    fn a_password_that_is_an_ordinary_word_is_masked_only_in_its_variable() {
         let described = json!({
             "Name": "/postgres-1",
             "Config": {

@@ -1,7 +1,6 @@
-//! Sources: where figures come from. The only modules that name an engine's or a vendor's types.
-//!
-//! A source runs as a task, tells what it sees through its [`Observer`], and never ends on its own
-//! account: when it loses what it observes, it says so and tries again.
+//! Sources of observations: a Docker or Podman engine, the demo, and the host itself. The only modules that
+//! use an engine's or a vendor's types. A source runs as a task, sends what it observes through its
+//! [`Observer`], and never ends on its own: when it loses what it observes, it reports that and retries.
 
 mod cgroup;
 mod counters;
@@ -26,28 +25,28 @@ use std::{fmt, sync::Arc};
 use thiserror::Error;
 use tokio::sync::mpsc;
 
-/// Whether a source answers.
+/// The state of a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
-    /// Which source.
+    /// The kind of the source.
     pub source: SourceKind,
-    /// Whether it answers.
+    /// Whether it is reachable.
     pub state: SourceState,
-    /// Why not and what to do, for people.
+    /// Why it is not reachable and what to do about it, for people.
     pub message: Option<String>,
-    /// Where it is reached.
+    /// Its address.
     pub endpoint: Option<String>,
-    /// What answers there, e.g. `Docker 27.3.1`.
+    /// Name and version, e.g. `Docker 27.3.1`.
     pub version: Option<String>,
-    /// The machine it runs on, when it describes it.
+    /// The machine that it runs on, if known.
     pub machine: Option<Machine>,
 }
 
-/// Updates that may wait for the collector. It only computes, so a backlog this long means that the
-/// machine is overloaded; sources then wait, which is what they should do.
+/// Updates that may wait for the collector. The collector only computes, so a backlog of this length means
+/// that the machine is overloaded; sources then wait, which is intended backpressure.
 pub const UPDATE_BACKLOG: usize = 256;
 
-/// Where a source publishes what it observes of its host.
+/// Sends the updates of a source about its host to the collector.
 #[derive(Clone, Debug)]
 pub struct Observer {
     host: HostId,
@@ -55,17 +54,17 @@ pub struct Observer {
 }
 
 impl Observer {
-    /// Sends what is observed of `host` to `collector`.
+    /// An observer of `host` that sends to `collector`.
     pub const fn new(host: HostId, collector: mpsc::Sender<Update>) -> Self {
         Self { host, collector }
     }
 
-    /// The host whose source this is.
+    /// The host of the source.
     pub const fn host(&self) -> HostId {
         self.host
     }
 
-    /// These are all containers that there are.
+    /// An update with the complete list of containers.
     pub fn containers(&self, list: Vec<Container>) -> Update {
         Update::Containers {
             timestamp: clock::now(),
@@ -74,7 +73,7 @@ impl Observer {
         }
     }
 
-    /// These containers changed or are gone.
+    /// An update with changed and removed containers.
     pub fn changed(&self, delta: ContainersDelta) -> Update {
         Update::ContainersDelta {
             timestamp: clock::now(),
@@ -83,7 +82,7 @@ impl Observer {
         }
     }
 
-    /// Figures of all running containers, read at `timestamp`.
+    /// An update with the stats of all running containers, read at `timestamp`.
     pub fn stats(&self, timestamp: Timestamp, stats: Vec<ContainerStats>) -> Update {
         Update::Stats {
             timestamp,
@@ -92,7 +91,7 @@ impl Observer {
         }
     }
 
-    /// The host's own figures, read now.
+    /// An update with the host's metrics, read now.
     pub fn metrics(&self, metrics: HostMetrics) -> Update {
         Update::Metrics {
             timestamp: clock::now(),
@@ -101,7 +100,7 @@ impl Observer {
         }
     }
 
-    /// Whether the source answers.
+    /// An update with the state of the source.
     pub fn status(&self, status: Status) -> Update {
         Update::Source(SourceStatus {
             host: self.host,
@@ -116,17 +115,17 @@ impl Observer {
         })
     }
 
-    /// Sends `update` to the collector, waiting while it is busy. After shutdown nothing receives it,
-    /// which is fine.
+    /// Sends `update` to the collector, and waits while its backlog is full. After shutdown the update is
+    /// dropped.
     pub async fn observe(&self, update: Update) {
         let _ = self.collector.send(update).await;
     }
 }
 
-/// What can be asked of an engine about one container.
+/// Requests to an engine about single containers.
 #[async_trait]
 pub trait Engine: fmt::Debug + Send + Sync {
-    /// Does `action` and returns when the engine has said that it is done.
+    /// Performs `action`; returns when the engine has completed it.
     async fn act(
         &self,
         id: ContainerId,
@@ -134,32 +133,33 @@ pub trait Engine: fmt::Debug + Send + Sync {
         options: &ActionOptions,
     ) -> Result<(), EngineError>;
 
-    /// Everything the engine knows of the container, with secrets masked.
+    /// The engine's complete description of the container, with secrets masked.
     async fn inspect(&self, id: ContainerId) -> Result<serde_json::Value, EngineError>;
 
-    /// What of that its page shows.
+    /// The part of the description that the container's page shows.
     async fn details(&self, id: ContainerId) -> Result<ContainerDetails, EngineError> {
         Ok(details::read(&self.inspect(id).await?))
     }
 
-    /// Its processes: titles of the columns and rows of text.
+    /// The processes of the container: column titles and rows of text.
     async fn top(&self, id: ContainerId) -> Result<Processes, EngineError>;
 
-    /// Its log, oldest line first. The stream ends with the log, or never when `query.follow`.
+    /// The log of the container, oldest line first. The stream ends with the log, or never with
+    /// `query.follow`.
     async fn logs(&self, id: ContainerId, query: &LogQuery) -> Result<LogLines, EngineError>;
 }
 
-/// A log that can be read, of one workload.
+/// The readable log of one workload.
 #[async_trait]
 pub trait LogSource: fmt::Debug + Send + Sync {
-    /// The log, oldest line first. The stream ends with the log, or never when `query.follow`.
+    /// The log, oldest line first. The stream ends with the log, or never with `query.follow`.
     async fn read(&self, query: &LogQuery) -> Result<LogLines, EngineError>;
 }
 
 /// The log of a container.
 #[derive(Debug)]
 pub struct ContainerLog {
-    /// The engine that keeps it.
+    /// The engine of the container.
     pub engine: Arc<dyn Engine>,
     /// The container.
     pub id: ContainerId,
@@ -172,41 +172,41 @@ impl LogSource for ContainerLog {
     }
 }
 
-/// Lines as the engine tells them. After an error nothing follows.
+/// Lines of a log. Nothing follows after an error.
 pub type LogLines = BoxStream<'static, Result<SourceLine, EngineError>>;
 
-/// Which part of a log.
+/// The part of a log that is requested.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LogQuery {
-    /// Only this many of the last records, of which a long line has several: the first line may
-    /// lack its beginning.
+    /// Only this many of the last records. A long line has several, so the first line may lack its
+    /// beginning.
     pub tail: Option<u32>,
     /// Only lines written at or after this time.
     pub since: Option<Timestamp>,
     /// Only lines written before this time.
     pub until: Option<Timestamp>,
-    /// Standard output.
+    /// Whether to include standard output.
     pub stdout: bool,
-    /// Standard error.
+    /// Whether to include standard error.
     pub stderr: bool,
-    /// Go on with new lines as they are written.
+    /// Whether to continue with new lines as they are written.
     pub follow: bool,
-    /// A line that was passed on though it had no end, as its run ended there.
+    /// A line that was returned without a line end, because its run ended there.
     pub ended: Option<EndedLine>,
 }
 
-/// A line that was passed on without an end: with engines that do not say where a run ends, the next
-/// run's first line would seem to go on with it.
+/// A line that was returned without a line end. With engines that do not mark the end of a run, the first
+/// line of the next run would otherwise be joined to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EndedLine {
-    /// Where it is.
+    /// The position of the line.
     pub position: LogPosition,
-    /// How many records it has.
+    /// Number of its records.
     pub records: u32,
 }
 
 impl LogQuery {
-    /// Whether it asks for `line`, by its stream and its time. A line without a time is asked for.
+    /// Whether `line` is within the requested streams and times. A line without a time always is.
     pub fn is_of_interest(&self, line: &SourceLine) -> bool {
         let is_of_stream = match line.stream {
             LogStream::Stdout => self.stdout,
@@ -220,37 +220,36 @@ impl LogQuery {
     }
 }
 
-/// One line of a log as the engine tells it, without its line end; what is not UTF-8 is replaced,
-/// and secrets are masked.
+/// One line of a log, without its line end, with invalid UTF-8 replaced and secrets masked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SourceLine {
-    /// When it was written, in nanoseconds since the Unix epoch by the engine's clock; absent when
-    /// the engine does not tell. Engines do not name lines otherwise.
+    /// When it was written, in nanoseconds since the Unix epoch by the engine's clock; `None` when the
+    /// engine reports no time. Engines have no other identity for lines.
     pub nanos: Option<i64>,
-    /// Where it was written.
+    /// The stream it was written to.
     pub stream: LogStream,
     /// The text.
     pub line: String,
-    /// What it was put together from.
+    /// The records that it was assembled from.
     pub assembly: Assembly,
-    /// Which line of its stream and time it is, from 1; 0 where that is not known, as with an engine.
+    /// Its number, from 1, among the lines of its stream and time; 0 while unknown, as from an engine.
     pub ordinal: u32,
 }
 
-/// What a line was put together from. Engines store a long line as several records.
+/// How a line was assembled. Engines store a long line as several records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Assembly {
-    /// How many records, which is what engines count in [`LogQuery::tail`].
+    /// Number of records, which is what engines count for [`LogQuery::tail`].
     pub records: u32,
-    /// The log ended before the line did: it may go on once more is written.
+    /// Whether the log ended before the line did, so that the line may continue once more is written.
     pub is_open: bool,
-    /// The time, in nanoseconds, of the oldest line that had begun by then and had not ended: what
-    /// comes of it later has that time.
+    /// The time, in nanoseconds, of the oldest other line that had begun and was incomplete; its later
+    /// records have that time.
     pub open_since: Option<i64>,
 }
 
 impl Default for Assembly {
-    /// One record, which is the whole line.
+    /// One record, which is the complete line.
     fn default() -> Self {
         Self {
             records: 1,
@@ -261,7 +260,7 @@ impl Default for Assembly {
 }
 
 impl SourceLine {
-    /// Where it is in the log, if that is known.
+    /// Its position in the log, if known.
     pub fn position(&self) -> Option<LogPosition> {
         let nanos = self.nanos.filter(|_| self.ordinal > 0)?;
         Some(LogPosition {
@@ -271,51 +270,51 @@ impl SourceLine {
         })
     }
 
-    /// When it was written, as far as the wire knows times.
+    /// When it was written, in milliseconds.
     pub fn timestamp(&self) -> Option<Timestamp> {
         let ms = |nanos: i64| Timestamp::from_millis(nanos.div_euclid(NANOS_PER_MS));
         self.nanos.map(ms)
     }
 }
 
-/// Nanoseconds of a millisecond.
+/// Nanoseconds per millisecond.
 pub const NANOS_PER_MS: i64 = 1_000_000;
 
-/// Why an engine did not do what it was asked for.
+/// Why an engine did not do what was requested.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum EngineError {
-    /// Everything is already as it was asked for.
+    /// The container is already in the requested state.
     #[error("nothing to do")]
     NotModified,
-    /// It has no such container.
+    /// The engine has no such container.
     #[error("no such container")]
     NotFound,
-    /// The container's state stands against it.
+    /// The container's state does not allow the request.
     #[error("{0}")]
     Conflict(String),
-    /// It did not understand.
+    /// The engine rejected the request as malformed.
     #[error("{0}")]
     Invalid(String),
-    /// It, or a proxy in front of it, does not allow this call, which is named.
+    /// The engine, or a proxy in front of it, forbids the call, which the message names.
     #[error("{0}")]
     Forbidden(String),
-    /// It cannot be reached.
+    /// The engine cannot be reached.
     #[error("the engine cannot be reached: {0}")]
     Unavailable(String),
-    /// It took too long.
+    /// The engine did not answer in time.
     #[error("the engine did not answer in time")]
     Timeout,
-    /// It cannot do that for this container, whenever it is asked.
+    /// The engine does not support this for the container.
     #[error("{0}")]
     Unsupported(String),
-    /// It failed, or answered what it should not.
+    /// The engine failed, or its answer was invalid.
     #[error("{0}")]
     Failed(String),
 }
 
 impl EngineError {
-    /// The engine's own words, where there are any.
+    /// The engine's message, if there is one.
     fn message(&self) -> Option<&str> {
         match self {
             Self::Conflict(message)
@@ -328,7 +327,7 @@ impl EngineError {
         }
     }
 
-    /// The same with other words.
+    /// The same error with another message.
     fn map_message(mut self, map: impl FnOnce(&str) -> String) -> Self {
         match &mut self {
             Self::Conflict(message)

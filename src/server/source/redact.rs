@@ -1,8 +1,8 @@
-//! Masks what looks like a secret in what engines tell: pure functions over text.
+//! Masks probable secrets in the text of engines, by pure functions.
 //!
-//! Names (of variables, labels, flags) are kept, values are replaced by [`MASK`], whose length says
-//! nothing about what it hides. Wrongly masking a harmless value costs little; showing a password
-//! to every reader of a dashboard does not.
+//! Names (of variables, labels, flags) are kept, values are replaced by [`MASK`], whose length is
+//! independent of the secret's. Masking a harmless value costs little; showing a password to every user of
+//! a dashboard does not.
 
 mod encoding;
 mod names;
@@ -22,10 +22,10 @@ pub(in crate::server) use names::is_secret_name;
 
 use std::{borrow::Cow, ops::Range};
 
-/// What stands where a secret was.
+/// Replaces a secret.
 pub(in crate::server) const MASK: &str = "••••••";
 
-/// The value of a label or attribute called `name`, fit to be shown.
+/// The value of a label or attribute `name`, masked as far as necessary.
 pub(in crate::server) fn mask_value(name: &str, value: &str) -> String {
     if is_secret_name(name) && !value.is_empty() {
         MASK.to_owned()
@@ -34,7 +34,7 @@ pub(in crate::server) fn mask_value(name: &str, value: &str) -> String {
     }
 }
 
-/// `NAME=value` with the value masked, whatever the name: any variable may hold a secret.
+/// `NAME=value` with the value masked, whatever the name, since any variable may hold a secret.
 pub(in crate::server) fn mask_variable(assignment: &str) -> String {
     match assignment.split_once('=') {
         Some((name, value)) if !value.is_empty() => format!("{name}={MASK}"),
@@ -42,7 +42,7 @@ pub(in crate::server) fn mask_variable(assignment: &str) -> String {
     }
 }
 
-/// A command line with the values of secret-looking flags and assignments masked.
+/// A command line with the values of secret flags and assignments masked.
 pub(in crate::server) fn mask_args<'a>(args: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let mut before = "";
     let masked = args.into_iter().map(|arg| {
@@ -53,8 +53,8 @@ pub(in crate::server) fn mask_args<'a>(args: impl IntoIterator<Item = &'a str>) 
     masked.collect()
 }
 
-/// One argument, after the argument `before`. It is one value whatever spaces it holds, unless it is
-/// a script.
+/// One argument, after the argument `before`. It is one value even if it contains spaces, unless it is a
+/// script.
 fn mask_arg(before: &str, arg: &str) -> String {
     let is_flag = before.starts_with('-') && !before.contains('=');
     if is_flag && !arg.starts_with('-') && !arg.is_empty() && is_secret_name(before) {
@@ -73,7 +73,7 @@ fn is_one_value(before: &str, name: &str) -> bool {
     name.chars().all(is_name) && is_secret_name(name) && !text::is_script_flag(before)
 }
 
-/// Free text with secret-looking assignments, flags, headers and credentials in URLs masked.
+/// Text with probable secrets masked in assignments, flags, headers and URL credentials.
 pub(in crate::server) fn mask_text(text: &str) -> Cow<'_, str> {
     match text::secrets_in(text) {
         secrets if secrets.is_empty() => Cow::Borrowed(text),
@@ -88,7 +88,7 @@ pub(super) fn secrets_in(text: &str) -> impl Iterator<Item = &str> {
         .filter_map(|secret| text.get(secret))
 }
 
-/// `text` with the mask in place of `secrets`, which are in order and do not overlap.
+/// `text` with the mask in place of `secrets`, which must be in order and not overlap.
 pub(super) fn replace(text: &str, secrets: &[Range<usize>]) -> String {
     let mut masked = String::with_capacity(text.len());
     let mut from = 0;
@@ -101,7 +101,7 @@ pub(super) fn replace(text: &str, secrets: &[Range<usize>]) -> String {
     masked
 }
 
-/// The number that hexadecimal digits write.
+/// Parses hexadecimal digits.
 fn hex(digits: &[u8]) -> Option<u32> {
     let digits = std::str::from_utf8(digits).ok()?;
     let is_hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_argument_after_a_secret_flag_is_masked_whole() {
+    fn the_argument_after_a_secret_flag_is_masked_completely() {
         let masked = mask_args(["redis", "a b c", "--token", "--port", "1"]);
         assert_eq!(masked, ["redis", "a b c", "--token", "--port", "1"]);
         let masked = mask_args(["x", "--password", "a b c", "-p", "80:80"]);
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn an_argument_is_one_value_and_a_script_is_not() {
+    fn an_argument_is_one_value_unless_it_is_a_script() {
         let masked = mask_args(["x", "--password=a b;c=d", "DB_PASSWORD=a b", "--port=1"]);
         assert_eq!(
             masked,
@@ -133,7 +133,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn any_text_can_be_masked_and_once_is_enough(
+        fn any_text_can_be_masked_and_masking_is_idempotent(
             text in "(password|token|user|Cookie|https|--|=|:|//|@|/|\"|'|\\\\|[ ,;&{}\\[\\]\n]|[a-z0-9]{1,3}|é|.){0,24}"
         ) {
             let masked = mask_text(&text).into_owned();

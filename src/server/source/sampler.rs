@@ -1,4 +1,4 @@
-//! Keeps what was counted last, so that one look gives figures.
+//! Keeps the last counters of each container, so that one sample yields stats with rates.
 
 use super::{
     cgroup::{Cgroups, Files},
@@ -10,7 +10,7 @@ use std::{
     time::Instant,
 };
 
-/// Samples containers and remembers their counters until the next time.
+/// Samples containers and remembers their counters until the next sample.
 #[derive(Debug)]
 pub(super) struct Sampler {
     cgroups: Option<Cgroups>,
@@ -26,7 +26,7 @@ struct Known {
 }
 
 impl Sampler {
-    /// Reads the kernel's files where the engine is on this machine (`local`).
+    /// A sampler that reads cgroup files if the engine is on this machine (`local`).
     pub(super) fn new(local: bool) -> Self {
         Self {
             cgroups: local.then(Cgroups::find).flatten(),
@@ -35,8 +35,8 @@ impl Sampler {
         }
     }
 
-    /// Samples `targets` from files. Returns the figures, and the targets that have no files and
-    /// must be asked of the engine. Blocks, though not for long.
+    /// Samples `targets` from files. Returns the stats, and the targets without files, which must be
+    /// requested from the engine. Blocks for a short time.
     pub(super) fn read(&mut self, targets: Vec<Target>) -> (Vec<ContainerStats>, Vec<Target>) {
         let wanted: BTreeSet<_> = targets.iter().map(|target| target.id).collect();
         self.known.retain(|id, _| wanted.contains(id));
@@ -69,7 +69,7 @@ impl Sampler {
         counters
     }
 
-    /// The figures for what was counted just now, by whomever.
+    /// The stats for counters that were read just now, from files or by the engine.
     pub(super) fn record(&mut self, target: &Target, counters: Counters) -> ContainerStats {
         let (now, at) = (Instant::now(), crate::server::clock::now());
         let known = self
@@ -92,7 +92,7 @@ impl Known {
     }
 }
 
-/// When a set of figures was read: the time of its newest.
+/// The time of a sample: that of its newest stats.
 pub(super) fn read_at(stats: &[ContainerStats]) -> Timestamp {
     stats
         .iter()

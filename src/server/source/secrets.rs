@@ -1,4 +1,4 @@
-//! Finds a container's secrets in other text: in what it writes, in its command, in its processes.
+//! Finds the secrets of a container in other text: in its logs, commands and processes.
 
 use super::redact::{
     SHORTEST, Shown, base64_around, base64_stems, is_plain, is_secret_name, percent_decoded,
@@ -9,36 +9,36 @@ use memchr::memmem;
 use serde_json::Value;
 use std::{borrow::Cow, collections::BTreeSet, ops::Range, sync::Arc};
 
-/// Longer values are looked for in pieces of this length, so that a line cut at its end need not be
-/// kept much longer than it is shown.
+/// Longer values are searched for in pieces of this length, so that not much more than the visible part of
+/// a truncated line must be kept.
 const LONGEST: usize = 4 * 1024;
-/// Bytes of all values that are looked for in one container's text. Linux gives a process 6 MiB of
-/// environment at most and usually 2; an engine that says otherwise shall not take our memory. Beyond
-/// it the longest values are left out.
+/// Most bytes of all values that are searched for in one container's text. Linux allows 6 MiB of
+/// environment, usually 2; an engine that reports more must not exhaust memory. Beyond the limit the
+/// longest values are omitted.
 const MOST_BYTES: usize = 1024 * 1024;
-/// The automaton with the quickest search takes some 256 bytes for each byte of the values: 2 MiB
-/// for these, beyond which another that takes a tenth is built.
+/// Up to this size the fastest automaton is used, which takes some 256 bytes per byte of the values: 2 MiB
+/// for these. Beyond it another one is built, which takes a tenth.
 const QUICKEST_BYTES: usize = 8 * 1024;
-/// Bytes that may stand for one: `\u0061` in JSON.
+/// Most bytes that may encode one byte: `\u0061` in JSON.
 const LONGEST_ESCAPE: usize = 6;
 
-/// What a container's secrets are, in every form that is looked for.
+/// The secrets of a container, in every form that is searched for.
 ///
-/// They are the values of those of its environment variables whose names look secret, and passwords
-/// in URLs and assignments in all of them, as far as they are specific ([`Shown::is_specific`]). Each
-/// line of a value of several lines (a key in PEM) is a secret of its own, because that is how it is
-/// written out; so is each part between escaped line ends.
+/// These are the values of variables with secret names, and passwords in URLs and assignments in all
+/// variables, as far as they are specific ([`Shown::is_specific`]). Each line of a value with several lines
+/// (a PEM key) is a secret of its own, because it is written out like that; so is each part between escaped
+/// line ends.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Patterns {
     texts: Arc<[Box<[u8]>]>,
-    /// The texts from this one on are in base64.
+    /// The texts from this index on are base64.
     encoded_from: usize,
-    /// Whether one of them has a space, which forms write as `+`.
+    /// Whether one of them contains a space, which forms encode as `+`.
     spaced: bool,
 }
 
 impl Patterns {
-    /// Those in an engine's description of a container that is not masked yet.
+    /// The secrets in an engine's unmasked description of a container.
     pub(super) fn of_inspected(inspected: &Value) -> Self {
         let variables = inspected.pointer("/Config/Env").and_then(Value::as_array);
         let variables = variables.into_iter().flatten().filter_map(Value::as_str);
@@ -84,8 +84,8 @@ impl Patterns {
         }
     }
 
-    /// `text` with every secret replaced by the mask, however it is written. It takes no memory
-    /// beyond the texts themselves; where much is masked, [`Secrets`] are quicker.
+    /// `text` with every secret masked, in any encoding. Needs no memory beyond the texts themselves; for
+    /// many texts [`Secrets`] are faster.
     pub(super) fn mask_str<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let is_in = |read: &[u8]| {
             self.texts
@@ -106,13 +106,13 @@ impl Patterns {
     }
 }
 
-/// Finds a container's secrets in other text, quickly.
+/// A fast search for the secrets of a container.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Secrets {
     patterns: Patterns,
-    /// Absent when there are none.
+    /// `None` when there are no secrets.
     search: Option<AhoCorasick>,
-    /// Bytes of the longest pattern.
+    /// Length of the longest pattern, in bytes.
     longest: usize,
 }
 
@@ -124,7 +124,7 @@ impl From<Patterns> for Secrets {
         if bytes > QUICKEST_BYTES {
             builder.kind(Some(AhoCorasickKind::ContiguousNFA));
         }
-        // It fails only beyond 2 GiB of patterns.
+        // This fails only beyond 2 GiB of patterns.
         let search = (bytes > 0).then(|| builder.build(patterns.texts.iter()));
         let lengths = patterns.texts.iter().map(|text| text.len());
         Self {
@@ -136,24 +136,24 @@ impl From<Patterns> for Secrets {
 }
 
 impl Secrets {
-    /// Those among `variables`, each `NAME=value`.
+    /// The secrets in `variables`, each `NAME=value`.
     #[cfg(test)]
     pub(super) fn of<'a>(variables: impl IntoIterator<Item = &'a str>) -> Self {
         Patterns::among(variables, Vec::new()).into()
     }
 
-    /// Those in an engine's description of a container that is not masked yet.
+    /// The secrets in an engine's unmasked description of a container.
     pub(super) fn of_inspected(inspected: &Value) -> Self {
         Patterns::of_inspected(inspected).into()
     }
 
-    /// How many bytes the longest one may take in a line: so much further than it is shown must
-    /// a line be looked at.
+    /// Most bytes that one secret may take in a line: this much must be kept beyond the visible part of a
+    /// line.
     pub(super) fn longest(&self) -> usize {
         self.longest * LONGEST_ESCAPE
     }
 
-    /// `text` with every secret replaced by the mask, however it is written.
+    /// `text` with every secret masked, in any encoding.
     pub(super) fn mask_str<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let Some(search) = self.search_for(text.as_bytes()) else {
             return Cow::Borrowed(text);
@@ -164,8 +164,7 @@ impl Secrets {
         }
     }
 
-    /// Bytes with every secret replaced by the mask, however it is written. Where there is one, what is
-    /// not UTF-8 is replaced too.
+    /// Bytes with every secret masked, in any encoding. If there is one, invalid UTF-8 is replaced, too.
     pub(super) fn mask(&self, text: Vec<u8>) -> Vec<u8> {
         if self.search_for(&text).is_none() {
             return text;
@@ -176,14 +175,14 @@ impl Secrets {
         }
     }
 
-    /// What to search `text` with; none when there is no secret in it, which most lines are known by.
+    /// The automaton to search `text` with; `None` when `text` certainly contains no secret, as most lines.
     fn search_for(&self, text: &[u8]) -> Option<&AhoCorasick> {
         let search = self.search.as_ref()?;
         let is_clean = self.patterns.is_read_as_written(text) && !search.is_match(text);
         (!is_clean).then_some(search)
     }
 
-    /// Where the secrets are, in order and without overlaps.
+    /// The positions of the secrets, in order and without overlaps.
     fn found(&self, search: &AhoCorasick, text: &str) -> Vec<Range<usize>> {
         let mut found: Vec<_> = self.matches(search, text.as_bytes()).collect();
         if !self.patterns.is_read_as_written(text.as_bytes())
@@ -214,7 +213,7 @@ impl Secrets {
     }
 }
 
-/// What is shown of a container, and so is no secret: what it is called, and what it is part of.
+/// The public names of a container, which are not secret: its own, and what it belongs to.
 fn identity(inspected: &Value) -> Vec<String> {
     let fields = [
         "/Name",
@@ -241,7 +240,8 @@ fn values_of<'a>(name: &str, value: &'a str) -> Vec<Cow<'a, str>> {
     });
     let lines = whole.into_iter().flat_map(|value| {
         let lines = value.split(['\n', '\r']);
-        // Whether `\n` is an escape or part of a password cannot be told.
+        // `
+        // ` may be an escape or part of a password.
         let parts = lines.flat_map(|line| std::iter::once(line).chain(line.split("\\n")));
         parts.map(str::trim)
     });
@@ -252,7 +252,7 @@ fn values_of<'a>(name: &str, value: &'a str) -> Vec<Cow<'a, str>> {
         .collect()
 }
 
-/// A value in pieces of much the same length, none too short to be found.
+/// A value in pieces of similar length, each long enough to be searched for.
 fn pieces(value: &str) -> impl Iterator<Item = &str> {
     let count = value.len().div_ceil(LONGEST).max(1);
     let length = value.len().div_ceil(count);
@@ -264,7 +264,7 @@ fn pieces(value: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// `ranges` in order, with those that overlap made one.
+/// `ranges` in order, with overlapping ones merged.
 fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     ranges.sort_by_key(|range| range.start);
     let mut merged: Vec<Range<usize>> = Vec::with_capacity(ranges.len());

@@ -1,4 +1,4 @@
-//! The host's own figures, from its operating system.
+//! The host's own metrics, from its operating system.
 
 mod own_cost;
 mod traffic;
@@ -22,16 +22,16 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use traffic::Traffic;
 
-/// Disks fill slowly, and asking for them can be slow.
+/// Disks fill slowly, and reading them can be slow.
 const DISKS_EVERY: Duration = Duration::from_secs(30);
-/// What is warm stays so for a while, and some sensors take long to answer.
+/// Temperatures change slowly, and some sensors are slow to answer.
 const TEMPERATURES_EVERY: Duration = Duration::from_secs(10);
-/// File systems that are no disks.
+/// File systems that are not disks.
 const VIRTUAL_FILE_SYSTEMS: [&str; 6] = [
     "tmpfs", "ramfs", "squashfs", "devtmpfs", "overlay", "efivarfs",
 ];
 
-/// The machine Deckwatch runs on.
+/// The machine that Deckwatch runs on, as a source.
 #[derive(Debug)]
 pub struct SystemSource {
     observer: Observer,
@@ -41,7 +41,7 @@ pub struct SystemSource {
 }
 
 impl SystemSource {
-    /// Looks every `interval`.
+    /// A source that samples every `interval`.
     pub fn new(observer: Observer, interval: Duration) -> Self {
         Self {
             observer,
@@ -50,7 +50,7 @@ impl SystemSource {
         }
     }
 
-    /// Observes the host until `shutdown`.
+    /// Samples the host until `shutdown`.
     pub async fn run(self, mut heartbeat: Heartbeat, shutdown: CancellationToken) {
         let mut ticks = interval(self.interval);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -61,19 +61,19 @@ impl SystemSource {
                 () = heartbeat.due() => continue,
                 _ = ticks.tick() => {}
             }
-            let at_rest = probe.take();
+            let idle_probe = probe.take();
             // Reading disks and sensors can block.
-            let looked = tokio::task::spawn_blocking(move || {
-                let mut at_work = at_rest.map_or_else(Probe::new, Ok)?;
-                let metrics = at_work.look();
-                Ok::<_, sysinfo::Error>((at_work, metrics))
+            let sampled = tokio::task::spawn_blocking(move || {
+                let mut probe = idle_probe.map_or_else(Probe::new, Ok)?;
+                let metrics = probe.sample();
+                Ok::<_, sysinfo::Error>((probe, metrics))
             });
-            let looked = tokio::select! {
+            let sampled = tokio::select! {
                 () = shutdown.cancelled() => return,
-                looked = looked => looked,
+                sampled = sampled => sampled,
             };
-            let (at_rest, metrics) = match looked {
-                Ok(Ok(looked)) => looked,
+            let (idle_probe, metrics) = match sampled {
+                Ok(Ok(sampled)) => sampled,
                 Ok(Err(error)) => {
                     self.report(SourceState::Down, Some(error.to_string()))
                         .await;
@@ -85,7 +85,7 @@ impl SystemSource {
                     continue;
                 }
             };
-            probe = Some(at_rest);
+            probe = Some(idle_probe);
             self.report(SourceState::Live, None).await;
             self.observer.observe(self.observer.metrics(metrics)).await;
         }
@@ -104,7 +104,7 @@ impl SystemSource {
     }
 }
 
-/// What is kept between looks.
+/// The state that is kept between samples.
 struct Probe {
     system: System,
     disks: Vec<Disk>,
@@ -130,8 +130,8 @@ impl Probe {
         })
     }
 
-    /// What cannot be read is left out; nothing stops the rest.
-    fn look(&mut self) -> HostMetrics {
+    /// Takes a sample. Values that cannot be read are omitted without affecting the others.
+    fn sample(&mut self) -> HostMetrics {
         self.system.refresh_cpu_usage();
         self.system.refresh_memory();
         let disks = self.disks();
@@ -141,7 +141,7 @@ impl Probe {
             swap: self.swap(),
             disk: most_important(&disks),
             disks,
-            networks: self.traffic.look(),
+            networks: self.traffic.sample(),
             temperatures: self.temperatures(),
             uptime: System::uptime().unwrap_or(0),
             hostname: System::host_name().unwrap_or_default(),
@@ -225,7 +225,7 @@ impl Probe {
     }
 }
 
-/// Whether what was last done at `last` is to be done again.
+/// Whether `every` has passed since `last`; if so, sets `last` to now.
 fn is_due(last: &mut Option<Instant>, every: Duration) -> bool {
     let is_due = last.is_none_or(|at| at.elapsed() >= every);
     if is_due {
@@ -250,8 +250,8 @@ fn real_disks(disks: &Disks) -> Vec<Disk> {
         .collect()
 }
 
-/// What `df` says of the file system at `path`. Blocks reserved for root are neither used nor free,
-/// so that used and free together are less than the total.
+/// Disk space at `path` as `df` reports it. Blocks reserved for root are neither used nor free, so that the
+/// sum of both is less than the total.
 fn space(path: &Path) -> Option<Disk> {
     let found = rustix::fs::statvfs(path).ok()?;
     let bytes = |blocks: u64| blocks.saturating_mul(found.f_frsize);
@@ -278,7 +278,7 @@ fn without_reserve(disk: &sysinfo::Disk) -> Disk {
     }
 }
 
-/// The root file system, or the largest where none is mounted there.
+/// The root file system, or the largest one where no root is mounted.
 fn most_important(disks: &[Disk]) -> Option<Disk> {
     let root = disks.iter().find(|disk| disk.path == "/");
     root.or_else(|| disks.iter().max_by_key(|disk| disk.total))
@@ -292,7 +292,7 @@ mod tests {
     use crate::{model::HostId, server::health::Health};
 
     #[test]
-    fn disks_are_as_full_as_df_says() {
+    fn disks_are_as_full_as_df_reports() {
         let df = || {
             let mut df = std::process::Command::new("df");
             let df = df.args(["--block-size=1", "--output=size,used,avail", "/"]);
@@ -302,7 +302,7 @@ mod tests {
             <[u64; 3]>::try_from(figures).ok()
         };
         let between = |a: u64, b: u64, figure: u64| (a.min(b)..=a.max(b)).contains(&figure);
-        // Others write and delete meanwhile, but not between every two looks.
+        // Other processes write and delete meanwhile, but not between every two reads.
         for _ in 0..1_000 {
             let before = df();
             let disk = space(Path::new("/")).unwrap();
@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_host_tells_its_figures() {
+    async fn the_host_s_metrics_are_sampled() {
         let (sender, mut observations) = tokio::sync::mpsc::channel(8);
         let source = SystemSource::new(
             Observer::new(HostId::default(), sender),

@@ -1,63 +1,66 @@
-//! From bytes to messages: a pure state machine.
+//! Assembles messages from bytes: a state machine without I/O. It keeps at most one message and one frame
+//! header, and checks UTF-8 as bytes arrive.
 
 use super::frame::{ClientHead, Opcode, unmask};
 use crate::protocol::close_code;
 use axum::extract::ws::Utf8Bytes;
 use bytes::Bytes;
 
-/// What a client says.
+/// A message or control frame from a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Incoming {
-    /// A message.
+    /// A text message.
     Text(Utf8Bytes),
-    /// A message.
+    /// A binary message.
     Binary(Bytes),
-    /// That it wants this back.
+    /// A ping; the pong must carry this payload.
     Ping(Bytes),
-    /// That it is there.
+    /// A pong; its payload is ignored.
     Pong,
-    /// That it leaves, and with which code.
+    /// A close frame with its code, if it had one.
     Close(Option<u16>),
 }
 
-/// Why nothing more can be heard.
+/// Why a connection can receive nothing more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The rules were broken.
+    /// The client violated the protocol.
     Protocol,
-    /// A text is none.
+    /// A text message is not UTF-8.
     NotUtf8,
-    /// A message is too long.
+    /// A message is longer than allowed.
     TooBig,
-    /// The connection has ended.
+    /// The connection has ended, or a close frame was received.
     Gone,
 }
 
-/// Empty parts of one message after which the connection ends. A part that carries bytes is bounded by the
-/// length of a message; an empty one is bounded by nothing else, and costs a header to parse. Libraries send
-/// one at most, to finish a message.
+/// Most empty fragments of one message; one more is a protocol fault. The maximal message length bounds the
+/// other fragments; an empty one is bounded by nothing else and costs a header to parse. Libraries send at
+/// most one, to finish a message.
 const MAX_EMPTY_PARTS: u8 = 64;
 
-/// What was read and is not yet a message.
+/// Bytes that were read and do not form a complete message yet.
 #[derive(Debug)]
 pub(super) struct Assembly {
     max_message: usize,
-    /// Unallocated while empty.
+    /// Bytes that were not parsed yet. Unallocated while empty.
     bytes: Vec<u8>,
-    /// The frame whose payload is still coming; its length is what is missing of it.
+    /// The frame whose payload is incomplete; its `length` is the number of missing bytes.
     current: Option<ClientHead>,
-    /// The parts so far of a message that comes in parts, or of a frame that comes in pieces.
+    /// The payload so far of a fragmented message, or of a frame that was read only in part.
     message: Option<Box<Parts>>,
-    /// What ended it.
-    over: Option<Fault>,
+    /// Set after a fault or a close frame; nothing more is parsed.
+    fault: Option<Fault>,
 }
 
+/// The fragments of one message.
 #[derive(Debug)]
 struct Parts {
     opcode: Opcode,
     payload: Vec<u8>,
-    /// Bytes at the beginning of `payload` that are known to be UTF-8, if it is a text.
+    /// For a text: bytes at the beginning of `payload` that were checked to be UTF-8.
     valid: usize,
+    /// Number of empty fragments, see [`MAX_EMPTY_PARTS`].
     empty: u8,
 }
 
@@ -71,7 +74,7 @@ impl Parts {
         }
     }
 
-    /// Checks what a text has so far, as soon as it is there: a character may still be incomplete at the end.
+    /// Checks the unchecked bytes of a text; the last character may be incomplete.
     fn check_text(&mut self) -> Result<(), Fault> {
         if self.opcode != Opcode::Text {
             return Ok(());
@@ -84,7 +87,7 @@ impl Parts {
         Ok(())
     }
 
-    fn into_heard(self) -> Result<Incoming, Fault> {
+    fn into_message(self) -> Result<Incoming, Fault> {
         Ok(match self.opcode {
             Opcode::Text => {
                 let text = String::from_utf8(self.payload).map_err(|_| Fault::NotUtf8)?;
@@ -102,59 +105,59 @@ impl Assembly {
             bytes: Vec::new(),
             current: None,
             message: None,
-            over: None,
+            fault: None,
         }
     }
 
-    /// Adds what was read.
+    /// Adds bytes that were read.
     pub(super) fn push(&mut self, bytes: &[u8]) {
-        if self.over.is_none() {
+        if self.fault.is_none() {
             self.bytes.extend_from_slice(bytes);
         }
     }
 
-    /// Bytes it keeps.
+    /// Bytes kept in memory.
     #[cfg(test)]
     pub(super) fn kept(&self) -> usize {
         let parts = self.message.as_ref().map_or(0, |parts| parts.payload.len());
         self.bytes.len() + parts
     }
 
-    /// What is said by what was read so far, if it is all there.
+    /// The next message of the bytes pushed so far; `None` while it is incomplete.
     pub(super) fn next(&mut self) -> Result<Option<Incoming>, Fault> {
-        if let Some(over) = self.over {
-            return Err(over);
+        if let Some(fault) = self.fault {
+            return Err(fault);
         }
-        let heard = self.frames();
-        match &heard {
+        let message = self.frames();
+        match &message {
             Ok(Some(Incoming::Close(_))) => self.end(Fault::Gone),
             Ok(_) => {}
             Err(fault) => self.end(*fault),
         }
-        heard
+        message
     }
 
     fn end(&mut self, fault: Fault) {
-        self.over = Some(fault);
+        self.fault = Some(fault);
         self.bytes = Vec::new();
         self.message = None;
     }
 
     fn frames(&mut self) -> Result<Option<Incoming>, Fault> {
         while let Some(head) = self.head()? {
-            let heard = if head.opcode.is_control() {
+            let message = if head.opcode.is_control() {
                 self.control(head)?
             } else {
                 self.data(head)?
             };
-            if heard.is_some() || self.current.is_some() {
-                return Ok(heard);
+            if message.is_some() || self.current.is_some() {
+                return Ok(message);
             }
         }
         Ok(None)
     }
 
-    /// The header of the frame whose payload is to be read; absent while not all of it is there.
+    /// The header of the frame whose payload is to be read; `None` while it is incomplete.
     fn head(&mut self) -> Result<Option<ClientHead>, Fault> {
         if let Some(head) = self.current.take() {
             return Ok(Some(head));
@@ -167,7 +170,8 @@ impl Assembly {
         Ok(Some(head))
     }
 
-    /// Whether a frame may come here, before its payload has.
+    /// Checks, before the payload is read, that the frame is allowed here and that the message does not
+    /// become too long.
     fn check(&mut self, head: &ClientHead) -> Result<(), Fault> {
         let begun = match (&mut self.message, head.opcode) {
             (_, opcode) if opcode.is_control() => return Ok(()),
@@ -190,7 +194,7 @@ impl Assembly {
         Ok(())
     }
 
-    /// Reads a frame about the connection itself, which may come between the parts of a message.
+    /// Reads a control frame, which may come between the fragments of a message.
     fn control(&mut self, head: ClientHead) -> Result<Option<Incoming>, Fault> {
         let length = usize::try_from(head.length).map_err(|_| Fault::TooBig)?;
         if self.bytes.len() < length {
@@ -206,7 +210,7 @@ impl Assembly {
         }))
     }
 
-    /// Reads what has come of a part of a message; the message, once all of it has.
+    /// Adds the bytes read so far of a data frame to the message; returns the message once it is complete.
     fn data(&mut self, mut head: ClientHead) -> Result<Option<Incoming>, Fault> {
         let missing = usize::try_from(head.length).map_err(|_| Fault::TooBig)?;
         let mut piece = self.take(missing.min(self.bytes.len()));
@@ -224,7 +228,7 @@ impl Assembly {
             parts.payload.extend_from_slice(&piece);
         }
         if head.length == 0 && head.is_final {
-            return parts.into_heard().map(Some);
+            return parts.into_message().map(Some);
         }
         parts.check_text()?;
         self.message = Some(parts);
@@ -232,7 +236,7 @@ impl Assembly {
         Ok(None)
     }
 
-    /// Takes `length` bytes off what was read; no memory is kept for nothing.
+    /// Removes up to `length` bytes from the front of the buffer, and frees the buffer when it is empty.
     fn take(&mut self, length: usize) -> Vec<u8> {
         if length >= self.bytes.len() {
             return std::mem::take(&mut self.bytes);
@@ -241,7 +245,8 @@ impl Assembly {
     }
 }
 
-/// The code of a close: none, or one that may be sent, with a reason that is a text.
+/// The code of a close frame, `None` if its payload is empty. Checks that the code may be sent and that the
+/// reason is UTF-8.
 fn close(payload: &[u8]) -> Result<Option<u16>, Fault> {
     let Some((code, reason)) = payload.split_first_chunk() else {
         let nothing = payload.is_empty();
@@ -257,7 +262,8 @@ fn close(payload: &[u8]) -> Result<Option<u16>, Fault> {
     }
 }
 
-/// RFC 6455, 7.4, and those registered since; 1005, 1006 and 1015 only stand for the lack of one.
+/// Whether a code may occur in a close frame: RFC 6455, 7.4, and codes registered since. 1005, 1006 and
+/// 1015 only stand for a missing code.
 const fn may_be_sent(code: u16) -> bool {
     matches!(code, close_code::NORMAL..=close_code::UNSUPPORTED | close_code::INVALID_UTF8..=1014 | 3000..=4999)
 }

@@ -1,31 +1,32 @@
-//! Frames: a header of two to fourteen bytes, then the payload (RFC 6455, 5.2).
+//! Frame headers (RFC 6455, 5.2): two to fourteen bytes before the payload. Parses those of clients and
+//! builds those of the server.
 
 use super::Fault;
 
-/// What a frame is (RFC 6455, 11.8).
+/// The kind of a frame (RFC 6455, 11.8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Opcode {
-    /// The next part of a message.
+    /// A further fragment of a message.
     Continuation = 0,
-    /// A message in UTF-8, or its first part.
+    /// A text message, or its first fragment.
     Text = 1,
-    /// A message, or its first part.
+    /// A binary message, or its first fragment.
     Binary = 2,
-    /// No more comes from this side.
+    /// The sender sends nothing more.
     Close = 8,
-    /// To be answered.
+    /// A request for a pong with the same payload.
     Ping = 9,
-    /// The answer.
+    /// The answer to a ping, or a keep-alive.
     Pong = 10,
 }
 
-/// Longest payload of what is about the connection itself.
+/// Longest payload of a control frame, in bytes.
 const MAX_CONTROL: u64 = 125;
-/// Everything in the first byte that we do not speak: there are no extensions.
+/// Bits of the first byte that only extensions use; the server negotiates none.
 const RESERVED: u8 = 0b0111_0000;
-/// The message, or the part of it, is the last.
+/// Set on the last fragment of a message.
 const FINAL: u8 = 0b1000_0000;
-/// What a client sends is masked.
+/// Set when the payload is masked, which is required of clients.
 const MASKED: u8 = 0b1000_0000;
 
 impl Opcode {
@@ -41,26 +42,26 @@ impl Opcode {
         })
     }
 
-    /// Whether it is about the connection itself.
+    /// Whether this is a control frame: close, ping or pong.
     pub(super) const fn is_control(self) -> bool {
         matches!(self, Self::Close | Self::Ping | Self::Pong)
     }
 }
 
-/// A frame's header, as a client sends it.
+/// The header of a client's frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ClientHead {
     pub(super) is_final: bool,
     pub(super) opcode: Opcode,
     pub(super) mask: [u8; 4],
-    /// Of the payload.
+    /// Bytes of the payload that are still to be read.
     pub(super) length: u64,
-    /// Of the header itself.
+    /// Bytes of the header itself.
     pub(super) size: usize,
 }
 
 impl ClientHead {
-    /// Reads the header at the beginning of `bytes`; absent while not all of it is there.
+    /// Parses the header at the beginning of `bytes`; `None` while it is incomplete.
     pub(super) fn parse(bytes: &[u8]) -> Result<Option<Self>, Fault> {
         let [first, second, rest @ ..] = bytes else {
             return Ok(None);
@@ -98,14 +99,14 @@ impl ClientHead {
     }
 }
 
-/// Takes the mask off, in place.
+/// Unmasks a payload in place.
 pub(super) fn unmask(payload: &mut [u8], mask: [u8; 4]) {
     for (byte, mask) in payload.iter_mut().zip(mask.into_iter().cycle()) {
         *byte ^= mask;
     }
 }
 
-/// A frame's header, as we send it: whole messages, not masked.
+/// The header of a server's frame: always a complete message, never masked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Head {
     bytes: [u8; 10],
@@ -113,7 +114,7 @@ pub(super) struct Head {
 }
 
 impl Head {
-    /// Before a payload of `length` bytes.
+    /// The header of a payload of `length` bytes.
     pub(super) fn new(opcode: Opcode, length: usize) -> Self {
         let first = FINAL | opcode as u8;
         let mut bytes = [0; 10];

@@ -1,13 +1,13 @@
-//! The server's end of a WebSocket (RFC 6455), as far as Deckwatch needs one: no extensions, whole
-//! messages of bounded length, and next to nothing kept for a connection on which nothing is said.
+//! The server side of a WebSocket (RFC 6455), reduced to what Deckwatch needs: no extensions, complete
+//! messages of bounded length, and almost no memory per idle connection.
 //!
-//! What a client says is read through the caller's stack; memory is taken while part of a message
-//! is there and given back with it. What is said to clients is shared: a frame of ours is not
-//! masked, so its few bytes of header and the bytes that all clients get leave in one `writev`, and
-//! nothing is copied or kept. `docs/adr/0008-own-websocket-end.md` says what that saves.
+//! Incoming bytes are read through the caller's stack; heap memory is allocated only while a message is
+//! incomplete and freed with it. Outgoing payloads are shared between clients: server frames are not
+//! masked, so the few header bytes and the shared payload leave in one `writev`, and nothing is copied or
+//! kept. `docs/adr/0008-own-websocket-end.md` has the figures.
 //!
-//! Both halves are apart, because different tasks use them: a client's own hears it, and news is
-//! brought to all of them by one.
+//! The two halves are separate because different tasks own them: each client has its own reader task, while
+//! one delivery task writes to all clients.
 
 mod assembly;
 mod frame;
@@ -27,14 +27,14 @@ use tokio::{
     net::tcp::{OwnedReadHalf, OwnedWriteHalf},
 };
 
-/// The server's end of one connection, in its two halves.
+/// The server side of one connection: its read half and its write half.
 pub type WebSocket = (Reader<OwnedReadHalf>, Writer<OwnedWriteHalf>);
 
-/// Sends what is queued, last of all a close, and waits until the client has closed too. The caller limits the
-/// time.
+/// Sends the queued frames, the last of which is a close frame, and waits until the client has closed too.
+/// It has no timeout of its own; the caller sets one.
 ///
-/// Closing a connection while something unread is there would make the kernel reset it, and the
-/// client never learn why; so everything is read to the end.
+/// Closing a connection with unread bytes makes the kernel reset it, and the client might never see the
+/// close code; so everything is read until the end of the stream.
 pub async fn close<R, W>(mut reader: Reader<R>, mut writer: Writer<W>)
 where
     R: AsyncRead + Unpin,
@@ -43,7 +43,7 @@ where
     if writer.flush().await.is_err() {
         return;
     }
-    reader.until_goodbye().await;
+    reader.until_close().await;
     if writer.shutdown().await.is_ok() {
         reader.drain().await;
     }

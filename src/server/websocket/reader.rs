@@ -1,4 +1,4 @@
-//! What a client says.
+//! The read half: reads bytes from the stream and returns complete messages.
 
 use super::assembly::{Assembly, Fault, Incoming};
 use std::{
@@ -10,10 +10,10 @@ use std::{
 };
 use tokio::io::{AsyncRead, ReadBuf};
 
-/// Bytes read at once, on the stack: clients say little.
+/// Size of the read buffer, which is on the stack: client messages are short.
 const CHUNK: usize = 2 * 1024;
 
-/// The half of a connection that hears what the client says.
+/// The read half of a connection.
 #[derive(Debug)]
 pub struct Reader<R> {
     stream: R,
@@ -21,26 +21,26 @@ pub struct Reader<R> {
 }
 
 impl<R: AsyncRead + Unpin> Reader<R> {
-    /// On a stream on which both have agreed to speak so. `read` is what the client has already said;
-    /// its messages may have so many bytes.
+    /// A reader on `stream` after the upgrade. `read` are the bytes of the client that were already read
+    /// with the request; its messages may have up to `max_message` bytes.
     pub fn new(stream: R, read: &[u8], max_message: usize) -> Self {
         let mut assembly = Assembly::new(max_message);
         assembly.push(read);
         Self { stream, assembly }
     }
 
-    /// Waits for what the client says next. May be cancelled without a loss.
+    /// Waits for the next message. Cancel safe.
     ///
     /// # Errors
-    /// When it breaks the rules, or is gone. Then nothing more can be heard.
+    /// When the client violates the protocol or the connection has ended. Every later call fails, too.
     pub async fn receive(&mut self) -> Result<Incoming, Fault> {
-        poll_fn(|cx| self.poll_hear(cx)).await
+        poll_fn(|cx| self.poll_receive(cx)).await
     }
 
-    fn poll_hear(&mut self, cx: &mut Context<'_>) -> Poll<Result<Incoming, Fault>> {
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Incoming, Fault>> {
         loop {
-            if let Some(heard) = self.assembly.next()? {
-                return Poll::Ready(Ok(heard));
+            if let Some(message) = self.assembly.next()? {
+                return Poll::Ready(Ok(message));
             }
             let mut chunk = [MaybeUninit::uninit(); CHUNK];
             let mut chunk = ReadBuf::uninit(&mut chunk);
@@ -51,12 +51,12 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         }
     }
 
-    /// Waits until the client has said goodbye, or can no longer be understood.
-    pub(super) async fn until_goodbye(&mut self) {
+    /// Waits for a close frame or a fault.
+    pub(super) async fn until_close(&mut self) {
         while !matches!(self.receive().await, Ok(Incoming::Close(_)) | Err(_)) {}
     }
 
-    /// Reads what comes to its end, whatever it is.
+    /// Reads and drops bytes until the end of the stream.
     pub(super) async fn drain(&mut self) {
         let mut read = |cx: &mut Context<'_>| {
             let mut chunk = [MaybeUninit::uninit(); CHUNK];

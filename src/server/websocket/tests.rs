@@ -1,4 +1,4 @@
-//! The rules of RFC 6455, each on a stream in memory.
+//! The rules of RFC 6455, each checked on an in-memory stream.
 
 use super::{Fault, Incoming, Reader, Writer, assembly::Assembly, close};
 use axum::extract::ws::{CloseFrame, Message};
@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, ReadHalf, WriteHalf, 
 
 /// Longest message of these tests.
 const MAX: usize = 64 * 1024;
-/// What the stream holds: less than a long message.
+/// Capacity of the stream in bytes: less than a long message.
 const PIPE: usize = 1_000;
 
 const FIN: u8 = 0x80;
@@ -37,33 +37,34 @@ fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// What is heard of these bytes, whichever way they are cut, until nothing more can be heard.
+/// The messages and the final fault that these bytes yield; checks that it is the same for every chunk
+/// size.
 async fn receive(bytes: &[u8]) -> (Vec<Incoming>, Fault) {
     let mut first = None;
     for cut in [1, 2, 7, 4_096, usize::MAX] {
         let (ours, mut theirs) = duplex(PIPE);
         let mut reader = Reader::new(ours, &[], MAX);
         let server = async move {
-            let mut heard = Vec::new();
+            let mut received = Vec::new();
             loop {
                 match reader.receive().await {
-                    Ok(one) => heard.push(one),
-                    Err(fault) => return (heard, fault),
+                    Ok(one) => received.push(one),
+                    Err(fault) => return (received, fault),
                 }
             }
         };
         let client = async {
             for chunk in bytes.chunks(cut.min(bytes.len().max(1))) {
-                // It may have had enough.
+                // The server may already have ended with a fault.
                 if theirs.write_all(chunk).await.is_err() {
                     break;
                 }
             }
             drop(theirs);
         };
-        let (heard, ()) = tokio::join!(server, client);
-        let first = first.get_or_insert_with(|| heard.clone());
-        assert_eq!(*first, heard, "cut into {cut}");
+        let (received, ()) = tokio::join!(server, client);
+        let first = first.get_or_insert_with(|| received.clone());
+        assert_eq!(*first, received, "cut into {cut}");
     }
     first.unwrap()
 }
@@ -73,18 +74,18 @@ fn text(text: &str) -> Incoming {
 }
 
 #[tokio::test]
-async fn whole_messages_of_every_length_are_heard() {
+async fn unfragmented_messages_of_every_length_are_received() {
     for length in [0, 1, 125, 126, 127, 65_535, MAX] {
         let payload = vec![b'x'; length];
         let bytes = [frame(FIN | TEXT, &payload), frame(FIN | BINARY, &payload)].concat();
-        let (heard, _) = receive(&bytes).await;
+        let (received, _) = receive(&bytes).await;
         let expected = [text(&"x".repeat(length)), Incoming::Binary(payload.into())];
-        assert_eq!(heard, expected, "{length}");
+        assert_eq!(received, expected, "{length}");
     }
 }
 
 #[tokio::test]
-async fn parts_become_one_message_and_pings_come_between_them() {
+async fn fragments_form_one_message_and_control_frames_may_come_between_them() {
     let bytes = [
         frame(TEXT, b"one "),
         frame(0, b"two "),
@@ -95,18 +96,18 @@ async fn parts_become_one_message_and_pings_come_between_them() {
         frame(FIN, b"4"),
     ]
     .concat();
-    let (heard, end) = receive(&bytes).await;
+    let (received, end) = receive(&bytes).await;
     let expected = [
         Incoming::Ping(Bytes::from_static(b"there?")),
         Incoming::Pong,
         text("one two three"),
         Incoming::Binary(Bytes::from_static(b"4")),
     ];
-    assert_eq!((heard.as_slice(), end), (&expected[..], Fault::Gone));
+    assert_eq!((received.as_slice(), end), (&expected[..], Fault::Gone));
 }
 
 #[tokio::test]
-async fn a_character_may_be_cut_by_parts_but_a_text_must_be_one() {
+async fn a_character_may_span_fragments_but_a_text_must_be_valid_utf8() {
     let bytes = [frame(TEXT, &[0xed, 0x95]), frame(FIN, &[0x9c])].concat();
     assert_eq!(receive(&bytes).await.0, [text("한")]);
     for bytes in [
@@ -118,7 +119,7 @@ async fn a_character_may_be_cut_by_parts_but_a_text_must_be_one() {
     }
 }
 
-/// What an assembly makes of these pieces, each pushed before the next: after which of them it failed.
+/// The index of the piece after which an assembly failed, and the fault.
 fn failed_after(pieces: &[Vec<u8>]) -> Option<(usize, Fault)> {
     let mut assembly = Assembly::new(MAX);
     pieces.iter().enumerate().find_map(|(at, piece)| {
@@ -141,7 +142,7 @@ const AUTOBAHN: [&[u8]; 3] = [
 ];
 
 #[test]
-fn a_bad_part_of_a_text_fails_before_the_next_part_comes() {
+fn an_invalid_fragment_of_a_text_fails_before_the_next_fragment_arrives() {
     // 6.4.1: the middle part is wrong as a whole.
     let [before, bad, after] = AUTOBAHN;
     let parts = [frame(TEXT, before), frame(0, bad), frame(FIN, after)];
@@ -156,7 +157,7 @@ fn a_bad_part_of_a_text_fails_before_the_next_part_comes() {
 }
 
 #[test]
-fn a_bad_byte_of_a_text_fails_before_the_rest_of_its_frame_comes() {
+fn an_invalid_byte_of_a_text_fails_before_the_rest_of_its_frame_arrives() {
     // 6.4.3 and 6.4.4: one frame, sent in three pieces.
     let [before, bad, after] = AUTOBAHN;
     let whole = frame(FIN | TEXT, &[before, bad, after].concat());
@@ -176,7 +177,7 @@ fn a_bad_byte_of_a_text_fails_before_the_rest_of_its_frame_comes() {
 }
 
 #[tokio::test]
-async fn bytes_that_are_no_text_are_not_checked() {
+async fn binary_messages_are_not_checked_for_utf8() {
     let [before, bad, _] = AUTOBAHN;
     let bytes = [frame(BINARY, before), frame(FIN, bad)].concat();
     let whole = [before, bad].concat();
@@ -184,7 +185,7 @@ async fn bytes_that_are_no_text_are_not_checked() {
 }
 
 #[tokio::test]
-async fn a_flood_of_empty_parts_ends_it() {
+async fn more_than_64_empty_fragments_are_a_protocol_fault() {
     let flood = |n: usize| {
         let mut bytes = frame(TEXT, b"x");
         (0..n).for_each(|_| bytes.extend(frame(0, b"")));
@@ -197,7 +198,7 @@ async fn a_flood_of_empty_parts_ends_it() {
 }
 
 #[tokio::test]
-async fn what_breaks_the_rules_ends_it() {
+async fn protocol_violations_end_the_connection() {
     let long = [b'x'; 126];
     let not_masked = vec![FIN | TEXT, 1, b'x'];
     let cases = [
@@ -233,7 +234,7 @@ async fn what_breaks_the_rules_ends_it() {
 }
 
 #[tokio::test]
-async fn too_long_is_known_before_it_has_come() {
+async fn a_message_that_is_too_long_fails_before_its_payload_arrives() {
     let mut endless = vec![FIN | BINARY, FIN | 127];
     endless.extend(u64::MAX.to_be_bytes());
     endless.extend([0; 4]);
@@ -250,7 +251,7 @@ async fn too_long_is_known_before_it_has_come() {
 }
 
 #[tokio::test]
-async fn a_close_is_heard_once_and_nothing_after_it() {
+async fn nothing_is_received_after_a_close_frame() {
     let after = frame(FIN | TEXT, b"more");
     for (payload, code) in [
         (vec![], None),
@@ -266,7 +267,7 @@ async fn a_close_is_heard_once_and_nothing_after_it() {
 }
 
 #[tokio::test]
-async fn what_came_with_the_request_is_not_lost() {
+async fn bytes_read_with_the_request_are_not_lost() {
     let (ours, mut theirs) = duplex(PIPE);
     let whole = frame(FIN | TEXT, b"early");
     let (early, late) = whole.split_at(3);
@@ -292,7 +293,7 @@ async fn read(stream: &mut DuplexStream, length: usize) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn what_is_sent_has_the_shortest_header_and_no_mask() {
+async fn sent_frames_have_the_shortest_header_and_no_mask() {
     for (length, head) in [
         (0, vec![FIN | BINARY, 0]),
         (125, vec![FIN | BINARY, 125]),
@@ -312,7 +313,7 @@ async fn what_is_sent_has_the_shortest_header_and_no_mask() {
 }
 
 #[tokio::test]
-async fn many_leave_together_in_order_even_when_it_was_broken_off() {
+async fn frames_leave_in_order_even_when_a_flush_was_cancelled() {
     let (ours, mut theirs) = duplex(PIPE);
     let mut writer = Writer::new(ours);
     let mut expected = Vec::new();
@@ -326,16 +327,16 @@ async fn many_leave_together_in_order_even_when_it_was_broken_off() {
         }
         expected.extend(payload.as_bytes());
     }
-    // The stream is full before all are sent.
-    let broken_off = futures::FutureExt::now_or_never(writer.flush());
-    assert!(broken_off.is_none());
+    // The stream is full before all frames are written.
+    let cancelled = futures::FutureExt::now_or_never(writer.flush());
+    assert!(cancelled.is_none());
     let (sent, came) = tokio::join!(writer.flush(), read(&mut theirs, expected.len()));
     sent.unwrap();
     assert!(came == expected);
 }
 
 #[tokio::test]
-async fn of_what_is_abandoned_a_frame_that_has_begun_still_leaves() {
+async fn abandoning_keeps_the_rest_of_a_partly_written_frame() {
     let (ours, mut theirs) = duplex(PIPE);
     let mut writer = Writer::new(ours);
     writer.queue(Message::Binary(vec![1; 2 * PIPE].into()));
@@ -354,11 +355,11 @@ async fn of_what_is_abandoned_a_frame_that_has_begun_still_leaves() {
     assert!(came == expected);
     writer.queue(Message::Ping(Bytes::new()));
     writer.abandon();
-    assert!(writer.is_empty(), "nothing has begun to leave");
+    assert!(writer.is_empty(), "no frame was partly written");
 }
 
 #[tokio::test]
-async fn to_send_to_who_is_gone_fails() {
+async fn sending_fails_after_the_client_disconnected() {
     let (ours, theirs) = duplex(PIPE);
     let (mut reader, mut writer) = pair(ours);
     drop(theirs);
@@ -368,19 +369,19 @@ async fn to_send_to_who_is_gone_fails() {
 }
 
 #[tokio::test]
-async fn a_goodbye_has_a_code_and_waits_for_the_answer() {
+async fn closing_sends_a_code_and_waits_for_the_answer() {
     let (ours, mut theirs) = duplex(PIPE);
     let (reader, mut writer) = pair(ours);
     let reason = "ü".repeat(100);
     let client = async {
-        let said = read(&mut theirs, 2 + 2 + 122).await;
-        assert_eq!(said[..4], [FIN | CLOSE, 124, 0x11, 0x3a]);
+        let received_frame = read(&mut theirs, 2 + 2 + 122).await;
+        assert_eq!(received_frame[..4], [FIN | CLOSE, 124, 0x11, 0x3a]);
         assert_eq!(
-            said[4..],
+            received_frame[4..],
             *"ü".repeat(61).as_bytes(),
-            "as much as there is room for"
+            "truncated to the longest reason"
         );
-        // Still talking: that must not keep it from reading on.
+        // A message after the server's close frame must not stop it from reading on.
         let late = [
             frame(FIN | TEXT, b"late"),
             frame(FIN | CLOSE, &[0x11, 0x3a]),
@@ -390,7 +391,7 @@ async fn a_goodbye_has_a_code_and_waits_for_the_answer() {
         assert_eq!(
             theirs.read(&mut [0; 1]).await.unwrap(),
             0,
-            "it has closed as well"
+            "the server has closed as well"
         );
         drop(theirs);
     };
@@ -403,7 +404,7 @@ async fn a_goodbye_has_a_code_and_waits_for_the_answer() {
 }
 
 #[tokio::test]
-async fn a_goodbye_to_who_talks_nonsense_reads_to_the_end() {
+async fn closing_after_a_protocol_fault_reads_to_the_end() {
     let (ours, mut theirs) = duplex(PIPE);
     let (mut reader, mut writer) = pair(ours);
     writer.queue(Message::Close(None));
@@ -419,7 +420,7 @@ async fn a_goodbye_to_who_talks_nonsense_reads_to_the_end() {
 
 proptest::proptest! {
     #[test]
-    fn no_bytes_make_it_panic_or_keep_more_than_a_message(bytes in proptest::collection::vec(0..=255_u8, 0..300)) {
+    fn arbitrary_bytes_neither_panic_nor_keep_more_than_one_message(bytes in proptest::collection::vec(0..=255_u8, 0..300)) {
         let mut assembly = Assembly::new(100);
         for byte in bytes {
             assembly.push(&[byte]);

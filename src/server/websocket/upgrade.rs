@@ -1,4 +1,5 @@
-//! How a request becomes a WebSocket (RFC 6455, 4.2).
+//! The upgrade of an HTTP request to a WebSocket (RFC 6455, 4.2): checks the request headers, builds the
+//! `101` response and hands over the TCP connection.
 
 use super::{Reader, WebSocket, Writer};
 use crate::{
@@ -18,12 +19,13 @@ use tokio::net::TcpStream;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
-/// The one version there is.
+/// The only version of the protocol.
 const VERSION: &str = "13";
-/// What proves that the server has understood (RFC 6455, 1.3).
-const PROOF: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+/// Appended to the client's key before hashing; the hash proves that the server speaks WebSocket (RFC 6455,
+/// 1.3).
+const ACCEPT_GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// A request to speak WebSocket.
+/// A valid upgrade request.
 #[derive(Debug)]
 pub struct Upgrade {
     accept: String,
@@ -33,7 +35,7 @@ pub struct Upgrade {
     on_upgrade: OnUpgrade,
 }
 
-/// Why a request is none to speak WebSocket, or not in our words.
+/// The status and message of the response to an invalid upgrade request.
 #[derive(Debug)]
 pub struct NoUpgrade(StatusCode, &'static str);
 
@@ -97,13 +99,14 @@ impl Upgrade {
         &self.offered
     }
 
-    /// Agrees on a subprotocol.
+    /// Sets the subprotocol that the response names.
     pub fn select(&mut self, protocol: HeaderValue) {
         self.selected = Some(protocol);
     }
 
-    /// Agrees, and once the answer has left hands the connection to `talk`, in a task of `tracker`.
-    /// The client's messages may have `max_message` bytes. The task logs within the current span.
+    /// Accepts the upgrade: returns the `101` response and, once it was sent, runs `talk` with the
+    /// connection in a task of `tracker`, which logs within the current span. A client message longer than
+    /// `max_message` bytes is a fault.
     pub fn accept<F>(
         self,
         max_message: usize,
@@ -114,12 +117,12 @@ impl Upgrade {
         F: Future<Output = ()> + Send + 'static,
     {
         let on_upgrade = self.on_upgrade;
-        // What it has captured is kept for no longer than until it is called.
+        // Boxed, so that what it captured is freed as soon as it was called.
         let talk = Box::new(talk);
         let task = async move {
             match on_upgrade
                 .await
-                .map(|upgraded| taken_out(upgraded, max_message))
+                .map(|upgraded| into_websocket(upgraded, max_message))
             {
                 Ok(Some(socket)) => talk(socket).await,
                 Ok(None) => tracing::error!("an upgraded connection is not TCP"),
@@ -142,9 +145,9 @@ impl Upgrade {
     }
 }
 
-/// The TCP connection within what is left of the HTTP one, registered anew: the old registration
-/// remembers the HTTP connection's task, whose memory could not be freed for as long.
-fn taken_out(upgraded: Upgraded, max_message: usize) -> Option<WebSocket> {
+/// Extracts the TCP connection from the HTTP connection and registers it with the runtime again: the old
+/// registration keeps the HTTP connection's task, and its memory, alive.
+fn into_websocket(upgraded: Upgraded, max_message: usize) -> Option<WebSocket> {
     let parts = upgraded
         .downcast::<TokioIo<WriteTimeout<TcpStream>>>()
         .ok()?;
@@ -157,11 +160,11 @@ fn taken_out(upgraded: Upgraded, max_message: usize) -> Option<WebSocket> {
 fn accept_key(key: &[u8]) -> String {
     let mut sha1 = Sha1::new();
     sha1.update(key);
-    sha1.update(PROOF);
+    sha1.update(ACCEPT_GUID);
     to_base64(&sha1.finalize())
 }
 
-/// The members of a list of words, which may be spread over several headers.
+/// The tokens of a comma-separated list that may span several headers.
 fn tokens(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
     let values = headers.get_all(name).into_iter();
     values
@@ -180,7 +183,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_proof_is_that_of_the_rfc() {
+    fn the_accept_key_matches_the_example_of_the_rfc() {
         assert_eq!(
             accept_key(b"dGhlIHNhbXBsZSBub25jZQ=="),
             "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
@@ -188,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn words_of_several_headers_are_one_list() {
+    fn tokens_of_several_headers_form_one_list() {
         let mut headers = HeaderMap::new();
         for value in ["keep-alive, ,Upgrade", "x"] {
             headers.append(header::CONNECTION, HeaderValue::from_static(value));

@@ -1,4 +1,4 @@
-//! What is said to a client.
+//! The write half: queues messages and writes them as frames, without copying payloads.
 
 use super::frame::{Head, Opcode};
 use crate::server::instruments::Instruments;
@@ -17,42 +17,43 @@ use std::{
 };
 use tokio::{io::AsyncWrite, net::TcpStream};
 
-/// Frames written at once: many lines of a log, and still less than the kernel takes (1,024 parts).
+/// Frames per `writev`: many log lines, with two parts each, and fewer than the 1,024 parts that the kernel
+/// accepts.
 const FRAMES_AT_ONCE: usize = 64;
-/// Bytes of a frame that is copied beside its header before it is written.
+/// Longest frame, in bytes, that is copied behind its header and written with one `send`.
 const SHORT: usize = 2 * 1024;
-/// Longest reason of a close (RFC 6455, 5.5: 125 bytes with its code).
+/// Longest reason of a close frame, in bytes (RFC 6455, 5.5: 125 with the code).
 const MAX_REASON: usize = 123;
 
-/// The half of a connection that says something to the client.
+/// The write half of a connection.
 #[derive(Debug)]
 pub struct Writer<W> {
     stream: W,
-    /// What is to be sent, in order.
+    /// Queued frames, in order.
     outgoing: VecDeque<(Head, Bytes)>,
-    /// Bytes of the first frame in `outgoing` that have left.
-    left: usize,
-    /// Where what has left is counted.
+    /// Bytes of the first frame in `outgoing` that were already written.
+    written_of_first: usize,
+    /// Counts sent messages, if set.
     instruments: Option<Instruments>,
 }
 
 impl<W: AsyncWrite + Unpin> Writer<W> {
-    /// On a stream on which both have agreed to speak so.
+    /// A writer on `stream` after the upgrade.
     pub const fn new(stream: W) -> Self {
         Self {
             stream,
             outgoing: VecDeque::new(),
-            left: 0,
+            written_of_first: 0,
             instruments: None,
         }
     }
 
-    /// Counts what leaves from now on.
+    /// Counts sent messages in `instruments` from now on.
     pub fn count(&mut self, instruments: Instruments) {
         self.instruments = Some(instruments);
     }
 
-    /// Adds a message to what is to be sent.
+    /// Queues a message; [`Self::poll_flush`] sends it.
     pub fn queue(&mut self, message: Message) {
         let (opcode, payload) = match message {
             Message::Text(text) => (Opcode::Text, text.into()),
@@ -65,17 +66,18 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         self.outgoing.push_back((head, payload));
     }
 
-    /// Drops what is to be sent, except the rest of a frame that has begun to leave.
+    /// Drops the queued frames, except the rest of a frame that was partly written.
     pub fn abandon(&mut self) {
-        self.outgoing.truncate(usize::from(self.left > 0));
+        self.outgoing
+            .truncate(usize::from(self.written_of_first > 0));
     }
 
-    /// Whether nothing is waiting to be sent.
+    /// Whether no frame is queued.
     pub fn is_empty(&self) -> bool {
         self.outgoing.is_empty()
     }
 
-    /// Sends what was queued. When cancelled, the rest goes out with the next call.
+    /// Sends the queued frames. Cancel safe: the next call sends the rest.
     ///
     /// # Errors
     /// When the connection is gone.
@@ -83,7 +85,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         poll_fn(|cx| self.poll_flush(cx)).await
     }
 
-    /// The same, as far as the connection takes it now.
+    /// The polling form of [`Self::flush`].
     ///
     /// # Errors
     /// When the connection is gone.
@@ -98,12 +100,12 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             }
             self.advance(written);
         }
-        // Its memory goes with what was in it.
+        // Frees the memory of the queue, too.
         self.outgoing = VecDeque::new();
         Poll::Ready(Ok(()))
     }
 
-    /// Says that nothing more comes from this side.
+    /// Closes the write direction of the stream.
     pub(super) async fn shutdown(&mut self) -> io::Result<()> {
         poll_fn(|cx| Pin::new(&mut self.stream).poll_shutdown(cx)).await
     }
@@ -114,8 +116,8 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         Some(Pin::new(&mut self.stream).poll_write(cx, frame))
     }
 
-    /// What is left of a lone short frame, which is what nearly every tick is: to copy it beside its
-    /// header costs less than to make the kernel gather two parts.
+    /// The unwritten rest of the queue if it is a single short frame, as for nearly every tick: copying the
+    /// payload behind its header costs less than making the kernel gather two parts.
     fn short<'a>(&self, room: &'a mut [u8; SHORT]) -> Option<&'a [u8]> {
         let (head, payload) = self.outgoing.front()?;
         let head = head.bytes();
@@ -125,16 +127,16 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         }
         room.get_mut(..head.len())?.copy_from_slice(head);
         room.get_mut(head.len()..length)?.copy_from_slice(payload);
-        room.get(self.left..length)
+        room.get(self.written_of_first..length)
     }
 
     fn poll_write_parts(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let mut parts = [IoSlice::new(&[]); 2 * FRAMES_AT_ONCE];
         let mut used = 0;
-        let mut skip = self.left;
+        let mut skip = self.written_of_first;
         let frames = self.outgoing.iter().take(FRAMES_AT_ONCE);
         for part in frames.flat_map(|(head, payload)| [head.bytes(), payload]) {
-            // Of the first frame, what has already left is passed over.
+            // Skips the bytes of the first frame that were already written.
             let rest = part.get(skip..).unwrap_or_default();
             skip = skip.saturating_sub(part.len());
             if !rest.is_empty()
@@ -149,14 +151,14 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     }
 
     fn advance(&mut self, written: usize) {
-        self.left += written;
+        self.written_of_first += written;
         let mut complete = 0;
         while let Some((head, payload)) = self.outgoing.front() {
             let length = head.bytes().len() + payload.len();
-            if self.left < length {
+            if self.written_of_first < length {
                 break;
             }
-            self.left -= length;
+            self.written_of_first -= length;
             self.outgoing.pop_front();
             complete += 1;
         }
@@ -167,16 +169,16 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
 }
 
 impl<W: AsyncWrite + AsRef<TcpStream> + Unpin> Writer<W> {
-    /// Sends what was queued as far as the connection takes it now; whether that was all. Who waits
-    /// for it to take more has to ask [`Self::poll_flush`].
+    /// Sends as many queued frames as the connection accepts without waiting; returns whether that was all.
+    /// To wait for the rest, use [`Self::poll_flush`].
     ///
     /// # Errors
     /// When the connection is gone.
     pub fn try_flush(&mut self) -> io::Result<bool> {
         let mut room = [0; SHORT];
         if let Some(frame) = self.short(&mut room) {
-            // Straight to the kernel: to ask the runtime first whether it may be so costs more than
-            // to receive from the kernel, now and then, that it may not.
+            // Calls the kernel directly: asking the runtime first whether the socket is writable costs more
+            // than an occasional `EAGAIN`.
             let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
             match send(self.stream.as_ref(), frame, flags) {
                 Ok(written) => self.advance(written),
@@ -184,15 +186,15 @@ impl<W: AsyncWrite + AsRef<TcpStream> + Unpin> Writer<W> {
                 Err(error) => return Err(error.into()),
             }
         }
-        let mut nobody = Context::from_waker(Waker::noop());
-        match self.poll_flush(&mut nobody) {
+        let mut noop = Context::from_waker(Waker::noop());
+        match self.poll_flush(&mut noop) {
             Poll::Ready(sent) => sent.map(|()| true),
             Poll::Pending => Ok(false),
         }
     }
 }
 
-/// The code in network order, then the reason as far as there is room for it.
+/// The code in network byte order, then the reason, truncated to [`MAX_REASON`].
 fn close_payload(frame: Option<CloseFrame>) -> Bytes {
     let Some(CloseFrame { code, reason }) = frame else {
         return Bytes::new();

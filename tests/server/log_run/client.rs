@@ -1,4 +1,4 @@
-//! A client that reads the log, and comes back whenever its connection is lost.
+//! A client that reads the log, and reconnects whenever its connection is lost.
 
 use super::{
     Fault,
@@ -18,16 +18,16 @@ use tokio::{sync::watch, task::JoinHandle};
 
 /// A client that reads one log.
 pub(super) struct Client {
-    /// Where the server is; connects anew with each change.
+    /// The address of the server; reconnects at each change.
     server: watch::Sender<SocketAddr>,
-    heard: Arc<Mutex<Vec<Incoming>>>,
+    received: Arc<Mutex<Vec<Incoming>>>,
     has_begun: Arc<watch::Sender<bool>>,
     task: JoinHandle<()>,
 }
 
-/// How far it got.
+/// How far the log was read.
 #[derive(Default)]
-struct Place {
+struct Position {
     resume: Option<Resume>,
     after: Option<LogPosition>,
     since: Option<Timestamp>,
@@ -35,25 +35,25 @@ struct Place {
 
 struct Reading {
     channel: Channel,
-    heard: Arc<Mutex<Vec<Incoming>>>,
+    received: Arc<Mutex<Vec<Incoming>>>,
     has_begun: Arc<watch::Sender<bool>>,
-    place: Place,
+    position: Position,
 }
 
-fn lock(heard: &Mutex<Vec<Incoming>>) -> MutexGuard<'_, Vec<Incoming>> {
-    heard.lock().unwrap()
+fn lock(received: &Mutex<Vec<Incoming>>) -> MutexGuard<'_, Vec<Incoming>> {
+    received.lock().unwrap()
 }
 
 impl Client {
     pub(super) fn start(container: &str, server: SocketAddr) -> Self {
         let (server, mut servers) = watch::channel(server);
-        let heard = Arc::new(Mutex::new(Vec::new()));
+        let received = Arc::new(Mutex::new(Vec::new()));
         let has_begun = Arc::new(watch::Sender::new(false));
         let mut reading = Reading {
             channel: Channel::logs(WorkloadKey::Container(container.parse().unwrap())),
-            heard: Arc::clone(&heard),
+            received: Arc::clone(&received),
             has_begun: Arc::clone(&has_begun),
-            place: Place::default(),
+            position: Position::default(),
         };
         let task = tokio::spawn(async move {
             loop {
@@ -66,13 +66,13 @@ impl Client {
         });
         Self {
             server,
-            heard,
+            received,
             has_begun,
             task,
         }
     }
 
-    /// Waits until it follows the log.
+    /// Waits until the client follows the log.
     pub(super) async fn until_begun(&self) {
         self.has_begun
             .subscribe()
@@ -81,27 +81,27 @@ impl Client {
             .unwrap();
     }
 
-    /// Connects anew, to this server.
+    /// Reconnects to this server.
     pub(super) fn reconnect(&self, server: SocketAddr) {
         self.server.send_replace(server);
     }
 
-    /// A fault happens: what may have been lost by it comes after this.
+    /// Records a fault: a loss that it may cause comes after this.
     pub(super) fn mark(&self, fault: Fault) {
-        lock(&self.heard).push(Incoming::Fault(fault));
+        lock(&self.received).push(Incoming::Fault(fault));
     }
 
-    /// Waits until the last line has come, and gives back what was heard.
+    /// Waits for the last line; returns everything that was received.
     pub(super) async fn until_ended(self, truth: &[TruthLine]) -> Vec<Incoming> {
         let last = &truth[truth.len() - 1].text;
         eventually("the last line comes", async || {
-            let heard = lock(&self.heard);
-            let line = heard.iter().rev().find_map(Incoming::text);
+            let received = lock(&self.received);
+            let line = received.iter().rev().find_map(Incoming::text);
             line == Some(last)
         })
         .await;
         self.task.abort();
-        std::mem::take(&mut *lock(&self.heard))
+        std::mem::take(&mut *lock(&self.received))
     }
 }
 
@@ -119,16 +119,16 @@ impl Reading {
                     epoch = of;
                     let subscribe = Subscribe {
                         tail: Some(MAX_LOG_TAIL),
-                        resume: self.place.resume.clone(),
-                        after: self.place.after,
-                        since: self.place.since,
+                        resume: self.position.resume.clone(),
+                        after: self.position.after,
+                        since: self.position.since,
                         ..Subscribe::to(self.channel)
                     };
                     socket.send(ClientMessage::Subscribe(subscribe)).await;
                 }
                 ServerMessage::Log { lines, cursor, .. } => {
                     let last = lines.last().unwrap();
-                    self.place = Place {
+                    self.position = Position {
                         resume: Some(Resume {
                             epoch: epoch.clone(),
                             seq: last.seq,
@@ -136,11 +136,11 @@ impl Reading {
                         after: cursor,
                         since: last.timestamp,
                     };
-                    lock(&self.heard).extend(lines.into_iter().map(Incoming::Line));
+                    lock(&self.received).extend(lines.into_iter().map(Incoming::Line));
                 }
                 ServerMessage::LogGap {
                     missing, from, to, ..
-                } => lock(&self.heard).push(Incoming::Gap { missing, from, to }),
+                } => lock(&self.received).push(Incoming::Gap { missing, from, to }),
                 ServerMessage::Subscribed { .. } => {
                     self.has_begun.send_replace(true);
                 }

@@ -1,10 +1,10 @@
-//! The container whose log it is, in a real engine.
+//! The container that writes the log, in a real engine.
 
 use std::{path::PathBuf, process::Stdio};
 use tempfile::TempDir;
 use tokio::process::Command;
 
-/// What the container does: it writes what it reads. Each read that brings something is a write.
+/// The container's command: it writes what it reads. Each read with data is one write.
 const SCRIPT: &str = "cat /pipes/err >&2 & exec cat /pipes/out";
 
 /// A container in a real engine.
@@ -16,7 +16,7 @@ pub(super) struct Engine {
     pipes: TempDir,
 }
 
-/// The engine under test. A test that asks for it and finds none fails.
+/// The engine under test. A test without one fails.
 #[expect(
     clippy::disallowed_methods,
     reason = "only the environment names the engine"
@@ -26,7 +26,7 @@ fn host() -> String {
 }
 
 impl Engine {
-    /// Runs the container.
+    /// Creates and starts the container.
     pub(super) async fn begin(is_terminal: bool) -> Self {
         let host = host();
         let pipes = tempfile::tempdir().unwrap();
@@ -62,23 +62,23 @@ impl Engine {
     }
 
     async fn ask(&self, arguments: &[&str]) -> String {
-        let asked = Command::new("docker")
+        let request = Command::new("docker")
             .args(["-H", &self.host])
             .args(arguments)
             .stdin(Stdio::null())
             .output();
-        let answer = asked.await.unwrap();
-        let said = String::from_utf8_lossy(&answer.stderr);
-        assert!(answer.status.success(), "{arguments:?}: {said}");
+        let answer = request.await.unwrap();
+        let body = String::from_utf8_lossy(&answer.stderr);
+        assert!(answer.status.success(), "{arguments:?}: {body}");
         String::from_utf8(answer.stdout).unwrap().trim().to_owned()
     }
 
-    /// Has the `docker` command line do something.
+    /// Runs a command of the `docker` command line.
     pub(super) async fn docker(&self, arguments: &[&str]) {
         self.ask(arguments).await;
     }
 
-    /// Starts the container if it does not run.
+    /// Starts the container if it is not running.
     pub(super) async fn run(&self) {
         self.docker(&["start", &self.name]).await;
     }
@@ -101,12 +101,12 @@ impl Engine {
         self.host.trim_start_matches("unix://").into()
     }
 
-    /// Where the pipes are from which the container reads.
+    /// The folder with the pipes from which the container reads.
     pub(super) fn folder(&self) -> PathBuf {
         self.pipes.path().into()
     }
 
-    /// The file in which the engine keeps the log.
+    /// The file in which the engine stores the log.
     pub(super) fn log_file(&self) -> PathBuf {
         let id = &self.id;
         self.root.join(format!("containers/{id}/{id}-json.log"))

@@ -1,11 +1,12 @@
-//! A log that is written without a rest while everything breaks, against the engine's own file.
+//! A log that is written without pause while connections and processes fail, compared with the engine's own
+//! file.
 //!
-//! A container writes lines whose records end anywhere, faults of every kind happen at seeded places,
-//! and what a client got is compared with what the engine has stored: nothing may be missing, doubled
-//! or glued, unless a gap says so. A gap excuses no more than it says.
+//! A container writes lines whose records end anywhere, faults of every kind happen at seeded times, and
+//! what a client received is compared with what the engine has stored: no line may be missing, duplicated
+//! or joined with another, unless a gap reports it. A gap excuses no more than it reports.
 //!
 //! Runs where `DECKWATCH_TEST_DOCKER` names an engine on this machine whose files can be read;
-//! `DECKWATCH_TEST_LOG_LINES` sets how many lines are written, and a million have thirty faults.
+//! `DECKWATCH_TEST_LOG_LINES` sets the number of lines, and a million lines have thirty faults.
 
 mod client;
 mod engine;
@@ -24,18 +25,18 @@ use std::{
 use truth::Account;
 use writer::Writer;
 
-/// Lines without `DECKWATCH_TEST_LOG_LINES`, and the faults they have: each kind once or twice, in half a
-/// minute.
+/// Number of lines without `DECKWATCH_TEST_LOG_LINES`, and of their faults: each kind once or twice, in
+/// half a minute.
 const LINES: u64 = 30_000;
 const FAULTS: u64 = 10;
-/// Faults of a run that was asked for.
+/// Number of faults of a run whose length was set.
 const MANY_FAULTS: u64 = 30;
-/// Lines a second: few enough that what is written while Deckwatch restarts is still there.
+/// Lines per second: few enough that lines written while Deckwatch restarts are still kept.
 const PACE: u64 = 1_500;
-/// Seconds that a long run writes for; more lines come faster.
+/// Duration of a long run in seconds; more lines are written faster.
 const LONGEST: u64 = 400;
 
-/// What goes wrong.
+/// A fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Fault {
     Kill,
@@ -76,7 +77,7 @@ fn asked_for() -> Option<u64> {
 
 #[tokio::test]
 #[ignore = "needs a Docker engine"]
-async fn nothing_is_lost_doubled_or_glued_undeclared() {
+async fn no_line_is_lost_duplicated_or_joined_without_a_gap() {
     let (lines, faults) = match asked_for() {
         Some(lines) => (lines, MANY_FAULTS),
         None => (LINES, FAULTS),
@@ -86,7 +87,7 @@ async fn nothing_is_lost_doubled_or_glued_undeclared() {
 
 #[tokio::test]
 #[ignore = "needs a Docker engine"]
-async fn nothing_of_a_terminal_is_lost_doubled_or_glued_undeclared() {
+async fn no_line_of_a_terminal_is_lost_duplicated_or_joined_without_a_gap() {
     run(asked_for().unwrap_or(LINES) / 3, FAULTS, true, 0x7e11).await;
 }
 
@@ -134,12 +135,12 @@ async fn run(lines: u64, faults: u64, is_terminal: bool, seed: u64) {
         engine.run().await;
     }
     writer.until(lines).await;
-    // Everything the container reads has reached the engine once the container has ended.
+    // When the container has ended, everything that it has read has reached the engine.
     engine.docker(&["stop", "-t", "1", engine.name()]).await;
     let truth = truth::read(&engine.log_file());
     assert!(!truth.is_empty());
-    let heard = client.until_ended(&truth).await;
-    let account = Account::of(&truth, &heard);
+    let received = client.until_ended(&truth).await;
+    let account = Account::of(&truth, &received);
     let figures = format!(
         "{} lines stored, {account}; faults {happened:?}; {:?}",
         truth.len(),

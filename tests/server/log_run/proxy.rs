@@ -1,4 +1,4 @@
-//! Between Deckwatch and the engine: it passes on what both say, until it is to do harm.
+//! A proxy between Deckwatch and the engine, which passes on everything until it must cause a fault.
 
 use std::{path::PathBuf, sync::Arc};
 use tempfile::TempDir;
@@ -8,30 +8,30 @@ use tokio::{
     sync::watch,
 };
 
-/// What is done to the connections that are open.
+/// What the proxy does to the open connections.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Harm {
     #[default]
     None,
-    /// They are cut.
+    /// Cuts them.
     Cut,
-    /// What the engine says does not arrive.
+    /// Drops everything that the engine sends.
     Stall,
-    /// After a whole chunk of a log comes what is none …
+    /// Sends an invalid chunk after a complete chunk of a log …
     Chunks,
-    /// … or a chunk whose frame is none.
+    /// … or a chunk with an invalid frame.
     Frames,
 }
 
 /// A proxy in front of an engine's socket.
 pub(super) struct Proxy {
     folder: TempDir,
-    /// Counts, as the same may be done twice.
+    /// A counter, because the same harm may be done twice, and the harm.
     harm: Arc<watch::Sender<(u64, Harm)>>,
 }
 
 impl Proxy {
-    /// In front of `engine`.
+    /// A proxy in front of `engine`.
     pub(super) fn start(engine: PathBuf) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let listener = UnixListener::bind(folder.path().join("p.sock")).unwrap();
@@ -55,19 +55,19 @@ impl Proxy {
         format!("unix://{}", self.folder.path().join("p.sock").display())
     }
 
-    /// Does harm to the connections that are open.
+    /// Harms the open connections.
     pub(super) fn harm(&self, harm: Harm) {
         self.harm
             .send_modify(|(count, last)| (*count, *last) = (*count + 1, harm));
     }
 }
 
-/// Passes on until one of both ends hangs up, or harm is done.
+/// Relays until one side disconnects, or harm is done.
 async fn pass(client: UnixStream, engine: UnixStream, mut harms: watch::Receiver<(u64, Harm)>) {
     harms.mark_unchanged();
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_engine, mut to_engine) = engine.into_split();
-    let (mut asked, mut said) = (vec![0; 64 * 1024], vec![0; 64 * 1024]);
+    let (mut request, mut body) = (vec![0; 64 * 1024], vec![0; 64 * 1024]);
     let mut log: Option<Chunks> = None;
     let mut harm = Harm::None;
     loop {
@@ -81,18 +81,18 @@ async fn pass(client: UnixStream, engine: UnixStream, mut harms: watch::Receiver
                     return;
                 }
             }
-            read = from_client.read(&mut asked) => {
+            read = from_client.read(&mut request) => {
                 let Ok(n @ 1..) = read else { return };
-                if log.is_none() && asked[..n].windows(6).any(|bytes| bytes == b"/logs?") {
+                if log.is_none() && request[..n].windows(6).any(|bytes| bytes == b"/logs?") {
                     log = Some(Chunks::default());
                 }
-                if to_engine.write_all(&asked[..n]).await.is_err() {
+                if to_engine.write_all(&request[..n]).await.is_err() {
                     return;
                 }
             }
-            read = from_engine.read(&mut said), if harm != Harm::Stall => {
+            read = from_engine.read(&mut body), if harm != Harm::Stall => {
                 let Ok(n @ 1..) = read else { return };
-                let bytes = &said[..n];
+                let bytes = &body[..n];
                 let border = log.as_mut().and_then(|log| log.pass(bytes));
                 let (end, bad): (usize, &[u8]) = match (harm, border) {
                     (Harm::Chunks, Some(at)) => (at, b"no size\r\n"),
@@ -108,18 +108,18 @@ async fn pass(client: UnixStream, engine: UnixStream, mut harms: watch::Receiver
     }
 }
 
-/// Where in an answer its chunks end.
+/// Tracks the chunk boundaries of a response.
 #[derive(Default)]
 struct Chunks {
     head: Vec<u8>,
     is_body: bool,
     size: Vec<u8>,
-    /// Bytes of the chunk, and of the line end behind it, that are still to come.
+    /// Bytes of the chunk, and of the line end after it, that are still to come.
     left: usize,
 }
 
 impl Chunks {
-    /// Looks at what passes by; the first place in it where a chunk may begin.
+    /// Scans relayed bytes; returns the first position at which a chunk may begin.
     fn pass(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut border = None;
         for (at, byte) in bytes.iter().enumerate() {

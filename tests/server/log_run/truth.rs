@@ -1,13 +1,13 @@
-//! What the engine has stored, and what came of it.
+//! The lines that the engine has stored, and their comparison with what a client received.
 
 use super::Fault;
 use deckwatch::model::{LogLine, LogStream, Timestamp};
 use serde::Deserialize;
 use std::{collections::BTreeMap, fmt, path::Path};
 
-/// Bytes of the engine's buffer: a record of fewer without a line end is the last of its run.
+/// Bytes of the engine's buffer: a shorter record without a line end is the last of its run.
 const BUFFER: usize = 16 * 1024;
-/// Bytes of a line that Deckwatch shows, and what it writes behind them.
+/// Most bytes of a line that Deckwatch shows, and the mark that it appends to longer ones.
 const SHOWN: usize = 64 * 1024;
 const TRUNCATED: &str = " … (truncated)";
 
@@ -19,7 +19,7 @@ pub(super) struct TruthLine {
     pub(super) text: String,
 }
 
-/// What a client heard, and what happened meanwhile.
+/// What a client received, and the faults in between.
 #[derive(Clone, Debug)]
 pub(super) enum Incoming {
     Line(LogLine),
@@ -54,7 +54,7 @@ pub(super) fn read(file: &Path) -> Vec<TruthLine> {
         let record: StoredRecord = serde_json::from_str(stored).unwrap();
         let before = open.remove(&record.stream);
         let (time, mut text) = match before {
-            // The last words of a run, as long as the buffer.
+            // The last line of a run, as long as the buffer.
             Some((time, text)) if time != record.time => {
                 lines.push(line(record.stream, &time, text));
                 (record.time, String::new())
@@ -93,7 +93,7 @@ fn line(stream: LogStream, time: &str, mut text: String) -> TruthLine {
     }
 }
 
-/// What became of all lines.
+/// The result of the comparison.
 #[derive(Debug, Default)]
 pub(super) struct Account {
     got: usize,
@@ -118,14 +118,14 @@ impl fmt::Display for Account {
 }
 
 impl Account {
-    /// Compares what was heard with the truth, line by line.
+    /// Compares what was received with the stored lines, line by line.
     ///
-    /// A counted gap skips exactly as many lines as it says. One that is not counted must come after a
-    /// fault that it can be of, and skips only lines between the times that it names.
-    pub(super) fn of(truth: &[TruthLine], heard: &[Incoming]) -> Self {
+    /// A counted gap skips exactly the number of lines that it reports. A gap without a count must come
+    /// after a fault that can have caused it, and skips only lines between the times that it reports.
+    pub(super) fn of(truth: &[TruthLine], received: &[Incoming]) -> Self {
         let (mut account, mut next, mut fault, mut gap) = (Self::default(), 0, None, None);
-        for heard in heard {
-            match heard {
+        for received in received {
+            match received {
                 Incoming::Fault(kind) => fault = Some(*kind),
                 Incoming::Gap {
                     missing: Some(missing),
@@ -148,7 +148,7 @@ impl Account {
                     gap = from.zip(*to);
                     assert!(
                         gap.is_some(),
-                        "a gap that does not say from when to when: {heard:?}"
+                        "a gap that does not say from when to when: {received:?}"
                     );
                     account.uncounted_gaps += 1;
                 }
@@ -212,7 +212,7 @@ mod tests {
         (0..i64::try_from(n).unwrap()).map(line).collect()
     }
 
-    fn heard(numbers: impl IntoIterator<Item = i64>) -> Vec<Incoming> {
+    fn received(numbers: impl IntoIterator<Item = i64>) -> Vec<Incoming> {
         let line = |n: i64| {
             Incoming::Line(LogLine {
                 timestamp: Some(Timestamp::from_millis(n)),
@@ -229,26 +229,26 @@ mod tests {
     }
 
     fn with(gap: Vec<Incoming>, rest: std::ops::Range<i64>) -> Vec<Incoming> {
-        [heard(0..3), gap, heard(rest)].concat()
+        [received(0..3), gap, received(rest)].concat()
     }
 
     #[test]
-    fn what_is_declared_is_no_loss() {
+    fn a_reported_gap_is_not_a_loss() {
         let cut = || Incoming::Fault(Fault::ClientCut);
-        for heard in [
-            heard(0..9),
+        for received in [
+            received(0..9),
             with(vec![gap(Some(2), 2, 5)], 5..9),
             with(vec![cut(), gap(None, 2, 5)], 5..9),
         ] {
-            let _ = Account::of(&truth(9), &heard);
+            let _ = Account::of(&truth(9), &received);
         }
     }
 
     #[test]
-    fn what_is_not_declared_is_found() {
+    fn an_unreported_loss_is_found() {
         let cut = || Incoming::Fault(Fault::ClientCut);
-        for (heard, what) in [
-            (heard(0..8), "the last is missing"),
+        for (received, what) in [
+            (received(0..8), "the last is missing"),
             (with(vec![], 4..9), "one is missing"),
             (with(vec![], 2..9), "one is doubled"),
             (
@@ -266,7 +266,7 @@ mod tests {
             ),
         ] {
             let truth = truth(9);
-            let found = std::panic::catch_unwind(|| Account::of(&truth, &heard));
+            let found = std::panic::catch_unwind(|| Account::of(&truth, &received));
             assert!(found.is_err(), "{what}");
         }
     }

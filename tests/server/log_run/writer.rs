@@ -1,4 +1,4 @@
-//! What the container writes.
+//! Writes the lines that the container copies to its log.
 
 use super::{LONGEST, PACE};
 use crate::support::eventually;
@@ -18,7 +18,7 @@ use std::{
 /// Bytes of the engine's buffer, at which it splits lines.
 const BUFFER: usize = 16 * 1024;
 
-/// Writes lines into the container's pipes, from a thread of its own.
+/// Writes lines into the container's pipes, from a separate thread.
 pub(super) struct Writer {
     written: Arc<AtomicU64>,
 }
@@ -26,13 +26,13 @@ pub(super) struct Writer {
 /// One of the container's streams.
 struct Pipe {
     file: File,
-    /// What is still to be written.
+    /// Bytes that are still to be written.
     waiting: Vec<u8>,
 }
 
 impl Pipe {
-    /// Writes what waits in pieces that end anywhere, except for its last bytes: they may be a part of a
-    /// character.
+    /// Writes the buffered bytes in pieces that end anywhere, except for the last bytes, which may be part
+    /// of a character.
     fn write(&mut self, random: &mut Rng) {
         let keep = random.usize(0..8).min(self.waiting.len());
         let mut rest = self.waiting.as_slice();
@@ -46,7 +46,7 @@ impl Pipe {
 }
 
 impl Writer {
-    /// Writes so many lines.
+    /// Starts writing `lines` lines.
     pub(super) fn start(folder: PathBuf, lines: u64, is_terminal: bool, seed: u64) -> Self {
         let written = Arc::new(AtomicU64::new(0));
         let count = Arc::clone(&written);
@@ -64,7 +64,7 @@ impl Writer {
 }
 
 fn write(folder: PathBuf, lines: u64, is_terminal: bool, seed: u64, count: &AtomicU64) {
-    // Open for reading too: what is not read when the container dies is read by its next run.
+    // Open for reading, too: bytes that are unread when the container dies are read by its next run.
     let open = |name| {
         OpenOptions::new()
             .read(true)
@@ -93,13 +93,13 @@ fn write(folder: PathBuf, lines: u64, is_terminal: bool, seed: u64, count: &Atom
         pipe.file.write_all(&pipe.waiting).unwrap();
     }
     count.store(lines, Ordering::Relaxed);
-    // The last words of the last run: it is stopped without a line end.
+    // The last line of the last run, which is stopped without a line end.
     pipes[0].file.write_all(b"last words").unwrap();
     // The pipes must outlive the last run, or it would end by itself.
     sleep(Duration::from_secs(600));
 }
 
-/// A line that is like no other.
+/// A line that differs from all others.
 fn line(n: u64, random: &mut Rng) -> String {
     let begin = format!("{n} ");
     let bytes = match random.u32(..1_000) {

@@ -1,8 +1,8 @@
-//! What the fake engine answers.
+//! The fake engine's HTTP API.
 
 use super::{
     FakeContainer,
-    logs::Asked,
+    logs::LogQuery,
     raw,
     world::{Mood, Shared},
 };
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use std::{collections::HashMap, convert::Infallible, sync::Arc};
 use tokio_stream::wrappers::BroadcastStream;
 
-/// What HAProxy answers when a rule denies a request.
+/// HAProxy's response when a rule denies a request.
 const FORBIDDEN: &str = "<html><body><h1>403 Forbidden</h1>\nRequest forbidden by administrative \
                          rules.\n</body></html>\n";
 
@@ -141,7 +141,7 @@ fn act(shared: &Shared, id: &str, action: Option<&str>, query: &Query) -> Respon
     };
     let set_state = |state: &str| {
         let changed = shared.change(id, |c| c.state = state.to_owned());
-        shared.tell_of(&changed.unwrap(), action.unwrap(), &[]);
+        shared.emit_for(&changed.unwrap(), action.unwrap(), &[]);
     };
     match (action, container.state.as_str()) {
         (Some("start"), "running") | (Some("stop"), "exited" | "created") => {
@@ -150,12 +150,12 @@ fn act(shared: &Shared, id: &str, action: Option<&str>, query: &Query) -> Respon
         (Some("start"), _) => drop(shared.start(id)),
         (Some("stop"), _) => {
             let stopped = shared.stop(id, "15", 0).unwrap();
-            shared.tell_of(&stopped, "stop", &[]);
+            shared.emit_for(&stopped, "stop", &[]);
         }
         (Some("restart"), _) => {
             shared.stop(id, "15", 0);
             let started = shared.start(id).unwrap();
-            shared.tell_of(&started, "restart", &[]);
+            shared.emit_for(&started, "restart", &[]);
         }
         (Some("kill"), "running") => drop(shared.stop(id, "9", 137)),
         (Some("pause"), "running") => set_state("paused"),
@@ -164,7 +164,7 @@ fn act(shared: &Shared, id: &str, action: Option<&str>, query: &Query) -> Respon
             let old = format!("/{}", container.name);
             let name = query.get("name").cloned().unwrap_or_default();
             let renamed = shared.change(id, |c| c.name = name).unwrap();
-            shared.tell_of(&renamed, "rename", &[("oldName", &old)]);
+            shared.emit_for(&renamed, "rename", &[("oldName", &old)]);
         }
         (None, state) => {
             if state == "running" {
@@ -184,19 +184,19 @@ fn list(shared: &Shared, query: &Query) -> Response {
     let filters = query.get("filters").map(String::as_str).unwrap_or("{}");
     let filters: Value = serde_json::from_str(filters).unwrap();
     let ids = filters["id"].as_array().cloned();
-    let asked = |c: &&FakeContainer| {
+    let is_requested = |c: &&FakeContainer| {
         let is = |id: &Value| c.id.starts_with(id.as_str().unwrap());
         ids.as_ref().is_none_or(|ids| ids.iter().any(is))
     };
     let all = query.get("all").is_some_and(|all| all == "true");
     let world = shared.world();
-    let listed = world.containers.iter().filter(asked);
+    let listed = world.containers.iter().filter(is_requested);
     let listed = listed.filter(|c| all || c.is_up());
     json_body(listed.map(FakeContainer::summary).collect())
 }
 
 fn events(shared: &Arc<Shared>, query: &Query) -> Response {
-    let told = shared.events.subscribe();
+    let reported = shared.events.subscribe();
     let world = shared.world();
     let cut = world.cut.clone();
     let past: Vec<_> = match time(query, "since") {
@@ -210,15 +210,15 @@ fn events(shared: &Arc<Shared>, query: &Query) -> Response {
     };
     drop(world);
     let mood = shared.mood.subscribe();
-    let new = BroadcastStream::new(told).filter_map(async |told| told.ok());
-    let new = new.then(move |told| {
+    let new = BroadcastStream::new(reported).filter_map(async |reported| reported.ok());
+    let new = new.then(move |reported| {
         let mut mood = mood.clone();
         async move {
             let _ = mood.wait_for(|mood| *mood != Mood::Hanging).await;
-            told
+            reported
         }
     });
-    let bodies = stream::iter(past).chain(new).map(|told| told.body);
+    let bodies = stream::iter(past).chain(new).map(|reported| reported.body);
     streamed(bodies.take_until(cut.cancelled_owned()))
 }
 
@@ -231,7 +231,7 @@ fn logs(shared: &Arc<Shared>, container: &FakeContainer, query: &Query) -> Respo
             .get(key)
             .is_some_and(|value| value == "true" || value == "1")
     };
-    let asked = Asked {
+    let query = LogQuery {
         stdout: is("stdout"),
         stderr: is("stderr"),
         stamped: is("timestamps"),
@@ -240,10 +240,10 @@ fn logs(shared: &Arc<Shared>, container: &FakeContainer, query: &Query) -> Respo
         until: time(query, "until"),
         tail: query.get("tail").and_then(|tail| tail.parse().ok()),
     };
-    super::logs::logs(shared, container, asked)
+    super::logs::logs(shared, container, query)
 }
 
-/// The answer of a stream: in chunks, as they come.
+/// The response of a stream, in chunks as they become available.
 fn streamed(body: impl Stream<Item = Bytes> + Send + 'static) -> Response {
     Body::from_stream(body.map(Ok::<_, Infallible>)).into_response()
 }
@@ -276,7 +276,7 @@ fn parse(query: &str) -> Query {
     url.query_pairs().into_owned().collect()
 }
 
-/// A time as Docker takes it: seconds, with nanoseconds after a point, or RFC 3339.
+/// A time as Docker accepts it: seconds, with nanoseconds after a point, or RFC 3339.
 fn time(query: &Query, key: &str) -> Option<Timestamp> {
     let text = query
         .get(key)

@@ -1,4 +1,4 @@
-//! A container of the fake engine, and how Docker's API describes it.
+//! A container of the fake engine, and its representation in Docker's API.
 
 use deckwatch::model::Timestamp;
 use serde_json::{Value, json};
@@ -20,28 +20,28 @@ pub(crate) struct FakeContainer {
     pub(crate) labels: BTreeMap<String, String>,
     pub(crate) env: Vec<String>,
     pub(crate) command: Vec<String>,
-    /// What its health check said last.
+    /// Output of the last health check.
     pub(crate) health_output: Option<String>,
     pub(crate) lines: Vec<Line>,
-    /// Lines of its log that were thrown away.
+    /// Number of lines of its log that were discarded.
     pub(crate) dropped: usize,
-    /// How many lines there had been when each of its runs ended.
+    /// Number of lines at the end of each of its runs.
     pub(crate) run_ends: Vec<usize>,
-    /// Whether it writes to a terminal.
+    /// Whether it has a terminal.
     pub(crate) terminal: bool,
     /// Bytes after which the engine splits a line.
     pub(crate) part: usize,
-    /// What the engine answers instead of its log.
+    /// The fault that replaces its log.
     pub(crate) log_failure: Option<(u16, String)>,
     pub(crate) log_fault: Option<LogFault>,
-    /// What replaces parts of the usual figures (`null` deletes), or the whole body as text.
+    /// Replaces parts of the stats (`null` deletes), or the whole body as text.
     pub(crate) figures: Figures,
     pub(super) started: Timestamp,
     pub(super) finished: Timestamp,
     counting_since: Instant,
 }
 
-/// How a body of figures differs from the usual.
+/// How the body of stats differs from the usual one.
 #[derive(Clone, Debug)]
 pub(crate) enum Figures {
     Patched(Value),
@@ -54,22 +54,22 @@ pub(crate) struct Line {
     pub(crate) at: Timestamp,
     pub(crate) stderr: bool,
     pub(crate) text: Vec<u8>,
-    /// Whether it has a line end. Last words may have none, and neither has the first part of a line
-    /// that is half written.
+    /// Whether it has a line end. The last line of a run may have none, and neither has the first part of
+    /// an incomplete line.
     pub(crate) ended: bool,
 }
 
-/// What is wrong with an engine's answer to who asks for a log.
+/// A fault of the engine's answer to a request for a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LogFault {
     /// It begins, and nothing follows.
     Hangs,
-    /// Its frames are none.
+    /// Its frames are invalid.
     Corrupt,
 }
 
 impl Line {
-    /// How many records of `part` bytes an engine makes of it.
+    /// Number of records of `part` bytes that an engine stores for it.
     pub(super) fn records(&self, part: usize) -> usize {
         self.text.len().div_ceil(part).max(1)
     }
@@ -80,7 +80,7 @@ pub(super) fn now() -> Timestamp {
     Timestamp::from_millis(i64::try_from(since.unwrap().as_millis()).unwrap())
 }
 
-/// A full id that is the same for the same name, as every test may compute it.
+/// A full id that depends only on the name, so that tests can compute it.
 pub(crate) fn id_of(name: &str) -> String {
     let seed = |n: u64| {
         let bytes = name.bytes().chain(n.to_le_bytes());
@@ -92,7 +92,7 @@ pub(crate) fn id_of(name: &str) -> String {
 }
 
 impl FakeContainer {
-    /// A container that has run for three minutes.
+    /// A container that has been running for three minutes.
     pub(crate) fn running(name: &str) -> Self {
         Self {
             id: id_of(name),
@@ -120,7 +120,7 @@ impl FakeContainer {
         }
     }
 
-    /// A container that has ended.
+    /// A container that has exited.
     pub(crate) fn exited(name: &str) -> Self {
         Self {
             state: "exited".to_owned(),
@@ -129,8 +129,8 @@ impl FakeContainer {
         }
     }
 
-    /// With the id that a container called `name` has, as engines give different ids to containers
-    /// of the same name.
+    /// With the id of a container called `name`, because engines give different ids to containers with the
+    /// same name.
     pub(crate) fn with_id_of(mut self, name: &str) -> Self {
         self.id = id_of(name);
         self
@@ -151,14 +151,14 @@ impl FakeContainer {
         self
     }
 
-    /// With a health check that says this and fails.
+    /// With a failing health check with this output.
     pub(crate) fn health_output(mut self, text: &str) -> Self {
         self.health = Some("unhealthy".to_owned());
         self.health_output = Some(text.to_owned());
         self
     }
 
-    /// A log of `n` numbered lines, every tenth on stderr.
+    /// With a log of `n` numbered lines, every tenth on stderr.
     pub(crate) fn lines(mut self, n: u32) -> Self {
         let start = now().as_millis() - i64::from(n);
         self.lines = (0..n)
@@ -185,7 +185,8 @@ impl FakeContainer {
         self.lines.extend(lines);
     }
 
-    /// Appends words without a line end; `is_rest` of what is there without one, whose time it has.
+    /// Appends text without a line end; with `is_rest` it continues the incomplete line, with the same
+    /// time.
     pub(super) fn write_words(&mut self, text: &str, is_rest: bool, ended: bool) {
         let last = self.lines.last().map(|line| line.at);
         self.write([text.as_bytes().to_vec()]);
@@ -232,7 +233,7 @@ impl FakeContainer {
         })
     }
 
-    /// The answer to `/containers/{id}/json`.
+    /// The response of `/containers/{id}/json`.
     pub(super) fn inspection(&self) -> Value {
         let health = self.health.as_deref().map(|status| {
             json!({ "Status": status, "FailingStreak": 1, "Log": [
@@ -272,7 +273,7 @@ impl FakeContainer {
         })
     }
 
-    /// The answer to `/containers/{id}/stats`: a tenth of a core, 64 of 512 MiB.
+    /// The response of `/containers/{id}/stats`: a tenth of a core, 64 of 512 MiB.
     pub(super) fn stats(&self) -> String {
         let patch = match &self.figures {
             Figures::Text(text) => return text.clone(),
@@ -306,7 +307,7 @@ impl FakeContainer {
     }
 }
 
-/// RFC 7396: objects merge, `null` deletes, everything else replaces.
+/// RFC 7396: objects are merged, `null` deletes, everything else replaces.
 fn merge(body: &mut Value, patch: &Value) {
     let (Value::Object(body), Value::Object(patch)) = (body, patch) else {
         return;

@@ -1,4 +1,4 @@
-//! Where the fake engine listens.
+//! The listener of the fake engine.
 
 use super::{
     api,
@@ -17,15 +17,15 @@ use tokio::{
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-/// Where the fake engine listens; closes when dropped.
+/// The listener of the fake engine; closes when dropped.
 #[derive(Debug)]
 pub(crate) struct Listener {
-    place: Place,
+    endpoint: Endpoint,
     open: Mutex<Option<DropGuard>>,
 }
 
 #[derive(Debug)]
-enum Place {
+enum Endpoint {
     Unix(
         PathBuf,
         #[expect(dead_code, reason = "kept until the end")] tempfile::TempDir,
@@ -37,7 +37,7 @@ impl Listener {
     pub(crate) fn unix() -> Self {
         let dir = tempfile::tempdir().unwrap();
         Self {
-            place: Place::Unix(dir.path().join("docker.sock"), dir),
+            endpoint: Endpoint::Unix(dir.path().join("docker.sock"), dir),
             open: Mutex::default(),
         }
     }
@@ -45,27 +45,27 @@ impl Listener {
     pub(crate) fn tcp() -> Self {
         let any = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         Self {
-            place: Place::Tcp(any.local_addr().unwrap()),
+            endpoint: Endpoint::Tcp(any.local_addr().unwrap()),
             open: Mutex::default(),
         }
     }
 
     pub(crate) fn address(&self) -> String {
-        match &self.place {
-            Place::Unix(path, _) => format!("unix://{}", path.display()),
-            Place::Tcp(address) => format!("tcp://{address}"),
+        match &self.endpoint {
+            Endpoint::Unix(path, _) => format!("unix://{}", path.display()),
+            Endpoint::Tcp(address) => format!("tcp://{address}"),
         }
     }
 
-    /// Drops every connection and takes no other.
+    /// Drops every connection and accepts no more.
     pub(crate) fn close(&self) {
         *self.open.lock().unwrap() = None;
-        if let Place::Unix(path, _) = &self.place {
+        if let Endpoint::Unix(path, _) = &self.endpoint {
             let _ = std::fs::remove_file(path);
         }
     }
 
-    /// Takes connections, if it does not yet.
+    /// Accepts connections, if it does not yet.
     pub(crate) fn open(&self, shared: &Arc<Shared>) {
         let mut open = self.open.lock().unwrap();
         if open.is_some() {
@@ -74,8 +74,8 @@ impl Listener {
         let token = CancellationToken::new();
         *open = Some(token.clone().drop_guard());
         let shared = Arc::clone(shared);
-        match &self.place {
-            Place::Unix(path, _) => {
+        match &self.endpoint {
+            Endpoint::Unix(path, _) => {
                 let listener = UnixListener::bind(path).unwrap();
                 tokio::spawn(token.clone().run_until_cancelled_owned(async move {
                     while let Ok((stream, _)) = listener.accept().await {
@@ -83,7 +83,7 @@ impl Listener {
                     }
                 }));
             }
-            Place::Tcp(address) => {
+            Endpoint::Tcp(address) => {
                 let listener = bind_tcp(*address);
                 tokio::spawn(token.clone().run_until_cancelled_owned(async move {
                     while let Ok((stream, _)) = listener.accept().await {

@@ -1,4 +1,4 @@
-//! Logs of the fake engine, with all that can happen to them.
+//! Logs of the fake engine, with their possible faults.
 
 use super::{
     FakeContainer, Line, LogFault,
@@ -12,9 +12,9 @@ use deckwatch::model::Timestamp;
 use futures::stream;
 use std::{io, sync::Arc};
 
-/// What of a log is asked for.
+/// The parameters of a request for a log.
 #[derive(Clone, Debug)]
-pub(super) struct Asked {
+pub(super) struct LogQuery {
     pub(super) stdout: bool,
     pub(super) stderr: bool,
     pub(super) stamped: bool,
@@ -24,25 +24,25 @@ pub(super) struct Asked {
     pub(super) tail: Option<usize>,
 }
 
-/// A log that is being told.
-struct Telling {
+/// A log that is being sent.
+struct LogSender {
     shared: Arc<Shared>,
     id: String,
-    asked: Asked,
-    /// The number of the next line in the whole life of the container.
+    query: LogQuery,
+    /// The number of the next line over all runs of the container.
     next: usize,
-    /// The run in which it began, with whose end it ends.
+    /// The run in which it began, and with which it ends.
     run: usize,
     /// Lines until it is cut.
     until_cut: Option<usize>,
     terminal: bool,
     part: usize,
-    /// Records of the first line that are not told.
+    /// Records of the first line that are not sent.
     skip: usize,
     is_corrupt: bool,
-    /// How often the container's open logs had been cut.
+    /// How many times the container's open logs had been cut at the beginning.
     cut: usize,
-    /// How often they had got stuck.
+    /// How many times they had stalled at the beginning.
     stuck: usize,
 }
 
@@ -53,20 +53,20 @@ enum Next {
     Cut,
 }
 
-pub(super) fn logs(shared: &Arc<Shared>, container: &FakeContainer, asked: Asked) -> Response {
+pub(super) fn logs(shared: &Arc<Shared>, container: &FakeContainer, query: LogQuery) -> Response {
     if container.log_fault == Some(LogFault::Hangs) {
         return Body::from_stream(stream::pending::<io::Result<Bytes>>()).into_response();
     }
-    let (first, skip) = container.last_records(asked.tail);
+    let (first, skip) = container.last_records(query.tail);
     let mut world = shared.world();
     let cuts = world.log_cuts.get_mut(&container.id);
     let until_cut = cuts
-        .filter(|_| asked.follow)
+        .filter(|_| query.follow)
         .and_then(|cuts| cuts.pop_front());
     let cut = world.cut_logs.get(&container.id).copied().unwrap_or(0);
     let stuck = world.stuck_logs.get(&container.id).copied().unwrap_or(0);
     drop(world);
-    let telling = Telling {
+    let telling = LogSender {
         shared: Arc::clone(shared),
         id: container.id.clone(),
         next: container.dropped + first,
@@ -78,9 +78,9 @@ pub(super) fn logs(shared: &Arc<Shared>, container: &FakeContainer, asked: Asked
         terminal: container.terminal,
         part: container.part,
         is_corrupt: container.log_fault == Some(LogFault::Corrupt),
-        asked,
+        query,
     };
-    let told = stream::unfold(telling, |mut telling| async move {
+    let reported = stream::unfold(telling, |mut telling| async move {
         if telling.until_cut == Some(0) {
             return Some((Err(io::Error::other("cut")), telling));
         }
@@ -92,11 +92,11 @@ pub(super) fn logs(shared: &Arc<Shared>, container: &FakeContainer, asked: Asked
         let frames = telling.frames(&line, skip);
         Some((Ok(frames), telling))
     });
-    Body::from_stream(told).into_response()
+    Body::from_stream(reported).into_response()
 }
 
 impl FakeContainer {
-    /// Which line the last `tail` records begin in, and how many records of it come before them.
+    /// The line in which the last `tail` records begin, and the number of its records before them.
     fn last_records(&self, tail: Option<usize>) -> (usize, usize) {
         let mut left = tail.unwrap_or(usize::MAX);
         for (n, line) in self.lines.iter().enumerate().rev() {
@@ -115,14 +115,14 @@ impl FakeContainer {
     }
 }
 
-impl Telling {
-    /// The next line; none when the log is cut, and nothing when it ends.
+impl LogSender {
+    /// The next line; `Some(None)` at a cut, and `None` at the end of the log.
     async fn next(&mut self) -> Option<Option<Line>> {
         let mut wrote = self.shared.wrote.subscribe();
         let mut mood = self.shared.mood.subscribe();
         loop {
             wrote.borrow_and_update();
-            match self.look() {
+            match self.check() {
                 Next::End => return None,
                 Next::Cut => return Some(None),
                 Next::Line(line) => {
@@ -134,7 +134,7 @@ impl Telling {
         }
     }
 
-    fn look(&mut self) -> Next {
+    fn check(&mut self) -> Next {
         let world = self.shared.world();
         if world.cut_logs.get(&self.id).copied().unwrap_or(0) != self.cut {
             return Next::Cut;
@@ -146,15 +146,15 @@ impl Telling {
             return Next::End;
         };
         loop {
-            // What was rotated away meanwhile is silently lost, as with the real engine.
+            // Lines that were rotated away meanwhile are lost, as with the real engine.
             self.next = self.next.max(container.dropped);
             let end = container.run_ends.get(self.run).copied();
             if end.is_some_and(|end| self.next >= end) {
                 return Next::End;
             }
             let Some(line) = container.lines.get(self.next - container.dropped) else {
-                let goes_on = self.asked.follow && container.is_up();
-                return if goes_on { Next::Wait } else { Next::End };
+                let continues = self.query.follow && container.is_up();
+                return if continues { Next::Wait } else { Next::End };
             };
             self.next += 1;
             if self.is_wanted(line) {
@@ -165,21 +165,20 @@ impl Telling {
 
     fn is_wanted(&self, line: &Line) -> bool {
         (if line.stderr {
-            self.asked.stderr
+            self.query.stderr
         } else {
-            self.asked.stdout
-        }) && self.asked.since.is_none_or(|since| line.at >= since)
-            && self.asked.until.is_none_or(|until| line.at < until)
+            self.query.stdout
+        }) && self.query.since.is_none_or(|since| line.at >= since)
+            && self.query.until.is_none_or(|until| line.at < until)
     }
 
-    /// A line as Docker sends it: in parts, each with its time, and multiplexed unless it is a
-    /// terminal's.
+    /// A line as Docker sends it: in parts, each with its time, and multiplexed unless it is a terminal's.
     fn frames(&self, line: &Line, skip: usize) -> Bytes {
         let mut frames = Vec::new();
         let mut rest = line.text.get(skip * self.part..).unwrap();
         loop {
             let (part, after) = rest.split_at(rest.len().min(self.part));
-            let mut text = if self.asked.stamped {
+            let mut text = if self.query.stamped {
                 format!("{} ", line.at).into_bytes()
             } else {
                 Vec::new()

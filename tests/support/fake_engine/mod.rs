@@ -1,7 +1,7 @@
-//! A Docker engine that exists only on its socket, and does what a test tells it to.
+//! A Docker engine that consists of its socket, and that tests control.
 //!
-//! It speaks as much of the Engine API as a client of 1.41 and later needs to list, watch and
-//! control containers. A change of state is told on `/events` as the real engine tells it.
+//! It implements as much of the Engine API as a client of 1.41 and later needs to list, watch and control
+//! containers. Changes of state are sent on `/events` as by the real engine.
 
 mod api;
 mod container;
@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::{broadcast, watch};
 use world::{Mood, Shared};
 
-/// A Docker engine that does what a test tells it to.
+/// A Docker engine that tests control.
 #[derive(Debug)]
 pub(crate) struct FakeEngine {
     shared: Arc<Shared>,
@@ -32,7 +32,7 @@ impl FakeEngine {
         Self::listening(Listener::unix())
     }
 
-    /// The same behind TCP, as an engine elsewhere: only its API tells figures.
+    /// The same behind TCP, as a remote engine: its stats come only from the API.
     pub(crate) fn start_elsewhere() -> Self {
         Self::listening(Listener::tcp())
     }
@@ -63,7 +63,7 @@ impl FakeEngine {
         self
     }
 
-    /// What `DOCKER_HOST` says.
+    /// Its address, as in `DOCKER_HOST`.
     pub(crate) fn address(&self) -> String {
         self.listener.address()
     }
@@ -76,11 +76,11 @@ impl FakeEngine {
     pub(crate) fn create_container(&self, name: &str) {
         let created = FakeContainer::running(name);
         self.shared.world().containers.push(created.clone());
-        self.shared.tell_of(&created, "create", &[]);
-        self.shared.tell_of(&created, "start", &[]);
+        self.shared.emit_for(&created, "create", &[]);
+        self.shared.emit_for(&created, "start", &[]);
     }
 
-    /// A new container that asks not to be shown, without a word on `/events`.
+    /// Creates a container with the label that hides it, without an event.
     pub(crate) fn hide_next(&self, name: &str) {
         let hidden = FakeContainer::running(name).label("deckwatch.hide", "true");
         self.shared.world().containers.push(hidden);
@@ -88,7 +88,7 @@ impl FakeEngine {
 
     pub(crate) fn stop_container(&self, name: &str) {
         let stopped = self.shared.stop(name, "15", 0).unwrap();
-        self.shared.tell_of(&stopped, "stop", &[]);
+        self.shared.emit_for(&stopped, "stop", &[]);
     }
 
     pub(crate) fn start_container(&self, name: &str) {
@@ -99,44 +99,45 @@ impl FakeEngine {
         self.shared.remove(name).unwrap();
     }
 
-    /// Changes a container without a word on `/events`.
+    /// Changes a container without an event.
     pub(crate) fn change_silently(&self, name: &str, change: impl FnOnce(&mut FakeContainer)) {
         self.shared.change(name, change).unwrap();
     }
 
-    /// Loses a container without a word on `/events`.
+    /// Removes a container without an event.
     pub(crate) fn lose(&self, name: &str) {
         self.shared.world().containers.retain(|c| !c.is(name));
     }
 
-    /// Replaces parts of a container's figures; `null` deletes.
+    /// Replaces parts of a container's stats; `null` deletes.
     pub(crate) fn figures(&self, name: &str, patch: Value) {
         self.change_silently(name, |c| c.figures = Figures::Patched(patch));
     }
 
-    /// Answers this text for a container's figures.
+    /// Answers requests for a container's stats with this text.
     pub(crate) fn figures_as_text(&self, name: &str, text: &str) {
         self.change_silently(name, |c| c.figures = Figures::Text(text.to_owned()));
     }
 
-    /// A container writes a line. No two have the same time, as with the real engine's nanoseconds.
+    /// Writes a line to a container's log. No two have the same time, as with the real engine's
+    /// nanoseconds.
     pub(crate) fn write_line(&self, name: &str, text: &str) {
         self.write_lines(name, [text.as_bytes().to_vec()]);
     }
 
-    /// A container writes lines at once, three of the same time.
+    /// Writes lines to a container's log at once, three per time.
     pub(crate) fn write_lines(&self, name: &str, texts: impl IntoIterator<Item = Vec<u8>>) {
         self.change_silently(name, |c| c.write(texts));
         self.shared.wrote.send_replace(());
     }
 
-    /// A container writes words without a line end: its last ones, or the first 16 KiB of a line.
+    /// Writes text without a line end: the last line of a run, or the first 16 KiB of a line.
     pub(crate) fn write_words(&self, name: &str, text: &str) {
         self.change_silently(name, |c| c.write_words(text, false, false));
         self.shared.wrote.send_replace(());
     }
 
-    /// A container writes the rest of a line.
+    /// Writes the rest of an incomplete line.
     pub(crate) fn write_rest(&self, name: &str, text: &str) {
         self.change_silently(name, |c| c.write_words(text, true, true));
         self.shared.wrote.send_replace(());
@@ -148,7 +149,7 @@ impl FakeEngine {
         self.shared.wrote.send_replace(());
     }
 
-    /// Nothing more comes of any open log of a container.
+    /// Stalls every open log of a container.
     pub(crate) fn stick_logs(&self, name: &str) {
         *self
             .shared
@@ -158,12 +159,12 @@ impl FakeEngine {
             .or_default() += 1;
     }
 
-    /// What is wrong with a container's log from now on.
+    /// Sets the fault of a container's log from now on.
     pub(crate) fn log_fault(&self, name: &str, fault: Option<LogFault>) {
         self.change_silently(name, |c| c.log_fault = fault);
     }
 
-    /// Throws away all but the last `keep` lines of a container's log.
+    /// Discards all but the last `keep` lines of a container's log.
     pub(crate) fn rotate(&self, name: &str, keep: usize) {
         self.change_silently(name, |c| {
             let lost = c.lines.len().saturating_sub(keep);
@@ -180,21 +181,22 @@ impl FakeEngine {
             .insert(id_of(name), lines.into_iter().collect());
     }
 
-    /// `n` pulled images, which change no container.
+    /// Sends events of `n` pulled images, which change no container.
     pub(crate) fn emit_events(&self, n: u32) {
         for n in 0..n {
             let image = format!("image-{n}");
-            self.shared.tell("image", "pull", &image, &image, &[]);
+            self.shared.emit("image", "pull", &image, &image, &[]);
         }
     }
 
-    /// These bytes as they are on `/events`; a line ends with `\n`.
+    /// Sends these bytes on `/events`; a line ends with `
+    /// `.
     pub(crate) fn emit_bytes(&self, bytes: impl Into<Vec<u8>>) {
-        self.shared.tell_bytes(bytes.into());
+        self.shared.emit_bytes(bytes.into());
     }
 
-    /// What `route`, such as `GET /containers/json`, answers from now on. A longer route goes before
-    /// a shorter one that it begins with; one that ends with `$` is the whole request.
+    /// Sets what `route`, such as `GET /containers/json`, answers from now on. The longest matching route
+    /// applies; one that ends with `$` matches only the complete request.
     pub(crate) fn answer(&self, route: &str, raw: Raw) {
         self.shared.raw.send_modify(|routes| {
             routes.retain(|(other, _)| other != route);
@@ -207,19 +209,19 @@ impl FakeEngine {
         self.answer(&inspection_of(name), raw);
     }
 
-    /// `route` answers the truth again.
-    pub(crate) fn tell_truth(&self, route: &str) {
+    /// `route` answers correctly again.
+    pub(crate) fn answer_correctly(&self, route: &str) {
         self.shared
             .raw
             .send_modify(|routes| routes.retain(|(other, _)| other != route));
     }
 
-    /// Bytes taken of the endless answer of which most was taken.
+    /// Bytes sent of the endless response of which most was sent.
     pub(crate) fn most_sent(&self) -> usize {
         self.shared.world().most_sent
     }
 
-    /// Sends no events from now on, whatever happens.
+    /// Sends no events from now on.
     pub(crate) fn mute_events(&self) {
         self.shared.world().is_mute = true;
     }
@@ -258,26 +260,26 @@ impl FakeEngine {
         self.fail_with(status);
     }
 
-    /// Answers requests that begin with `prefix`, such as `GET /events` or
-    /// `POST /containers/{id}/stop`, as HAProxy in front of an engine does when it denies them.
+    /// Denies requests that begin with `prefix`, such as `GET /events` or `POST /containers/{id}/stop`, as
+    /// HAProxy in front of an engine does.
     pub(crate) fn forbid(&self, prefix: &str) {
         self.shared.world().forbidden.push(prefix.to_owned());
         self.cut_events();
     }
 
-    /// Allows everything again.
+    /// Allows all requests again.
     pub(crate) fn allow_all(&self) {
         self.shared.world().forbidden.clear();
     }
 
-    /// Is well again, tells the truth, and listens.
+    /// Ends all faults, and listens.
     pub(crate) fn recover(&self) {
         self.shared.raw.send_replace(Vec::new());
         self.shared.mood.send_replace(Mood::Well);
         self.listener.open(&self.shared);
     }
 
-    /// Ends, and comes back with these containers only.
+    /// Restarts with these containers only.
     pub(crate) fn restart_with(&self, containers: Vec<FakeContainer>) {
         self.refuse();
         self.shared.world().containers = containers;
@@ -285,27 +287,27 @@ impl FakeEngine {
         self.recover();
     }
 
-    /// Refuses every action with these words; all else goes on.
+    /// Refuses every action with this message; everything else works.
     pub(crate) fn refuse_actions(&self, words: &str) {
         self.shared.world().action_refusal = Some(words.to_owned());
     }
 
-    /// Lets requests that change a container wait.
+    /// Holds requests that change a container.
     pub(crate) fn hold_actions(&self) {
         self.shared.held.send_replace(true);
     }
 
-    /// Lets them go on.
+    /// Releases them.
     pub(crate) fn release_actions(&self) {
         self.shared.held.send_replace(false);
     }
 
-    /// Every request so far, as `GET /containers/json?all=true`, without the API's version.
+    /// All requests so far, such as `GET /containers/json?all=true`, without the API version.
     pub(crate) fn requests(&self) -> Vec<String> {
         self.shared.world().requests.clone()
     }
 
-    /// How many requests begin with `prefix`.
+    /// Number of requests that begin with `prefix`.
     pub(crate) fn count(&self, prefix: &str) -> usize {
         self.requests()
             .iter()

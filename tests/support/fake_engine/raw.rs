@@ -1,4 +1,4 @@
-//! Answers as bytes: what a test puts in place of the truth, for one route.
+//! Responses as bytes, with which a test replaces the correct ones of a route.
 
 use super::world::Shared;
 use axum::{
@@ -12,25 +12,25 @@ use std::{convert::Infallible, fmt, sync::Arc};
 
 type Edit = dyn Fn(Vec<u8>) -> Vec<u8> + Send + Sync;
 
-/// What a route answers instead of the truth.
+/// A response that replaces the correct one.
 #[derive(Clone)]
 pub(crate) enum Raw {
     /// 200 with these bytes.
     Body(Vec<u8>),
-    /// 200 with the first bytes, then the second for as long as anything takes them.
+    /// 200 with the first bytes, then the second ones for as long as the client reads.
     Endless(Vec<u8>, Vec<u8>),
-    /// Nothing, until the route tells the truth again; then the truth.
+    /// No response until the route answers correctly again; then the correct one.
     Hanging,
-    /// Nothing, ever, even when the route tells the truth again.
+    /// No response, not even after the route answers correctly again.
     Lost,
-    /// This status with these words as they are.
+    /// This status with this text as it is.
     Status(u16, String),
-    /// The truth, changed.
+    /// The correct response, changed.
     Edited(Arc<Edit>),
 }
 
 impl Raw {
-    /// The true JSON, changed by `edit`.
+    /// The correct JSON, changed by `edit`.
     pub(crate) fn json(edit: impl Fn(&mut Value) + Send + Sync + 'static) -> Self {
         Self::Edited(Arc::new(move |body| {
             let mut value = serde_json::from_slice(&body).unwrap();
@@ -39,7 +39,7 @@ impl Raw {
         }))
     }
 
-    /// The true text, changed by `edit`: for JSON that has no value, such as `1e999`.
+    /// The correct text, changed by `edit`: for JSON that `serde_json` cannot represent, such as `1e999`.
     pub(crate) fn text(edit: impl Fn(String) -> String + Send + Sync + 'static) -> Self {
         Self::Edited(Arc::new(move |body| {
             edit(String::from_utf8(body).unwrap()).into_bytes()
@@ -60,7 +60,7 @@ impl fmt::Debug for Raw {
     }
 }
 
-/// What `request` is answered instead of `truth`. The longest route that it begins with counts.
+/// The response to `request` instead of `truth`. The longest matching route applies.
 pub(super) async fn answer(
     shared: &Arc<Shared>,
     request: &str,
@@ -97,7 +97,7 @@ pub(super) async fn answer(
     }
 }
 
-/// Counts what is taken.
+/// Counts the bytes that are sent.
 fn endless(shared: Arc<Shared>, start: Vec<u8>, piece: Vec<u8>) -> Response {
     let mut sent = 0;
     let pieces = stream::once(async { Bytes::from(start) });

@@ -1,4 +1,4 @@
-//! What is so in the fake engine, and what happens in it.
+//! The state of the fake engine, and its changes.
 
 use super::{
     container::{FakeContainer, now},
@@ -19,13 +19,13 @@ use tokio_util::sync::CancellationToken;
 pub(crate) enum Mood {
     #[default]
     Well,
-    /// Takes connections and requests, answers nothing, tells nothing.
+    /// It accepts connections and requests, but never answers.
     Hanging,
-    /// Answers what is not even HTTP.
+    /// It answers with bytes that are not HTTP.
     Garbage,
-    /// Answers 200 with the first half of the right body.
+    /// It answers 200 with the first half of the correct body.
     HalfJson,
-    /// Answers with this status.
+    /// It answers with this status.
     Failing(u16),
 }
 
@@ -33,12 +33,12 @@ pub(crate) enum Mood {
 pub(crate) struct Shared {
     pub(super) world: Mutex<World>,
     pub(super) mood: watch::Sender<Mood>,
-    /// Routes that do not tell the truth, each as `METHOD /path`.
+    /// Routes whose response is replaced, each as `METHOD /path`.
     pub(super) raw: watch::Sender<Vec<(String, Raw)>>,
-    /// Requests that change a container wait while this is true.
+    /// While true, requests that change a container are held.
     pub(super) held: watch::Sender<bool>,
     pub(super) events: broadcast::Sender<SeenEvents>,
-    /// Changes with whatever matters to logs.
+    /// Notified of every change that affects logs.
     pub(super) wrote: watch::Sender<()>,
 }
 
@@ -46,27 +46,27 @@ pub(crate) struct Shared {
 pub(super) struct World {
     pub(super) containers: Vec<FakeContainer>,
     pub(super) requests: Vec<String>,
-    /// How requests begin that are answered as a socket proxy does which does not allow them.
+    /// Prefixes of requests that are denied as by a socket proxy.
     pub(super) forbidden: Vec<String>,
-    /// What failures say.
+    /// The message of failures.
     pub(super) words: Option<String>,
-    /// What every action is refused with.
+    /// The message with which every action is refused.
     pub(super) action_refusal: Option<String>,
     pub(super) history: Vec<SeenEvents>,
-    /// Changes cause no events.
+    /// Whether changes cause no events.
     pub(super) is_mute: bool,
     pub(super) cut: CancellationToken,
-    /// After how many lines logs that are followed are cut, one after the other.
+    /// The numbers of lines after which followed logs are cut, one after the other.
     pub(super) log_cuts: HashMap<String, VecDeque<usize>>,
-    /// Bytes taken of the endless answer of which most was taken.
+    /// Bytes sent of the endless response of which most was sent.
     pub(super) most_sent: usize,
-    /// How often the open logs of a container were cut.
+    /// How many times the open logs of a container were cut.
     pub(super) cut_logs: HashMap<String, usize>,
-    /// How often they got stuck.
+    /// How many times they stalled.
     pub(super) stuck_logs: HashMap<String, usize>,
 }
 
-/// An event that was told.
+/// An event that was sent.
 #[derive(Clone, Debug)]
 pub(super) struct SeenEvents {
     pub(super) at: Timestamp,
@@ -78,7 +78,7 @@ impl Shared {
         self.world.lock().unwrap()
     }
 
-    pub(super) fn tell(
+    pub(super) fn emit(
         &self,
         kind: &str,
         action: &str,
@@ -100,30 +100,30 @@ impl Shared {
             "time": at.as_millis() / 1_000,
             "timeNano": at.as_millis() * 1_000_000,
         });
-        self.tell_bytes(format!("{body}\n").into_bytes());
+        self.emit_bytes(format!("{body}\n").into_bytes());
     }
 
-    /// Tells these bytes to all who listen to events, and to those who ask for the past.
-    pub(super) fn tell_bytes(&self, bytes: Vec<u8>) {
-        let told = SeenEvents {
+    /// Sends these bytes to all readers of events, and to later requests for past events.
+    pub(super) fn emit_bytes(&self, bytes: Vec<u8>) {
+        let reported = SeenEvents {
             at: now(),
             body: bytes.into(),
         };
-        self.world().history.push(told.clone());
-        let _ = self.events.send(told);
+        self.world().history.push(reported.clone());
+        let _ = self.events.send(reported);
     }
 
-    pub(super) fn tell_of(&self, container: &FakeContainer, action: &str, more: &[(&str, &str)]) {
-        // The engine tells a container's labels among the attributes.
+    pub(super) fn emit_for(&self, container: &FakeContainer, action: &str, more: &[(&str, &str)]) {
+        // The engine includes a container's labels in the attributes.
         let labels = container
             .labels
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()));
         let more: Vec<_> = labels.chain(more.iter().copied()).collect();
-        self.tell("container", action, &container.id, &container.name, &more);
+        self.emit("container", action, &container.id, &container.name, &more);
     }
 
-    /// Changes the container called (or identified by) `name`; its new self, when there is one.
+    /// Changes the container with this name or id; returns the result if it exists.
     pub(super) fn change(
         &self,
         name: &str,
@@ -143,8 +143,8 @@ impl Shared {
             c.run_ends.push(c.dropped + c.lines.len());
         })?;
         self.wrote.send_replace(());
-        self.tell_of(&stopped, "kill", &[("signal", signal)]);
-        self.tell_of(&stopped, "die", &[("exitCode", &exit_code.to_string())]);
+        self.emit_for(&stopped, "kill", &[("signal", signal)]);
+        self.emit_for(&stopped, "die", &[("exitCode", &exit_code.to_string())]);
         Some(stopped)
     }
 
@@ -154,7 +154,7 @@ impl Shared {
             c.exit_code = 0;
             c.started = now();
         })?;
-        self.tell_of(&started, "start", &[]);
+        self.emit_for(&started, "start", &[]);
         Some(started)
     }
 
@@ -164,7 +164,7 @@ impl Shared {
         let removed = world.containers.remove(at);
         drop(world);
         self.wrote.send_replace(());
-        self.tell_of(&removed, "destroy", &[]);
+        self.emit_for(&removed, "destroy", &[]);
         Some(removed)
     }
 }

@@ -1,13 +1,13 @@
-//! How high entries are, before they are drawn.
+//! Estimates the heights of entries before they are drawn.
 
 use crate::client::logs::{Store, ansi, json};
 
-/// Width of a character in pixels, about; what is drawn is measured.
+/// Approximate width of a character in pixels; drawn rows are measured.
 const CHARACTER: f64 = 7.6;
-/// Bytes of a line that are drawn before somebody asks for all of it.
+/// Bytes of a line that are drawn while it is not expanded.
 pub(super) const DRAWN_BYTES: usize = 2_000;
 
-/// What heights are worked out from before they are measured.
+/// The parameters from which heights are estimated.
 #[derive(Clone, Copy)]
 pub(super) struct Columns {
     characters: usize,
@@ -15,7 +15,7 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    /// Of a text `width` pixels wide.
+    /// For a text column of `width` pixels.
     pub(super) fn new(width: f64, wrap: bool) -> Self {
         Self {
             characters: (width / CHARACTER).max(10.0) as usize,
@@ -23,7 +23,7 @@ impl Columns {
         }
     }
 
-    /// Lines of text an entry takes, about.
+    /// Approximate number of text lines of an entry.
     pub(super) fn height(self, store: &Store, number: u64) -> u16 {
         let wrapped = |len: usize| len.div_ceil(self.characters).max(1);
         let spread = |text: &str| {

@@ -1,4 +1,4 @@
-//! Copying text, also where the page came by plain HTTP.
+//! Copies text to the clipboard, also on pages served over plain HTTP.
 
 use super::Input;
 use futures::channel::mpsc::UnboundedSender;
@@ -8,10 +8,10 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{HtmlDocument, HtmlTextAreaElement};
 
-/// Copies `text` of so many lines, and tells how it went.
+/// Copies `text` of this many lines, and sends the result.
 pub(super) fn copy(text: &str, lines: usize, sender: &UnboundedSender<Input>) {
     let navigator = window().navigator();
-    // Only secure pages have a clipboard.
+    // Only secure pages have the clipboard API.
     let clipboard = Reflect::get(&navigator, &"clipboard".into());
     if !clipboard.is_ok_and(|clipboard| clipboard.is_object()) {
         let done = copy_selection(text).then_some(lines);
@@ -26,7 +26,7 @@ pub(super) fn copy(text: &str, lines: usize, sender: &UnboundedSender<Input>) {
     });
 }
 
-/// The way of old: selects the text in a field nobody sees.
+/// The old method: selects the text in an invisible field.
 fn copy_selection(text: &str) -> bool {
     let document = document();
     let field = document.create_element("textarea").ok();

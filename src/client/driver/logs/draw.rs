@@ -1,4 +1,4 @@
-//! Rows on the page: only those in view and a few around them, used again and again.
+//! Draws the rows of a viewer: only those in view and a few around them, in reused elements.
 
 use super::{
     Input,
@@ -18,33 +18,33 @@ use std::collections::VecDeque;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Element, Event, HtmlDivElement, HtmlElement, ResizeObserver};
 
-/// Height of a line of text in pixels, as the style sheet has it.
+/// Height of a line of text in pixels, as in the style sheet.
 const LINE: f64 = 20.0;
-/// Lines that are drawn beyond either edge of the view.
+/// Lines that are drawn beyond each edge of the view.
 const OVERSCAN: f64 = 20.0;
-/// Width of what stands before the text, about.
+/// Approximate width of the columns before the text, in pixels.
 const BEFORE_TEXT: f64 = 230.0;
-/// How often rows are measured for one frame, when they turn out to be of another height.
+/// Most further passes per frame when rows turn out to have another height.
 const MEASURES: usize = 2;
 
-/// Where rows are drawn.
+/// The element in which rows are drawn.
 pub(super) struct Canvas {
     node: HtmlDivElement,
     /// As high as all rows together.
     sizer: HtmlElement,
-    /// Holds the rows that are drawn, at their place in the sizer.
+    /// Contains the drawn rows, positioned inside the sizer.
     window: HtmlElement,
     drawn: VecDeque<Row>,
     spare: Vec<Row>,
-    /// Row of the first that is drawn.
+    /// Index of the first drawn row.
     first: usize,
     next_id: u32,
-    /// Changes when what is drawn must be drawn again.
+    /// Incremented when all rows must be redrawn.
     version: u32,
     is_attached: bool,
-    /// The entry at the upper edge of the view, and how far it is above.
+    /// The entry at the upper edge of the view, and the pixels of it above the edge.
     anchor: (u64, f64),
-    /// Where the view was scrolled to last.
+    /// The last scroll position.
     top: i32,
     observer: Option<ResizeObserver>,
     _closures: [Closure<dyn FnMut(Event)>; 2],
@@ -100,25 +100,25 @@ impl Canvas {
         })
     }
 
-    /// Draws all rows again with the next frame.
+    /// Redraws all rows with the next frame.
     pub(super) fn redraw(&mut self) {
         self.version = self.version.wrapping_add(1);
     }
 
-    /// Numbers of entries mean something else than before.
+    /// Resets all entry numbers, after they have changed.
     pub(super) fn renumber(&mut self) {
         self.anchor = (0, 0.0);
         self.redraw();
     }
 
-    /// Entries from `from` on are new or have moved.
+    /// Handles that entries from `from` on are new or have moved.
     pub(super) fn on_insert(&mut self, from: u64) {
         if self.drawn.iter().any(|row| row.shows_from(from)) {
             self.redraw();
         }
     }
 
-    /// What to work out heights from.
+    /// The parameters from which heights are estimated.
     pub(super) fn columns(&self, wrap: bool) -> Columns {
         let measured = self
             .drawn
@@ -129,12 +129,12 @@ impl Canvas {
         Columns::new(width, wrap)
     }
 
-    /// The entry's number in the row with the id `drawn`.
+    /// The number of the entry in the drawn row with the id `drawn`.
     pub(super) fn number(&self, drawn: u32) -> Option<u64> {
         self.drawn.iter().find(|row| row.id() == drawn)?.number()
     }
 
-    /// Numbers of the entries that are drawn.
+    /// The numbers of the drawn entries.
     pub(super) fn drawn(&self) -> impl Iterator<Item = u64> {
         self.drawn.iter().filter_map(Row::number)
     }
@@ -144,19 +144,19 @@ impl Canvas {
         rows.at_line((f64::from(self.top) / LINE) as u64).0
     }
 
-    /// The entry that keeps its place, unless the end is followed.
+    /// The entry that keeps its position, unless the view follows the end.
     pub(super) const fn anchor(&self) -> u64 {
         self.anchor.0
     }
 
-    /// Somebody or something has scrolled. Whether the end is followed from now on.
+    /// Handles a change of the scroll position; returns whether the view follows the end from now on.
     pub(super) fn on_scroll(&mut self, rows: &Rows, follows: bool) -> bool {
         let top = self.node.scroll_top();
         let before = std::mem::replace(&mut self.top, top);
         if top == before {
             return follows;
         }
-        self.stay(rows);
+        self.keep_position(rows);
         let below = self.node.scroll_height() - top - self.node.client_height();
         if f64::from(below) <= LINE {
             return true;
@@ -164,15 +164,15 @@ impl Canvas {
         follows && top > before
     }
 
-    /// Keeps what is in view where it is.
-    pub(super) fn stay(&mut self, rows: &Rows) {
+    /// Anchors the view to its current position.
+    pub(super) fn keep_position(&mut self, rows: &Rows) {
         let (row, top) = rows.at_line((f64::from(self.top) / LINE) as u64);
         if let Some(number) = rows.number(row) {
             self.anchor = (number, f64::from(self.top) - top as f64 * LINE);
         }
     }
 
-    /// Goes to an entry, and has it in the middle of the view.
+    /// Scrolls an entry to the middle of the view.
     pub(super) fn show(&mut self, number: u64, rows: &Rows) {
         let half = f64::from(self.node.client_height()) / 2.0 / LINE;
         let line = rows.top_of(rows.row_of(number)).saturating_sub(half as u64);
@@ -184,7 +184,7 @@ impl Canvas {
         self.redraw();
     }
 
-    /// Takes the place of the lines that came with the page, which no filter changes.
+    /// Replaces the lines of the server-rendered page, to which filters do not apply.
     pub(super) fn attach(&mut self) {
         if !self.is_attached {
             self.node.set_text_content(None);
@@ -192,7 +192,7 @@ impl Canvas {
         }
     }
 
-    /// Draws what is in view.
+    /// Draws the rows in view.
     #[expect(clippy::too_many_arguments, reason = "all that a row is made of")]
     pub(super) fn draw(
         &mut self,
@@ -220,7 +220,7 @@ impl Canvas {
             let (first, first_line) = rows.at_line(above);
             let below = top + view + OVERSCAN * LINE;
             let last = rows.at_line((below / LINE) as u64).0;
-            self.cover(first, last.saturating_add(1).min(rows.len()));
+            self.provide_rows(first, last.saturating_add(1).min(rows.len()));
             for (at, row) in self.drawn.iter_mut().enumerate() {
                 if let Some(number) = rows.number(first + at) {
                     row.draw(number, store, sources, looks, seeker, now, self.version);
@@ -236,15 +236,15 @@ impl Canvas {
     }
 
     fn scroll_to(&mut self, top: f64, follows: bool) {
-        // Somebody may be scrolling: nothing is to be done against it.
+        // While the user scrolls, the position must not be changed.
         if follows || f64::from(self.top) != top.floor() {
             self.node.set_scroll_top(top as i32);
             self.top = self.node.scroll_top();
         }
     }
 
-    /// Has as many rows as there are from `first` to before `last`, those that stay in their place.
-    fn cover(&mut self, first: usize, last: usize) {
+    /// Provides elements for the rows from `first` up to `last`, keeping those that stay.
+    fn provide_rows(&mut self, first: usize, last: usize) {
         let end = self.first + self.drawn.len();
         if first >= end || last <= self.first {
             self.spare.extend(self.drawn.drain(..));
@@ -281,7 +281,7 @@ impl Canvas {
         })
     }
 
-    /// Corrects the heights of what is drawn. Whether any was another.
+    /// Measures the drawn rows; returns whether any height has changed.
     fn measure(&self, rows: &mut Rows) -> bool {
         let mut has_changed = false;
         for (at, row) in self
@@ -298,8 +298,8 @@ impl Canvas {
         has_changed
     }
 
-    /// Draws again what says how long ago.
-    pub(super) fn tell_time(&mut self, looks: Option<LogLooks>) {
+    /// Redraws relative times.
+    pub(super) fn redraw_ages(&mut self, looks: Option<LogLooks>) {
         if looks.is_some_and(|looks| looks.times == LogTimes::Relative) {
             self.redraw();
         }

@@ -1,4 +1,4 @@
-//! Carries out what [`Feeds`](logs::Feeds) decides: sends its messages over the socket.
+//! Executes the decisions of [`Feeds`](logs::Feeds): sends its messages over the socket.
 
 use super::super::{browser, socket::Socket};
 use crate::{
@@ -8,26 +8,26 @@ use crate::{
 };
 use std::{cell::RefCell, rc::Rc};
 
-/// The logs that are followed. A handle: copies share everything.
+/// The logs that are followed. A handle: clones share them.
 #[derive(Clone, Default)]
 pub(in crate::client::driver) struct Feeds {
     inner: Rc<RefCell<logs::Feeds>>,
 }
 
 impl Feeds {
-    /// Does what a viewer asks, over the socket when that is open.
+    /// Handles a viewer's order, over the socket if it is open.
     pub(in crate::client::driver) fn order(&self, order: LogOrder, socket: Option<&Socket>) {
         let messages = self.inner.borrow_mut().order(order, socket.is_some());
         send(socket, messages);
     }
 
-    /// A connection to the server's run `epoch` is open: goes on with every log.
+    /// Subscribes to every log again, on a new connection to a server with this `epoch`.
     pub(in crate::client::driver) fn on_connect(&self, epoch: &str, socket: &Socket) {
         let messages = self.inner.borrow_mut().on_connect(epoch);
         send(Some(socket), messages);
     }
 
-    /// Asks again for what was refused a while ago.
+    /// Retries subscriptions that were refused.
     pub(in crate::client::driver) fn retry(&self, socket: Option<&Socket>) {
         if socket.is_some() {
             let messages = self.inner.borrow_mut().retry(browser::now_ms());
@@ -35,17 +35,17 @@ impl Feeds {
         }
     }
 
-    /// Takes a message that is about a log; gives back any other.
+    /// Handles a message about a log; returns any other message.
     pub(in crate::client::driver) fn hear(&self, message: ServerMessage) -> Option<ServerMessage> {
-        self.inner.borrow_mut().hear(message, browser::now_ms())
+        self.inner.borrow_mut().receive(message, browser::now_ms())
     }
 
-    /// What to ask for by HTTP.
+    /// The requests for polling.
     pub(super) fn requests(&self) -> Vec<LogRequest> {
         self.inner.borrow_mut().requests()
     }
 
-    /// Takes lines that came by HTTP.
+    /// Handles lines that were polled.
     pub(super) fn take_polled(&self, id: WorkloadId, lines: Vec<LogLine>) {
         self.inner.borrow_mut().take_polled(id, lines);
     }

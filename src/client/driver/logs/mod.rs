@@ -1,5 +1,5 @@
-//! The viewer of logs in the browser. It draws outside of the reactive tree: a signal is a value
-//! and no queue, and a list of a hundred thousand lines is no list of components.
+//! The log viewer in the browser. It draws outside of the reactive tree: a signal holds a value and is not
+//! a queue, and a list of a hundred thousand lines must not be a list of components.
 
 mod columns;
 mod copy;
@@ -17,7 +17,7 @@ pub(super) use poll::LogPoll;
 use crate::{
     client::{
         LogLooks, LogSetup, LogSource,
-        logs::{LogCommand, LogNews, LogView},
+        logs::{LogCommand, LogUpdate, LogView},
         use_live,
     },
     model::{Event, WorkloadId},
@@ -33,18 +33,18 @@ use pane::Pane;
 use std::sync::Arc;
 use wasm_bindgen::JsValue;
 
-/// How often the rate of lines and how long ago they were written are worked out.
+/// Interval at which the rate of lines and relative times are updated.
 const SECOND_MS: u32 = 1_000;
 
-/// What the viewer heeds.
+/// The inputs of a viewer.
 enum Input {
-    News(WorkloadId, LogNews),
+    Update(WorkloadId, LogUpdate),
     Command(LogCommand),
     Sources(Vec<LogSource>),
     View(LogView),
     Looks(LogLooks),
     Events(Vec<Arc<Event>>),
-    /// Somebody pressed the button of the row with this number among those drawn.
+    /// The button of the drawn row with this id was pressed.
     Toggle(u32),
     Scrolled,
     Resized,
@@ -55,8 +55,8 @@ enum Input {
     Second,
 }
 
-/// Shows logs as `setup` says, for as long as its owner lives. What is returned tells the viewer
-/// what to do.
+/// Shows logs according to `setup`, for as long as its owner exists. The returned callback sends commands
+/// to the viewer.
 pub fn show_logs(setup: LogSetup) -> Callback<LogCommand> {
     let live = use_live();
     let (sender, receiver) = mpsc::unbounded();
@@ -77,7 +77,7 @@ pub fn show_logs(setup: LogSetup) -> Callback<LogCommand> {
                     _ = seconds.next() => Some(Input::Second),
                 };
                 let Some(input) = input else { return };
-                pane.heed(input);
+                pane.handle(input);
             }
         });
     });
@@ -88,19 +88,19 @@ pub fn show_logs(setup: LogSetup) -> Callback<LogCommand> {
     Callback::new(move |command| drop(sender.unbounded_send(Input::Command(command))))
 }
 
-/// Sends an input now, and again whenever what it is made of changes.
+/// Sends an input now, and again whenever its signals change.
 fn feed(sender: &UnboundedSender<Input>, input: impl Fn() -> Input + 'static) {
     let sender = sender.clone();
     Effect::new(move || drop(sender.unbounded_send(input())));
 }
 
-/// Asks for a [`Input::Frame`] with the next frame.
+/// Requests a [`Input::Frame`] with the next animation frame.
 fn request_frame(sender: &UnboundedSender<Input>) {
     let sender = sender.clone();
     request_animation_frame(move || drop(sender.unbounded_send(Input::Frame)));
 }
 
-/// Does something when a key is pressed that belongs to the page, for as long as the owner lives.
+/// Calls `act` for every key press that belongs to the page, for as long as the owner exists.
 pub fn on_page_key(act: impl Fn(&str) -> bool + Clone + 'static) {
     Effect::new(move || {
         let act = act.clone();

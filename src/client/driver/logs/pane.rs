@@ -1,8 +1,8 @@
-//! What a viewer has: lines, rows, and where it stands over them.
+//! The state of a log viewer: entries, rows and the scroll position.
 
 mod frame;
-mod news;
 mod report;
+mod update;
 
 use super::{Input, draw::Canvas, request_frame, seek::Seeker};
 use crate::{
@@ -17,26 +17,26 @@ use leptos::prelude::*;
 use std::collections::VecDeque;
 use web_sys::HtmlDivElement;
 
-/// What may be done before a frame beside drawing it, in milliseconds: half of a frame.
+/// Time budget per frame besides drawing, in milliseconds: half of a frame.
 const BUDGET_MS: f64 = 8.0;
-/// Steps between two looks at the clock.
+/// Steps between two checks of the time budget.
 const STEPS: usize = 200;
-/// Rows copied at most: a clipboard is no archive, the log can be downloaded.
+/// Most rows copied to the clipboard; the whole log can be downloaded.
 const COPIED_ROWS: usize = 10_000;
-/// Between two changes of the mere counts that are shown.
+/// Shortest interval between two updates of mere counts.
 const COUNTS_MS: f64 = 250.0;
-/// Seconds for which it is said that something was copied.
+/// Seconds for which the result of copying is shown.
 const COPIED_SECONDS: u32 = 5;
-/// Events whose marks are remembered, so that none comes twice.
+/// Most recent events that are remembered, to show none twice.
 const KNOWN_EVENTS: usize = 256;
 
-/// A viewer.
+/// A log viewer.
 pub(super) struct Pane {
     sender: UnboundedSender<Input>,
     live: Live,
     status: RwSignal<LogStatus>,
-    said: LogStatus,
-    said_at: f64,
+    reported: LogStatus,
+    reported_at: f64,
     viewer: u64,
     opened: Timestamp,
     canvas: Canvas,
@@ -46,7 +46,7 @@ pub(super) struct Pane {
     filter: Filter,
     store: Store,
     rows: Rows,
-    /// Up to which number entries have their rows.
+    /// The number up to which entries have rows.
     listed: u64,
     waiting: Queue,
     marks: Vec<Entry>,
@@ -54,14 +54,14 @@ pub(super) struct Pane {
     seeker: Seeker,
     follows: bool,
     is_paused: bool,
-    /// Number after the last entry when it ceased to follow.
+    /// The number after the last entry at the time when the view stopped following.
     seen: u64,
     lines_this_second: u32,
-    /// When the logs shown were opened last: lines written before do not count as coming now.
+    /// When the shown logs were opened last; lines written before do not count for the rate.
     counts_from: Timestamp,
-    /// Seconds since something was copied.
+    /// Seconds since the last copy command.
     copied_for: u32,
-    is_frame_asked_for: bool,
+    is_frame_scheduled: bool,
 }
 
 impl Pane {
@@ -78,8 +78,8 @@ impl Pane {
             sender,
             live,
             status,
-            said: LogStatus::default(),
-            said_at: 0.0,
+            reported: LogStatus::default(),
+            reported_at: 0.0,
             viewer: (super::super::browser::random() * 9e15) as u64,
             opened: live.now().get_untracked(),
             sources: Vec::new(),
@@ -98,21 +98,21 @@ impl Pane {
             lines_this_second: 0,
             counts_from: live.now().get_untracked(),
             copied_for: 0,
-            is_frame_asked_for: false,
+            is_frame_scheduled: false,
         })
     }
 
-    /// Does what an input asks for; what is drawn waits for the next frame.
-    pub(super) fn heed(&mut self, input: Input) {
+    /// Handles an input; drawing waits for the next frame.
+    pub(super) fn handle(&mut self, input: Input) {
         match input {
-            Input::News(id, news) => self.hear(id, news),
-            Input::Command(command) => self.obey(command),
+            Input::Update(id, update) => self.on_update(id, update),
+            Input::Command(command) => self.on_command(command),
             Input::Sources(sources) => self.show_sources(sources),
             Input::View(view) => self.show_view(view),
             Input::Looks(looks) => {
                 self.looks = Some(looks);
                 self.canvas.redraw();
-                self.list_anew();
+                self.relist();
             }
             Input::Events(events) => self.mark(&events),
             Input::Toggle(drawn) => {
@@ -121,43 +121,43 @@ impl Pane {
                 }
             }
             Input::Scrolled => self.follows = self.canvas.on_scroll(&self.rows, self.follows),
-            Input::Resized => self.list_anew(),
+            Input::Resized => self.relist(),
             Input::Frame => return self.frame(),
             Input::Searched(message) => {
-                if self.seeker.hear(&message, &mut self.store) {
+                if self.seeker.receive(&message, &mut self.store) {
                     self.on_found();
                 }
             }
             Input::SearchTimedOut => {
-                self.seeker.give_up(&mut self.store);
+                self.seeker.time_out(&mut self.store);
                 self.on_found();
             }
             Input::Copied(lines) => {
-                self.said.copied = Some(lines);
+                self.reported.copied = Some(lines);
                 self.copied_for = 0;
             }
             Input::Second => {
-                self.said.rate = std::mem::take(&mut self.lines_this_second);
-                self.said_at = 0.0;
-                self.forget_copying();
-                self.canvas.tell_time(self.looks);
+                self.reported.rate = std::mem::take(&mut self.lines_this_second);
+                self.reported_at = 0.0;
+                self.expire_copied();
+                self.canvas.redraw_ages(self.looks);
             }
         }
-        self.ask_for_frame();
+        self.schedule_frame();
     }
 
-    fn ask_for_frame(&mut self) {
-        if !std::mem::replace(&mut self.is_frame_asked_for, true) {
+    fn schedule_frame(&mut self) {
+        if !std::mem::replace(&mut self.is_frame_scheduled, true) {
             request_frame(&self.sender);
         }
     }
 
-    fn obey(&mut self, command: LogCommand) {
+    fn on_command(&mut self, command: LogCommand) {
         match command {
             LogCommand::Follow(follows) => {
                 self.follows = follows;
                 if !follows {
-                    self.canvas.stay(&self.rows);
+                    self.canvas.keep_position(&self.rows);
                 }
             }
             LogCommand::Pause(is_paused) => self.is_paused = is_paused,
@@ -170,7 +170,7 @@ impl Pane {
             LogCommand::Copy => self.copy(),
             LogCommand::Go(order) => {
                 let view = self.canvas.first_in_view(&self.rows);
-                if let Some(number) = self.seeker.go(order, &self.store, &self.rows, view) {
+                if let Some(number) = self.seeker.go_to(order, &self.store, &self.rows, view) {
                     self.follows = false;
                     self.canvas.show(number, &self.rows);
                 }
@@ -185,9 +185,9 @@ impl Pane {
             .columns(self.looks.is_some_and(|looks| looks.wrap));
         let height = columns.height(&self.store, number);
         self.rows.measure(self.rows.row_of(number), height);
-        // What somebody wants to read stays where it is.
+        // The expanded entry must keep its position.
         self.follows = false;
-        self.canvas.stay(&self.rows);
+        self.canvas.keep_position(&self.rows);
         self.canvas.redraw();
     }
 
@@ -195,7 +195,7 @@ impl Pane {
         self.canvas.redraw();
         if self.seeker.has_failed() && self.filter.only_matches {
             self.filter.only_matches = false;
-            self.list_anew();
+            self.relist();
         }
     }
 
@@ -203,10 +203,10 @@ impl Pane {
         let before = std::mem::replace(&mut self.view, view);
         let view = &self.view;
         if (&before.text, before.regex, before.invert) != (&view.text, view.regex, view.invert) {
-            self.seeker.seek(view, &mut self.store);
+            self.seeker.start(view, &mut self.store);
             self.canvas.redraw();
             if self.filter.only_matches {
-                // What was found before is not what is found now.
+                // Earlier matches are invalid.
                 self.listed = self.store.first();
                 self.rows.clear();
             }
@@ -215,7 +215,7 @@ impl Pane {
         let filter = Filter::of(view);
         if filter != self.filter {
             self.filter = filter;
-            self.list_anew();
+            self.relist();
         }
         if begins_anew {
             self.counts_from = self.live.now().get_untracked();
@@ -225,16 +225,16 @@ impl Pane {
         }
     }
 
-    /// Numbers of entries mean something else than before.
+    /// Resets all entry numbers, after they have changed.
     fn renumber(&mut self) {
         self.seeker.renumber();
         self.canvas.renumber();
         self.seen = self.store.end();
-        self.list_anew();
+        self.relist();
     }
 
-    /// Finds anew which entries are shown, and how high they are.
-    fn list_anew(&mut self) {
+    /// Rebuilds the rows: which entries are shown, and their heights.
+    fn relist(&mut self) {
         self.listed = self.store.first();
         self.rows.clear();
     }
@@ -248,7 +248,7 @@ impl Drop for Pane {
     }
 }
 
-/// Milliseconds, for budgets.
+/// The current time in milliseconds, for time budgets.
 fn now() -> f64 {
     window()
         .performance()

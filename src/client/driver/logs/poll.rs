@@ -1,4 +1,4 @@
-//! Logs while the socket does not get through: asked for again and again.
+//! Polls logs by HTTP while no socket is open.
 
 use super::{super::http, Feeds};
 use crate::{
@@ -10,17 +10,17 @@ use gloo_timers::future::TimeoutFuture;
 use js_sys::{JSON, Reflect};
 use std::{cell::Cell, rc::Rc};
 
-/// Between two questions.
+/// Interval of polls.
 const INTERVAL_MS: u32 = 2_000;
 
-/// Whether logs are polled. Dropped, it ends.
+/// A running or stopped poll loop; dropping it stops the loop.
 #[derive(Default)]
 pub(in crate::client::driver) struct LogPoll {
     running: Option<Rc<Cell<bool>>>,
 }
 
 impl LogPoll {
-    /// Asks from now on for every log that is followed.
+    /// Polls every followed log from now on.
     pub(in crate::client::driver) fn start(&mut self, feeds: Feeds) {
         self.stop();
         let is_running = Rc::new(Cell::new(true));
@@ -28,7 +28,7 @@ impl LogPoll {
         leptos::task::spawn_local_scoped_with_cancellation(async move {
             while is_running.get() {
                 for request in feeds.requests() {
-                    let lines = ask(&request).await;
+                    let lines = fetch(&request).await;
                     if is_running.get() {
                         feeds.take_polled(request.id, lines.unwrap_or_default());
                     }
@@ -38,7 +38,7 @@ impl LogPoll {
         });
     }
 
-    /// Asks no longer.
+    /// Stops polling.
     pub(in crate::client::driver) fn stop(&mut self) {
         if let Some(running) = self.running.take() {
             running.set(false);
@@ -52,7 +52,7 @@ impl Drop for LogPoll {
     }
 }
 
-async fn ask(request: &LogRequest) -> Option<Vec<LogLine>> {
+async fn fetch(request: &LogRequest) -> Option<Vec<LogLine>> {
     let path = workload_path(request.id, "logs");
     let mut url = format!("{path}&format=ndjson&tail={}", request.tail);
     if let Some(since) = request.since {

@@ -13,7 +13,7 @@ use std::ops::Range;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
-/// One row on the page, for one entry after the other.
+/// The elements of one row, reused for different entries.
 pub(super) struct Row {
     id: u32,
     node: HtmlElement,
@@ -57,17 +57,17 @@ impl Row {
         &self.node
     }
 
-    /// Number of the entry it shows.
+    /// The number of the entry that it shows.
     pub(super) const fn number(&self) -> Option<u64> {
         self.number
     }
 
-    /// Whether it shows an entry with this number or a later one.
+    /// Whether it shows the entry `number` or a later one.
     pub(super) fn shows_from(&self, number: u64) -> bool {
         self.number >= Some(number)
     }
 
-    /// Whether it may take more than one line of text.
+    /// Whether it may have more than one line of text.
     pub(super) const fn may_be_high(&self) -> bool {
         self.may_be_high
     }
@@ -77,7 +77,7 @@ impl Row {
         self.text.client_width().into()
     }
 
-    /// Shows the entry `number`, unless it does already.
+    /// Shows the entry `number`, unless it is shown already.
     #[expect(clippy::too_many_arguments, reason = "all that a row is made of")]
     pub(super) fn draw(
         &mut self,
@@ -120,7 +120,8 @@ impl Row {
             self.draw_line(number, &entry, looks, seeker);
         } else {
             self.more.set_hidden(true);
-            self.text.set_text_content(Some(&mark(&entry, name, looks)));
+            self.text
+                .set_text_content(Some(&marker_text(&entry, name, looks)));
         }
     }
 
@@ -161,7 +162,7 @@ impl Row {
         if let Some(pretty) = pretty.filter(|_| entry.head.is_expanded) {
             styled.spans = vec![(pretty.len(), ansi::Style::default())];
             styled.text = pretty;
-            // Places in a line that is spread are others than in the line that was searched.
+            // Positions in a formatted line differ from those in the searched line.
             if is_found {
                 ranges = seeker.ranges(number, &styled.text);
             }
@@ -219,8 +220,8 @@ impl Row {
     }
 }
 
-/// Has `styled`, the beginning of `whole`, show the first match instead when that is not in it. Where
-/// in it the matches are.
+/// Replaces `styled`, the beginning of `whole`, by the part with the first match if that is further back;
+/// returns the positions of the matches in it.
 fn cut(styled: &mut ansi::Styled, seeker: &Seeker, number: u64, whole: &str) -> Vec<Range<usize>> {
     let mut ranges = seeker.ranges(number, whole);
     let first = ranges.first().map(|range| range.start);
@@ -265,10 +266,10 @@ fn class(entry: &Entry, is_current: bool) -> String {
     class
 }
 
-/// What stands between lines.
-fn mark(entry: &Entry, name: &str, looks: LogLooks) -> String {
+/// The text of an entry other than a line.
+fn marker_text(entry: &Entry, name: &str, looks: LogLooks) -> String {
     let words = looks.words;
-    let what = match entry.head.kind {
+    let event = match entry.head.kind {
         Kind::Started => words.started,
         Kind::Ended => words.ended,
         Kind::OutOfMemory => words.out_of_memory,
@@ -284,7 +285,7 @@ fn mark(entry: &Entry, name: &str, looks: LogLooks) -> String {
         Kind::Gap(None) => return format!("{name} · {}", words.missing_some),
         Kind::Line(_) => return String::new(),
     };
-    let mut text = format!("{name} {what}");
+    let mut text = format!("{name} {event}");
     if !entry.text.is_empty() {
         text.push_str(&format!(
             " · {} {}",
@@ -299,7 +300,7 @@ fn mark(entry: &Entry, name: &str, looks: LogLooks) -> String {
     text
 }
 
-/// A new element.
+/// Creates an element.
 pub(super) fn element(tag: &str, class: &str) -> Option<HtmlElement> {
     let element = document().create_element(tag).ok()?;
     element.set_class_name(class);

@@ -1,4 +1,4 @@
-//! Searching for a regular expression in a thread of its own, which can be stopped.
+//! Searches for a regular expression in a web worker, which can be terminated.
 
 use super::Input;
 use crate::client::logs::Problem;
@@ -9,31 +9,31 @@ use leptos::prelude::document;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{MessageEvent, Worker};
 
-/// An expression that takes longer for one parcel of lines never ends, for all anybody can wait.
-const DEADLINE_MS: u32 = 3_000;
+/// Timeout per batch of lines; an expression that takes longer would practically never end.
+const TIMEOUT_MS: u32 = 3_000;
 
-/// Matches that are marked in one line.
+/// Most matches that are marked per line.
 pub(super) const MARKS: u32 = 32;
 
-/// What a parcel of lines is searched for.
+/// The purpose of searching a batch of lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// Which lines have it.
-    Judge,
-    /// Where in the lines it is.
+    /// To find out which lines match.
+    Test,
+    /// To find the positions of the matches.
     Mark,
 }
 
-/// Found in a parcel: number of the line in it, beginning and end in UTF-16 units.
+/// The result of a batch: per match the index of the line, and start and end in UTF-16 units.
 pub(super) type Found = Result<Vec<[u32; 3]>, Problem>;
 
-/// A thread that searches for one expression.
+/// A worker that searches for one expression.
 pub(super) struct Searcher {
     worker: Worker,
     pattern: String,
-    /// Number of the last parcel.
-    parcel: u32,
-    waits_for: Option<Purpose>,
+    /// Number of the last batch.
+    batch: u32,
+    pending: Option<Purpose>,
     is_ready: bool,
     deadline: Option<Timeout>,
     sender: UnboundedSender<Input>,
@@ -41,7 +41,7 @@ pub(super) struct Searcher {
 }
 
 impl Searcher {
-    /// Begins a thread; it is in use once it has said that it is ready.
+    /// Starts a worker; it is usable once it has reported that it is ready.
     pub(super) fn start(pattern: &str, sender: &UnboundedSender<Input>) -> Option<Self> {
         let worker = Worker::new(&script()).ok()?;
         let answers = sender.clone();
@@ -52,8 +52,8 @@ impl Searcher {
         Some(Self {
             worker,
             pattern: pattern.to_owned(),
-            parcel: 0,
-            waits_for: None,
+            batch: 0,
+            pending: None,
             is_ready: false,
             deadline: None,
             sender: sender.clone(),
@@ -61,21 +61,21 @@ impl Searcher {
         })
     }
 
-    /// Whether it can be given something.
+    /// Whether it can accept a batch.
     pub(super) const fn is_idle(&self) -> bool {
-        self.is_ready && self.waits_for.is_none()
+        self.is_ready && self.pending.is_none()
     }
 
-    /// Searches `lines`, one a line.
-    pub(super) fn ask(&mut self, lines: &str, purpose: Purpose) {
+    /// Posts a batch of `lines`, separated by line ends.
+    pub(super) fn post(&mut self, lines: &str, purpose: Purpose) {
         let limit = match purpose {
-            Purpose::Judge => 1,
+            Purpose::Test => 1,
             Purpose::Mark => MARKS,
         };
-        self.parcel += 1;
+        self.batch += 1;
         let message = Object::new();
         for (name, value) in [
-            ("id", self.parcel.into()),
+            ("id", self.batch.into()),
             ("pattern", self.pattern.as_str().into()),
             ("lines", lines.into()),
             ("limit", limit.into()),
@@ -83,25 +83,25 @@ impl Searcher {
             let _ = Reflect::set(&message, &JsValue::from_str(name), &value);
         }
         if self.worker.post_message(&message).is_ok() {
-            self.waits_for = Some(purpose);
+            self.pending = Some(purpose);
             let sender = self.sender.clone();
-            self.deadline = Some(Timeout::new(DEADLINE_MS, move || {
+            self.deadline = Some(Timeout::new(TIMEOUT_MS, move || {
                 let _ = sender.unbounded_send(Input::SearchTimedOut);
             }));
         }
     }
 
-    /// Reads what the thread says: the purpose it was asked for and what it found.
-    pub(super) fn hear(&mut self, message: &JsValue) -> Option<(Purpose, Found)> {
+    /// Parses a message of the worker: the purpose of the batch and its result.
+    pub(super) fn receive(&mut self, message: &JsValue) -> Option<(Purpose, Found)> {
         let get = |name: &str| Reflect::get(message, &name.into()).ok();
         if get("ready").is_some_and(|ready| ready.is_truthy()) {
             self.is_ready = true;
             return None;
         }
-        if get("id")?.as_f64()? as u32 != self.parcel {
+        if get("id")?.as_f64()? as u32 != self.batch {
             return None;
         }
-        let purpose = self.waits_for.take()?;
+        let purpose = self.pending.take()?;
         self.deadline = None;
         if let Some(error) = get("error").and_then(|error| error.as_string()) {
             return Some((purpose, Err(Problem::Invalid(error))));
@@ -119,7 +119,7 @@ impl Drop for Searcher {
     }
 }
 
-/// Where the thread's script is: its address changes with the build.
+/// The URL of the worker's script, which changes with the build.
 fn script() -> String {
     let root = document().document_element();
     let public = root.and_then(|root| root.get_attribute("data-public"));

@@ -1,4 +1,4 @@
-//! What is searched for, and what of it is found.
+//! The search of a log viewer: the pattern, and which entries match it.
 
 use super::{
     Input,
@@ -9,35 +9,35 @@ use futures::channel::mpsc::UnboundedSender;
 use std::{collections::BTreeMap, ops::Range};
 use wasm_bindgen::JsValue;
 
-/// Entries, and bytes of them, between two looks at the clock: a line may have 64 KiB.
+/// Entries, and bytes of them, between two checks of the time budget; a line may have 64 KiB.
 const STEPS: usize = 100;
 const STEP_BYTES: usize = 128 * 1024;
-/// Lines, and bytes of them, that are given to the thread at once: work of some milliseconds.
-const PARCEL_LINES: usize = 2_000;
-const PARCEL_BYTES: usize = 256 * 1024;
-/// Lines whose matches are remembered, more than fit on any screen.
+/// Lines, and bytes of them, per batch for the worker: some milliseconds of work.
+const BATCH_LINES: usize = 2_000;
+const BATCH_BYTES: usize = 256 * 1024;
+/// Most lines whose match positions are kept: more than fit on any screen.
 const MARKED_LINES: usize = 1_000;
 
-/// What is searched for, and what of it is found.
+/// The search of a log viewer.
 pub(super) struct Seeker {
     sender: UnboundedSender<Input>,
-    what: What,
+    pattern: Pattern,
     invert: bool,
-    /// Up to which number entries were looked at.
+    /// The number up to which entries were searched.
     searched: u64,
-    /// The match one has gone to.
+    /// The number of the current match.
     current: Option<u64>,
     problem: Option<Problem>,
-    /// Numbers of the entries whose lines the thread has.
-    asked: Vec<u64>,
-    /// Where in which lines the expression is, in UTF-16 units.
+    /// The numbers of the entries in the worker's current batch.
+    batch: Vec<u64>,
+    /// The match positions of the expression per entry, in UTF-16 units.
     marks: BTreeMap<u64, Vec<[u32; 2]>>,
 }
 
-enum What {
+enum Pattern {
     Nothing,
     Text(Needle),
-    /// The thread is absent when it cannot be searched for.
+    /// `None` when the search has failed.
     Expression(Option<Searcher>),
 }
 
@@ -45,61 +45,65 @@ impl Seeker {
     pub(super) const fn new(sender: UnboundedSender<Input>) -> Self {
         Self {
             sender,
-            what: What::Nothing,
+            pattern: Pattern::Nothing,
             invert: false,
             searched: 0,
             current: None,
             problem: None,
-            asked: Vec::new(),
+            batch: Vec::new(),
             marks: BTreeMap::new(),
         }
     }
 
-    /// Searches for what `view` says from now on.
-    pub(super) fn seek(&mut self, view: &LogView, store: &mut Store) {
-        store.forget_matches();
+    /// Starts the search of `view`.
+    pub(super) fn start(&mut self, view: &LogView, store: &mut Store) {
+        store.reset_matches();
         self.renumber();
         self.problem = None;
         self.invert = view.invert;
-        self.what = match (view.is_search(), view.regex) {
-            (false, _) => What::Nothing,
-            (true, false) => What::Text(Needle::new(&view.text)),
-            (true, true) => What::Expression(Searcher::start(&view.text, &self.sender)),
+        self.pattern = match (view.is_search(), view.regex) {
+            (false, _) => Pattern::Nothing,
+            (true, false) => Pattern::Text(Needle::new(&view.text)),
+            (true, true) => Pattern::Expression(Searcher::start(&view.text, &self.sender)),
         };
     }
 
-    /// Numbers of entries mean something else than before.
+    /// Resets all entry numbers, after they have changed.
     pub(super) fn renumber(&mut self) {
         self.searched = 0;
         self.current = None;
-        self.asked.clear();
+        self.batch.clear();
         self.marks.clear();
     }
 
-    /// Entries from `from` on are new or have moved.
+    /// Handles that entries from `from` on are new or have moved.
     pub(super) fn on_insert(&mut self, from: u64) {
         self.searched = self.searched.min(from);
         self.current = self.current.filter(|current| *current < from);
-        if self.asked.last().is_some_and(|last| *last >= from) {
-            self.asked.clear();
+        if self.batch.last().is_some_and(|last| *last >= from) {
+            self.batch.clear();
         }
         self.marks.split_off(&from);
     }
 
-    /// Looks at entries while there is time. Whether there are more to be looked at at once.
-    pub(super) fn go_on(&mut self, store: &mut Store, has_time: impl Fn() -> bool) -> bool {
+    /// Searches entries while there is time; returns whether some are left that can be searched now.
+    pub(super) fn continue_search(
+        &mut self,
+        store: &mut Store,
+        has_time: impl Fn() -> bool,
+    ) -> bool {
         self.searched = self.searched.max(store.first());
-        match &mut self.what {
-            What::Nothing => false,
-            What::Text(needle) => {
+        match &mut self.pattern {
+            Pattern::Nothing => false,
+            Pattern::Text(needle) => {
                 while self.searched < store.end() && has_time() {
                     let mut bytes = 0;
                     for number in (self.searched..store.end()).take(STEPS) {
-                        let unseen = store.head(number).filter(|head| head.is_match.is_none());
-                        if let Some(head) = unseen {
-                            let has_it = store.with_text(number, |text| needle.is_in(text));
-                            let is_match = has_it.is_some_and(|has_it| has_it != self.invert);
-                            store.judge(number, head.is_line() && is_match);
+                        let unsearched = store.head(number).filter(|head| head.is_match.is_none());
+                        if let Some(head) = unsearched {
+                            let is_found = store.with_text(number, |text| needle.is_in(text));
+                            let is_match = is_found.is_some_and(|is_found| is_found != self.invert);
+                            store.set_match(number, head.is_line() && is_match);
                         }
                         self.searched = number + 1;
                         bytes += store.length(number).unwrap_or(0);
@@ -110,10 +114,10 @@ impl Seeker {
                 }
                 self.searched < store.end()
             }
-            What::Expression(Some(searcher)) if searcher.is_idle() => {
+            Pattern::Expression(Some(searcher)) if searcher.is_idle() => {
                 let (mut lines, mut numbers) = (String::new(), Vec::new());
                 for (number, head) in store.from(self.searched) {
-                    if numbers.len() == PARCEL_LINES || lines.len() > PARCEL_BYTES {
+                    if numbers.len() == BATCH_LINES || lines.len() > BATCH_BYTES {
                         break;
                     }
                     numbers.push(number);
@@ -123,29 +127,29 @@ impl Seeker {
                     lines.push('\n');
                 }
                 if !numbers.is_empty() {
-                    searcher.ask(lines.trim_end_matches('\n'), Purpose::Judge);
-                    self.asked = numbers;
+                    searcher.post(lines.trim_end_matches('\n'), Purpose::Test);
+                    self.batch = numbers;
                 }
                 false
             }
-            What::Expression(_) => false,
+            Pattern::Expression(_) => false,
         }
     }
 
-    /// Whether entries from `number` on wait for the thread.
+    /// Whether the entry `number` waits for the worker.
     pub(super) fn is_stuck_at(&self, number: u64, store: &Store) -> bool {
-        matches!(self.what, What::Expression(_))
+        matches!(self.pattern, Pattern::Expression(_))
             && store
                 .head(number)
                 .is_some_and(|head| head.is_match.is_none())
     }
 
-    /// Takes in what the thread has found. Whether what is drawn changes by it.
-    pub(super) fn hear(&mut self, message: &JsValue, store: &mut Store) -> bool {
-        let What::Expression(Some(searcher)) = &mut self.what else {
+    /// Handles an answer of the worker; returns whether the view must be redrawn.
+    pub(super) fn receive(&mut self, message: &JsValue, store: &mut Store) -> bool {
+        let Pattern::Expression(Some(searcher)) = &mut self.pattern else {
             return false;
         };
-        let Some((purpose, found)) = searcher.hear(message) else {
+        let Some((purpose, found)) = searcher.receive(message) else {
             return false;
         };
         self.take(purpose, found, store);
@@ -157,14 +161,14 @@ impl Seeker {
             Ok(found) => found,
             Err(problem) => return self.fail(problem, store),
         };
-        let asked = std::mem::take(&mut self.asked);
+        let batch = std::mem::take(&mut self.batch);
         match purpose {
-            Purpose::Judge => {
+            Purpose::Test => {
                 let mut found = found.iter().map(|[line, ..]| *line as usize).peekable();
-                for (line, number) in asked.into_iter().enumerate() {
-                    let has_it = found.next_if_eq(&line).is_some();
+                for (line, number) in batch.into_iter().enumerate() {
+                    let is_found = found.next_if_eq(&line).is_some();
                     let is_line = store.head(number).is_some_and(Head::is_line);
-                    store.judge(number, is_line && has_it != self.invert);
+                    store.set_match(number, is_line && is_found != self.invert);
                     self.searched = number + 1;
                 }
             }
@@ -172,11 +176,11 @@ impl Seeker {
                 if self.marks.len() > MARKED_LINES {
                     self.marks.clear();
                 }
-                for number in &asked {
+                for number in &batch {
                     self.marks.insert(*number, Vec::new());
                 }
                 for [line, start, end] in found {
-                    let number = asked.get(line as usize);
+                    let number = batch.get(line as usize);
                     if let Some(marks) = number.and_then(|number| self.marks.get_mut(number)) {
                         marks.push([start, end]);
                     }
@@ -185,29 +189,29 @@ impl Seeker {
         }
     }
 
-    /// The thread has not answered: it is stopped.
-    pub(super) fn give_up(&mut self, store: &mut Store) {
+    /// Stops the worker, which has not answered in time.
+    pub(super) fn time_out(&mut self, store: &mut Store) {
         self.fail(Problem::TooSlow, store);
     }
 
     fn fail(&mut self, problem: Problem, store: &mut Store) {
-        store.forget_matches();
+        store.reset_matches();
         self.renumber();
         self.problem = Some(problem);
-        self.what = What::Expression(None);
+        self.pattern = Pattern::Expression(None);
     }
 
-    /// Whether it cannot be searched for.
+    /// Whether the search cannot be run.
     pub(super) const fn has_failed(&self) -> bool {
         self.problem.is_some()
     }
 
-    /// Has the drawn matches marked, when the thread has nothing else to do.
+    /// Requests the match positions of the drawn entries, if the worker is idle.
     pub(super) fn mark(&mut self, drawn: impl Iterator<Item = u64>, store: &Store) {
-        let What::Expression(Some(searcher)) = &mut self.what else {
+        let Pattern::Expression(Some(searcher)) = &mut self.pattern else {
             return;
         };
-        if self.invert || !searcher.is_idle() || !self.asked.is_empty() {
+        if self.invert || !searcher.is_idle() || !self.batch.is_empty() {
             return;
         }
         let (mut lines, mut numbers) = (String::new(), Vec::new());
@@ -219,34 +223,33 @@ impl Seeker {
             }
         }
         if !numbers.is_empty() {
-            searcher.ask(lines.trim_end_matches('\n'), Purpose::Mark);
-            self.asked = numbers;
+            searcher.post(lines.trim_end_matches('\n'), Purpose::Mark);
+            self.batch = numbers;
         }
     }
 
-    /// Where in `text`, which is all of the entry `number` without its styles, what is searched for
-    /// is; in order.
+    /// The positions of the matches in `text`, the complete plain text of the entry `number`; in order.
     pub(super) fn ranges(&self, number: u64, text: &str) -> Vec<Range<usize>> {
-        match &self.what {
+        match &self.pattern {
             _ if self.invert => Vec::new(),
-            What::Text(needle) => needle.ranges(text, MARKS as usize),
-            What::Expression(Some(_)) => {
+            Pattern::Text(needle) => needle.ranges(text, MARKS as usize),
+            Pattern::Expression(Some(_)) => {
                 let marks = self.marks.get(&number).into_iter().flatten();
                 let ranges = marks
                     .filter_map(|[start, end]| Some(byte_at(text, *start)?..byte_at(text, *end)?));
                 ranges.filter(|range| !range.is_empty()).collect()
             }
-            What::Nothing | What::Expression(None) => Vec::new(),
+            Pattern::Nothing | Pattern::Expression(None) => Vec::new(),
         }
     }
 
-    /// Whether an entry is the match one has gone to.
+    /// Whether an entry is the current match.
     pub(super) fn is_current(&self, number: u64) -> bool {
         self.current == Some(number)
     }
 
-    /// Goes to another match among the rows, from the one before or from what is in view.
-    pub(super) fn go(
+    /// Goes to another match in the rows, starting from the current one or from the view.
+    pub(super) fn go_to(
         &mut self,
         order: Order,
         store: &Store,
@@ -273,7 +276,7 @@ impl Seeker {
         found
     }
 
-    /// What is found.
+    /// The result of the search.
     pub(super) fn findings(&self, store: &Store) -> Findings {
         let rank = |current: u64| {
             let before = store
@@ -289,8 +292,8 @@ impl Seeker {
                 .current
                 .filter(|current| store.head(*current).is_some())
                 .map(rank),
-            is_searching: match self.what {
-                What::Nothing | What::Expression(None) => false,
+            is_searching: match self.pattern {
+                Pattern::Nothing | Pattern::Expression(None) => false,
                 _ => self.searched < store.end(),
             },
             problem: self.problem.clone(),
@@ -303,7 +306,7 @@ fn is_match(store: &Store, number: u64) -> bool {
     head.is_some_and(|head| head.is_match == Some(true))
 }
 
-/// The byte at a UTF-16 unit.
+/// The byte offset of a UTF-16 offset.
 fn byte_at(text: &str, unit: u32) -> Option<usize> {
     let mut units = 0;
     for (at, c) in text.char_indices() {

@@ -1,4 +1,4 @@
-//! A socket that tells everything that happens to it.
+//! A socket whose events are received as a stream.
 
 use super::super::browser::socket_url;
 use futures::{
@@ -9,7 +9,7 @@ use js_sys::{ArrayBuffer, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{BinaryType, CloseEvent, Event, MessageEvent, WebSocket};
 
-/// What happens to a socket.
+/// An event of a socket.
 pub(super) enum Incoming {
     Opened,
     Text(String),
@@ -17,17 +17,17 @@ pub(super) enum Incoming {
     Closed(u16),
 }
 
-/// A socket that tells everything that happens to it; closed when dropped.
-pub(super) struct Line {
+/// A socket whose events are received as a stream; closed when dropped.
+pub(super) struct ProbeSocket {
     inner: WebSocket,
-    heard: UnboundedReceiver<Incoming>,
+    events: UnboundedReceiver<Incoming>,
     _on_open: Closure<dyn FnMut(Event)>,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
     _on_close: Closure<dyn FnMut(CloseEvent)>,
 }
 
-impl Line {
-    /// Opens one to `path`, in the form called `subprotocol`.
+impl ProbeSocket {
+    /// Opens a socket to `path` with the given subprotocol.
     pub(super) fn open(path: &str, subprotocol: Option<&str>) -> Option<Self> {
         let url = socket_url(path)?;
         let inner = match subprotocol {
@@ -36,7 +36,7 @@ impl Line {
         }
         .ok()?;
         inner.set_binary_type(BinaryType::Arraybuffer);
-        let (sender, heard) = mpsc::unbounded();
+        let (sender, events) = mpsc::unbounded();
         let (opened, closed) = (sender.clone(), sender.clone());
         let on_open = Closure::<dyn FnMut(_)>::new(move |_: Event| {
             let _ = opened.unbounded_send(Incoming::Opened);
@@ -52,29 +52,29 @@ impl Line {
         inner.set_onclose(Some(on_close.as_ref().unchecked_ref()));
         Some(Self {
             inner,
-            heard,
+            events,
             _on_open: on_open,
             _on_message: on_message,
             _on_close: on_close,
         })
     }
 
-    /// What happens next.
+    /// Waits for the next event.
     pub(super) async fn next(&mut self) -> Incoming {
         const ABNORMAL: u16 = 1006;
-        self.heard
+        self.events
             .next()
             .await
             .unwrap_or(Incoming::Closed(ABNORMAL))
     }
 
-    /// Sends text; a failure shows as a close.
-    pub(super) fn say(&self, text: &str) {
+    /// Sends text; a failure becomes visible as a close.
+    pub(super) fn send(&self, text: &str) {
         let _ = self.inner.send_with_str(text);
     }
 
-    /// Sends bytes; a failure shows as a close.
-    pub(super) fn say_bytes(&self, bytes: &[u8]) {
+    /// Sends bytes; a failure becomes visible as a close.
+    pub(super) fn send_bytes(&self, bytes: &[u8]) {
         let _ = self.inner.send_with_u8_array(bytes);
     }
 }
@@ -86,14 +86,14 @@ fn content(data: JsValue) -> Incoming {
     }
 }
 
-impl Drop for Line {
+impl Drop for ProbeSocket {
     fn drop(&mut self) {
-        // Or the browser would call what is dropped with this.
+        // Otherwise the browser would call closures that were dropped.
         self.inner.set_onopen(None);
         self.inner.set_onmessage(None);
         self.inner.set_onclose(None);
         if self.inner.ready_state() == WebSocket::CONNECTING {
-            // Browsers complain of a connection that is closed before it is there.
+            // Browsers log an error when a connecting socket is closed.
             let inner = self.inner.clone();
             let close = Closure::once_into_js(move || drop(inner.close()));
             self.inner.set_onopen(Some(close.unchecked_ref()));
@@ -103,7 +103,7 @@ impl Drop for Line {
     }
 }
 
-/// A field of a JSON message that is text, or a number as text.
+/// A string field of a JSON message, or a number as a string.
 pub(super) fn field(message: &JsValue, name: &str) -> Option<String> {
     let value = js_sys::Reflect::get(message, &name.into()).ok()?;
     value

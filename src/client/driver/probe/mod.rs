@@ -1,5 +1,5 @@
-//! Tries every way of hearing from the server and notes what happens; what it means is judged
-//! elsewhere.
+//! Tries every way of receiving from the server and records the observations; the diagnosis interprets
+//! them.
 
 mod line;
 mod quiet;
@@ -16,17 +16,17 @@ use futures::{
 use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 
-/// What a way that works takes at most, even over a bad network on a busy machine.
-const PATIENCE_MS: u32 = 15_000;
+/// Timeout of each way, long enough for a bad network and a busy machine.
+const TIMEOUT_MS: u32 = 15_000;
 
-/// Where observations are noted while they are made.
+/// Where observations are recorded.
 #[derive(Clone, Copy)]
-struct Notes(RwSignal<Observations>);
+struct Recorder(RwSignal<Observations>);
 
-impl Notes {
-    /// Notes something, unless the page is gone.
-    fn note(self, note: impl FnOnce(&mut Observations)) {
-        let _ = self.0.try_update(note);
+impl Recorder {
+    /// Records an observation, unless the page was left.
+    fn record(self, record: impl FnOnce(&mut Observations)) {
+        let _ = self.0.try_update(record);
     }
 
     fn reads<T>(self, read: impl FnOnce(&Observations) -> T) -> Option<T> {
@@ -34,9 +34,9 @@ impl Notes {
     }
 }
 
-/// Tries everything at once, noting in `observed` what happens; ends with the owner that called.
+/// Runs all probes concurrently, recording in `observed`; ends with the owner that called.
 pub fn run_probes(observed: RwSignal<Observations>) {
-    let notes = Notes(observed);
+    let recorder = Recorder(observed);
     let silent_engines = observed.with_untracked(|observed| observed.silent_engines.clone());
     observed.set(Observations {
         silent_engines,
@@ -44,19 +44,19 @@ pub fn run_probes(observed: RwSignal<Observations>) {
     });
     leptos::task::spawn_local_scoped_with_cancellation(async move {
         let sockets = async move {
-            let sockets = join(sockets::binary(notes), sockets::json(notes));
-            join(sockets, sockets::docker_stats(notes)).await;
-            reach::origin(notes).await;
+            let sockets = join(sockets::binary(recorder), sockets::json(recorder));
+            join(sockets, sockets::docker_stats(recorder)).await;
+            reach::origin(recorder).await;
         };
         join5(
-            reach::reach(notes),
+            reach::reach(recorder),
             sockets,
-            stream::stream(notes),
-            reach::polling(notes),
-            quiet::quiet(notes),
+            stream::stream(recorder),
+            reach::polling(recorder),
+            quiet::quiet(recorder),
         )
         .await;
-        notes.note(|observed| observed.finished = true);
+        recorder.record(|observed| observed.finished = true);
     });
 }
 
@@ -65,17 +65,17 @@ fn since(began: f64) -> u32 {
     (browser::now_ms() - began).max(0.0) as u32
 }
 
-/// What `asked` brings, unless that takes longer than `ms`.
-async fn within<T>(ms: u32, asked: impl Future<Output = T>) -> Option<T> {
+/// The result of `future`, or `None` after `ms`.
+async fn within<T>(ms: u32, future: impl Future<Output = T>) -> Option<T> {
     let mut late = TimeoutFuture::new(ms).fuse();
-    let mut asked = std::pin::pin!(asked.fuse());
+    let mut future = std::pin::pin!(future.fuse());
     futures::select_biased! {
-        answer = asked => Some(answer),
+        answer = future => Some(answer),
         () = late => None,
     }
 }
 
-/// Whether no socket has opened, when all have been tried.
+/// Whether no socket has opened after all were tried.
 fn none_opened(observed: &Observations) -> bool {
     let opened = |trial: &Option<SocketTrial>| trial.as_ref().is_some_and(|trial| trial.opened);
     !opened(&observed.binary) && !opened(&observed.json)

@@ -1,26 +1,26 @@
-//! Plain requests: whether the server answers, polling, and whether it takes the page for its own.
+//! Probes by plain requests: whether the server answers, polling, and whether it accepts the page's origin.
 
 use super::{
     super::{browser, http},
-    Notes, PATIENCE_MS, line, none_opened, since, within,
+    Recorder, TIMEOUT_MS, line, none_opened, since, within,
 };
 use crate::{client::diagnosis::PollTrial, client::diagnosis::ReachTrial, model::Probe};
 use gloo_timers::future::TimeoutFuture;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Response;
 
-/// Polls that are tried, for as long as events are.
+/// Number of polls, which take as long as the probe of events.
 const POLLS: u32 = 3;
-/// As the pages poll.
+/// The polling interval of the pages.
 const POLL_INTERVAL_MS: u32 = 2_000;
-/// What is polled: every channel.
+/// The polled resource, with every channel.
 const SNAPSHOT: &str = "/api/snapshot?channels=metrics,containers,stats,events";
 
-/// Whether the server answers, and which.
-pub(super) async fn reach(notes: Notes) {
-    notes.note(|observed| observed.reach = Some(ReachTrial::default()));
+/// Records whether the server answers, and its version.
+pub(super) async fn reach(recorder: Recorder) {
+    recorder.record(|observed| observed.reach = Some(ReachTrial::default()));
     let began = browser::now_ms();
-    let answer = within(PATIENCE_MS, http::get(Probe::Reach.path(), None)).await;
+    let answer = within(TIMEOUT_MS, http::get(Probe::Reach.path(), None)).await;
     let mut trial = ReachTrial {
         ms: since(began),
         ..ReachTrial::default()
@@ -33,7 +33,7 @@ pub(super) async fn reach(notes: Notes) {
         trial.version = version(&answer).await;
     }
     trial.ended = true;
-    notes.note(|observed| {
+    recorder.record(|observed| {
         trial.origin_status = observed
             .reach
             .as_ref()
@@ -42,39 +42,39 @@ pub(super) async fn reach(notes: Notes) {
     });
 }
 
-/// The version in the status of our server.
+/// The version in the status of a Deckwatch server.
 async fn version(answer: &Response) -> Option<String> {
     let body = JsFuture::from(answer.json().ok()?).await.ok()?;
     line::field(&body, "uptimeSeconds")?;
     line::field(&body, "version")
 }
 
-/// When no socket opens: whether the server takes the page for its own. Only requests that could
-/// change something say where they are from; this one could not, and is refused by method.
-pub(super) async fn origin(notes: Notes) {
-    if notes.reads(none_opened) != Some(true) {
+/// If no socket opens: records whether the server accepts the page's origin. Browsers send the origin only
+/// with requests that could change something; this one is refused because of its method.
+pub(super) async fn origin(recorder: Recorder) {
+    if recorder.reads(none_opened) != Some(true) {
         return;
     }
-    let answer = within(PATIENCE_MS, http::post(Probe::Reach.path(), "", &false)).await;
+    let answer = within(TIMEOUT_MS, http::post(Probe::Reach.path(), "", &false)).await;
     if let Some(Ok(answer)) = answer {
         let status = answer.status();
-        notes.note(|observed| {
+        recorder.record(|observed| {
             observed.reach.get_or_insert_default().origin_status = Some(status);
         });
     }
 }
 
-/// Asks as the pages do when they poll.
-pub(super) async fn polling(notes: Notes) {
+/// Polls as the pages do.
+pub(super) async fn polling(recorder: Recorder) {
     let mut trial = PollTrial::default();
-    notes.note(|observed| observed.polling = Some(trial.clone()));
+    recorder.record(|observed| observed.polling = Some(trial.clone()));
     let mut etag = None;
     for n in 0..POLLS {
         if n > 0 {
             TimeoutFuture::new(POLL_INTERVAL_MS).await;
         }
         let began = browser::now_ms();
-        let answer = within(PATIENCE_MS, http::get(SNAPSHOT, etag.as_deref())).await;
+        let answer = within(TIMEOUT_MS, http::get(SNAPSHOT, etag.as_deref())).await;
         let answer = answer.and_then(Result::ok);
         trial.status = answer.as_ref().map(Response::status);
         if let Some(answer) = answer {
@@ -85,8 +85,8 @@ pub(super) async fn polling(notes: Notes) {
             trial.answers += 1;
         }
         trial.slowest_ms = trial.slowest_ms.max(since(began));
-        notes.note(|observed| observed.polling = Some(trial.clone()));
+        recorder.record(|observed| observed.polling = Some(trial.clone()));
     }
     trial.ended = true;
-    notes.note(|observed| observed.polling = Some(trial));
+    recorder.record(|observed| observed.polling = Some(trial));
 }

@@ -1,9 +1,9 @@
-//! Sockets: whether they open, and whether what was asked for comes.
+//! Probes sockets: whether they open, and whether the requested data arrives.
 
 use super::{
     super::{browser, http::inflated},
-    Notes, PATIENCE_MS,
-    line::{Incoming, Line, field},
+    Recorder, TIMEOUT_MS,
+    line::{Incoming, ProbeSocket, field},
     since, within,
 };
 use crate::{
@@ -16,95 +16,96 @@ use crate::{
     },
 };
 
-/// Figures come every two seconds; a machine without containers may have none.
-const FIGURES_MS: u32 = 5_000;
+/// Stats arrive every two seconds; without containers there are none.
+const STATS_TIMEOUT_MS: u32 = 5_000;
 
-/// A socket on trial.
-struct OnTrial {
-    notes: Notes,
+/// A socket that is being probed.
+struct SocketProbe {
+    recorder: Recorder,
     field: fn(&mut Observations) -> &mut Option<SocketTrial>,
     trial: SocketTrial,
     began: f64,
-    asked: Option<f64>,
+    requested_at: Option<f64>,
 }
 
-impl OnTrial {
-    fn new(notes: Notes, field: fn(&mut Observations) -> &mut Option<SocketTrial>) -> Self {
+impl SocketProbe {
+    fn new(recorder: Recorder, field: fn(&mut Observations) -> &mut Option<SocketTrial>) -> Self {
         let new = Self {
-            notes,
+            recorder,
             field,
             trial: SocketTrial::default(),
             began: browser::now_ms(),
-            asked: None,
+            requested_at: None,
         };
-        new.note();
+        new.record();
         new
     }
 
-    fn note(&self) {
+    fn record(&self) {
         let (field, trial) = (self.field, self.trial.clone());
-        self.notes.note(|observed| *field(observed) = Some(trial));
+        self.recorder
+            .record(|observed| *field(observed) = Some(trial));
     }
 
-    fn heard(&mut self, bytes: usize) {
+    fn on_frame(&mut self, bytes: usize) {
         self.trial.messages += 1;
         self.trial.bytes += bytes as u64;
         self.trial.first_ms.get_or_insert(since(self.began));
     }
 
-    fn saw(&mut self, channel: Channel) {
+    fn on_channel(&mut self, channel: Channel) {
         if !self.trial.channels.contains(&channel) {
             self.trial.channels.push(channel);
             self.trial.channels.sort_unstable();
         }
     }
 
-    /// Everything has been asked for, and the answer to the last question comes last.
-    fn ask(&mut self) {
-        self.asked = Some(browser::now_ms());
+    /// Records the time at which everything was requested; the answer to the last request arrives last.
+    fn mark_requested(&mut self) {
+        self.requested_at = Some(browser::now_ms());
     }
 
-    fn answered(&mut self, timestamp: Timestamp) {
-        if let Some(asked) = self.asked {
+    fn on_pong(&mut self, timestamp: Timestamp) {
+        if let Some(requested_at) = self.requested_at {
             let now = browser::now_ms();
-            self.trial.round_trip_ms = Some(since(asked));
+            self.trial.round_trip_ms = Some(since(requested_at));
             self.trial.complete = true;
-            let skew = (asked + now) as i64 / 2 - timestamp.as_millis();
-            self.notes
-                .note(|observed| observed.clock_skew_ms = Some(skew));
+            let skew = (requested_at + now) as i64 / 2 - timestamp.as_millis();
+            self.recorder
+                .record(|observed| observed.clock_skew_ms = Some(skew));
         }
     }
 
-    /// Whether there is nothing more to wait for.
-    fn is_over(&self) -> bool {
+    /// Whether nothing more is expected.
+    fn is_done(&self) -> bool {
         self.trial.complete || self.trial.closed.is_some()
     }
 
     fn end(mut self) {
         self.trial.ended = true;
-        self.note();
+        self.record();
     }
 }
 
-/// The multiplexed socket in the binary form.
-pub(super) async fn binary(notes: Notes) {
-    let mut on_trial = OnTrial::new(notes, |observed| &mut observed.binary);
-    if let Some(mut line) = Line::open(Probe::Binary.path(), Some(SUBPROTOCOL_BINARY)) {
-        within(PATIENCE_MS, hear_binary(&mut line, &mut on_trial)).await;
+/// Probes the multiplexed socket with the binary subprotocol.
+pub(super) async fn binary(recorder: Recorder) {
+    let mut probe = SocketProbe::new(recorder, |observed| &mut observed.binary);
+    if let Some(mut socket) = ProbeSocket::open(Probe::Binary.path(), Some(SUBPROTOCOL_BINARY)) {
+        within(TIMEOUT_MS, receive_binary(&mut socket, &mut probe)).await;
     }
-    on_trial.end();
+    probe.end();
 }
 
-async fn hear_binary(line: &mut Line, on_trial: &mut OnTrial) {
+async fn receive_binary(socket: &mut ProbeSocket, probe: &mut SocketProbe) {
     let mut ticks = Ticks::default();
-    while !on_trial.is_over() {
-        match line.next().await {
-            Incoming::Opened => on_trial.trial.opened = true,
-            Incoming::Closed(code) => on_trial.trial.closed = Some(code),
-            // Of another form than was asked for: somebody in between.
+    while !probe.is_done() {
+        match socket.next().await {
+            Incoming::Opened => probe.trial.opened = true,
+            Incoming::Closed(code) => probe.trial.closed = Some(code),
+            // Not of the requested subprotocol: sent by something in between.
             Incoming::Text(_) => {}
             Incoming::Bytes(frame) => {
-                on_trial.heard(frame.len());
+                probe.on_frame(frame.len());
                 let Some(frame) = inflated(frame).await else {
                     continue;
                 };
@@ -113,54 +114,54 @@ async fn hear_binary(line: &mut Line, on_trial: &mut OnTrial) {
                 };
                 match &message {
                     ServerMessage::Connected { .. } => {
-                        for message in questions() {
-                            line.say_bytes(&codec::encode(&message));
+                        for message in requests() {
+                            socket.send_bytes(&codec::encode(&message));
                         }
-                        on_trial.ask();
+                        probe.mark_requested();
                     }
-                    ServerMessage::Heartbeat { timestamp } => on_trial.answered(*timestamp),
+                    ServerMessage::Heartbeat { timestamp } => probe.on_pong(*timestamp),
                     _ => {}
                 }
                 if let Some((channel, _)) = message.position() {
-                    on_trial.saw(channel);
+                    probe.on_channel(channel);
                 }
             }
         }
-        on_trial.note();
+        probe.record();
     }
 }
 
-/// Every channel, and then a sign of life.
-fn questions() -> impl Iterator<Item = ClientMessage> {
+/// Subscriptions to every channel, and then a ping.
+fn requests() -> impl Iterator<Item = ClientMessage> {
     let subscribe = Channel::SUBSCRIBABLE.into_iter().map(Subscribe::to);
     let subscribe = subscribe.map(ClientMessage::Subscribe);
     subscribe.chain([ClientMessage::Ping(Ping {})])
 }
 
-/// The multiplexed socket in JSON.
-pub(super) async fn json(notes: Notes) {
-    let mut on_trial = OnTrial::new(notes, |observed| &mut observed.json);
-    if let Some(mut line) = Line::open(Probe::Json.path(), Some(SUBPROTOCOL_JSON)) {
-        within(PATIENCE_MS, hear_json(&mut line, &mut on_trial)).await;
+/// Probes the multiplexed socket with the JSON subprotocol.
+pub(super) async fn json(recorder: Recorder) {
+    let mut probe = SocketProbe::new(recorder, |observed| &mut observed.json);
+    if let Some(mut socket) = ProbeSocket::open(Probe::Json.path(), Some(SUBPROTOCOL_JSON)) {
+        within(TIMEOUT_MS, receive_json(&mut socket, &mut probe)).await;
     }
-    on_trial.end();
+    probe.end();
 }
 
-async fn hear_json(line: &mut Line, on_trial: &mut OnTrial) {
-    while !on_trial.is_over() {
-        match line.next().await {
-            Incoming::Opened => on_trial.trial.opened = true,
-            Incoming::Closed(code) => on_trial.trial.closed = Some(code),
+async fn receive_json(socket: &mut ProbeSocket, probe: &mut SocketProbe) {
+    while !probe.is_done() {
+        match socket.next().await {
+            Incoming::Opened => probe.trial.opened = true,
+            Incoming::Closed(code) => probe.trial.closed = Some(code),
             Incoming::Bytes(_) => {}
             Incoming::Text(text) => {
-                on_trial.heard(text.len());
+                probe.on_frame(text.len());
                 let Ok(message) = js_sys::JSON::parse(&text) else {
                     continue;
                 };
                 match field(&message, "type").unwrap_or_default().as_str() {
                     "connected" => {
                         for channel in Channel::SUBSCRIBABLE {
-                            line.say(
+                            socket.send(
                                 &[
                                     "{\"type\":\"subscribe\",\"channel\":\"",
                                     channel.policy().name,
@@ -169,56 +170,56 @@ async fn hear_json(line: &mut Line, on_trial: &mut OnTrial) {
                                 .concat(),
                             );
                         }
-                        line.say("{\"type\":\"ping\"}");
-                        on_trial.ask();
+                        socket.send("{\"type\":\"ping\"}");
+                        probe.mark_requested();
                     }
                     "heartbeat" => {
                         let at = field(&message, "timestamp").and_then(|at| at.parse().ok());
-                        on_trial.answered(at.unwrap_or_default());
+                        probe.on_pong(at.unwrap_or_default());
                     }
-                    "metrics" => on_trial.saw(Channel::METRICS),
-                    "containers" => on_trial.saw(Channel::CONTAINERS),
-                    "stats" => on_trial.saw(Channel::STATS),
-                    "event" => on_trial.saw(Channel::EVENTS),
+                    "metrics" => probe.on_channel(Channel::METRICS),
+                    "containers" => probe.on_channel(Channel::CONTAINERS),
+                    "stats" => probe.on_channel(Channel::STATS),
+                    "event" => probe.on_channel(Channel::EVENTS),
                     _ => {}
                 }
             }
         }
-        on_trial.note();
+        probe.record();
     }
 }
 
-/// The socket with nothing but figures of containers.
-pub(super) async fn docker_stats(notes: Notes) {
-    let mut on_trial = OnTrial::new(notes, |observed| &mut observed.docker_stats);
-    if let Some(mut line) = Line::open(Probe::DockerStats.path(), None) {
+/// Probes the socket that sends only container stats.
+pub(super) async fn docker_stats(recorder: Recorder) {
+    let mut probe = SocketProbe::new(recorder, |observed| &mut observed.docker_stats);
+    if let Some(mut socket) = ProbeSocket::open(Probe::DockerStats.path(), None) {
         let opening = async {
-            while !on_trial.trial.opened && !on_trial.is_over() {
-                match line.next().await {
-                    Incoming::Opened => on_trial.trial.opened = true,
-                    Incoming::Closed(code) => on_trial.trial.closed = Some(code),
+            while !probe.trial.opened && !probe.is_done() {
+                match socket.next().await {
+                    Incoming::Opened => probe.trial.opened = true,
+                    Incoming::Closed(code) => probe.trial.closed = Some(code),
                     Incoming::Text(_) | Incoming::Bytes(_) => {}
                 }
             }
         };
-        within(PATIENCE_MS, opening).await;
-        within(FIGURES_MS, hear_figures(&mut line, &mut on_trial)).await;
-        // Without a running container there is nothing to say.
-        on_trial.trial.complete = on_trial.trial.opened && on_trial.trial.closed.is_none();
+        within(TIMEOUT_MS, opening).await;
+        within(STATS_TIMEOUT_MS, receive_stats(&mut socket, &mut probe)).await;
+        // Without a running container nothing is sent.
+        probe.trial.complete = probe.trial.opened && probe.trial.closed.is_none();
     }
-    on_trial.end();
+    probe.end();
 }
 
-async fn hear_figures(line: &mut Line, on_trial: &mut OnTrial) {
-    while on_trial.trial.messages == 0 && !on_trial.is_over() {
-        match line.next().await {
+async fn receive_stats(socket: &mut ProbeSocket, probe: &mut SocketProbe) {
+    while probe.trial.messages == 0 && !probe.is_done() {
+        match socket.next().await {
             Incoming::Text(text) => {
-                on_trial.heard(text.len());
-                on_trial.saw(Channel::STATS);
+                probe.on_frame(text.len());
+                probe.on_channel(Channel::STATS);
             }
-            Incoming::Closed(code) => on_trial.trial.closed = Some(code),
+            Incoming::Closed(code) => probe.trial.closed = Some(code),
             Incoming::Opened | Incoming::Bytes(_) => {}
         }
-        on_trial.note();
+        probe.record();
     }
 }

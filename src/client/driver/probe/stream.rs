@@ -1,9 +1,8 @@
-//! Server-sent events, read as they arrive: when each piece came tells whether somebody in between
-//! holds them back.
+//! Probes server-sent events: the arrival times show whether something in between buffers them.
 
 use super::{
     super::{browser, http},
-    Notes, PATIENCE_MS, since, within,
+    Recorder, TIMEOUT_MS, since, within,
 };
 use crate::{
     client::diagnosis::StreamTrial,
@@ -14,21 +13,21 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::ReadableStreamDefaultReader;
 
-/// Pieces that must come one by one; the first comes at once, the others every two or three seconds.
-const PIECES: u32 = 3;
-/// Where figures say when they were read.
+/// Chunks that must arrive one by one; the first at once, the others every two or three seconds.
+const CHUNKS: u32 = 3;
+/// What precedes the time at which stats were read.
 const TIMESTAMP: &str = "\"timestamp\":\"";
-/// Length of a point in time.
+/// Length of a timestamp.
 const TIMESTAMP_LENGTH: usize = 24;
 
-/// Reads events for as long as it takes to see that they come one by one.
-pub(super) async fn stream(notes: Notes) {
+/// Reads events until it is known whether they arrive one by one.
+pub(super) async fn stream(recorder: Recorder) {
     let mut trial = StreamTrial::default();
-    notes.note(|observed| observed.stream = Some(trial.clone()));
+    recorder.record(|observed| observed.stream = Some(trial.clone()));
     let began = browser::now_ms();
     let canceller = http::Canceller::new();
     let answer = within(
-        PATIENCE_MS,
+        TIMEOUT_MS,
         http::open_stream(Probe::Stream.path(), canceller.as_ref()),
     )
     .await;
@@ -42,17 +41,17 @@ pub(super) async fn stream(notes: Notes) {
             let reader = reader.and_then(|reader| reader.dyn_into().ok());
             if let Some(reader) = reader.filter(|_| trial.is_stream) {
                 let mut reading = Reading {
-                    notes,
+                    recorder,
                     began,
                     piece_at: began,
                     pieces: 0,
                     text: String::new(),
                 };
-                within(PATIENCE_MS, reading.read(&reader, &mut trial)).await;
+                within(TIMEOUT_MS, reading.read(&reader, &mut trial)).await;
                 trial.longest_gap_ms = trial.longest_gap_ms.max(since(reading.piece_at));
             }
         }
-        // A proxy that collects answers sends not even the head of one that does not end.
+        // A buffering proxy does not even send the head of a response without an end.
         None => {
             trial.is_stream = true;
             trial.longest_gap_ms = since(began);
@@ -60,21 +59,21 @@ pub(super) async fn stream(notes: Notes) {
         Some(Err(_)) => {}
     }
     trial.ended = true;
-    notes.note(|observed| observed.stream = Some(trial));
+    recorder.record(|observed| observed.stream = Some(trial));
 }
 
 struct Reading {
-    notes: Notes,
+    recorder: Recorder,
     began: f64,
     piece_at: f64,
     pieces: u32,
-    /// What came of the event that is not yet complete.
+    /// The beginning of the incomplete event.
     text: String,
 }
 
 impl Reading {
     async fn read(&mut self, reader: &ReadableStreamDefaultReader, trial: &mut StreamTrial) {
-        while self.pieces < PIECES {
+        while self.pieces < CHUNKS {
             let Some(piece) = next(reader).await else {
                 return;
             };
@@ -82,23 +81,24 @@ impl Reading {
             self.text.push_str(&String::from_utf8_lossy(&piece));
             self.take(trial);
             let shown = trial.clone();
-            self.notes.note(|observed| observed.stream = Some(shown));
+            self.recorder
+                .record(|observed| observed.stream = Some(shown));
         }
     }
 
-    /// Takes complete events off the text.
+    /// Removes complete events from the text.
     fn take(&mut self, trial: &mut StreamTrial) {
         let mut is_whole = false;
         while let Some((event, rest)) = self.text.split_once("\n\n") {
             if event.starts_with("event:") || event.contains("\nevent:") {
                 trial.events += 1;
-                // The first figures may have waited for somebody to look at them.
+                // The first stats may have been read earlier, before a client watched them.
                 if event.contains("event: stats") && trial.events > 2 {
-                    let late = lateness(event, self.notes);
+                    let late = delay(event, self.recorder);
                     trial.most_late_ms = trial.most_late_ms.max(late);
                 }
             }
-            // A comment too shows that nobody holds anything back.
+            // A comment, too, shows that nothing is buffered.
             is_whole = true;
             self.text = rest.to_owned();
         }
@@ -111,11 +111,11 @@ impl Reading {
     }
 }
 
-/// How old figures were when they came, by the server's clock.
-fn lateness(event: &str, notes: Notes) -> Option<u32> {
+/// The age of stats at their arrival, by the server's clock.
+fn delay(event: &str, recorder: Recorder) -> Option<u32> {
     let (_, rest) = event.split_once(TIMESTAMP)?;
     let at: Timestamp = rest.get(..TIMESTAMP_LENGTH)?.parse().ok()?;
-    let skew = notes.reads(|observed| observed.clock_skew_ms)??;
+    let skew = recorder.reads(|observed| observed.clock_skew_ms)??;
     let now = browser::now_ms() as i64 - skew;
     u32::try_from(now - at.as_millis()).ok()
 }

@@ -1,4 +1,4 @@
-//! No line of a followed log is lost or doubled, whatever becomes of the connection.
+//! No line of a followed log is lost or duplicated, whatever happens to the connection.
 
 use super::*;
 use crate::{
@@ -10,35 +10,38 @@ use std::sync::{Arc, Mutex};
 
 const ID: WorkloadId = WorkloadId::container(HostId::local(), ContainerId::from_bytes([1; 32]));
 
-/// A viewer, and the news it was told.
+/// A viewer, and the updates it has received.
 #[derive(Clone, Default)]
-struct Viewer(Arc<Mutex<Vec<LogNews>>>);
+struct Viewer(Arc<Mutex<Vec<LogUpdate>>>);
 
 impl Viewer {
     fn follows(&self, viewer: u64) -> LogOrder {
-        let told = Arc::clone(&self.0);
-        LogOrder::Follow(Following {
+        let received = Arc::clone(&self.0);
+        LogOrder::Follow(Follower {
             viewer,
             request: LogRequest {
                 id: ID,
                 tail: 100,
                 since: None,
             },
-            tell: Arc::new(move |_, news| told.lock().unwrap().push(news)),
+            notify: Arc::new(move |_, updates| received.lock().unwrap().push(updates)),
         })
     }
 
-    /// The news since the last look.
-    fn news(&self) -> Vec<LogNews> {
+    /// The updates since the last call.
+    fn updates(&self) -> Vec<LogUpdate> {
         std::mem::take(&mut self.0.lock().unwrap())
     }
 
-    /// The texts of the lines since the last look.
+    /// The texts of the lines since the last call.
     fn lines(&self) -> Vec<String> {
-        let lines = self.news().into_iter().flat_map(|news| match news {
-            LogNews::Lines(lines) => lines,
-            _ => Vec::new(),
-        });
+        let lines = self
+            .updates()
+            .into_iter()
+            .flat_map(|updates| match updates {
+                LogUpdate::Lines(lines) => lines,
+                _ => Vec::new(),
+            });
         lines.map(|line| line.line).collect()
     }
 }
@@ -86,7 +89,7 @@ fn end(reason: LogEndReason) -> ServerMessage {
     }
 }
 
-/// The one subscription among `messages`.
+/// The only subscription in `messages`.
 fn subscription(messages: &[ClientMessage]) -> &Subscribe {
     let mut all = messages.iter().filter_map(|message| match message {
         ClientMessage::Subscribe(subscribe) => Some(subscribe),
@@ -97,12 +100,12 @@ fn subscription(messages: &[ClientMessage]) -> &Subscribe {
     one
 }
 
-/// A log that one viewer follows over an open socket to the run `run`.
+/// A log that one viewer follows over an open socket, with the epoch `run`.
 fn followed() -> (Feeds, Viewer) {
     let (mut feeds, viewer) = (Feeds::default(), Viewer::default());
     feeds.on_connect("run");
     feeds.order(viewer.follows(1), true);
-    feeds.hear(subscribed(), 0.0);
+    feeds.receive(subscribed(), 0.0);
     (feeds, viewer)
 }
 
@@ -110,7 +113,7 @@ fn followed() -> (Feeds, Viewer) {
 fn without_a_socket_a_log_is_subscribed_to_when_one_opens() {
     let (mut feeds, viewer) = (Feeds::default(), Viewer::default());
     assert!(feeds.order(viewer.follows(1), false).is_empty());
-    assert_eq!(viewer.news(), [LogNews::Begin]);
+    assert_eq!(viewer.updates(), [LogUpdate::Begin]);
     let messages = feeds.on_connect("run");
     let first = subscription(&messages);
     assert_eq!((first.tail, first.since), (Some(100), None));
@@ -118,21 +121,21 @@ fn without_a_socket_a_log_is_subscribed_to_when_one_opens() {
 }
 
 #[test]
-fn a_second_viewer_shares_the_subscription_and_both_begin_anew() {
+fn a_second_viewer_shares_the_subscription_and_both_start_over() {
     let (mut feeds, one) = followed();
-    feeds.hear(log(vec![line(1, 1, "a")]), 0.0);
-    one.news();
+    feeds.receive(log(vec![line(1, 1, "a")]), 0.0);
+    one.updates();
     let other = Viewer::default();
     let messages = feeds.order(other.follows(2), true);
     assert!(matches!(messages[0], ClientMessage::Unsubscribe(_)));
     assert_eq!(subscription(&messages).resume, None, "from the beginning");
     assert_eq!(
-        (one.news(), other.news()),
-        (vec![LogNews::Begin], vec![LogNews::Begin])
+        (one.updates(), other.updates()),
+        (vec![LogUpdate::Begin], vec![LogUpdate::Begin])
     );
-    feeds.hear(log(vec![line(2, 2, "of the earlier subscription")]), 0.0);
-    feeds.hear(subscribed(), 0.0);
-    feeds.hear(log(vec![line(1, 1, "a")]), 0.0);
+    feeds.receive(log(vec![line(2, 2, "of the earlier subscription")]), 0.0);
+    feeds.receive(subscribed(), 0.0);
+    feeds.receive(log(vec![line(1, 1, "a")]), 0.0);
     assert_eq!(
         (one.lines(), other.lines()),
         (vec!["a".into()], vec!["a".into()])
@@ -151,9 +154,9 @@ fn the_last_viewer_to_leave_ends_the_subscription() {
 }
 
 #[test]
-fn a_new_connection_goes_on_after_the_last_line() {
+fn a_new_connection_resumes_after_the_last_line() {
     let (mut feeds, viewer) = followed();
-    feeds.hear(log(vec![line(7, 40, "a"), line(8, 50, "b")]), 0.0);
+    feeds.receive(log(vec![line(7, 40, "a"), line(8, 50, "b")]), 0.0);
     let messages = feeds.on_connect("run");
     let again = subscription(&messages);
     let expected = Resume {
@@ -163,25 +166,25 @@ fn a_new_connection_goes_on_after_the_last_line() {
     assert_eq!(again.resume, Some(expected));
     assert_eq!(again.since, Some(Timestamp::from_millis(50)));
     assert_eq!(again.tail, Some(MAX_LOG_TAIL));
-    feeds.hear(subscribed(), 0.0);
-    feeds.hear(log(vec![line(9, 50, "b")]), 0.0);
+    feeds.receive(subscribed(), 0.0);
+    feeds.receive(log(vec![line(9, 50, "b")]), 0.0);
     assert_eq!(
         viewer.lines(),
         ["a", "b", "b"],
-        "equal lines with numbers are two lines"
+        "equal lines with different sequence numbers are two lines"
     );
 }
 
 #[test]
-fn lines_that_another_run_of_the_server_sends_again_are_left_out() {
+fn lines_repeated_by_a_restarted_server_are_dropped() {
     let (mut feeds, viewer) = followed();
-    feeds.hear(
+    feeds.receive(
         log(vec![line(7, 40, "a"), line(8, 50, "b"), line(9, 50, "c")]),
         0.0,
     );
     feeds.on_connect("another run");
-    feeds.hear(subscribed(), 0.0);
-    feeds.hear(
+    feeds.receive(subscribed(), 0.0);
+    feeds.receive(
         log(vec![line(1, 50, "b"), line(2, 50, "c"), line(3, 50, "d")]),
         0.0,
     );
@@ -189,32 +192,35 @@ fn lines_that_another_run_of_the_server_sends_again_are_left_out() {
 }
 
 #[test]
-fn a_refused_log_is_told_and_subscribed_to_again_after_a_while() {
+fn a_refusal_is_reported_and_retried_after_a_pause() {
     let (mut feeds, viewer) = followed();
-    viewer.news();
-    feeds.hear(refused(), 1_000.0);
-    assert_eq!(viewer.news(), [LogNews::Refused("not_found".into())]);
+    viewer.updates();
+    feeds.receive(refused(), 1_000.0);
+    assert_eq!(viewer.updates(), [LogUpdate::Refused("not_found".into())]);
     assert!(feeds.retry(3_000.0).is_empty());
     assert_eq!(feeds.retry(3_001.0).len(), 1);
-    assert!(feeds.retry(60_000.0).is_empty(), "not while it is awaited");
+    assert!(
+        feeds.retry(60_000.0).is_empty(),
+        "not while an answer is pending"
+    );
 }
 
 #[test]
 fn a_removed_container_is_neither_subscribed_to_nor_polled_again() {
     let (mut feeds, viewer) = followed();
-    viewer.news();
-    feeds.hear(end(LogEndReason::ContainerStopped), 0.0);
+    viewer.updates();
+    feeds.receive(end(LogEndReason::ContainerStopped), 0.0);
     assert_eq!(feeds.on_connect("run").len(), 1, "it may start again");
-    feeds.hear(subscribed(), 0.0);
-    feeds.hear(end(LogEndReason::ContainerRemoved), 0.0);
+    feeds.receive(subscribed(), 0.0);
+    feeds.receive(end(LogEndReason::ContainerRemoved), 0.0);
     assert!(feeds.on_connect("run").is_empty());
     assert!(feeds.requests().is_empty());
-    feeds.hear(refused(), 0.0);
+    feeds.receive(refused(), 0.0);
     assert!(feeds.retry(60_000.0).is_empty());
 }
 
 #[test]
-fn polling_asks_from_the_last_line_on_and_takes_each_line_once() {
+fn polling_continues_after_the_last_line_and_drops_repeated_lines() {
     let (mut feeds, viewer) = (Feeds::default(), Viewer::default());
     feeds.order(viewer.follows(1), false);
     let first = feeds.requests();
@@ -231,22 +237,22 @@ fn polling_asks_from_the_last_line_on_and_takes_each_line_once() {
 }
 
 #[test]
-fn messages_that_are_not_about_logs_are_given_back() {
+fn messages_that_are_not_about_logs_are_returned() {
     let (mut feeds, _viewer) = followed();
     let channel = Channel::CONTAINERS;
     let message = ServerMessage::Subscribed { channel };
-    assert_eq!(feeds.hear(message.clone(), 0.0), Some(message));
+    assert_eq!(feeds.receive(message.clone(), 0.0), Some(message));
     let channel = Channel::logs(WorkloadKey::Container(ContainerId::from_bytes([2; 32])));
     let of_another = ServerMessage::Subscribed { channel };
     assert_eq!(
-        feeds.hear(of_another, 0.0),
+        feeds.receive(of_another, 0.0),
         None,
         "a log that is no longer followed"
     );
 }
 
-/// As much of a server as logs need: every line of the log, in order. Line `n` has the number
-/// `n + 1` in every run.
+/// A server reduced to logs: all lines of one log, in order. Line `n` has the sequence number `n + 1` in
+/// every epoch.
 struct Server {
     run: usize,
     lines: Vec<(i64, String)>,
@@ -263,7 +269,7 @@ impl Server {
         line(n as u64 + 1, *ms, text)
     }
 
-    /// Where line `n` is in the log, if this server knows positions.
+    /// The position of line `n` in the log, if this server knows positions.
     fn position(&self, n: usize) -> Option<LogPosition> {
         let (ms, _) = self.lines[n];
         let first = self.lines.partition_point(|(earlier, _)| *earlier < ms);
@@ -274,7 +280,7 @@ impl Server {
         })
     }
 
-    /// Where a subscription begins.
+    /// The index at which a subscription begins.
     fn start(&self, subscribe: &Subscribe) -> usize {
         let known = subscribe.resume.as_ref();
         let known = known.filter(|resume| resume.epoch == self.epoch());
@@ -288,19 +294,19 @@ impl Server {
         }
     }
 
-    /// The first line written at `since` or later.
+    /// The index of the first line written at `since` or later.
     fn since(&self, since: Option<Timestamp>) -> usize {
         let since = since.map_or(i64::MIN, Timestamp::as_millis);
         self.lines.partition_point(|(ms, _)| *ms < since)
     }
 }
 
-/// What happens to a log and its reader.
+/// A step of the scenario.
 #[derive(Clone, Debug)]
 enum Step {
-    /// The container writes a line, so many milliseconds after the one before.
+    /// The container writes a line, this many milliseconds after the one before.
     Write(i64, u8),
-    /// The server sends at most so many lines, if the reader is connected.
+    /// The server sends up to this many lines, if the reader is connected.
     Send(usize),
     Lose,
     Connect,
@@ -320,14 +326,14 @@ fn any_step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    /// However often connections are lost, the server restarts or polling steps in, also within one
-    /// millisecond: the viewer gets every line once, in order.
+    /// However often connections are lost, the server restarts or polling takes over, even within one
+    /// millisecond: the viewer receives every line once, in order.
     #[test]
-    fn a_viewer_gets_every_line_once_and_in_order(steps in prop::collection::vec(any_step(), 0..120), has_positions: bool) {
+    fn a_viewer_receives_every_line_once_and_in_order(steps in prop::collection::vec(any_step(), 0..120), has_positions: bool) {
         let (mut feeds, viewer) = (Feeds::default(), Viewer::default());
         feeds.order(viewer.follows(1), false);
         let mut server = Server { run: 0, lines: Vec::new(), has_positions };
-        // Where the server goes on, while the reader is connected.
+        // The index at which the server continues, while the reader is connected.
         let mut cursor: Option<usize> = None;
         for step in steps.into_iter().chain([Step::Connect, Step::Send(usize::MAX)]) {
             match step {
@@ -339,7 +345,7 @@ proptest! {
                     let to = at.saturating_add(most).min(server.lines.len());
                     let lines: Vec<_> = (*at..to).map(|n| server.line(n)).collect();
                     if !lines.is_empty() {
-                        feeds.hear(log_to(lines, server.position(to - 1)), 0.0);
+                        feeds.receive(log_to(lines, server.position(to - 1)), 0.0);
                     }
                     *at = to;
                 },
@@ -347,7 +353,7 @@ proptest! {
                 Step::Connect => if cursor.is_none() {
                     let messages = feeds.on_connect(&server.epoch());
                     cursor = Some(server.start(subscription(&messages)));
-                    feeds.hear(subscribed(), 0.0);
+                    feeds.receive(subscribed(), 0.0);
                 },
                 Step::Poll => if cursor.is_none() {
                     let request = feeds.requests().remove(0);

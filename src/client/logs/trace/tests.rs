@@ -1,7 +1,7 @@
 use super::*;
 use crate::model::{LogLine, LogStream, Timestamp};
 
-/// Levels of lines that are written at once.
+/// The levels of lines that are written at the same time.
 fn levels(text: &str) -> Vec<Option<Level>> {
     timed(text.lines().map(|line| (0, line)))
 }
@@ -22,14 +22,14 @@ fn timed<'a>(lines: impl Iterator<Item = (i64, &'a str)>) -> Vec<Option<Level>> 
     lines.map(level).collect()
 }
 
-/// Every line of `text` has `level`, and the lines before and after it have none.
+/// Checks that every line of `text` has `level`, and that a line before and after it has none.
 #[track_caller]
 fn assert_all(text: &str, level: Level) {
-    let told = levels(&format!("before it\n{text}\nafter it"));
-    let (first, rest) = told.split_first().unwrap();
+    let found = levels(&format!("before it\n{text}\nafter it"));
+    let (first, rest) = found.split_first().unwrap();
     let (last, inner) = rest.split_last().unwrap();
-    for (line, told) in text.lines().zip(inner) {
-        assert_eq!(*told, Some(level), "{line:?}");
+    for (line, found) in text.lines().zip(inner) {
+        assert_eq!(*found, Some(level), "{line:?}");
     }
     assert_eq!((*first, *last), (None, None), "{text}");
 }
@@ -59,11 +59,12 @@ fn a_java_trace_without_an_entry_is_an_error() {
         "Exception in thread \"main\" java.lang.NullPointerException\n\tat Main.main(Main.java:3)",
         Level::Error,
     );
-    // Whatever was said before it: it hides no error.
-    let told = levels(&format!("2026-01-02 INFO started\n{JAVA}"));
-    assert_eq!(told.first(), Some(&Some(Level::Info)));
+    // The entry before it must not hide the error.
+    let found = levels(&format!("2026-01-02 INFO started\n{JAVA}"));
+    assert_eq!(found.first(), Some(&Some(Level::Info)));
     assert!(
-        told.iter()
+        found
+            .iter()
             .skip(1)
             .all(|level| *level == Some(Level::Error))
     );
@@ -186,14 +187,14 @@ fn indented_lines_have_the_level_of_what_they_continue() {
 
 #[test]
 fn colours_do_not_hide_a_trace() {
-    let told = levels(
+    let found = levels(
         "\u{1b}[31mERROR\u{1b}[0m x\n\u{1b}[2mjava.io.IOException: y\u{1b}[0m\n\u{1b}[2m\tat z\u{1b}[0m",
     );
-    assert_eq!(told, [Some(Level::Error); 3]);
+    assert_eq!(found, [Some(Level::Error); 3]);
 }
 
 #[test]
-fn what_comes_later_is_no_part_of_an_entry() {
+fn a_line_after_a_long_pause_is_no_part_of_the_entry() {
     let lines = [
         (0, "ERROR x"),
         (900, "  at a"),
@@ -205,15 +206,15 @@ fn what_comes_later_is_no_part_of_an_entry() {
 }
 
 #[test]
-fn an_entry_has_a_bounded_number_of_lines() {
+fn an_entry_has_a_limited_number_of_lines() {
     let lines = std::iter::once("ERROR x").chain(std::iter::repeat_n("  at a", 20_000));
-    let told = timed(lines.map(|line| (0, line)));
-    let errors = told.iter().filter(|level| level.is_some()).count();
+    let found = timed(lines.map(|line| (0, line)));
+    let errors = found.iter().filter(|level| level.is_some()).count();
     assert_eq!(errors, usize::from(MAX_LINES));
 }
 
 #[test]
-fn prose_begins_no_trace() {
+fn prose_about_errors_begins_no_trace() {
     for line in [
         "onError: called",
         "RuntimeError happened somewhere",

@@ -1,6 +1,6 @@
-//! The formats of the kernel's files. Whatever cannot be read is absent or zero, never a panic.
+//! Parses the kernel's files. Unreadable values are `None` or zero; nothing panics.
 
-/// A single number; absent for `max`, which means that there is none.
+/// A single number; `None` for `max`, which means no limit.
 pub(super) fn number(text: &[u8]) -> Option<u64> {
     std::str::from_utf8(text).ok()?.trim().parse().ok()
 }
@@ -19,12 +19,12 @@ pub(super) fn keyed(text: &[u8], key: &[u8]) -> Option<u64> {
     })
 }
 
-/// `cpu.stat` of cgroup v2: CPU time in nanoseconds.
+/// CPU time in nanoseconds, from `cpu.stat` of cgroup v2.
 pub(super) fn cpu_stat(text: &[u8]) -> Option<u64> {
     keyed(text, b"usage_usec").map(|microseconds| microseconds.saturating_mul(1_000))
 }
 
-/// `io.stat` of cgroup v2: bytes read and written, over all devices.
+/// Bytes read and written, over all devices, from `io.stat` of cgroup v2.
 ///
 /// `8:0 rbytes=1024 wbytes=2048 rios=1 wios=2 dbytes=0 dios=0`
 pub(super) fn io_stat(text: &[u8]) -> (u64, u64) {
@@ -39,9 +39,9 @@ pub(super) fn io_stat(text: &[u8]) -> (u64, u64) {
     (read, written)
 }
 
-/// `blkio.throttle.io_service_bytes_recursive` of cgroup v1: bytes read and written.
+/// Bytes read and written, from `blkio.throttle.io_service_bytes_recursive` of cgroup v1.
 ///
-/// `8:0 Read 1024`, one line for each device and operation.
+/// `8:0 Read 1024`, one line per device and operation.
 pub(super) fn blkio(text: &[u8]) -> (u64, u64) {
     let (mut read, mut written) = (0_u64, 0_u64);
     for line in text.split(|byte| *byte == b'\n') {
@@ -59,7 +59,7 @@ pub(super) fn blkio(text: &[u8]) -> (u64, u64) {
     (read, written)
 }
 
-/// `/proc/<pid>/net/dev`: bytes received and sent, over all interfaces but loopback.
+/// Bytes received and sent, over all interfaces but loopback, from `/proc/<pid>/net/dev`.
 pub(super) fn net_dev(text: &[u8]) -> (u64, u64) {
     interfaces(text)
         .filter(|(name, ..)| *name != b"lo")
@@ -68,7 +68,7 @@ pub(super) fn net_dev(text: &[u8]) -> (u64, u64) {
         })
 }
 
-/// `net/dev`: the name of each interface, and the bytes it received and sent.
+/// The name of each interface, and the bytes it received and sent, from `net/dev`.
 pub(in crate::server::source) fn interfaces(
     text: &[u8],
 ) -> impl Iterator<Item = (&[u8], u64, u64)> {

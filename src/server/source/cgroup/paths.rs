@@ -1,9 +1,9 @@
-//! Where a container's cgroup files are.
+//! Finds the cgroup folders of a container.
 
 use crate::model::ContainerId;
 use std::path::{Path, PathBuf};
 
-/// A part of the kernel that counts.
+/// A cgroup controller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Controller {
     /// CPU time.
@@ -31,9 +31,9 @@ impl Controller {
 /// How cgroups are mounted on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Hierarchy {
-    /// One mount a controller.
+    /// cgroup v1: one mount per controller.
     V1(Vec<Mount>),
-    /// One for all.
+    /// cgroup v2: one mount for all controllers.
     V2(Mount),
 }
 
@@ -42,14 +42,14 @@ pub(super) enum Hierarchy {
 pub(super) struct Mount {
     /// The controllers of a v1 mount.
     controllers: Vec<String>,
-    /// Which cgroup is seen at the mount point.
+    /// The cgroup that is visible at the mount point.
     root: PathBuf,
-    /// Where.
+    /// The mount point.
     point: PathBuf,
 }
 
 impl Hierarchy {
-    /// Reads `/proc/self/mountinfo`. In hybrid mode, where both are mounted, v1 has the
+    /// Parses `/proc/self/mountinfo`. In hybrid mode, where both versions are mounted, v1 has the
     /// controllers.
     pub(super) fn from_mountinfo(mountinfo: &str) -> Option<Self> {
         let mounts = |kind| mountinfo.lines().filter_map(move |line| mount(line, kind));
@@ -63,15 +63,15 @@ impl Hierarchy {
         mounts("cgroup2").next().map(Self::V2)
     }
 
-    /// Whether files have their cgroup v2 names.
+    /// Whether the files have their cgroup v2 names.
     pub(super) const fn is_v2(&self) -> bool {
         matches!(self, Self::V2(_))
     }
 
-    /// The folder of `controller` for a process whose `/proc/<pid>/cgroup` is `cgroup`; absent for
-    /// what lies outside of the mount, and for what is not the cgroup of `id`: behind a socket may
-    /// be an engine whose processes are numbered elsewhere (in a virtual machine, through a
-    /// tunnel, in another namespace), and that number may be another process's here.
+    /// The folder of `controller` for a process whose `/proc/<pid>/cgroup` is `cgroup`. `None` if it is
+    /// outside of the mount, or not the cgroup of `id`: the engine behind a socket may number its processes
+    /// differently (in a virtual machine, through a tunnel, in another namespace), and the same number may
+    /// be another process here.
     pub(super) fn dir(
         &self,
         cgroup: &str,
@@ -91,7 +91,7 @@ impl Hierarchy {
                 (mounts.iter().find(has)?, path)
             }
         };
-        // Both drivers, Docker's and Podman's, name the cgroup with the whole id.
+        // Both drivers, Docker's and Podman's, include the complete id in the name of the cgroup.
         let is_its_own = path.contains(&id.to_string());
         let path = Path::new(path);
         let inside = path.strip_prefix(&mount.root).ok()?;
@@ -100,7 +100,7 @@ impl Hierarchy {
     }
 }
 
-/// One line: `36 31 0:32 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory`.
+/// Parses a line such as `36 31 0:32 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory`.
 fn mount(line: &str, kind: &str) -> Option<Mount> {
     let (before, after) = line.split_once(" - ")?;
     let mut before = before.split(' ').skip(3);
@@ -129,7 +129,7 @@ mod tests {
     const V2: &str = "25 30 0:22 / /sys/fs/cgroup rw shared:4 - cgroup2 cgroup2 rw,nsdelegate\n";
 
     #[test]
-    fn version_1_has_a_folder_a_controller() {
+    fn version_1_has_one_folder_per_controller() {
         let hierarchy = Hierarchy::from_mountinfo(HYBRID).unwrap();
         let cgroup =
             format!("8:memory:/docker/{ID}\n4:cpu,cpuacct:/docker/{ID}\n0::/docker/{ID}\n");
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_container_s_own_is_left_to_the_engine() {
+    fn a_cgroup_that_is_not_the_container_s_own_is_not_read() {
         let hierarchy = Hierarchy::from_mountinfo(V2).unwrap();
         let outside = format!("0::/../../docker/{ID}\n");
         let other = "0::/user.slice/user-1000.slice\n";

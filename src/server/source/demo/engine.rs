@@ -1,4 +1,4 @@
-//! What can be asked of the synthetic engine.
+//! The [`Engine`] of the demo: actions, inspections, processes and logs of simulated containers.
 
 use super::{
     super::{Engine, EngineError, LogLines, LogQuery, SourceLine, redact},
@@ -18,10 +18,10 @@ use std::{
 };
 use tokio::sync::mpsc;
 
-/// How long a process takes to end, as real ones do.
+/// How long stopping a container takes, as with a real one.
 const STOPPING: Duration = Duration::from_millis(600);
-/// Between two looks whether a container has written anything.
-const LOOK: Duration = Duration::from_millis(log::SLOT as u64);
+/// Interval at which a followed log is checked for new lines.
+const POLL_INTERVAL: Duration = Duration::from_millis(log::SLOT as u64);
 
 /// The synthetic engine.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ pub(super) struct DemoEngine {
 }
 
 impl DemoEngine {
-    /// Acts on `world` and tells `acted`.
+    /// An engine that acts on `world` and notifies `acted`.
     pub(super) fn new(world: Arc<Mutex<World>>, acted: mpsc::Sender<()>) -> Self {
         Self { world, acted }
     }
@@ -59,7 +59,7 @@ impl Engine for DemoEngine {
         }
         let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
         world.act(id, action, options, clock::now())?;
-        // A full backlog means that a look is due anyway.
+        // A full channel means that a notification is pending anyway.
         let _ = self.acted.try_send(());
         Ok(())
     }
@@ -106,7 +106,7 @@ impl Engine for DemoEngine {
     async fn logs(&self, id: ContainerId, query: &LogQuery) -> Result<LogLines, EngineError> {
         let (now, query) = (clock::now(), query.clone());
         let log = self.world().log(id).ok_or(EngineError::NotFound)?;
-        // The slot that is going on may have lines to come.
+        // The current slot may still get lines.
         let slots = DemoLog::first_slot(now)..DemoLog::slot(now);
         let next = slots.end;
         let lines = slots.filter_map(|slot| log.line(slot));
@@ -131,11 +131,11 @@ impl Engine for DemoEngine {
     }
 }
 
-/// A log that is followed for as long as its container runs.
+/// A log that is followed while its container runs.
 struct Following {
     world: Arc<Mutex<World>>,
     id: ContainerId,
-    /// The next slot of time to look into.
+    /// The next slot to read.
     next: i64,
     ready: VecDeque<SourceLine>,
 }
@@ -158,7 +158,7 @@ impl Following {
                 if !is_up {
                     return None;
                 }
-                tokio::time::sleep(LOOK).await;
+                tokio::time::sleep(POLL_INTERVAL).await;
             }
         }
     }
@@ -170,7 +170,7 @@ mod tests {
     use crate::model::{HostId, Timestamp};
 
     #[tokio::test]
-    async fn a_limit_is_the_same_wherever_it_is_told() {
+    async fn limits_are_the_same_in_stats_details_and_lists() {
         let now = Timestamp::from_millis(1_000_000_000);
         let world = World::new(HostId::demo(), 40, 7, now);
         let (containers, stats) = (world.containers(), world.stats(now));

@@ -1,24 +1,25 @@
-//! What invented containers write: the same lines at the same times, however often they are asked.
+//! Logs of simulated containers: the same lines at the same times, however often they are read.
 
 use super::super::{NANOS_PER_MS, SourceLine};
 use crate::model::{Container, LogStream, Timestamp};
 use fastrand::Rng;
 
-/// Time is divided into slots of this many milliseconds; in each a container writes a line or none.
+/// Length of a slot in milliseconds; a container writes at most one line per slot.
 pub(super) const SLOT: i64 = 200;
-/// How far back logs reach, in milliseconds.
+/// Age of the oldest lines, in milliseconds.
 const KEPT: i64 = 30 * 60 * 1_000;
 
-/// The log of one invented container.
+/// The log of one simulated container.
 #[derive(Clone, Debug)]
 pub(super) struct DemoLog {
     seed: u64,
     service: Service,
-    /// Of a hundred slots, how many have a line.
+    /// Percentage of slots that have a line.
     chattiness: u8,
     from: i64,
-    /// When it did not run: the last time before it started, and since it ended.
-    rests: [(i64, i64); 2],
+    /// Time spans without lines, in milliseconds: the last one before the container started, and the one
+    /// since it ended.
+    downtimes: [(i64, i64); 2],
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,15 +27,15 @@ enum Service {
     Proxy,
     Database,
     Cache,
-    /// Lines of JSON.
+    /// Writes JSON lines.
     Api,
-    /// Lines in colours.
+    /// Writes coloured lines.
     Worker,
 }
 
 impl DemoLog {
-    /// The log of `container` as it is now, which last did not run for the time `rested`.
-    pub(super) fn of(container: &Container, rested: Option<(Timestamp, Timestamp)>) -> Self {
+    /// The log of `container` in its current state, which last did not run during `downtime`.
+    pub(super) fn of(container: &Container, downtime: Option<(Timestamp, Timestamp)>) -> Self {
         // FNV-1a.
         let bytes = container.id.as_bytes().iter();
         let seed = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |seed, byte| {
@@ -54,41 +55,41 @@ impl DemoLog {
             Service::Worker
         };
         const NEVER: (i64, i64) = (i64::MAX, i64::MAX);
-        let rested = rested.map_or(NEVER, |(ended, started)| {
+        let downtime = downtime.map_or(NEVER, |(ended, started)| {
             (ended.as_millis(), started.as_millis())
         });
         let ended = container.finished_at.filter(|_| !container.state.is_up());
-        let resting = ended.map_or(NEVER, |ended| (ended.as_millis(), i64::MAX));
+        let ongoing = ended.map_or(NEVER, |ended| (ended.as_millis(), i64::MAX));
         Self {
             seed,
             service,
             chattiness: 4 + (seed % 40) as u8,
             from: container.created.as_millis(),
-            rests: [rested, resting],
+            downtimes: [downtime, ongoing],
         }
     }
 
-    /// The slot of a moment.
+    /// The slot of a time.
     pub(super) fn slot(at: Timestamp) -> i64 {
         at.as_millis().div_euclid(SLOT)
     }
 
-    /// The first slot that is kept at `now`.
+    /// The oldest slot that is kept at `now`.
     pub(super) fn first_slot(now: Timestamp) -> i64 {
         Self::slot(Timestamp::from_millis(now.as_millis() - KEPT))
     }
 
-    /// What was written in `slot`.
+    /// The line of `slot`, if it has one.
     pub(super) fn line(&self, slot: i64) -> Option<SourceLine> {
-        // Neighbouring seeds give similar numbers at first.
+        // The first numbers of similar seeds are similar.
         let mut rng = Rng::with_seed(self.seed ^ Rng::with_seed(slot.unsigned_abs()).u64(..));
         rng.u64(..);
         let ms = slot * SLOT + rng.i64(0..SLOT);
-        let is_resting = self
-            .rests
+        let is_down = self
+            .downtimes
             .iter()
             .any(|(ended, started)| ms >= *ended && ms < *started);
-        if is_resting || ms < self.from || rng.u8(..100) >= self.chattiness {
+        if is_down || ms < self.from || rng.u8(..100) >= self.chattiness {
             return None;
         }
         let nanos = ms * NANOS_PER_MS + rng.i64(0..NANOS_PER_MS);
@@ -148,7 +149,7 @@ fn proxy(at: Timestamp, rng: &mut Rng) -> (LogStream, String) {
 
 fn database(at: Timestamp, rng: &mut Rng) -> (LogStream, String) {
     let (process, ms) = (rng.u16(30..900), rng.u32(1..900));
-    let said = match rng.u8(..12) {
+    let text = match rng.u8(..12) {
         0 => "ERROR:  duplicate key value violates unique constraint \"orders_pkey\"".to_owned(),
         1 => "FATAL:  sorry, too many clients already".to_owned(),
         2 => format!(
@@ -161,22 +162,22 @@ fn database(at: Timestamp, rng: &mut Rng) -> (LogStream, String) {
             rng.u16(..1_000)
         ),
     };
-    (LogStream::Stderr, format!("{at} [{process}] {said}"))
+    (LogStream::Stderr, format!("{at} [{process}] {text}"))
 }
 
 fn cache(at: Timestamp, rng: &mut Rng) -> (LogStream, String) {
     let changes = rng.u16(10..9_000);
-    let said = match rng.u8(..8) {
+    let text = match rng.u8(..8) {
         0 => "# WARNING: memory overcommit must be enabled".to_owned(),
         1 => "* Background saving terminated with success".to_owned(),
         2 => format!("* Background saving started by pid {}", rng.u16(20..400)),
         _ => format!("* {changes} changes in 60 seconds. Saving..."),
     };
-    (LogStream::Stdout, format!("1:M {at} {said}"))
+    (LogStream::Stdout, format!("1:M {at} {text}"))
 }
 
 fn api(at: Timestamp, rng: &mut Rng) -> (LogStream, String) {
-    let (level, said) = match rng.u8(..20) {
+    let (level, text) = match rng.u8(..20) {
         0 => ("error", "payment provider refused the connection"),
         1 | 2 => ("warn", "pool exhausted, waiting"),
         3..=5 => ("debug", "cache hit"),
@@ -184,7 +185,7 @@ fn api(at: Timestamp, rng: &mut Rng) -> (LogStream, String) {
     };
     let (path, ms, user) = (path(rng), rng.u16(1..900), rng.u16(..));
     let line = format!(
-        r#"{{"time":"{at}","level":"{level}","msg":"{said}","path":"{path}","ms":{ms},"user":"{user:04x}"}}"#
+        r#"{{"time":"{at}","level":"{level}","msg":"{text}","path":"{path}","ms":{ms},"user":"{user:04x}"}}"#
     );
     let stream = if level == "error" {
         LogStream::Stderr
@@ -227,14 +228,14 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_millis(1_763_687_885_000);
 
-    fn lines(container: &Container, rested: Option<(Timestamp, Timestamp)>) -> Vec<SourceLine> {
+    fn lines(container: &Container, downtime: Option<(Timestamp, Timestamp)>) -> Vec<SourceLine> {
         let slots = DemoLog::first_slot(NOW)..=DemoLog::slot(NOW);
-        let log = DemoLog::of(container, rested);
+        let log = DemoLog::of(container, downtime);
         slots.filter_map(|slot| log.line(slot)).collect()
     }
 
     #[test]
-    fn a_log_is_the_same_however_often_it_is_read_and_in_order() {
+    fn a_log_is_ordered_and_the_same_at_every_read() {
         for n in 0..12 {
             let mut container = container(n);
             container.created = Timestamp::default();
@@ -249,13 +250,13 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_written_while_the_container_does_not_run() {
+    fn nothing_is_written_while_the_container_is_not_running() {
         let mut container = container(1);
         container.created = Timestamp::default();
         let minutes_ago = |n: i64| Timestamp::from_millis(NOW.as_millis() - n * 60_000);
-        let rested = Some((minutes_ago(10), minutes_ago(5)));
+        let downtime = Some((minutes_ago(10), minutes_ago(5)));
         let ran = |at: Timestamp| at < minutes_ago(10) || at >= minutes_ago(5);
-        let log = lines(&container, rested);
+        let log = lines(&container, downtime);
         assert!(!log.is_empty());
         assert!(log.iter().all(|line| line.timestamp().is_some_and(ran)));
         container.finished_at = Some(minutes_ago(10));

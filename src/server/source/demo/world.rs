@@ -1,7 +1,8 @@
-//! The invented containers and what happens to them: deterministic, without a clock of its own.
+//! The simulated containers and the events of their host. Deterministic: it takes the time as an argument
+//! and its randomness from a seed.
 
 use super::{
-    being::{Being, HOST_MEMORY, Nature},
+    container::{Behavior, DemoContainer, HOST_MEMORY},
     log::DemoLog,
 };
 use crate::{
@@ -13,32 +14,32 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-/// Disk of the invented host.
+/// Disk space of the simulated host, in bytes.
 const HOST_DISK: u64 = 500 << 30;
-/// The invented containers.
+/// The simulation.
 #[derive(Debug)]
 pub(super) struct World {
     host: HostId,
-    born: Timestamp,
+    started: Timestamp,
     rng: fastrand::Rng,
     ticks: u64,
-    containers: BTreeMap<ContainerId, Being>,
+    containers: BTreeMap<ContainerId, DemoContainer>,
     events: Vec<Event>,
     seconds_per_tick: f64,
     last_tick: Timestamp,
 }
 
 impl World {
-    /// `count` containers; the same `seed` gives the same life.
+    /// A simulation of `count` containers; the same `seed` gives the same simulation.
     pub(super) fn new(host: HostId, count: usize, seed: u64, now: Timestamp) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed);
         let containers = (0..count)
-            .map(|n| Being::new(n, &mut rng, now))
-            .map(|being| (being.container.id, being))
+            .map(|n| DemoContainer::new(n, &mut rng, now))
+            .map(|container| (container.container.id, container))
             .collect();
         Self {
             host,
-            born: now,
+            started: now,
             rng,
             ticks: 0,
             containers,
@@ -48,7 +49,7 @@ impl World {
         }
     }
 
-    /// Lets life go on.
+    /// Advances the simulation to `now`.
     pub(super) fn tick(&mut self, now: Timestamp) {
         self.ticks += 1;
         let elapsed = self.last_tick.age(now).as_secs_f64();
@@ -59,46 +60,46 @@ impl World {
         };
         self.last_tick = now;
         let wave = (self.ticks as f64 / 30.0).sin();
-        let mut happened = Vec::new();
-        for being in self.containers.values_mut() {
-            being.live(wave, self.seconds_per_tick, &mut self.rng);
-            if let Some(action) = being.fate(now, &mut self.rng) {
-                happened.push((being.container.clone(), action));
+        let mut events = Vec::new();
+        for container in self.containers.values_mut() {
+            container.simulate(wave, self.seconds_per_tick, &mut self.rng);
+            if let Some(action) = container.next_event(now, &mut self.rng) {
+                events.push((container.container.clone(), action));
             }
         }
-        for (container, action) in happened {
-            self.tell(&container, action, now);
+        for (container, action) in events {
+            self.record_event(&container, action, now);
         }
     }
 
-    /// All containers, as a list would show them.
+    /// All containers as a list shows them.
     pub(super) fn containers(&self) -> Vec<Container> {
         self.containers
             .values()
-            .map(|being| being.shown())
+            .map(|container| container.listed())
             .collect()
     }
 
-    /// Figures of all running containers.
+    /// Stats of all containers that have any.
     pub(super) fn stats(&self, now: Timestamp) -> Vec<ContainerStats> {
         let running = self
             .containers
             .values()
-            .filter(|being| being.container.state.has_stats());
-        running.map(|being| being.stats(now)).collect()
+            .filter(|container| container.container.state.has_stats());
+        running.map(|container| container.stats(now)).collect()
     }
 
-    /// Figures of the invented host.
+    /// Metrics of the simulated host.
     pub(super) fn metrics(&self, now: Timestamp) -> HostMetrics {
         let up = self
             .containers
             .values()
-            .filter(|being| being.container.state == ContainerState::Running);
+            .filter(|container| container.container.state == ContainerState::Running);
         let (mut load, mut memory, mut rates) = (0.0, 2e9, [0.0; 4]);
-        for being in up {
-            load += being.load;
-            memory += being.memory;
-            for (sum, rate) in rates.iter_mut().zip(being.rates) {
+        for container in up {
+            load += container.load;
+            memory += container.memory;
+            for (sum, rate) in rates.iter_mut().zip(container.rates) {
                 *sum += rate;
             }
         }
@@ -120,7 +121,7 @@ impl World {
             path: "/".to_owned(),
         };
         let [rx_rate, tx_rate, ..] = rates;
-        let age = self.born.age(now).as_secs();
+        let age = self.started.age(now).as_secs();
         HostMetrics {
             cpu: Cpu {
                 usage,
@@ -146,28 +147,30 @@ impl World {
         }
     }
 
-    /// What has happened since it was last asked for.
+    /// The events since the last call.
     pub(super) fn take_events(&mut self) -> Vec<Event> {
         std::mem::take(&mut self.events)
     }
 
-    /// A container, if it is still there.
+    /// A container, if it exists.
     pub(super) fn get(&self, id: ContainerId) -> Option<&Container> {
-        self.containers.get(&id).map(|being| &being.container)
+        self.containers
+            .get(&id)
+            .map(|container| &container.container)
     }
 
-    /// The most memory it may use, in bytes; absent for no limit.
+    /// The memory limit in bytes; `None` for no limit.
     pub(super) fn memory_limit(&self, id: ContainerId) -> Option<u64> {
         self.containers.get(&id)?.memory_limit
     }
 
-    /// What it writes.
+    /// The log of a container.
     pub(super) fn log(&self, id: ContainerId) -> Option<DemoLog> {
-        let being = self.containers.get(&id)?;
-        Some(DemoLog::of(&being.container, being.rested))
+        let container = self.containers.get(&id)?;
+        Some(DemoLog::of(&container.container, container.downtime))
     }
 
-    /// Does what an engine would.
+    /// Performs an action as an engine would.
     pub(super) fn act(
         &mut self,
         id: ContainerId,
@@ -175,8 +178,8 @@ impl World {
         options: &ActionOptions,
         now: Timestamp,
     ) -> Result<(), EngineError> {
-        let being = self.containers.get_mut(&id).ok_or(EngineError::NotFound)?;
-        let state = being.container.state;
+        let container = self.containers.get_mut(&id).ok_or(EngineError::NotFound)?;
+        let state = container.container.state;
         let force = options.force.unwrap_or(false);
         if !action.allowed(state) || (action == Action::Remove && state.is_up() && !force) {
             return Err(EngineError::Conflict(format!(
@@ -185,28 +188,28 @@ impl World {
             )));
         }
         match action {
-            Action::Start | Action::Restart => being.start(now),
-            Action::Stop => being.end(0, now),
-            Action::Kill => being.end(137, now),
-            Action::Pause => being.container.state = ContainerState::Paused,
-            Action::Unpause => being.container.state = ContainerState::Running,
-            Action::Rename => being.container.name = options.name.clone().unwrap_or_default(),
+            Action::Start | Action::Restart => container.start(now),
+            Action::Stop => container.end(0, now),
+            Action::Kill => container.end(137, now),
+            Action::Pause => container.container.state = ContainerState::Paused,
+            Action::Unpause => container.container.state = ContainerState::Running,
+            Action::Rename => container.container.name = options.name.clone().unwrap_or_default(),
             Action::Remove => {}
         }
-        being.nature = Nature::Sound;
-        let container = being.container.clone();
+        container.behavior = Behavior::Stable;
+        let container = container.container.clone();
         if action == Action::Remove {
             self.containers.remove(&id);
         }
-        let word = match action {
+        let action = match action {
             Action::Remove => "destroy",
             action => action.as_str(),
         };
-        self.tell(&container, word, now);
+        self.record_event(&container, action, now);
         Ok(())
     }
 
-    fn tell(&mut self, container: &Container, action: &str, now: Timestamp) {
+    fn record_event(&mut self, container: &Container, action: &str, now: Timestamp) {
         let code = container
             .exit_code
             .map(|code| ("exitCode".to_owned(), code.to_string()));
@@ -236,7 +239,7 @@ mod tests {
         )
     }
 
-    fn life(mut world: World) -> (Vec<Container>, Vec<ContainerStats>, Vec<Event>) {
+    fn simulate(mut world: World) -> (Vec<Container>, Vec<ContainerStats>, Vec<Event>) {
         let mut now = Timestamp::from_millis(1_000_000_000);
         for _ in 0..60 {
             now = now.plus(Duration::from_secs(2));
@@ -246,14 +249,14 @@ mod tests {
     }
 
     #[test]
-    fn the_same_seed_gives_the_same_life_and_another_one_another() {
-        assert_eq!(life(world(1)), life(world(1)));
-        assert_ne!(life(world(1)).0, life(world(2)).0);
+    fn the_same_seed_gives_the_same_simulation_and_another_seed_another() {
+        assert_eq!(simulate(world(1)), simulate(world(1)));
+        assert_ne!(simulate(world(1)).0, simulate(world(2)).0);
     }
 
     #[test]
-    fn there_is_life_in_it() {
-        let (containers, stats, events) = life(world(1));
+    fn containers_crash_become_unhealthy_and_are_restarted() {
+        let (containers, stats, events) = simulate(world(1));
         let names: std::collections::BTreeSet<_> = containers.iter().map(|c| &c.name).collect();
         assert_eq!(names.len(), 100, "names differ");
         assert!(events.iter().any(|event| event.action == "die"));
@@ -272,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn actions_follow_the_state_as_in_an_engine() {
+    fn actions_depend_on_the_state_as_with_an_engine() {
         let mut world = world(1);
         let now = Timestamp::from_millis(2_000_000_000);
         let options = ActionOptions::default();

@@ -1,4 +1,4 @@
-//! Calls that an engine, or a proxy in front of it, does not allow, and what the page lacks for each.
+//! Tracks which calls an engine, or a proxy in front of it, forbids, and what the page lacks without them.
 
 use crate::server::config::HumanDuration;
 use std::{
@@ -7,10 +7,10 @@ use std::{
     time::Duration,
 };
 
-/// The call without which changes are found late.
+/// The call without which changes are detected late.
 pub(super) const EVENTS: &str = "GET /events";
-/// Calls that are made without being asked for by a person, and without which the rest works. Others
-/// answer the person who asked; without the list there is nothing to show.
+/// Calls that Deckwatch makes on its own and without which the rest works. Other forbidden calls are
+/// reported to the person who requested them; without lists there is nothing to show.
 const OPTIONAL: [&str; 5] = [
     EVENTS,
     "GET /info",
@@ -19,15 +19,15 @@ const OPTIONAL: [&str; 5] = [
     "GET /containers/{id}/stats",
 ];
 
-/// Which of the [`OPTIONAL`] calls were answered with 401 or 403 the last time.
+/// The [`OPTIONAL`] calls whose last answer was 401 or 403.
 #[derive(Debug, Default)]
 pub(super) struct Access {
     forbidden: Mutex<BTreeSet<&'static str>>,
 }
 
 impl Access {
-    /// Notes how `call` was answered; see [`super::refusal::call`].
-    pub(super) fn note(&self, call: &str, is_forbidden: bool) {
+    /// Records whether `call` was forbidden; see [`super::refusal::call`].
+    pub(super) fn record(&self, call: &str, is_forbidden: bool) {
         let Some(call) = OPTIONAL.into_iter().find(|optional| *optional == call) else {
             return;
         };
@@ -42,7 +42,7 @@ impl Access {
         }
     }
 
-    /// Whether `call` was not allowed the last time.
+    /// Whether the last answer to `call` was 401 or 403.
     pub(super) fn forbids(&self, call: &str) -> bool {
         let forbidden = self
             .forbidden
@@ -51,8 +51,8 @@ impl Access {
         forbidden.contains(call)
     }
 
-    /// What is forbidden and what is missing for it, for people; absent when nothing is. Lists come
-    /// every `reconcile`.
+    /// The forbidden calls and what is missing without them, for people; `None` when nothing is. Lists are
+    /// requested every `reconcile`.
     pub(super) fn missing(&self, reconcile: Duration) -> Option<String> {
         let forbidden = self
             .forbidden
@@ -86,14 +86,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_forbidden_is_said_with_what_is_missing_until_it_is_allowed() {
+    fn forbidden_calls_are_reported_with_what_is_missing_until_they_are_allowed() {
         let access = Access::default();
         let every = Duration::from_secs(10);
-        access.note("GET /containers/json", true);
-        access.note("GET /events", false);
+        access.record("GET /containers/json", true);
+        access.record("GET /events", false);
         assert_eq!(access.missing(every), None);
-        access.note("GET /version", true);
-        access.note("GET /events", true);
+        access.record("GET /version", true);
+        access.record("GET /events", true);
         assert_eq!(
             access.missing(every).as_deref(),
             Some(
@@ -101,8 +101,8 @@ mod tests {
                  every 10s), GET /version (its version is not known)."
             )
         );
-        access.note("GET /events", false);
-        access.note("GET /version", false);
+        access.record("GET /events", false);
+        access.record("GET /version", false);
         assert_eq!(access.missing(every), None);
     }
 }

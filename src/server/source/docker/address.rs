@@ -1,5 +1,5 @@
-//! Where an engine listens: reads `DOCKER_HOST` as Docker's own command line does, plus what its
-//! libraries take (`http://`, `https://`, upper-case schemes). Pure; nothing is looked up or opened.
+//! Addresses of engines. Parses `DOCKER_HOST` as Docker's command line does, and what its libraries accept
+//! in addition (`http://`, `https://`, upper-case schemes). Does no lookups and opens nothing.
 
 use std::{
     fmt,
@@ -8,22 +8,22 @@ use std::{
 };
 use thiserror::Error;
 
-/// The socket that `unix://` means without a path.
+/// The socket of `unix://` without a path.
 pub(super) const DEFAULT_SOCKET: &str = "/var/run/docker.sock";
-/// The host that `tcp://` means without a name.
+/// The host of `tcp://` without a name.
 const DEFAULT_HOST: &str = "localhost";
-/// Ports of `tcp://` without and with TLS, as registered for Docker with IANA. Docker's command line
-/// dials 2375 in both cases; its documentation and its Python library take 2376 for TLS.
+/// Ports of `tcp://` without and with TLS, as registered for Docker with IANA. Docker's command line uses
+/// 2375 for both; its documentation and its Python library use 2376 for TLS.
 const DOCKER_PORTS: [u16; 2] = [2375, 2376];
-/// Ports of `http://` and `https://`, which are URLs like any other: Docker's Go library dials these.
+/// Ports of `http://` and `https://`, as for any URL; Docker's Go library uses these.
 const HTTP_PORTS: [u16; 2] = [80, 443];
 
-/// Where an engine listens.
+/// The address of an engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Address {
     /// A socket on this machine.
     Unix(PathBuf),
-    /// A port that speaks HTTP, over TLS or not.
+    /// A TCP port with HTTP, over TLS or not.
     Tcp(TcpAddress),
     /// A socket on another machine, reached through SSH.
     Ssh(SshAddress),
@@ -32,30 +32,31 @@ pub enum Address {
 /// A socket on another machine, reached through SSH.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SshAddress {
-    /// The user there; what the SSH configuration says where absent.
+    /// The user on that machine; `None` for the one of the SSH configuration.
     pub user: Option<String>,
     /// A name, an IP address without brackets, or an alias of the SSH configuration.
     pub host: String,
-    /// What the SSH configuration says where absent. Never 0.
+    /// Never 0; `None` for the one of the SSH configuration.
     pub port: Option<u16>,
-    /// The engine's socket there.
+    /// The path of the engine's socket on that machine.
     pub socket: PathBuf,
 }
 
-/// A port that speaks HTTP.
+/// A TCP port with HTTP.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TcpAddress {
     /// A name or an IP address, the latter without brackets.
     pub host: String,
     /// Never 0.
     pub port: u16,
-    /// What precedes every request path behind a proxy: empty, or with a slash first and none last.
+    /// Prefix of every request path, for an engine behind a proxy: empty, or with a leading slash and
+    /// without a trailing one.
     pub base_path: String,
-    /// Whether TLS is spoken; never given up for plain HTTP.
+    /// Whether TLS is used. There is no fallback to plain HTTP.
     pub tls: bool,
 }
 
-/// The text is no address of an engine.
+/// The error for a text that is not an engine address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error(
     "an engine's address: unix:///path, tcp://host[:port], host:port, http://host[:port], \
@@ -64,10 +65,10 @@ pub struct TcpAddress {
 pub struct NotAnAddress;
 
 impl Address {
-    /// Reads `text`; `tls` (`DOCKER_TLS_VERIFY`) demands TLS on every address but a local socket.
+    /// Parses `text`; `tls` (`DOCKER_TLS_VERIFY`) demands TLS for every address but a local socket.
     ///
     /// # Errors
-    /// When the text is of another kind, e.g. `npipe://` or a path alone.
+    /// When the text has another form, e.g. `npipe://` or a bare path.
     pub fn parse(text: &str, tls: bool) -> Result<Self, NotAnAddress> {
         let text = text.trim();
         let (scheme, rest) = match text.split_once("://") {
@@ -103,7 +104,7 @@ impl Address {
         Self::Unix(path.into())
     }
 
-    /// The socket, where it is one on this machine.
+    /// The path of the socket, for an address on this machine.
     pub fn socket(&self) -> Option<&Path> {
         match self {
             Self::Unix(path) => Some(path),
@@ -111,7 +112,7 @@ impl Address {
         }
     }
 
-    /// Whether TLS is spoken with it.
+    /// Whether TLS is used.
     pub fn is_tls(&self) -> bool {
         matches!(self, Self::Tcp(tcp) if tcp.tls)
     }
@@ -152,15 +153,15 @@ impl fmt::Display for SshAddress {
 }
 
 impl SshAddress {
-    /// Reads what follows `ssh://`: `[user@]host[:port][/path/of/socket]`, as Docker's command line
-    /// and Podman's do together. A password cannot be given: SSH has keys.
+    /// Parses what follows `ssh://`: `[user@]host[:port][/path/of/socket]`, a combination of what Docker's
+    /// and Podman's command lines accept. A password is not supported; SSH uses keys.
     fn parse(rest: &str) -> Result<Self, NotAnAddress> {
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         let (user, authority) = match authority.rsplit_once('@') {
             Some((user, authority)) => (Some(user), authority),
             None => (None, authority),
         };
-        // Neither may be taken for an option of `ssh`.
+        // Neither may start like an option of `ssh`.
         let is_name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
         let is_plain =
             |text: &str| !text.is_empty() && !text.starts_with('-') && text.bytes().all(is_name);
@@ -171,7 +172,7 @@ impl SshAddress {
             return Err(NotAnAddress);
         }
         let (host, port) = host_and_port(authority)?;
-        // A colon would end it in the option that names it.
+        // In the option for `ssh` a colon ends the path.
         let socket = base_path(path)?;
         if socket.contains(':') {
             return Err(NotAnAddress);
@@ -190,7 +191,7 @@ impl SshAddress {
 }
 
 impl TcpAddress {
-    /// Host and port as a URL and the header `Host` have them.
+    /// Host and port as in a URL and the `Host` header.
     pub(super) fn authority(&self) -> String {
         let Self { host, port, .. } = self;
         if host.contains(':') {
@@ -240,8 +241,8 @@ fn base_path(path: &str) -> Result<String, NotAnAddress> {
 mod tests {
     use super::*;
 
-    /// What `docker version` (28.2) says that it tried with these in `DOCKER_HOST`, and beyond the
-    /// empty line what it refuses but its libraries take.
+    /// The addresses that `docker version` (28.2) reports for these values of `DOCKER_HOST`; after the
+    /// empty comment, values that it refuses but its libraries accept.
     #[test]
     fn addresses_are_read_as_docker_reads_them() {
         for (text, expected) in [
@@ -277,14 +278,14 @@ mod tests {
     }
 
     #[test]
-    fn tls_once_demanded_is_never_given_up() {
+    fn tls_is_never_dropped_once_demanded() {
         for (text, expected) in [
             ("tcp://engine", "https://engine:2376"),
             ("engine", "https://engine:2376"),
             ("tcp://engine:2375", "https://engine:2375"),
             ("http://engine", "https://engine:443"),
             ("https://engine", "https://engine:443"),
-            // A local socket knows its peer by the file's permissions.
+            // The peer of a local socket is authenticated by the file's permissions.
             ("unix:///x", "unix:///x"),
         ] {
             let address = Address::parse(text, true).unwrap();
@@ -293,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn other_texts_are_refused_with_what_is_allowed() {
+    fn other_texts_are_refused_with_the_allowed_forms() {
         for text in [
             "",
             " ",

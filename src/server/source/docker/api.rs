@@ -1,8 +1,8 @@
-//! Reading from the engine: every question that Deckwatch asks by itself, over the transport.
+//! The engine's HTTP API, as far as Deckwatch reads it.
 //!
-//! Each answer has a deadline and a bound of bytes, so that an engine (or what stands in for one)
-//! can take neither our time nor our memory. What comes out is text, which [`super::json`] takes
-//! apart; actions are bollard's.
+//! Each answer has a timeout and a size limit, so that an engine (or whatever answers in its place) cannot
+//! exhaust time or memory. Answers are returned as text, which [`super::json`] parses; actions use bollard
+//! instead.
 
 mod body;
 mod lines;
@@ -18,32 +18,32 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use thiserror::Error as ThisError;
 use tokio::{sync::OnceCell, time::timeout};
 
-/// Longest list: ten thousand containers of 6 KiB each, where 1 to 2 KiB are usual. Two lists at
-/// most are read at once.
+/// Most bytes of a list: ten thousand containers of 6 KiB each; 1 to 2 KiB are usual. At most two lists are
+/// read at once.
 const LONGEST_LIST: usize = 64 << 20;
-/// Longest description of one container: labels, environment and the outputs of five health checks
-/// of 4 KiB, which together take some 20 KiB.
+/// Most bytes of an inspection: labels, environment and the outputs of five health checks of 4 KiB, which
+/// together take some 20 KiB.
 const LONGEST_INSPECTION: usize = 4 << 20;
-/// Longest list of processes: ten thousand with command lines of 400 bytes.
+/// Most bytes of a list of processes: ten thousand with command lines of 400 bytes.
 const LONGEST_TOP: usize = 4 << 20;
-/// Longest set of figures: engines write a number per core and four per disk, some 5 KiB.
+/// Most bytes of a stats sample: engines write a number per core and four per disk, some 5 KiB.
 const LONGEST_STATS: usize = 1 << 20;
-/// Longest description of the engine itself, some 2 KiB.
+/// Most bytes of the engine's version, some 2 KiB.
 const LONGEST_VERSION: usize = 256 << 10;
-/// Longest description of the engine's machine, some 5 KiB.
+/// Most bytes of the description of the engine's machine, some 5 KiB.
 const LONGEST_INFO: usize = 256 << 10;
-/// Longest answer to a ping, which is `OK`.
+/// Most bytes of the answer to a ping, which is `OK`.
 const LONGEST_PING: usize = 4 << 10;
-/// What one call may take. Lists of a thousand containers take about a second.
+/// Timeout of one call. Lists of a thousand containers take about a second.
 pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(10);
-/// What an answer of a few bytes may take: together with a second try well below the ten seconds
-/// in which a hung engine must be noticed.
+/// Timeout of an answer of a few bytes: two in a row stay well below the ten seconds in which a hung engine
+/// must be detected.
 pub(super) const QUICK_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Containers that one request can name: a request line holds 64 KiB, an id takes some 70 bytes.
+/// Most containers that one request may name: a request line holds 64 KiB, an id takes some 70 bytes.
 pub(super) const MOST_NAMED: usize = 256;
 
-/// The newest version of the API that we know.
+/// The newest API version that Deckwatch supports.
 const OURS: (usize, usize) = (
     API_DEFAULT_VERSION.major_version,
     API_DEFAULT_VERSION.minor_version,
@@ -52,30 +52,30 @@ const OURS: (usize, usize) = (
 /// Why an answer cannot be used.
 #[derive(Debug, ThisError)]
 pub(super) enum ReadError {
-    /// There is none, or it is a refusal.
+    /// The request failed, or was answered with an error status.
     #[error(transparent)]
     Engine(#[from] Error),
-    /// There is none yet, of an engine that has answered before.
+    /// The answer of an engine that has answered before timed out.
     #[error("{0} did not come in time")]
-    Overdue(&'static str),
-    /// There is one, but not in the form it should have.
+    TimedOut(&'static str),
+    /// The answer does not have the expected form.
     #[error("{0} cannot be read: {1}")]
     Unreadable(&'static str, &'static str),
-    /// Reading it broke down, which is a fault of Deckwatch.
+    /// Reading it panicked, which is a fault of Deckwatch.
     #[error("Deckwatch itself failed")]
     Broken,
 }
 
 impl ReadError {
-    /// Whether there was no answer in time.
-    pub(super) fn is_silence(&self) -> bool {
+    /// Whether the reason is a timeout.
+    pub(super) fn is_timeout(&self) -> bool {
         matches!(
             self,
-            Self::Engine(Error::RequestTimeoutError) | Self::Overdue(_)
+            Self::Engine(Error::RequestTimeoutError) | Self::TimedOut(_)
         )
     }
 
-    /// Whether the engine, or a proxy in front of it, does not allow the call.
+    /// Whether the engine, or a proxy in front of it, forbids the call.
     pub(super) fn is_forbidden(&self) -> bool {
         matches!(
             self,
@@ -86,12 +86,12 @@ impl ReadError {
         )
     }
 
-    /// Why the engine at `address`, which `setting` names, is of no use and what to do about it, for
-    /// people.
+    /// Why the engine at `address`, which is configured by `setting`, cannot be used, and what to do about
+    /// it, for people.
     pub(super) fn advice(&self, address: &str, setting: &str) -> String {
         match self {
             Self::Engine(error) => error::advice(error, address, setting),
-            Self::Overdue(_) => format!("The engine at {address} does not answer: {self}."),
+            Self::TimedOut(_) => format!("The engine at {address} does not answer: {self}."),
             Self::Broken => format!(
                 "Deckwatch failed to read the engine at {address} and tries again; its log says why."
             ),
@@ -106,7 +106,7 @@ impl From<ReadError> for EngineError {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::Engine(error) => error.into(),
-            ReadError::Overdue(_) => Self::Timeout,
+            ReadError::TimedOut(_) => Self::Timeout,
             error @ (ReadError::Unreadable(..) | ReadError::Broken) => {
                 Self::Failed(error.to_string())
             }
@@ -114,29 +114,29 @@ impl From<ReadError> for EngineError {
     }
 }
 
-/// Asks the engine. Cheap to clone.
+/// A client of the engine's API. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(super) struct Api {
     transport: Transport,
-    /// The newest version of the API that the engine and we know; absent when the engine names none.
+    /// The newest API version that both sides support; `None` when the engine reports none.
     version: Option<(usize, usize)>,
     is_podman: bool,
-    /// Absent until the engine has described it.
+    /// The engine's machine, cached after the first request.
     machine: Arc<OnceCell<Machine>>,
 }
 
-/// What the answer to a ping tells.
-struct Pinged {
-    /// The newest version of the API that the engine and we know; absent when it names none.
+/// The properties of the engine that a ping reveals.
+struct Ping {
+    /// The newest API version that both sides support; `None` when the engine reports none.
     version: Option<(usize, usize)>,
     is_podman: bool,
 }
 
 impl Api {
-    /// Asks at `transport`, in the newest version of the API that the engine and we know.
+    /// Negotiates the newest API version that both sides support.
     ///
     /// # Errors
-    /// When nothing answers. An engine that refuses to be pinged may still answer the rest.
+    /// When there is no answer. An engine that refuses the ping may still answer other calls.
     pub(super) async fn negotiate(transport: Transport) -> Result<Self, ReadError> {
         let mut api = Self {
             transport,
@@ -144,11 +144,11 @@ impl Api {
             is_podman: false,
             machine: Arc::default(),
         };
-        let pinged = timeout(QUICK_TIMEOUT, api.ping()).await;
-        match pinged.unwrap_or(Err(Error::RequestTimeoutError.into())) {
-            Ok(pinged) => {
-                api.version = pinged.version;
-                api.is_podman = pinged.is_podman;
+        let ping = timeout(QUICK_TIMEOUT, api.ping()).await;
+        match ping.unwrap_or(Err(Error::RequestTimeoutError.into())) {
+            Ok(ping) => {
+                api.version = ping.version;
+                api.is_podman = ping.is_podman;
             }
             Err(ReadError::Engine(Error::DockerResponseServerError { .. })) => {}
             Err(error) => return Err(error),
@@ -156,24 +156,24 @@ impl Api {
         Ok(api)
     }
 
-    async fn ping(&self) -> Result<Pinged, ReadError> {
+    async fn ping(&self) -> Result<Ping, ReadError> {
         let response = self.open("/_ping").await?;
         let header = |name| response.headers().get(name)?.to_str().ok();
         let theirs = header("api-version").and_then(api_version);
-        let pinged = Pinged {
+        let ping = Ping {
             version: theirs.map(|theirs| OURS.min(theirs)),
             is_podman: header("libpod-api-version").is_some(),
         };
         body::read(response.into_body(), LONGEST_PING, "the answer to a ping").await?;
-        Ok(pinged)
+        Ok(ping)
     }
 
-    /// The way to the engine.
+    /// The transport to the engine.
     pub(super) fn transport(&self) -> &Transport {
         &self.transport
     }
 
-    /// The version of the API in which the engine is asked.
+    /// The API version that is used for requests.
     pub(super) fn client_version(&self) -> ClientVersion {
         let (major_version, minor_version) = self.version.unwrap_or(OURS);
         ClientVersion {
@@ -182,22 +182,22 @@ impl Api {
         }
     }
 
-    /// Whether it is Podman, which differs in what Docker's API leaves open.
+    /// Whether it is Podman, which differs where Docker's API is unspecified.
     pub(super) fn is_podman(&self) -> bool {
         self.is_podman
     }
 
-    /// Whether the answer to a request for events begins only with the first event, as Podman's does.
-    pub(super) fn sends_no_head(&self) -> bool {
+    /// Whether the response to a request for events begins only with the first event, as Podman's does.
+    pub(super) fn has_delayed_head(&self) -> bool {
         self.is_podman
     }
 
-    /// What is known of the engine without its version: which of the two it is.
+    /// The name of the engine without its version.
     pub(super) fn name(&self) -> &'static str {
         if self.is_podman { "Podman" } else { "Docker" }
     }
 
-    /// What answers, e.g. `Docker 27.3.1` or `Podman 5.2.0`.
+    /// Name and version of the engine, e.g. `Docker 27.3.1` or `Podman 5.2.0`.
     pub(super) async fn version(&self) -> Result<String, ReadError> {
         let what = "the engine's version";
         let body = self.get("/version", LONGEST_VERSION, QUICK_TIMEOUT, what);
@@ -207,7 +207,7 @@ impl Api {
         Ok(format!("{} {version}", self.name()).trim_end().to_owned())
     }
 
-    /// The engine's machine, as far as the engine describes it. Asked for once.
+    /// The engine's machine, as far as the engine describes it. Requested once.
     pub(super) async fn machine(&self) -> &Machine {
         let describe = || async { self.info().await.unwrap_or_default() };
         self.machine.get_or_init(describe).await
@@ -228,7 +228,7 @@ impl Api {
         })
     }
 
-    /// The list of all containers, or of those among `ids`, as the engine wrote it.
+    /// The list of all containers, or of those in `ids`, as the engine wrote it.
     pub(super) async fn list(
         &self,
         ids: Option<&BTreeSet<ContainerId>>,
@@ -238,7 +238,7 @@ impl Api {
         self.get(&path, LONGEST_LIST, CALL_TIMEOUT, LIST).await
     }
 
-    /// Asks for a list of one container, to see that the engine still makes lists.
+    /// Requests a list of one container, to check that the engine still answers lists.
     pub(super) async fn probe(&self, id: Option<ContainerId>) -> Result<(), ReadError> {
         let filters = id.map_or_else(|| "&limit=1".to_owned(), |id| by_id(&[id].into()));
         let path = format!("/containers/json?all=true{filters}");
@@ -249,7 +249,7 @@ impl Api {
         list.map(drop).ok_or(not_json(LIST))
     }
 
-    /// What the engine knows of a container.
+    /// The inspection of a container.
     pub(super) async fn inspect(
         &self,
         id: ContainerId,
@@ -259,7 +259,7 @@ impl Api {
         self.get(&path, LONGEST_INSPECTION, limit, INSPECTION).await
     }
 
-    /// The processes of a container, in the columns that `ps_args` names.
+    /// The processes of a container, in the columns of `ps_args`.
     pub(super) async fn top(
         &self,
         id: ContainerId,
@@ -271,7 +271,7 @@ impl Api {
         self.get(&path, LONGEST_TOP, CALL_TIMEOUT, what).await
     }
 
-    /// One sample of a container's figures.
+    /// One sample of a container's stats.
     pub(super) async fn stats(
         &self,
         id: ContainerId,
@@ -281,15 +281,15 @@ impl Api {
         self.get(&path, LONGEST_STATS, limit, "the figures").await
     }
 
-    /// The stream of events from `since` on. Without a deadline: Podman may send the head of its
-    /// answer only with the first event.
+    /// The stream of events from `since` on. Without a timeout: Podman may send the head of its response
+    /// only with the first event.
     pub(super) async fn events(&self, since: Timestamp) -> Result<Incoming, ReadError> {
         let path = format!("/events?since={}", since.as_millis() / 1_000);
         Ok(self.open(&path).await?.into_body())
     }
 
-    /// What a container has written, at a path below the API's version. Without a deadline: Podman
-    /// sends the head of its answer only with the first line.
+    /// The log of a container, at a path below the API version. Without a timeout: Podman sends the head of
+    /// its response only with the first line.
     pub(super) async fn logs(&self, path: &str) -> Result<Incoming, ReadError> {
         Ok(self.open(path).await?.into_body())
     }
@@ -305,7 +305,7 @@ impl Api {
             let response = self.open(path).await?;
             body::read(response.into_body(), longest, what).await
         });
-        answer.await.unwrap_or(Err(ReadError::Overdue(what)))
+        answer.await.unwrap_or(Err(ReadError::TimedOut(what)))
     }
 
     async fn open(&self, path: &str) -> Result<Response<Incoming>, ReadError> {
@@ -319,12 +319,12 @@ impl Api {
     }
 }
 
-/// What the list is called in errors.
+/// Name of the list in errors.
 pub(super) const LIST: &str = "the list of containers";
-/// What an inspection is called in errors.
+/// Name of an inspection in errors.
 pub(super) const INSPECTION: &str = "the container's description";
 
-/// An answer that is not JSON, or not of the form that was expected.
+/// The error for an answer that is not JSON, or not of the expected form.
 pub(super) fn not_json(what: &'static str) -> ReadError {
     ReadError::Unreadable(what, "it is not what a Docker engine answers")
 }

@@ -1,4 +1,4 @@
-//! Finding and reaching the engine.
+//! Finds the engine's address and creates the clients for it.
 
 use super::{
     address::{Address, DEFAULT_SOCKET},
@@ -12,23 +12,23 @@ use std::{
     time::Duration,
 };
 
-/// What a stream may take to bring its first byte: Podman sends the headers only with it.
+/// Timeout for the first byte of a stream: Podman sends the headers only with it.
 const STREAM_TIMEOUT: Duration = Duration::from_secs(86_400);
 
-/// Where the engine is.
+/// The address of an engine, or the sockets to try.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
-    /// The configured address. Where absent the first of [`Self::sockets`] that exists is taken.
+    /// The configured address. `None` to use the first of [`Self::sockets`] that exists.
     pub host: Option<Address>,
-    /// Sockets to look for, best first. See [`default_sockets`].
+    /// Sockets to try, in order of preference. See [`default_sockets`].
     pub sockets: Vec<PathBuf>,
-    /// As in `DOCKER_CERT_PATH`: the folder of `ca.pem`, `cert.pem` and `key.pem`, each of which may
-    /// be absent. Read for addresses behind TLS only.
+    /// As in `DOCKER_CERT_PATH`: the folder with `ca.pem`, `cert.pem` and `key.pem`, each optional. Read
+    /// only for addresses with TLS.
     pub certificates: Option<PathBuf>,
 }
 
 impl Endpoint {
-    /// The address configured, or of the first socket that exists.
+    /// The configured address, or that of the first socket that exists.
     pub fn address(&self) -> Address {
         if let Some(host) = &self.host {
             return host.clone();
@@ -38,18 +38,18 @@ impl Endpoint {
         Address::Unix(path.unwrap_or_else(|| DEFAULT_SOCKET.into()))
     }
 
-    /// Whether one of the sockets to look for is there.
+    /// Whether one of the sockets exists.
     pub fn exists(&self) -> bool {
         self.sockets.iter().any(|path| path.exists())
     }
 
-    /// Whether the engine runs on this machine, so that its containers' files can be read.
+    /// Whether the engine runs on this machine, so that the cgroup files of its containers can be read.
     pub fn is_local(&self) -> bool {
         self.address().socket().is_some()
     }
 }
 
-/// Where engines listen: Docker's socket, then Podman's of the user (in `runtime_dir`, which is
+/// The default sockets of engines: Docker's, then Podman's of the user (in `runtime_dir`, which is
 /// `XDG_RUNTIME_DIR`) and of the system.
 pub fn default_sockets(runtime_dir: Option<&Path>) -> Vec<PathBuf> {
     let mut sockets = vec![PathBuf::from(DEFAULT_SOCKET)];
@@ -61,11 +61,11 @@ pub fn default_sockets(runtime_dir: Option<&Path>) -> Vec<PathBuf> {
 /// Clients of one engine that has answered.
 #[derive(Clone)]
 pub(super) struct Connection {
-    /// For everything that is read.
+    /// For all read requests.
     pub(super) api: Api,
-    /// For actions, which take as long as they take; bring a deadline.
+    /// For actions, which have no timeout of their own; callers must set one.
     pub(super) docker: Docker,
-    /// Its socket, where it is on this machine.
+    /// The path of its socket, if it is on this machine.
     pub(super) socket: Option<PathBuf>,
 }
 
@@ -78,7 +78,7 @@ impl fmt::Debug for Connection {
 }
 
 impl Endpoint {
-    /// The way to the engine; nothing is sent yet.
+    /// The transport to the engine; nothing is sent yet.
     ///
     /// # Errors
     /// When the certificates cannot be used.
@@ -86,10 +86,10 @@ impl Endpoint {
         Transport::new(self.address(), self.certificates.as_deref())
     }
 
-    /// The clients of the engine with which `api` was negotiated.
+    /// The clients for the engine with which `api` was negotiated.
     ///
     /// # Errors
-    /// None that is known of: the transport needs no address.
+    /// None is known: the transport needs no address.
     pub(super) fn connection(&self, api: Api) -> Result<Connection, bollard::errors::Error> {
         let transport = api.transport().clone();
         let request = move |request: BollardRequest| {
@@ -98,7 +98,7 @@ impl Endpoint {
         };
         let docker = Docker::connect_with_custom_transport(
             request,
-            // The transport knows the way: no host is meant by this address.
+            // The transport has the address; this one is only a placeholder.
             Some("http://engine"),
             STREAM_TIMEOUT.as_secs(),
             &api.client_version(),
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn the_configured_host_wins_over_sockets_that_exist() {
+    fn the_configured_host_takes_precedence_over_existing_sockets() {
         let dir = tempfile::tempdir().unwrap();
         let endpoint = endpoint(Some("tcp://engine:2375"), &[dir.path()]);
         assert_eq!(endpoint.address().to_string(), "tcp://engine:2375");
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_socket_that_exists_is_taken() {
+    fn the_first_socket_that_exists_is_used() {
         let dir = tempfile::tempdir().unwrap();
         let (missing, there) = (
             dir.path().join("docker.sock"),
@@ -146,12 +146,12 @@ mod tests {
         assert_eq!(
             none,
             format!("unix://{}", missing.display()),
-            "names what was looked for"
+            "names the first socket that was tried"
         );
     }
 
     #[test]
-    fn docker_is_looked_for_before_podman() {
+    fn docker_is_tried_before_podman() {
         let sockets = default_sockets(Some(Path::new("/run/user/1000")));
         let expected = [
             "/var/run/docker.sock",

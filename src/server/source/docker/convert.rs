@@ -1,7 +1,7 @@
-//! From the engine's list and descriptions to [`Container`]: pure functions.
+//! Converts the engine's lists and inspections to [`Container`], by pure functions.
 //!
-//! Only the fields that are shown are read. A field of an unexpected type is unknown, and an entry
-//! without an id is left out; neither affects anything else in the answer.
+//! Only fields that are shown are read. A field of an unexpected type is unknown, and an entry without an
+//! id is omitted; neither affects the rest of the answer.
 
 mod details;
 
@@ -14,18 +14,18 @@ use crate::model::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The label under which podman-compose keeps the name of the project.
+/// The label with the name of the project in podman-compose.
 const PODMAN_PROJECT_LABEL: &str = "io.podman.compose.project";
-/// Seconds until the end of the year 9999, the last that RFC 3339 can write.
+/// The last second of the year 9999, which is the last that RFC 3339 can represent.
 const END_OF_TIME: i64 = 253_402_300_799;
 
-/// One container as the engine's list describes it.
+/// One container as in the engine's list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Listed {
     pub(super) id: ContainerId,
-    /// Absent when the list has none, as while the container is being removed.
+    /// `None` when the list has none, as while the container is being removed.
     pub(super) name: Option<String>,
-    /// As in the list: the id of the image once its tag names another image.
+    /// As in the list: the id of the image once its tag was moved to another image.
     pub(super) image: String,
     pub(super) state: ContainerState,
     pub(super) status: String,
@@ -36,24 +36,23 @@ pub(super) struct Listed {
     pub(super) protected: bool,
 }
 
-/// An answer to a list.
+/// The parsed answer to a list.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct List {
     /// The containers to show.
     pub(super) listed: Vec<Listed>,
-    /// The containers whose label asks not to be shown.
+    /// The containers with the label that hides them.
     pub(super) hidden: BTreeSet<ContainerId>,
 }
 
-/// Why an entry of the list is not shown.
+/// Why an entry of the list is omitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Omitted {
     Hidden(ContainerId),
     BadId,
 }
 
-/// Reads the engine's list; `None` when `body` is not a JSON array. `own` is Deckwatch's own
-/// container.
+/// Parses the engine's list; `None` when `body` is not a JSON array. `own` is Deckwatch's own container.
 pub(super) fn list(body: &str, own: Option<ContainerId>) -> Option<List> {
     let mut list = List::default();
     for entry in Json::parse(body)?.items()? {
@@ -66,7 +65,7 @@ pub(super) fn list(body: &str, own: Option<ContainerId>) -> Option<List> {
     Some(list)
 }
 
-/// Whether a container with these labels asks not to be shown.
+/// Whether these labels hide the container.
 pub(super) fn is_hidden(labels: &BTreeMap<String, String>) -> bool {
     is_true(labels.get(HIDE_LABEL))
 }
@@ -107,8 +106,8 @@ fn listed(entry: Json<'_>, own: Option<ContainerId>) -> Result<Listed, Omitted> 
     })
 }
 
-/// Podman has words of its own: `stopped` for a moment after every exit, `configured` and
-/// `initialized` before the first start, `stopping` while the process still runs.
+/// Podman has states of its own: `stopped` for a moment after every exit, `configured` and `initialized`
+/// before the first start, `stopping` while the process still runs.
 fn state_from_engine(word: &str) -> ContainerState {
     match word {
         "stopped" => ContainerState::Exited,
@@ -122,13 +121,13 @@ fn status(text: Json<'_>) -> String {
     redact::mask_text(&text.text().unwrap_or_default()).into_owned()
 }
 
-/// Seconds since 1970, as the list has it; the epoch itself when it is no time.
+/// Seconds since 1970, as in the list; the epoch itself when they are invalid.
 fn created(seconds: Json<'_>) -> Timestamp {
     let seconds = seconds.number().filter(|it| (0..=END_OF_TIME).contains(it));
     Timestamp::from_millis(seconds.unwrap_or(0).saturating_mul(1_000))
 }
 
-/// Its own name: the one without a slash inside, which links of other containers have.
+/// The container's own name, which has no inner slash; names that links of other containers add have one.
 fn name(names: Vec<String>) -> Option<String> {
     let mut names = names
         .into_iter()
@@ -139,8 +138,8 @@ fn name(names: Vec<String>) -> Option<String> {
     names.into_iter().next()
 }
 
-/// Sorted, without duplicates. Docker tells of a port published on every address twice, for IPv4
-/// and IPv6; the IPv4 one stands for both.
+/// The ports, sorted, without duplicates. Docker lists a port that is published on all addresses twice, for
+/// IPv4 and IPv6; only the IPv4 one is kept.
 fn ports(summaries: Vec<Json<'_>>) -> Vec<Port> {
     let ports: BTreeSet<Port> = summaries.into_iter().filter_map(port).collect();
     let is_any = |port: &Port, address: &str| port.ip.as_deref() == Some(address);
@@ -167,7 +166,7 @@ fn ports(summaries: Vec<Json<'_>>) -> Vec<Port> {
     kept
 }
 
-/// A port without a number inside the container is none.
+/// `None` for a port without a number inside the container.
 fn port(summary: Json<'_>) -> Option<Port> {
     let fields = summary.fields();
     let text = |name| fields.get(name).text().filter(|text| !text.is_empty());
@@ -179,14 +178,14 @@ fn port(summary: Json<'_>) -> Option<Port> {
     })
 }
 
-/// The engine's word for a health; `none` and everything unknown is no health.
+/// Parses the engine's word for a health; `none` and unknown words are no health.
 pub(super) fn health(word: &str) -> Option<Health> {
     Health::ALL
         .into_iter()
         .find(|health| health.as_str() == word)
 }
 
-/// The health the status text tells, e.g. `Up 3 minutes (healthy)`.
+/// The health in a status text, e.g. `Up 3 minutes (healthy)`.
 pub(super) fn health_in_status(status: &str) -> Option<Health> {
     let (_, note) = status.rsplit_once('(')?;
     match note.trim_end_matches(')') {
@@ -195,7 +194,7 @@ pub(super) fn health_in_status(status: &str) -> Option<Health> {
     }
 }
 
-/// The list's entry and the inspected details put together.
+/// Merges an entry of the list and the inspected details.
 pub(super) fn container(listed: &Listed, details: &Details) -> Container {
     Container {
         id: listed.id,
@@ -221,14 +220,14 @@ pub(super) fn container(listed: &Listed, details: &Details) -> Container {
     }
 }
 
-/// The best name there is; the short id when the engine has never told one.
+/// The best known name, or else the short id.
 pub(super) fn shown_name(listed: &Listed, details: &Details) -> String {
     let name = listed.name.as_ref().or(details.name.as_ref());
     name.cloned().unwrap_or_else(|| listed.id.short())
 }
 
-/// The image the container was created with. Once its tag names another image, as after
-/// `compose pull`, the list has the bare id of the image instead.
+/// The name of the image at the time the container was created. Once the tag was moved to another image, as
+/// after `compose pull`, the list has only the id of the image.
 fn shown_image(listed: &Listed, details: &Details) -> String {
     let image = &listed.image;
     let id = image.strip_prefix("sha256:").unwrap_or(image);

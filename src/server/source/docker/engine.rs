@@ -1,4 +1,5 @@
-//! What can be asked of the engine about one container.
+//! The [`Engine`] of a Docker or Podman source: actions, inspections, processes and logs of single
+//! containers. Secrets are masked in everything that is returned.
 
 use super::{
     super::{
@@ -23,35 +24,37 @@ use std::{
 };
 use tokio::{sync::mpsc, time::timeout};
 
-/// What `ps` on the engine's machine is asked for. Some know fewer columns, and are asked for their own.
+/// Arguments for `ps` on the engine's machine. Where some column is not supported, the default columns are
+/// requested.
 const PS_ARGS: &str = "-eo pid,ppid,user,pcpu,rss,etime,args";
 
-/// How long an engine that has just refused an action may take to describe the container.
+/// Timeout for the inspection after a failed action, which is needed to mask secrets in the error message.
 const SECRETS_TIMEOUT: Duration = Duration::from_secs(2);
-/// What asking for a container's own grace may take; without an answer it is [`DEFAULT_GRACE`].
+/// Timeout for reading a container's stop timeout; without an answer it is [`DEFAULT_GRACE`].
 const GRACE_TIMEOUT: Duration = Duration::from_secs(2);
-/// Seconds that a container gets to end unless it has a grace of its own, as with the Docker CLI.
+/// Seconds until a container is killed unless it has a stop timeout of its own, as with the Docker CLI.
 const DEFAULT_GRACE: i32 = 10;
-/// What is said when the engine answers without any.
+/// The message when the engine returns no processes.
 const NO_PROCESSES: &str = "The engine does not list this container's processes.";
 
-/// The engine, whether it can be reached or not.
+/// The engine; its connection is replaced whenever it is lost.
 #[derive(Debug)]
 pub(super) struct DockerEngine {
     connection: RwLock<Option<Connection>>,
-    nudge: mpsc::Sender<ContainerId>,
+    refresh: mpsc::Sender<ContainerId>,
 }
 
 impl DockerEngine {
-    /// Not connected yet. Containers that were acted upon are sent to `nudge`.
-    pub(super) fn new(nudge: mpsc::Sender<ContainerId>) -> Self {
+    /// An engine without a connection. The id of every container that was acted upon is sent to `refresh`,
+    /// to be listed again.
+    pub(super) fn new(refresh: mpsc::Sender<ContainerId>) -> Self {
         Self {
             connection: RwLock::default(),
-            nudge,
+            refresh,
         }
     }
 
-    /// It can be reached.
+    /// Sets the connection, once the engine can be reached.
     pub(super) fn connect(&self, connection: Connection) {
         *self
             .connection
@@ -59,7 +62,7 @@ impl DockerEngine {
             .unwrap_or_else(PoisonError::into_inner) = Some(connection);
     }
 
-    /// It can no longer be reached.
+    /// Removes the connection, once the engine is lost.
     pub(super) fn disconnect(&self) {
         *self
             .connection
@@ -67,40 +70,40 @@ impl DockerEngine {
             .unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// What the engine knows of a container, secrets and all.
-    async fn inspected(&self, id: ContainerId) -> Result<Value, EngineError> {
+    /// The inspection of a container, with its secrets.
+    async fn inspection(&self, id: ContainerId) -> Result<Value, EngineError> {
         let body = self.connection()?.api.inspect(id, CALL_TIMEOUT).await?;
         let json = Json::parse(&body).filter(|json| json.is_object());
         Ok(json.ok_or(api::not_json(api::INSPECTION))?.value())
     }
 
-    /// Seconds that the container gets to end, where the engine does not know by itself: Podman kills
-    /// a container at once when it is asked to stop one and no time is given.
-    async fn own_grace(&self, id: ContainerId) -> Option<i32> {
+    /// The stop timeout in seconds for an engine that does not apply it itself: Podman kills a container at
+    /// once when no timeout is given.
+    async fn stop_timeout(&self, id: ContainerId) -> Option<i32> {
         if !self.connection().ok()?.api.is_podman() {
             return None;
         }
-        let described = timeout(GRACE_TIMEOUT, self.inspected(id)).await;
-        let own = described
+        let inspection = timeout(GRACE_TIMEOUT, self.inspection(id)).await;
+        let configured = inspection
             .ok()
             .and_then(Result::ok)
-            .and_then(|described| described.pointer("/Config/StopTimeout")?.as_i64())
+            .and_then(|inspection| inspection.pointer("/Config/StopTimeout")?.as_i64())
             .and_then(|seconds| i32::try_from(seconds).ok())
             .filter(|seconds| *seconds > 0);
-        Some(own.unwrap_or(DEFAULT_GRACE))
+        Some(configured.unwrap_or(DEFAULT_GRACE))
     }
 
-    /// `error` without the container's secrets, which an engine quotes when a command cannot be run.
-    async fn without_secrets(&self, id: ContainerId, error: EngineError) -> EngineError {
+    /// Masks the container's secrets in `error`: engines quote the command when it cannot be run.
+    async fn mask_secrets(&self, id: ContainerId, error: EngineError) -> EngineError {
         if error.message().is_none() {
             return error;
         }
-        let described = timeout(SECRETS_TIMEOUT, self.inspected(id)).await;
-        let Ok(Ok(described)) = described else {
-            // What the words alone tell of secrets is masked already.
+        let inspection = timeout(SECRETS_TIMEOUT, self.inspection(id)).await;
+        let Ok(Ok(inspection)) = inspection else {
+            // Secrets that are recognizable in the text alone are already masked.
             return error;
         };
-        let secrets = Patterns::of_inspected(&described);
+        let secrets = Patterns::of_inspected(&inspection);
         error.map_message(|message| secrets.mask_str(message).into_owned())
     }
 
@@ -123,7 +126,7 @@ impl Engine for DockerEngine {
         action: Action,
         options: &ActionOptions,
     ) -> Result<(), EngineError> {
-        // Actions take as long as they take; whoever asks brings a deadline.
+        // Actions have no timeout here; the caller sets one.
         let docker = self.connection()?.docker;
         let (id_text, options) = (id.to_string(), options.clone());
         let name = id_text.as_str();
@@ -131,7 +134,7 @@ impl Engine for DockerEngine {
             .grace_seconds
             .and_then(|seconds| i32::try_from(seconds).ok());
         let grace = match grace {
-            None if matches!(action, Action::Stop | Action::Restart) => self.own_grace(id).await,
+            None if matches!(action, Action::Stop | Action::Restart) => self.stop_timeout(id).await,
             grace => grace,
         };
         let signal = options.signal;
@@ -179,18 +182,18 @@ impl Engine for DockerEngine {
             }
         };
         match done.map_err(EngineError::from) {
-            // Already in the state that was asked for (304 Not Modified).
+            // 304 Not Modified: already in the requested state.
             Err(EngineError::NotModified) | Ok(()) => {
-                // A full backlog means that everything is about to be looked at.
-                let _ = self.nudge.try_send(id);
+                // A full backlog means that all containers are about to be listed.
+                let _ = self.refresh.try_send(id);
                 Ok(())
             }
-            Err(error) => Err(self.without_secrets(id, error).await),
+            Err(error) => Err(self.mask_secrets(id, error).await),
         }
     }
 
     async fn inspect(&self, id: ContainerId) -> Result<Value, EngineError> {
-        let mut value = self.inspected(id).await?;
+        let mut value = self.inspection(id).await?;
         inspect::mask_inspect(&mut value);
         Ok(value)
     }
@@ -207,9 +210,9 @@ impl Engine for DockerEngine {
         let processes = match answer {
             Ok(Some(processes)) => processes,
             Ok(None) => return Err(EngineError::Unsupported(NO_PROCESSES.to_owned())),
-            Err(error) => return Err(self.without_secrets(container, error).await),
+            Err(error) => return Err(self.mask_secrets(container, error).await),
         };
-        let secrets = Secrets::of_inspected(&self.inspected(container).await?);
+        let secrets = Secrets::of_inspected(&self.inspection(container).await?);
         let mask = |row: Vec<String>| {
             row.iter()
                 .map(|text| secrets.mask_str(&redact::mask_text(text)).into_owned())
@@ -224,9 +227,9 @@ impl Engine for DockerEngine {
     async fn logs(&self, id: ContainerId, query: &LogQuery) -> Result<LogLines, EngineError> {
         // No line is sent before it is known what must be masked in it.
         let Connection { api, socket, .. } = self.connection()?;
-        let described = self.inspected(id).await?;
-        let secrets = Secrets::of_inspected(&described);
-        let is_terminal = described.pointer("/Config/Tty").and_then(Value::as_bool);
+        let inspection = self.inspection(id).await?;
+        let secrets = Secrets::of_inspected(&inspection);
+        let is_terminal = inspection.pointer("/Config/Tty").and_then(Value::as_bool);
         let is_terminal = is_terminal.unwrap_or(false);
         let masking = secrets.clone();
         let lines = match socket {
@@ -237,8 +240,8 @@ impl Engine for DockerEngine {
     }
 }
 
-/// Reads an answer to `top`; `None` when there are no processes in it. Podman answers with an empty
-/// body when it cannot run `ps` with the columns asked for, and writes each process as one text.
+/// Parses an answer to `top`; `None` when it contains no processes. Podman answers with an empty body when
+/// it cannot run `ps` with the requested columns, and writes each process as one text.
 fn processes(answer: &str) -> Option<Processes> {
     let fields = Json::parse(answer)?.fields();
     let rows = fields.get("Processes").items()?.into_iter();
@@ -258,7 +261,7 @@ fn processes(answer: &str) -> Option<Processes> {
     }
 }
 
-/// The words of `line`, of which the last of so many `columns` takes the rest.
+/// The words of `line`, of which the last of `columns` columns takes the rest.
 fn columns(line: &str, columns: usize) -> Vec<String> {
     let mut rest = line.trim();
     let mut words = Vec::new();

@@ -1,18 +1,18 @@
-//! What engine errors mean, for callers and for people.
+//! Translates engine errors: into [`EngineError`] for callers, and into advice for people.
 
 use super::super::EngineError;
 use bollard::errors::Error;
 use std::{error::Error as _, io};
 
-/// Words by which engines report that a log cannot be read: Docker answers 501 or 500, Podman 500.
+/// Phrases with which engines report that a log cannot be read: Docker answers 501 or 500, Podman 500.
 const UNREADABLE_WORDS: [&str; 3] = [
     "does not support reading",
     "cannot read logs",
     "not logging output",
 ];
 
-/// Words by which engines report that a container's state stands against an action with a status
-/// other than 409: Docker before 20.10 and Podman answer 500.
+/// Phrases with which engines report, with a status other than 409, that the container's state does not
+/// allow an action: Docker before 20.10 and Podman answer 500.
 const CONFLICT_WORDS: [&str; 5] = [
     "is not running",
     "is not paused",
@@ -42,7 +42,7 @@ fn from_status(status: u16, message: String) -> EngineError {
         401 | 403 => EngineError::Forbidden(message),
         400 => EngineError::Invalid(message),
         404 if is_about_the_container(&message) => EngineError::NotFound,
-        // Something the container needs is gone, such as its network.
+        // Something else that the container needs is missing, such as its network.
         404 => EngineError::Conflict(message),
         409 => EngineError::Conflict(message),
         501 => EngineError::Unsupported(message),
@@ -56,14 +56,13 @@ fn from_status(status: u16, message: String) -> EngineError {
     }
 }
 
-/// Whether it is the container that was not found. Docker and Podman say so in these words, in
-/// upper case or lower case.
+/// Whether the container is what was not found. Docker and Podman use these words, in upper or lower case.
 fn is_about_the_container(message: &str) -> bool {
     message.is_empty() || message.to_ascii_lowercase().contains("no such container")
 }
 
-/// Why the engine at `address`, which `setting` names, cannot be reached and what to do about it, for
-/// people.
+/// Why the engine at `address`, which is configured by `setting`, cannot be reached, and what to do about
+/// it, for people.
 pub(super) fn advice(error: &Error, address: &str, setting: &str) -> String {
     if let Error::DockerResponseServerError {
         status_code,
@@ -122,7 +121,7 @@ fn io_kind(error: &Error) -> Option<io::ErrorKind> {
     None
 }
 
-/// The innermost error: the outer ones only say that something failed.
+/// The message of the innermost error; the outer ones only say that something failed.
 fn cause(error: &Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -145,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn statuses_become_their_meaning() {
+    fn statuses_are_mapped_to_errors() {
         assert_eq!(answer(404, "No such container: x"), EngineError::NotFound);
         let message = "network shop_default not found";
         assert_eq!(answer(404, message), EngineError::Conflict(message.into()));
@@ -165,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn people_are_told_what_to_do() {
+    fn connection_errors_say_what_to_do() {
         let denied = Error::from(io::Error::from(io::ErrorKind::PermissionDenied));
         assert_eq!(
             advice(&denied, "unix:///var/run/docker.sock", "DOCKER_HOST"),

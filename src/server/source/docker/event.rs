@@ -1,11 +1,10 @@
-//! Which of the engine's events matter, and what of them is shown.
+//! Parses events of the engine, and decides which of them are published and what they mean for containers.
 
 use super::{super::redact, convert, json::Json};
 use crate::model::{ContainerId, Event, Health, HostId, Timestamp};
 use std::{collections::BTreeMap, time::Duration};
 
-/// What happens to a container and changes what is shown of it. `died`, `remove` and `cleanup` are
-/// Podman's.
+/// Actions on containers that change what is shown of them. `died`, `remove` and `cleanup` are Podman's.
 const CONTAINER_ACTIONS: [&str; 18] = [
     "create",
     "start",
@@ -26,9 +25,9 @@ const CONTAINER_ACTIONS: [&str; 18] = [
     "checkpoint",
     "restore",
 ];
-/// What of it is no news: it says again what another event has said.
-const NO_NEWS: [&str; 2] = ["init", "cleanup"];
-/// What happens to other objects and is worth telling.
+/// Actions that are not published, because another event reports the same.
+const REDUNDANT_ACTIONS: [&str; 2] = ["init", "cleanup"];
+/// Actions on other objects that are published.
 const OTHER_ACTIONS: [(&str, &str); 11] = [
     ("image", "pull"),
     ("image", "delete"),
@@ -42,7 +41,7 @@ const OTHER_ACTIONS: [(&str, &str); 11] = [
     ("volume", "destroy"),
     ("daemon", "reload"),
 ];
-/// Attributes that are shown. The others are labels of the container, for all one can tell.
+/// Attributes that are published. All others may be labels of the container.
 const ATTRIBUTES: [&str; 8] = [
     "exitCode",
     "signal",
@@ -54,7 +53,7 @@ const ATTRIBUTES: [&str; 8] = [
     "type",
 ];
 
-/// Engines' clocks may be this far ahead of ours. The time of an event beyond it is not believed.
+/// Most that an engine's clock may be ahead of this one; later times of events are ignored.
 const CLOCK_SKEW: Duration = Duration::from_secs(86_400);
 
 /// One event as the engine wrote it.
@@ -66,20 +65,20 @@ pub(super) struct Message {
     attributes: BTreeMap<String, String>,
     /// The health that the event reports.
     pub(super) health: Option<Health>,
-    /// By the engine's clock, or when it was received if it has no time that can be believed.
+    /// By the engine's clock; the time of receipt if the event has no plausible time.
     pub(super) at: Timestamp,
 }
 
-/// What an event means.
+/// The consequences of an event.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Meaning {
-    /// This container may be another than before.
+    /// A container that may have changed.
     pub(super) changed: Option<ContainerId>,
-    /// Worth telling.
-    pub(super) news: Option<Event>,
+    /// The event to publish.
+    pub(super) published: Option<Event>,
 }
 
-/// Reads one line of the event stream, received at `now`; `None` when it is not a JSON object.
+/// Parses one line of the event stream, received at `now`; `None` when it is not a JSON object.
 pub(super) fn read(line: &str, now: Timestamp) -> Option<Message> {
     let fields = Json::parse(line)?.fields();
     if fields.is_empty() {
@@ -97,7 +96,7 @@ pub(super) fn read(line: &str, now: Timestamp) -> Option<Message> {
     Some(Message {
         kind: text("Type").unwrap_or_default(),
         action: match health {
-            // Podman leaves the result out.
+            // Podman omits the result.
             Some(health) => format!("health_status: {}", health.as_str()),
             None => action,
         },
@@ -111,18 +110,18 @@ pub(super) fn read(line: &str, now: Timestamp) -> Option<Message> {
 }
 
 impl Message {
-    /// The container that it is about.
+    /// The container that the event is about.
     pub(super) fn container(&self) -> Option<ContainerId> {
         self.id.parse().ok().filter(|_| self.kind == "container")
     }
 
-    /// Whether a label among its attributes asks not to show the container.
+    /// Whether its attributes contain the label that hides the container.
     pub(super) fn hides(&self) -> bool {
         convert::is_hidden(&self.attributes)
     }
 
-    /// What it means for a container whose health is `known`: engines repeat the result of every
-    /// check, only a change is news.
+    /// The consequences for a container whose last health is `known`: engines repeat the result of every
+    /// check, and only a change is relevant.
     pub(super) fn meaning(self, host: &HostId, known: Option<Health>) -> Meaning {
         let container = self.container();
         let is_relevant = match (&container, self.health) {
@@ -133,7 +132,7 @@ impl Message {
         if !is_relevant {
             return Meaning::default();
         }
-        let news = Event {
+        let published = Event {
             host: *host,
             timestamp: self.at,
             name: name(&self.kind, &self.id, &self.attributes),
@@ -144,13 +143,14 @@ impl Message {
         };
         Meaning {
             changed: container,
-            news: Some(news).filter(|event| !NO_NEWS.contains(&event.action.as_str())),
+            published: Some(published)
+                .filter(|event| !REDUNDANT_ACTIONS.contains(&event.action.as_str())),
         }
     }
 }
 
-/// Docker writes `health_status: healthy`. Podman 4 writes `health_status` and has the result beside
-/// it, Podman 5 among the attributes too.
+/// Docker writes `health_status: healthy`. Podman 4 writes `health_status` with the result in a field of
+/// its own, Podman 5 also in the attributes.
 fn reported_health(
     action: &str,
     beside: Option<String>,
@@ -167,13 +167,13 @@ fn reported_health(
 fn name(kind: &str, id: &str, attributes: &BTreeMap<String, String>) -> String {
     match attributes.get("name") {
         Some(name) => short(name.trim_start_matches('/')),
-        // Images and volumes are called by their id.
+        // Images and volumes are named by their id.
         None if kind != "container" => short(id),
         None => id.chars().take(12).collect(),
     }
 }
 
-/// A name; one that is nothing but a hash, as short as the engine's own tools write it.
+/// A name; one that is only a hash is shortened as the engine's own tools do.
 fn short(name: &str) -> String {
     let hash = name.strip_prefix("sha256:").unwrap_or(name);
     let is_hash = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -220,18 +220,18 @@ mod tests {
     }
 
     #[test]
-    fn an_end_is_told_without_the_labels() {
+    fn an_end_is_published_without_the_labels() {
         let meaning = read(of_container("die"), None);
         assert_eq!(meaning.changed.unwrap().to_string(), ID);
-        let event = meaning.news.unwrap();
+        let event = meaning.published.unwrap();
         assert_eq!((event.action.as_str(), event.name.as_str()), ("die", "web"));
         assert_eq!(event.timestamp.as_millis(), 1_763_687_885_042);
-        let told: Vec<_> = event.attributes.keys().map(String::as_str).collect();
-        assert_eq!(told, ["exitCode", "image"]);
+        let attributes: Vec<_> = event.attributes.keys().map(String::as_str).collect();
+        assert_eq!(attributes, ["exitCode", "image"]);
     }
 
     #[test]
-    fn what_has_no_name_but_a_hash_is_called_by_its_beginning() {
+    fn an_object_without_a_name_is_called_by_its_shortened_hash() {
         for (name, called) in [
             (format!("sha256:{ID}").as_str(), "4e7d7e1c0fb8"),
             (ID, "4e7d7e1c0fb8"),
@@ -242,12 +242,12 @@ mod tests {
                 "Type": "image", "Action": "import", "time": 1,
                 "Actor": {"ID": name, "Attributes": {"name": name}},
             });
-            assert_eq!(read(of_image, None).news.unwrap().name, called);
+            assert_eq!(read(of_image, None).published.unwrap().name, called);
         }
     }
 
     #[test]
-    fn noise_means_nothing() {
+    fn irrelevant_actions_have_no_consequences() {
         for action in [
             "exec_create: sh -c true",
             "exec_start: x",
@@ -265,20 +265,22 @@ mod tests {
     }
 
     #[test]
-    fn only_a_change_of_health_is_news() {
+    fn only_a_change_of_health_is_relevant() {
         let event = || of_container("health_status: healthy");
         assert_eq!(read(event(), Some(Health::Healthy)), Meaning::default());
-        assert!(read(event(), Some(Health::Unhealthy)).news.is_some());
+        assert!(read(event(), Some(Health::Unhealthy)).published.is_some());
         assert!(read(event(), None).changed.is_some());
     }
 
     #[test]
-    fn the_health_podman_reports_beside_the_event_is_read() {
+    fn the_health_in_a_field_of_its_own_is_read_from_podman_s_events() {
         let mut event = of_container("health_status");
         event["HealthStatus"] = "unhealthy".into();
         assert_eq!(message(&event).health, Some(Health::Unhealthy));
-        let news = read(event.clone(), Some(Health::Healthy)).news.unwrap();
-        assert_eq!(news.action, "health_status: unhealthy");
+        let published = read(event.clone(), Some(Health::Healthy))
+            .published
+            .unwrap();
+        assert_eq!(published.action, "health_status: unhealthy");
         assert_eq!(read(event, Some(Health::Unhealthy)), Meaning::default());
         let mut event = of_container("health_status");
         event["Actor"]["Attributes"]["health_status"] = "healthy".into();
@@ -289,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn the_label_that_hides_a_container_is_seen() {
+    fn the_label_that_hides_a_container_is_detected() {
         let mut event = of_container("die");
         assert!(!message(&event).hides());
         event["Actor"]["Attributes"]["deckwatch.hide"] = "true".into();
@@ -297,18 +299,18 @@ mod tests {
     }
 
     #[test]
-    fn other_objects_change_no_container() {
+    fn events_of_other_objects_change_no_container() {
         let meaning = read(
             serde_json::json!({"Type": "image", "Action": "pull", "time": 1,
                 "Actor": {"ID": "nginx:1.27", "Attributes": {"name": "nginx"}}}),
             None,
         );
         assert_eq!(meaning.changed, None);
-        assert_eq!(meaning.news.unwrap().timestamp.as_millis(), 1_000);
+        assert_eq!(meaning.published.unwrap().timestamp.as_millis(), 1_000);
     }
 
     #[test]
-    fn a_type_that_is_not_known_means_nothing() {
+    fn an_unknown_object_type_has_no_consequences() {
         for kind in [
             serde_json::json!("pod"),
             serde_json::json!("builder"),
@@ -321,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_no_object_cannot_be_read() {
+    fn a_line_that_is_not_an_object_is_unreadable() {
         for line in [
             "null",
             "5",
@@ -337,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_that_cannot_be_is_the_time_of_receipt() {
+    fn an_implausible_time_becomes_the_time_of_receipt() {
         for (time, nanos) in [
             (0.into(), serde_json::json!(null)),
             ((-5).into(), (-5).into()),

@@ -1,8 +1,6 @@
-//! The engine's event stream, kept open for as long as there is a session.
-//!
-//! Lines go in, events come out. A line that cannot be read is skipped and the stream is kept; a
-//! stream that is lost is opened again after a growing pause, from the newest line on, so that no
-//! line is asked for twice because it was unreadable.
+//! The engine's event stream, kept open during a session. Lines come in, events go out. A line that cannot
+//! be read is skipped and the stream is kept; a lost stream is reopened with backoff, from the newest line
+//! on, so that an unreadable line is not requested again.
 
 use super::{
     api::{self, Api, CALL_TIMEOUT, Line, Lines, ReadError},
@@ -19,30 +17,30 @@ use hyper::body::Incoming;
 use std::{collections::VecDeque, time::Duration};
 use tokio::time::{Instant, sleep_until};
 
-/// Longest event: the labels of one container and a few words.
+/// Longest event in bytes: the labels of one container and a few words.
 const LONGEST_EVENT: usize = 1 << 20;
-/// Bytes of one event after which its end is no longer waited for. To skip on costs a core for as
-/// long as the engine writes.
-const ENDLESS: usize = 16 << 20;
-/// What one event may take from its first byte to its last. Engines write an event at once.
+/// Length of an event, in bytes, after which the stream is given up. Skipping it takes CPU time for as long
+/// as the engine writes.
+const MAX_EVENT_SKIPPED: usize = 16 << 20;
+/// Timeout from the first to the last byte of an event; engines write an event at once.
 const EVENT_TIMEOUT: Duration = Duration::from_secs(5);
-/// A stream that has lived for so long works: as long as the longest pause between two tries.
-const SETTLED: Duration = Duration::from_secs(5);
-/// Losses in a row from which on the stream does not work. An engine that restarts loses it once,
-/// and a proxy in between once more.
+/// A stream open for this long is stable: as long as the longest backoff pause.
+const STABLE_AFTER: Duration = Duration::from_secs(5);
+/// Consecutive losses after which the stream counts as failing. An engine that restarts loses it once, and
+/// a proxy in between once more.
 const TOLERATED_LOSSES: u32 = 2;
 
-/// What the stream brought.
+/// The next result of the stream.
 #[derive(Debug)]
 pub(super) enum Received {
     /// An event.
     Event(Message),
-    /// A line that is no event; why not.
+    /// A line that is not an event, with the reason.
     Skipped(&'static str),
-    /// The stream was lost and will be opened again after this pause.
+    /// The stream was lost and will be reopened after this pause.
     Lost(Duration),
-    /// The stream works.
-    Settled,
+    /// The stream has become stable.
+    Stable,
 }
 
 /// The engine's event stream.
@@ -50,12 +48,12 @@ pub(super) struct Events {
     api: Api,
     state: State,
     ready: VecDeque<Line>,
-    /// From when on the stream is opened again, by the engine's clock.
+    /// Engine time from which the stream is reopened.
     since: Timestamp,
     backoff: Backoff,
     losses: u32,
-    /// Why the stream does not work.
-    trouble: Option<ReadError>,
+    /// Why the stream is failing.
+    failure: Option<ReadError>,
 }
 
 enum State {
@@ -65,20 +63,20 @@ enum State {
     Opening {
         answer: BoxFuture<'static, Result<Incoming, ReadError>>,
         since: Instant,
-        is_settled: bool,
+        is_stable: bool,
     },
     Open {
         body: Incoming,
         lines: Lines,
         since: Instant,
-        is_settled: bool,
-        /// When the line that has no end yet began.
-        begun: Option<Instant>,
+        is_stable: bool,
+        /// When the incomplete line began.
+        line_started: Option<Instant>,
     },
 }
 
 impl Events {
-    /// The events from `since` on. Nothing is asked before the first [`Self::next`].
+    /// The events from `since` on. Nothing is requested before the first [`Self::next`].
     pub(super) fn after(api: Api, since: Timestamp) -> Self {
         Self {
             api,
@@ -89,7 +87,7 @@ impl Events {
             since,
             backoff: Backoff::default(),
             losses: 0,
-            trouble: None,
+            failure: None,
         }
     }
 
@@ -98,13 +96,13 @@ impl Events {
         self.since
     }
 
-    /// Why events do not come, unless they do. Set while the stream cannot be opened or is lost again
-    /// and again, until it works.
-    pub(super) fn trouble(&self) -> Option<&ReadError> {
-        self.trouble.as_ref()
+    /// Why no events arrive: set while the stream cannot be opened or is lost again and again, until it is
+    /// stable.
+    pub(super) fn failure(&self) -> Option<&ReadError> {
+        self.failure.as_ref()
     }
 
-    /// Waits for what comes next. Cancel safe.
+    /// Waits for the next result. Cancel safe.
     pub(super) async fn next(&mut self) -> Received {
         loop {
             if let Some(line) = self.ready.pop_front() {
@@ -118,23 +116,23 @@ impl Events {
                     self.state = State::Opening {
                         answer: async move { api.events(from).await }.boxed(),
                         since: Instant::now(),
-                        is_settled: false,
+                        is_stable: false,
                     };
                 }
                 State::Opening {
                     answer,
                     since,
-                    is_settled,
+                    is_stable,
                 } => {
-                    let is_silent = self.api.sends_no_head();
+                    let is_silent = self.api.has_delayed_head();
                     let answer = tokio::select! {
                         answer = answer => answer,
-                        () = settle(*since, *is_settled), if is_silent => {
-                            *is_settled = true;
-                            return self.settled();
+                        () = until_stable(*since, *is_stable), if is_silent => {
+                            *is_stable = true;
+                            return self.stable();
                         }
                         () = sleep_until(*since + CALL_TIMEOUT), if !is_silent => {
-                            Err(ReadError::Overdue(STREAM))
+                            Err(ReadError::TimedOut(STREAM))
                         }
                     };
                     match answer {
@@ -143,8 +141,8 @@ impl Events {
                                 body,
                                 lines: Lines::new(LONGEST_EVENT),
                                 since: *since,
-                                is_settled: *is_settled,
-                                begun: None,
+                                is_stable: *is_stable,
+                                line_started: None,
                             }
                         }
                         Err(error) => return self.lost(error),
@@ -154,23 +152,23 @@ impl Events {
                     body,
                     lines,
                     since,
-                    is_settled,
-                    begun,
+                    is_stable,
+                    line_started,
                 } => {
                     let piece = tokio::select! {
                         piece = api::frame(body) => piece,
-                        () = settle(*since, *is_settled) => {
-                            *is_settled = true;
-                            return self.settled();
+                        () = until_stable(*since, *is_stable) => {
+                            *is_stable = true;
+                            return self.stable();
                         }
-                        () = expire(*begun) => return self.lost(endless()),
+                        () = line_timeout(*line_started) => return self.lost(endless()),
                     };
                     let piece = match piece {
                         Some(Ok(piece)) => piece,
                         Some(Err(error)) => return self.lost(Error::from(error).into()),
                         None => return self.lost(ReadError::Unreadable(STREAM, "it has ended")),
                     };
-                    if take(lines, &piece, &mut self.ready, begun) > ENDLESS {
+                    if take(lines, &piece, &mut self.ready, line_started) > MAX_EVENT_SKIPPED {
                         return self.lost(endless());
                     }
                 }
@@ -193,16 +191,16 @@ impl Events {
         }
     }
 
-    fn settled(&mut self) -> Received {
+    fn stable(&mut self) -> Received {
         self.backoff.reset();
         self.losses = 0;
-        self.trouble = None;
-        Received::Settled
+        self.failure = None;
+        Received::Stable
     }
 
     fn lost(&mut self, error: ReadError) -> Received {
         if is_unfinished(&self.state) {
-            // What cannot be read to its end is not asked for again.
+            // An incomplete line that never ended is not requested again.
             self.since = self.since.max(clock::now());
         }
         let pause = self.backoff.next(fastrand::f64());
@@ -212,7 +210,7 @@ impl Events {
             ReadError::Engine(Error::DockerResponseServerError { .. })
         );
         if is_refused || self.losses > TOLERATED_LOSSES {
-            self.trouble = Some(error);
+            self.failure = Some(error);
         }
         self.state = State::Waiting {
             until: Instant::now() + pause,
@@ -221,47 +219,53 @@ impl Events {
     }
 }
 
-/// What the stream is called in errors.
+/// Name of the stream in errors.
 const STREAM: &str = "the event stream";
 
 fn endless() -> ReadError {
     ReadError::Unreadable(STREAM, "an event in it has no end")
 }
 
-/// Takes a piece of the stream; how many bytes the line that has no end yet has by now.
+/// Adds a chunk of the stream; returns the length of the incomplete line in bytes.
 fn take(
     lines: &mut Lines,
     piece: &Bytes,
     ready: &mut VecDeque<Line>,
-    begun: &mut Option<Instant>,
+    line_started: &mut Option<Instant>,
 ) -> usize {
     let before = ready.len();
     lines.push(piece, ready);
     let is_another = ready.len() > before;
     let unfinished = lines.unfinished();
     if unfinished == 0 {
-        *begun = None;
-    } else if is_another || begun.is_none() {
-        *begun = Some(Instant::now());
+        *line_started = None;
+    } else if is_another || line_started.is_none() {
+        *line_started = Some(Instant::now());
     }
     unfinished
 }
 
 fn is_unfinished(state: &State) -> bool {
-    matches!(state, State::Open { begun: Some(_), .. })
+    matches!(
+        state,
+        State::Open {
+            line_started: Some(_),
+            ..
+        }
+    )
 }
 
-/// Until a stream asked for at `since` has lived long enough; never when that is known already.
-async fn settle(since: Instant, is_settled: bool) {
-    if is_settled {
+/// Waits until a stream requested at `since` has been open long enough; forever when it is already stable.
+async fn until_stable(since: Instant, is_stable: bool) {
+    if is_stable {
         return std::future::pending().await;
     }
-    sleep_until(since + SETTLED).await;
+    sleep_until(since + STABLE_AFTER).await;
 }
 
-async fn expire(begun: Option<Instant>) {
-    match begun {
-        Some(begun) => sleep_until(begun + EVENT_TIMEOUT).await,
+async fn line_timeout(line_started: Option<Instant>) {
+    match line_started {
+        Some(line_started) => sleep_until(line_started + EVENT_TIMEOUT).await,
         None => std::future::pending().await,
     }
 }

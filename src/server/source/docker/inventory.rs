@@ -1,8 +1,6 @@
-//! What is known of the engine's containers.
-//!
-//! Lists, inspections and events come in, in any order and any time after they were asked for; what
-//! there is to observe comes out. An answer that was asked for before something newer was learned of
-//! a container does not undo it.
+//! The containers of one engine as last observed. Lists, inspections and events come in, in any order and
+//! with any delay; observations come out. An answer that was requested before something newer was learned
+//! of a container must not undo it.
 
 mod digest;
 
@@ -16,30 +14,30 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// Engines list copies that they renew a moment after the event. A list asked for within this time
-/// after an event does not change the state that the event told; inspecting does, as it looks at
+/// Engines answer lists from copies that they update a moment after the event. A list requested within this
+/// time after an event does not change the state that the event reported; an inspection does, as it reads
 /// the container itself.
-const SETTLE: Duration = Duration::from_secs(1);
-/// How long a container counts as hidden after its label was last seen: its last events come after
-/// the first list without it.
+const LIST_LAG: Duration = Duration::from_secs(1);
+/// How long a container counts as hidden after its label was last seen: its last events arrive after the
+/// first list without it.
 const HIDDEN_FOR: Duration = Duration::from_secs(60);
 
-/// Which containers a list was asked for.
+/// The containers that a list was requested for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Scope {
-    /// All there are.
+    /// All containers.
     All,
-    /// These.
+    /// These containers.
     Only(BTreeSet<ContainerId>),
 }
 
 impl Scope {
-    /// Whether it is every container.
+    /// Whether it covers all containers.
     pub(super) fn is_all(&self) -> bool {
         *self == Self::All
     }
 
-    /// Whether a list of this scope has the container, if there is one.
+    /// Whether a list of this scope would contain the container if it existed.
     pub(super) fn covers(&self, id: &ContainerId) -> bool {
         match self {
             Self::All => true,
@@ -52,33 +50,35 @@ impl Scope {
 #[derive(Debug, Default)]
 pub(super) struct Inventory {
     known: BTreeMap<ContainerId, Known>,
-    /// Containers that were removed, with the time: a list may still have them for a moment.
+    /// Recently removed containers, with the time: a list may still contain them for a moment.
     gone: BTreeMap<ContainerId, Instant>,
-    /// Containers whose label asks not to show them, with the time at which the label was last seen.
+    /// Containers with the label that hides them, with the time at which it was last seen.
     hidden: BTreeMap<ContainerId, Instant>,
+    /// Whether a complete list has been received.
     is_listed: bool,
 }
 
+/// A container that is shown.
 #[derive(Debug)]
 struct Known {
     listed: Listed,
     details: Details,
-    /// Absent until it is inspected, and when an event has told that it changed.
+    /// `None` until it is inspected, and after an event that changed it.
     digest: Option<Digest>,
-    /// When the newest list with it was asked for, or the newest event received.
+    /// When the newest list with it was requested, or the newest event received.
     as_of: Instant,
-    /// When an event last told its state.
-    told: Option<Instant>,
+    /// When an event last reported its state.
+    state_event_at: Option<Instant>,
 }
 
-/// What a list changes.
+/// The result of a list.
 #[derive(Debug, Default)]
 pub(super) struct Applied {
-    /// Every container, when all were listed.
+    /// Every container, if all were listed.
     pub(super) all: Option<Vec<Container>>,
-    /// What changed, when only some were listed.
+    /// The changes, if only some were listed.
     pub(super) delta: ContainersDelta,
-    /// Containers of which more is to be known than the list tells.
+    /// Containers that need an inspection, as the list lacks details.
     pub(super) inspect: Vec<ContainerId>,
 }
 
@@ -87,52 +87,54 @@ impl Known {
         convert::container(&self.listed, &self.details)
     }
 
-    /// Whether a list asked for at `asked` may still have the state from before the event.
-    fn is_ahead_of(&self, asked: Instant) -> bool {
-        self.told.is_some_and(|told| asked < told + SETTLE)
+    /// Whether a list requested at `requested_at` may still contain the state from before the event.
+    fn may_be_outdated(&self, requested_at: Instant) -> bool {
+        self.state_event_at
+            .is_some_and(|state_event_at| requested_at < state_event_at + LIST_LAG)
     }
 }
 
 impl Inventory {
-    /// The health `id` is known to have.
+    /// The last known health of `id`.
     pub(super) fn health(&self, id: &ContainerId) -> Option<Health> {
         self.known.get(id)?.details.health
     }
 
-    /// Whether `id` must not be shown, as far as is known.
+    /// Whether `id` has the label that hides it, as far as is known.
     pub(super) fn is_hidden(&self, id: &ContainerId) -> bool {
         self.hidden.contains_key(id)
     }
 
     /// Whether `id` is shown.
-    pub(super) fn knows(&self, id: &ContainerId) -> bool {
+    pub(super) fn contains(&self, id: &ContainerId) -> bool {
         self.known.contains_key(id)
     }
 
-    /// Whether there was a list of all containers.
+    /// Whether a complete list has been received.
     pub(super) fn is_listed(&self) -> bool {
         self.is_listed
     }
 
-    /// Any container that there is.
+    /// Any of the containers, to probe the engine with.
     pub(super) fn any(&self) -> Option<ContainerId> {
         self.known.keys().next().copied()
     }
 
-    /// Every container with what inspecting told of it.
+    /// Every container with its details.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&Listed, &Details)> {
         self.known
             .values()
             .map(|known| (&known.listed, &known.details))
     }
 
-    /// An event had the label that hides `id`.
+    /// Hides `id`, after an event with the label that asks for it.
     pub(super) fn hide(&mut self, id: ContainerId, now: Instant) -> ContainersDelta {
         self.hidden.insert(id, now);
         self.remove(id)
     }
 
-    /// What `event` alone, received at `now`, tells of a container; the engine is asked for the rest.
+    /// Applies `event`, received at `now`, as far as it describes the new state; the rest is requested from
+    /// the engine.
     pub(super) fn on_event(
         &mut self,
         event: &Event,
@@ -191,7 +193,7 @@ impl Inventory {
         known.digest = None;
         known.as_of = now;
         if is_state {
-            known.told = Some(now);
+            known.state_event_at = Some(now);
         }
         let now = known.container();
         changed((now != before).then_some(now))
@@ -205,11 +207,11 @@ impl Inventory {
         }
     }
 
-    /// Takes over a list of `scope` that was asked for at `asked`.
-    pub(super) fn on_list(&mut self, scope: &Scope, list: List, asked: Instant) -> Applied {
-        self.forget(scope, asked);
+    /// Applies a list of `scope` that was requested at `requested_at`.
+    pub(super) fn on_list(&mut self, scope: &Scope, list: List, requested_at: Instant) -> Applied {
+        self.expire(scope, requested_at);
         for id in &list.hidden {
-            self.hidden.insert(*id, asked);
+            self.hidden.insert(*id, requested_at);
         }
         let mut found = BTreeSet::new();
         let mut applied = Applied::default();
@@ -219,16 +221,16 @@ impl Inventory {
             if self.gone.contains_key(&id) || !scope.covers(&id) {
                 continue;
             }
-            // The label may have been taken away only with the container.
+            // The label disappears only with the container, so this container is not hidden.
             self.hidden.remove(&id);
             found.insert(id);
-            upserts.extend(self.update(listed, asked));
-            if self.has_to_be_inspected(scope, &id) {
+            upserts.extend(self.update(listed, requested_at));
+            if self.needs_inspection(scope, &id) {
                 applied.inspect.push(id);
             }
         }
         let is_gone = |id: &ContainerId, known: &Known| {
-            scope.covers(id) && !found.contains(id) && known.as_of <= asked
+            scope.covers(id) && !found.contains(id) && known.as_of <= requested_at
         };
         let gone = self.known.extract_if(.., |id, known| is_gone(id, known));
         let removed = gone.map(|(id, _)| id).collect();
@@ -245,16 +247,17 @@ impl Inventory {
         applied
     }
 
-    /// Forgets what a list asked for at `asked` knows better.
-    fn forget(&mut self, scope: &Scope, asked: Instant) {
-        self.gone.retain(|_, gone| asked < *gone + SETTLE);
+    /// Drops expired entries of `gone` and `hidden`.
+    fn expire(&mut self, scope: &Scope, requested_at: Instant) {
+        self.gone.retain(|_, gone| requested_at < *gone + LIST_LAG);
         if scope.is_all() {
-            // Events of a container may follow its removal.
-            self.hidden.retain(|_, seen| asked < *seen + HIDDEN_FOR);
+            // Events of a container may arrive after its removal.
+            self.hidden
+                .retain(|_, seen| requested_at < *seen + HIDDEN_FOR);
         }
     }
 
-    fn has_to_be_inspected(&self, scope: &Scope, id: &ContainerId) -> bool {
+    fn needs_inspection(&self, scope: &Scope, id: &ContainerId) -> bool {
         let Some(known) = self.known.get(id) else {
             return false;
         };
@@ -267,51 +270,54 @@ impl Inventory {
         self.known.values().map(Known::container).collect()
     }
 
-    /// The container when it is another than before.
-    fn update(&mut self, mut listed: Listed, asked: Instant) -> Option<Container> {
+    /// Applies an entry of a list; returns the container if it has changed.
+    fn update(&mut self, mut listed: Listed, requested_at: Instant) -> Option<Container> {
         let id = listed.id;
         let Some(known) = self.known.get_mut(&id) else {
             let known = Known {
                 listed,
                 details: Details::default(),
                 digest: None,
-                as_of: asked,
-                told: None,
+                as_of: requested_at,
+                state_event_at: None,
             };
             let container = known.container();
             self.known.insert(id, known);
             return Some(container);
         };
-        if asked < known.as_of {
+        if requested_at < known.as_of {
             return None;
         }
         let before = known.container();
-        if known.is_ahead_of(asked) {
+        if known.may_be_outdated(requested_at) {
             listed.state = known.listed.state;
         }
-        // While a container is being removed it has no name.
+        // A container that is being removed has no name in the list.
         listed.name = listed.name.or_else(|| known.listed.name.take());
         known.listed = listed;
-        known.as_of = asked;
+        known.as_of = requested_at;
         let now = known.container();
         (before != now).then_some(now)
     }
 
-    /// Takes over what inspecting `id` told, which was asked for at `asked`. The container when it is
-    /// another than before.
+    /// Applies an inspection of `id` that was requested at `requested_at`; returns the container if it has
+    /// changed.
     pub(super) fn on_inspected(
         &mut self,
         id: &ContainerId,
         details: Details,
-        asked: Instant,
+        requested_at: Instant,
     ) -> Option<Container> {
         let known = self.known.get_mut(id)?;
-        if known.told.is_some_and(|told| asked < told) {
+        if known
+            .state_event_at
+            .is_some_and(|state_event_at| requested_at < state_event_at)
+        {
             return None;
         }
         let before = known.container();
         known.listed.state = details.state.unwrap_or(known.listed.state);
-        // Where inspecting says nothing about health, an event's word holds.
+        // An inspection without a health keeps the one from the last event.
         let health = details.health.or(known.details.health);
         known.details = Details { health, ..details };
         known.digest = Some(Digest::of(&known.listed));
@@ -320,7 +326,7 @@ impl Inventory {
     }
 }
 
-/// These containers are new or changed.
+/// A delta in which `containers` are new or changed.
 pub(super) fn changed(containers: impl IntoIterator<Item = Container>) -> ContainersDelta {
     ContainersDelta {
         upserts: containers.into_iter().map(Arc::new).collect(),

@@ -1,8 +1,8 @@
-//! JSON read field by field: a field of an unexpected type costs only itself.
+//! Reads JSON field by field, so that a field of an unexpected type affects only itself.
 //!
-//! An answer is split into the raw text of its parts, and a part is parsed only when its field is
-//! needed. Whatever stands in the other fields (a number out of range, another type, a deep nesting)
-//! is checked for JSON's grammar and skipped.
+//! An answer is split into the raw text of its parts, and a part is parsed only when its field is read. The
+//! other fields (with a number out of range, another type, a deep nesting) are only checked for valid
+//! syntax and skipped.
 
 use serde::{
     Deserialize, Deserializer,
@@ -11,12 +11,12 @@ use serde::{
 use serde_json::{Map, Value, value::RawValue};
 use std::{borrow::Cow, collections::BTreeMap, fmt};
 
-/// Levels of nesting that [`Json::value`] takes apart in an answer with an odd part; engines' answers
-/// have ten. Every level is scanned once more, so this also bounds the cost of a hostile answer.
+/// Deepest nesting that [`Json::value`] resolves in an answer with an invalid part; engines' answers have
+/// ten levels. Every level is scanned once more, so this also bounds the cost of a hostile answer.
 const DEEPEST: usize = 32;
 
-/// A value in an engine's answer, not parsed yet. Every reader returns `None` (or nothing) when the
-/// value is absent or has another type.
+/// A value in an engine's answer, not parsed yet. Every accessor returns `None` (or nothing) when the value
+/// is absent or has another type.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Json<'a>(Option<&'a RawValue>);
 
@@ -25,27 +25,27 @@ pub(super) struct Json<'a>(Option<&'a RawValue>);
 pub(super) struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> Json<'a> {
-    /// The value in `text`, or `None` when `text` is not one JSON value.
+    /// The value in `text`; `None` when `text` is not one JSON value.
     pub(super) fn parse(text: &'a str) -> Option<Self> {
         serde_json::from_str(text).ok().map(|raw| Self(Some(raw)))
     }
 
-    /// A string.
+    /// The value as a string.
     pub(super) fn text(self) -> Option<String> {
         self.owned()
     }
 
-    /// A boolean.
+    /// The value as a boolean.
     pub(super) fn flag(self) -> Option<bool> {
         self.owned()
     }
 
-    /// A whole number. `2.0` and `2e3` are whole numbers too; one beyond the range of `T` is none.
+    /// The value as an integer. `2.0` and `2e3` are accepted; `None` outside of the range of `T`.
     pub(super) fn number<T: TryFrom<i128>>(self) -> Option<T> {
         let text = self.0?.get();
         let whole = text.parse::<i128>().ok().or_else(|| {
             let number = text.parse::<f64>().ok()?;
-            // Beyond 2^64 nothing fits any of the types asked for.
+            // Beyond 2^64 no integer type used here fits.
             (number.fract() == 0.0 && number.abs() <= 2e19).then_some(number as i128)
         })?;
         T::try_from(whole).ok()
@@ -57,8 +57,8 @@ impl<'a> Json<'a> {
         Some(items.into_iter().map(|raw| Self(Some(raw))).collect())
     }
 
-    /// The strings of an array; elements of another type are left out. A string alone counts as an
-    /// array of itself: some engines write `Entrypoint` and `Cmd` like that.
+    /// The strings of an array, without elements of another type. A single string counts as an array of
+    /// one: some engines write `Entrypoint` and `Cmd` like that.
     pub(super) fn texts(self) -> Vec<String> {
         match self.items() {
             Some(items) => items.into_iter().filter_map(Self::text).collect(),
@@ -66,18 +66,18 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// Whether it is an object.
+    /// Whether the value is an object.
     pub(super) fn is_object(self) -> bool {
         self.0.is_some_and(|raw| raw.get().starts_with('{'))
     }
 
-    /// The fields of an object; none when it is not an object.
+    /// The fields of an object; empty when it is not an object.
     pub(super) fn fields(self) -> Fields<'a> {
         let fields = self.0.and_then(|raw| serde_json::from_str(raw.get()).ok());
         fields.unwrap_or_default()
     }
 
-    /// The string values of an object; fields of another type are left out.
+    /// The fields of an object whose values are strings.
     pub(super) fn map(self) -> BTreeMap<String, String> {
         let fields = self.fields().0.into_iter();
         fields
@@ -85,7 +85,7 @@ impl<'a> Json<'a> {
             .collect()
     }
 
-    /// Everything, as a tree. A part that cannot be represented, such as a number out of range, is
+    /// The whole value as a tree. A part that cannot be represented, such as a number out of range, becomes
     /// `null`.
     pub(super) fn value(self) -> Value {
         self.tree(DEEPEST)
@@ -95,7 +95,7 @@ impl<'a> Json<'a> {
         if let Some(value) = self.owned() {
             return value;
         }
-        // Only an answer with an odd part is taken apart.
+        // The slow path, for values with an invalid part.
         let Some(levels) = levels.checked_sub(1) else {
             return Value::Null;
         };
@@ -119,12 +119,12 @@ impl<'a> Json<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// Whether there are none.
+    /// Whether there are no fields.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The value of the field called `name`; the last one, as in every other reader of JSON.
+    /// The value of the field `name`; the last one if it occurs several times, as in other JSON parsers.
     pub(super) fn get(&self, name: &str) -> Json<'a> {
         let mut fields = self.0.iter().rev();
         Json(fields.find(|(field, _)| field == name).map(|(_, raw)| *raw))
@@ -152,7 +152,7 @@ impl<'de> Visitor<'de> for FieldsVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        /// Only a field that says `borrow` is borrowed.
+        /// Serde borrows a string only with this attribute.
         #[derive(Deserialize)]
         struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_of_another_type_costs_only_itself() {
+    fn a_field_of_another_type_affects_only_itself() {
         let text =
             r#"{"Id": "a", "Created": 1e999, "Names": 5, "Odd": "\ud800", "N": 3, "Id": "b"}"#;
         assert_eq!(field(text, "Created").number::<i64>(), None);
@@ -183,18 +183,22 @@ mod tests {
         assert_eq!(field(text, "N").number::<u8>(), Some(3));
         assert_eq!(field(text, "N").text(), None);
         assert_eq!(field(text, "Missing").text(), None);
-        assert_eq!(field(text, "Id").text().as_deref(), Some("b"), "the last");
+        assert_eq!(
+            field(text, "Id").text().as_deref(),
+            Some("b"),
+            "the last one counts"
+        );
     }
 
     #[test]
-    fn a_number_is_one_that_fits() {
+    fn only_integers_in_range_are_numbers() {
         let number = |text| Json::parse(text).unwrap().number::<u16>();
-        let told = [
+        let numbers = [
             "80", "8e1", "80.0", "80.5", "-80", "65536", "1e999", "\"80\"", "null",
         ];
         let some = Some(80);
         assert_eq!(
-            told.map(number),
+            numbers.map(number),
             [some, some, some, None, None, None, None, None, None]
         );
         let most = Json::parse("18446744073709551615").unwrap();
@@ -211,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_represented_is_null_and_the_rest_is_kept() {
+    fn an_unrepresentable_value_is_null_and_the_rest_is_kept() {
         let text = r#"{"A": [1, 1e999, "x"], "B": {"C": "\ud800", "D": {}}}"#;
         assert_eq!(
             Json::parse(text).unwrap().value(),
@@ -220,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_those_of_an_array_or_one_alone() {
+    fn texts_are_the_strings_of_an_array_or_a_single_string() {
         let texts = |text| Json::parse(text).unwrap().texts();
         assert_eq!(texts(r#"["a", 5, "b"]"#), ["a", "b"]);
         assert_eq!(texts(r#""sh -c x""#), ["sh -c x"]);
@@ -233,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_not_json_is_none() {
+    fn invalid_json_is_none() {
         for text in ["", "{", "[1,]", "{} {}", "nul", "\u{1}"] {
             assert!(Json::parse(text).is_none(), "{text}");
         }

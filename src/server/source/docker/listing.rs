@@ -1,4 +1,5 @@
-//! Lists of containers: when they are asked for, and how long they may take.
+//! Schedules lists of containers: coalesces requests, runs one list of each kind at a time, and reports
+//! when one is late.
 
 use super::{
     api::{self, Api, LIST, MOST_NAMED, ReadError},
@@ -10,60 +11,59 @@ use futures::{FutureExt, future::BoxFuture};
 use std::{collections::BTreeSet, time::Duration};
 use tokio::time::{Instant, sleep_until};
 
-/// Events of one container come in bursts (kill, die, stop): asking once after the burst is enough,
-/// and this is well below what an eye can tell.
+/// How long a list is delayed to coalesce events: those of one container come in bursts (kill, die, stop).
+/// Too short to be noticeable.
 pub(super) const COALESCE: Duration = Duration::from_millis(20);
-/// A list that takes longer than this is late: usual are ten milliseconds, a second for a thousand
-/// containers.
+/// A list that takes longer is late: ten milliseconds are usual, a second for a thousand containers.
 const LATE: Duration = Duration::from_secs(3);
 
-/// What came of asking for a list.
+/// The result of a list.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) scope: Scope,
-    /// When it was asked for.
-    pub(super) asked: Instant,
+    /// When it was requested.
+    pub(super) requested_at: Instant,
     pub(super) result: Result<List, ReadError>,
 }
 
-/// Lists of all containers, or of some, one at a time of each kind. A large host takes a second for
-/// all of them; what changes meanwhile is asked for beside it.
+/// Lists of all and of some containers, one of each kind at a time. On a large host a full list takes a
+/// second; changes in the meantime are listed concurrently.
 pub(super) struct Listing {
     api: Api,
     own: Option<ContainerId>,
     all: Option<Instant>,
-    asking_all: Option<Asking>,
-    /// Containers to list, with the time to ask. One may be there twice, for two times.
+    pending_all: Option<Pending>,
+    /// Containers to list, each with its due time. One may occur twice, with two times.
     some: BTreeSet<(Instant, ContainerId)>,
-    asking_some: Option<Asking>,
+    pending_some: Option<Pending>,
 }
 
-struct Asking {
+struct Pending {
     since: Instant,
     answer: BoxFuture<'static, Answer>,
 }
 
 impl Listing {
-    /// `own` is Deckwatch's own container.
+    /// A schedule without requests; `own` is Deckwatch's own container.
     pub(super) fn new(api: Api, own: Option<ContainerId>) -> Self {
         Self {
             api,
             own,
             all: None,
-            asking_all: None,
+            pending_all: None,
             some: BTreeSet::new(),
-            asking_some: None,
+            pending_some: None,
         }
     }
 
-    /// Lists all containers, `delay` from now or earlier.
-    pub(super) fn want_all(&mut self, delay: Duration) {
+    /// Requests a list of all containers, in `delay` at the latest.
+    pub(super) fn request_all(&mut self, delay: Duration) {
         let due = Instant::now() + delay;
         self.all = Some(self.all.map_or(due, |earlier| earlier.min(due)));
     }
 
-    /// Lists `id`, `delay` from now. Events that come in a burst are answered by one list.
-    pub(super) fn want(&mut self, id: ContainerId, delay: Duration) {
+    /// Requests a list of `id` in `delay`. A burst of events results in one list.
+    pub(super) fn request(&mut self, id: ContainerId, delay: Duration) {
         let due = Instant::now() + delay;
         let mut others = self.some.iter().filter(|(_, other)| *other == id);
         if others.any(|(at, _)| *at <= due && *at + COALESCE >= due) {
@@ -72,51 +72,51 @@ impl Listing {
         self.some.insert((due, id));
         if self.some.len() > MOST_NAMED {
             self.some.clear();
-            self.want_all(delay);
+            self.request_all(delay);
         }
     }
 
-    /// Asks again for what could not be had, `delay` from now.
-    pub(super) fn want_again(&mut self, scope: Scope, delay: Duration) {
+    /// Requests a failed list again, in `delay`.
+    pub(super) fn retry(&mut self, scope: Scope, delay: Duration) {
         match scope {
-            Scope::All => self.want_all(delay),
-            Scope::Only(ids) => ids.into_iter().for_each(|id| self.want(id, delay)),
+            Scope::All => self.request_all(delay),
+            Scope::Only(ids) => ids.into_iter().for_each(|id| self.request(id, delay)),
         }
     }
 
-    /// Gives up every list that has been asked for, and asks for all containers.
-    pub(super) fn start_over(&mut self) {
-        (self.asking_all, self.asking_some) = (None, None);
-        self.want_all(Duration::ZERO);
+    /// Abandons all lists in progress, and requests a list of all containers.
+    pub(super) fn restart(&mut self) {
+        (self.pending_all, self.pending_some) = (None, None);
+        self.request_all(Duration::ZERO);
     }
 
-    /// Whether a list has been asked for and should have been answered by `now`.
+    /// Whether a list in progress is late at `now`.
     pub(super) fn is_late(&self, now: Instant) -> bool {
         self.late_at().is_some_and(|at| at <= now)
     }
 
     fn late_at(&self) -> Option<Instant> {
-        let asking = [&self.asking_all, &self.asking_some];
-        let since = asking.into_iter().flatten().map(|asking| asking.since);
+        let pending = [&self.pending_all, &self.pending_some];
+        let since = pending.into_iter().flatten().map(|pending| pending.since);
         since.min().map(|since| since + LATE)
     }
 
-    /// Waits for an answer, or until a list that has been asked for is late: then `None`. Cancel safe.
+    /// Waits for an answer; `None` when a list in progress becomes late. Cancel safe.
     pub(super) async fn next(&mut self) -> Option<Answer> {
         loop {
             self.start();
-            let all = due(self.all, self.asking_all.is_none());
+            let all = due(self.all, self.pending_all.is_none());
             let some = self.some.first().map(|(at, _)| *at);
-            let some = due(some, self.asking_some.is_none());
+            let some = due(some, self.pending_some.is_none());
             let now = Instant::now();
             let late = due(self.late_at().filter(|at| *at > now), true);
             tokio::select! {
-                answer = pending(&mut self.asking_all) => {
-                    self.asking_all = None;
+                answer = pending(&mut self.pending_all) => {
+                    self.pending_all = None;
                     return Some(answer);
                 }
-                answer = pending(&mut self.asking_some) => {
-                    self.asking_some = None;
+                answer = pending(&mut self.pending_some) => {
+                    self.pending_some = None;
                     return Some(answer);
                 }
                 () = all => {}
@@ -128,20 +128,20 @@ impl Listing {
 
     fn start(&mut self) {
         let now = Instant::now();
-        if self.asking_all.is_none() && self.all.take_if(|at| *at <= now).is_some() {
-            self.asking_all = Some(self.ask(Scope::All));
+        if self.pending_all.is_none() && self.all.take_if(|at| *at <= now).is_some() {
+            self.pending_all = Some(self.start_list(Scope::All));
         }
-        if self.asking_some.is_none() {
+        if self.pending_some.is_none() {
             let due = self.some.extract_if(.., |(at, _)| *at <= now);
             let due: BTreeSet<_> = due.map(|(_, id)| id).collect();
             if !due.is_empty() {
-                self.asking_some = Some(self.ask(Scope::Only(due)));
+                self.pending_some = Some(self.start_list(Scope::Only(due)));
             }
         }
     }
 
-    fn ask(&self, scope: Scope) -> Asking {
-        let (api, own, asked) = (self.api.clone(), self.own, Instant::now());
+    fn start_list(&self, scope: Scope) -> Pending {
+        let (api, own, requested_at) = (self.api.clone(), self.own, Instant::now());
         let answer = async move {
             let ids = match &scope {
                 Scope::All => None,
@@ -152,27 +152,27 @@ impl Listing {
                 body.and_then(|body| convert::list(&body, own).ok_or_else(|| api::not_json(LIST)));
             Answer {
                 scope,
-                asked,
+                requested_at,
                 result,
             }
         };
-        Asking {
-            since: asked,
+        Pending {
+            since: requested_at,
             answer: answer.boxed(),
         }
     }
 }
 
-async fn pending(asking: &mut Option<Asking>) -> Answer {
-    match asking {
-        Some(asking) => (&mut asking.answer).await,
+async fn pending(pending: &mut Option<Pending>) -> Answer {
+    match pending {
+        Some(pending) => (&mut pending.answer).await,
         None => std::future::pending().await,
     }
 }
 
-/// The time to ask; never while nothing is wanted or may be asked.
-async fn due(at: Option<Instant>, may_ask: bool) {
-    match at.filter(|_| may_ask) {
+/// Waits until `at`; forever when it is `None` or another list is in progress.
+async fn due(at: Option<Instant>, is_free: bool) {
+    match at.filter(|_| is_free) {
         Some(at) => sleep_until(at).await,
         None => std::future::pending().await,
     }

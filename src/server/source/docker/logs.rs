@@ -1,12 +1,12 @@
-//! Lines from what an engine sends of a container's log.
+//! Logs of containers as streams of lines with secrets masked, from local and remote engines.
 
 mod assemble;
 mod local;
 mod pieces;
 mod record;
 mod remote;
-mod rest;
 mod terminal;
+mod timer;
 mod wire;
 
 use super::{
@@ -20,12 +20,12 @@ use local::LocalLines;
 use pieces::Pieces;
 use remote::RemoteLines;
 use std::path::Path;
-use wire::Answer;
+use wire::Response;
 
-/// The lines `query` asks for, with `secrets` masked, from an engine that is asked through `api`.
+/// The lines that `query` asks for, with `secrets` masked, read through `api`.
 ///
 /// # Errors
-/// When the engine cannot be reached or, unless they are followed, has no such log.
+/// When the engine cannot be reached or, unless following, has no such log.
 pub(super) async fn lines(
     api: Api,
     id: ContainerId,
@@ -36,12 +36,12 @@ pub(super) async fn lines(
     let pieces = Pieces::new(is_terminal, assembler(query, secrets));
     let mut lines = RemoteLines::new(api, path(id, query), pieces);
     if !query.follow {
-        lines.begin().await?;
+        lines.read_head().await?;
     }
-    Ok(only_asked_for(lines.into_stream(), query))
+    Ok(exactly(lines.into_stream(), query))
 }
 
-/// The same from an engine that listens at `socket`, as it writes them, which is much cheaper: see
+/// The same from an engine on this machine, read from its `socket` directly, which is much cheaper: see
 /// [`wire`].
 ///
 /// # Errors
@@ -53,18 +53,18 @@ pub(super) async fn local_lines(
     is_terminal: bool,
     secrets: Secrets,
 ) -> Result<LogLines, EngineError> {
-    let answer = Answer::to(socket, &path(id, query)).await;
-    let answer = answer.map_err(|error| EngineError::Unavailable(error.to_string()))?;
-    let mut lines = LocalLines::new(answer, is_terminal, assembler(query, secrets));
+    let response = Response::to(socket, &path(id, query)).await;
+    let response = response.map_err(|error| EngineError::Unavailable(error.to_string()))?;
+    let mut lines = LocalLines::new(response, is_terminal, assembler(query, secrets));
     if !query.follow {
-        // Podman begins to answer with the first line only.
-        lines.begin().await?;
+        // Podman begins to answer only with the first line.
+        lines.read_head().await?;
     }
-    Ok(only_asked_for(lines, query))
+    Ok(exactly(lines, query))
 }
 
-/// The engine takes seconds; what is outside of the milliseconds asked for is left out here.
-fn only_asked_for(
+/// Drops lines outside of the requested milliseconds; the engine's filters are in seconds.
+fn exactly(
     lines: impl Stream<Item = Result<SourceLine, EngineError>> + Send + 'static,
     query: &LogQuery,
 ) -> LogLines {
@@ -81,7 +81,7 @@ fn assembler(query: &LogQuery, secrets: Secrets) -> Assembler {
     Assembler::new(secrets).ending(query.ended)
 }
 
-/// Where the engine has them. It counts in seconds.
+/// The API path of the log. Its times are in seconds.
 fn path(id: ContainerId, query: &LogQuery) -> String {
     let seconds = |at: Timestamp| at.as_millis().div_euclid(1_000);
     let LogQuery {

@@ -1,4 +1,5 @@
-//! A Docker or Podman engine as a source.
+//! A Docker or Podman engine as a source: a task that connects, observes containers, stats and events, and
+//! reconnects with backoff until shutdown.
 
 mod access;
 mod address;
@@ -13,13 +14,13 @@ mod inspections;
 mod inventory;
 mod json;
 mod listing;
+mod liveness;
 mod logs;
 mod own;
 mod refusal;
 mod seen_events;
 mod session;
 mod ssh;
-mod standing;
 mod stats;
 mod tls;
 mod transport;
@@ -40,25 +41,25 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-/// Containers that may wait to be looked at after an action; a look at all of them follows anyway.
-const NUDGE_BACKLOG: usize = 64;
+/// Containers waiting to be listed after an action; if there are more, a full list follows anyway.
+const REFRESH_BACKLOG: usize = 64;
 
-/// The longest pause after an engine did not answer in time. The silence was a pause already: with
-/// [`api::QUICK_TIMEOUT`] it makes the five seconds within which an engine that is back is noticed.
-const AFTER_SILENCE: Duration = Duration::from_secs(2);
+/// The longest pause after a timeout, which was a pause already: with [`api::QUICK_TIMEOUT`] it adds up to
+/// the five seconds within which a recovered engine must be detected.
+const PAUSE_AFTER_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How often a source looks without an event.
+/// Intervals of periodic reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Intervals {
-    /// Between samples of containers' figures while somebody watches them.
+    /// Between samples of container stats while a client watches them.
     pub stats_watched: Duration,
-    /// The same while nobody does.
+    /// The same while no client watches them.
     pub stats_idle: Duration,
-    /// Between full lists, beside the event stream.
+    /// Between full lists, in addition to the event stream.
     pub reconcile: Duration,
 }
 
-/// A Docker or Podman engine.
+/// A Docker or Podman engine as a source.
 #[derive(Debug)]
 pub struct DockerSource {
     endpoint: Endpoint,
@@ -66,29 +67,29 @@ pub struct DockerSource {
     demand: watch::Receiver<bool>,
     intervals: Intervals,
     engine: Arc<DockerEngine>,
-    nudges: mpsc::Receiver<ContainerId>,
+    refreshes: mpsc::Receiver<ContainerId>,
     own: Option<ContainerId>,
-    /// What times its requests, if anything does.
+    /// Records the durations of requests, if set.
     requests: Option<EngineRequests>,
 }
 
 impl DockerSource {
-    /// The engine at `endpoint`. `demand` tells whether anybody watches containers' figures.
+    /// A source for the engine at `endpoint`. `demand` is whether any client watches container stats.
     pub fn new(
         endpoint: Endpoint,
         observer: Observer,
         demand: watch::Receiver<bool>,
         intervals: Intervals,
     ) -> Self {
-        let (nudge, nudges) = mpsc::channel(NUDGE_BACKLOG);
+        let (refresh, refreshes) = mpsc::channel(REFRESH_BACKLOG);
         let read = |path| std::fs::read_to_string(path).unwrap_or_default();
         Self {
             endpoint,
             observer,
             demand,
             intervals,
-            engine: Arc::new(DockerEngine::new(nudge)),
-            nudges,
+            engine: Arc::new(DockerEngine::new(refresh)),
+            refreshes,
             own: own::own_container(
                 &read("/proc/self/cgroup"),
                 &read("/proc/self/mountinfo"),
@@ -98,23 +99,23 @@ impl DockerSource {
         }
     }
 
-    /// Times its requests from now on.
+    /// Records the durations of its requests in `requests`.
     #[must_use]
     pub fn timed_by(mut self, requests: EngineRequests) -> Self {
         self.requests = Some(requests);
         self
     }
 
-    /// What can be asked of it; works whenever the engine can be reached.
+    /// The engine, for requests about single containers; it outlives single connections.
     pub fn engine(&self) -> Arc<dyn Engine> {
         Arc::clone(&self.engine) as Arc<dyn Engine>
     }
 
-    /// Observes the engine until `shutdown`, reconnecting for ever.
+    /// Observes the engine until `shutdown`; reconnects without end.
     pub async fn run(mut self, mut heartbeat: Heartbeat, shutdown: CancellationToken) {
         let (mut backoff, mut seen_events) = (Backoff::default(), SeenEvents::new());
         loop {
-            // A fault of ours costs the session only: the next one begins anew.
+            // A panic ends only the session; the next one starts from scratch.
             let session = self.session(&mut backoff, &mut seen_events, &mut heartbeat);
             let session = AssertUnwindSafe(session).catch_unwind();
             let ended = tokio::select! {
@@ -136,8 +137,8 @@ impl DockerSource {
             let status = self.status(SourceState::Down, Some(message), None, None);
             self.observer.observe(self.observer.status(status)).await;
             let mut pause = backoff.next(fastrand::f64());
-            if ended.is_silence() {
-                pause = pause.min(AFTER_SILENCE);
+            if ended.is_timeout() {
+                pause = pause.min(PAUSE_AFTER_TIMEOUT);
             }
             let mut pause = std::pin::pin!(tokio::time::sleep(pause));
             loop {

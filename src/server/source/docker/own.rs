@@ -1,12 +1,13 @@
-//! Which container Deckwatch itself runs in, if in any.
+//! Finds the container in which Deckwatch itself runs.
 
 use crate::model::ContainerId;
 
-/// Finds it in what the kernel tells about this process: `/proc/self/cgroup`,
-/// `/proc/self/mountinfo` and the host name, which engines set to the first 12 digits of the id.
+/// Finds the container in what the kernel reports about this process: `/proc/self/cgroup`,
+/// `/proc/self/mountinfo` and the host name, which engines set to the first 12 digits of the id. `None`
+/// when it runs in none.
 ///
-/// With a private cgroup namespace (the default on cgroup v2) only the mounts of `/etc/hostname`
-/// and its like still name the container.
+/// With a private cgroup namespace (the default on cgroup v2) only the mounts of `/etc/hostname` and
+/// similar files contain the id.
 pub(super) fn own_container(cgroup: &str, mountinfo: &str, hostname: &str) -> Option<ContainerId> {
     let in_cgroup = cgroup.lines().find_map(id_in);
     let mut in_mounts = mountinfo
@@ -42,7 +43,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cgroup_names_it_with_either_driver() {
+    fn the_cgroup_contains_the_id_with_either_driver() {
         for cgroup in [
             format!("12:memory:/docker/{ID}\n0::/\n"),
             format!("0::/system.slice/docker-{ID}.scope\n"),
@@ -53,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn the_mounts_name_it_where_the_cgroup_does_not() {
+    fn the_mounts_contain_the_id_where_the_cgroup_does_not() {
         let line = format!(
             "627 609 254:1 /var/lib/docker/containers/{ID}/hostname /etc/hostname rw - ext4 /dev/a rw"
         );
@@ -61,14 +62,14 @@ mod tests {
     }
 
     #[test]
-    fn on_a_host_there_is_none() {
+    fn a_process_on_the_host_has_no_container() {
         let overlay = format!("1 2 0:50 / /var/lib/docker/overlay2/{ID}/merged rw - overlay o rw");
         assert_eq!(found("0::/user.slice\n", &overlay, "laptop"), None);
         assert_eq!(found("", "", ""), None);
     }
 
     #[test]
-    fn the_host_name_decides_among_other_mounts() {
+    fn the_host_name_selects_among_other_mounts() {
         let line = format!("1 2 0:50 /x/{ID}/data /data rw - ext4 o rw");
         assert_eq!(found("0::/\n", &line, &ID[..12]).as_deref(), Some(ID));
     }

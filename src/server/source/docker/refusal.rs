@@ -1,5 +1,5 @@
-//! What an engine, or a proxy in front of it, writes when it does not do what it was asked for: a
-//! JSON object, plain text or a whole HTML page, made fit to be shown.
+//! Error responses of an engine, or of a proxy in front of it: a JSON object, plain text or an HTML page,
+//! reduced to one line that can be shown.
 
 use hyper::{
     Method, Response, Uri,
@@ -8,22 +8,22 @@ use hyper::{
 use std::{future::poll_fn, pin::Pin, time::Duration};
 use tokio::time::timeout;
 
-/// Bytes of the body that are read; Docker's longest messages, of failed starts, have about 1 KiB.
+/// Most bytes of the body that are read; Docker's longest messages, of failed starts, have about 1 KiB.
 const MAX_BODY: usize = 16 * 1024;
-/// What reading it may take; what has come by then is used.
+/// Timeout for reading the body; what was read by then is used.
 const BODY_TIMEOUT: Duration = Duration::from_secs(2);
-/// Characters of the reason that are kept: some lines in a dialog.
+/// Most characters of the reason that are kept: some lines in a dialog.
 const MAX_REASON: usize = 500;
-/// Digits of a container's id.
+/// Hexadecimal digits of a container's id.
 const ID_DIGITS: usize = 64;
 
-/// An answer other than success.
+/// A response with an error status.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
     /// The HTTP status.
     pub(super) status: u16,
-    /// Why, for people; empty when nothing was said. For 401 and 403 it names the call, with `{id}`
-    /// for the container's id, as the list of needed calls in `docs/deploy` does.
+    /// The reason, for people; empty when there is none. For 401 and 403 it names the call, with `{id}` for
+    /// the container's id, as the list of required calls in `docs/deploy` does.
     pub(super) message: String,
 }
 
@@ -33,7 +33,7 @@ impl Refusal {
         matches!(self.status, 401 | 403)
     }
 
-    /// Reads the answer to `call`; see [`call`].
+    /// Reads the error response to `call`; see [`call`].
     pub(super) async fn read(call: &str, response: Response<Incoming>) -> Self {
         let status = response.status().as_u16();
         let reason = reason(&body(response.into_body()).await);
@@ -45,7 +45,7 @@ impl Refusal {
     }
 }
 
-/// The beginning of the body, as far as it comes in time.
+/// The beginning of the body, as far as it arrives in time.
 async fn body(mut body: Incoming) -> Vec<u8> {
     let mut bytes = Vec::new();
     let reading = async {
@@ -55,13 +55,13 @@ async fn body(mut body: Incoming) -> Vec<u8> {
             bytes.extend_from_slice(&frame.into_data().unwrap_or_default());
         }
     };
-    // What has come until then is better than nothing.
+    // After a timeout the bytes read so far are used.
     let _ = timeout(BODY_TIMEOUT, reading).await;
     bytes.truncate(MAX_BODY);
     bytes
 }
 
-/// `GET /containers/{id}/json` for a request, whatever version of the API it names.
+/// Method and path of a request, such as `GET /containers/{id}/json`, without the API version.
 pub(super) fn call(method: &Method, uri: &Uri) -> String {
     let is_id = |part: &&str| {
         part.len() == ID_DIGITS && part.bytes().all(|digit| digit.is_ascii_hexdigit())
@@ -77,7 +77,7 @@ pub(super) fn call(method: &Method, uri: &Uri) -> String {
     format!("{method} {}", parts.join("/"))
 }
 
-/// That `call` was answered with 401 or 403, for people.
+/// The message for a `call` that was answered with 401 or 403.
 pub(super) fn forbidden(call: &str, status: u16, reason: &str) -> String {
     let what = format!("{call} is forbidden by the engine or a proxy in front of it ({status})");
     match reason {
@@ -86,20 +86,20 @@ pub(super) fn forbidden(call: &str, status: u16, reason: &str) -> String {
     }
 }
 
-/// The reason in a body: the `message` of a JSON object, else its words without markup.
+/// The reason in a body: the `message` of a JSON object, else its text without markup.
 pub(super) fn reason(body: &[u8]) -> String {
     let described: Option<serde_json::Value> = serde_json::from_slice(body).ok();
     let message = described
         .as_ref()
         .and_then(|value| value.get("message")?.as_str());
     match message {
-        // Docker quotes programs' output, in which `<` stands for itself.
+        // Docker quotes output of programs, in which `<` is literal.
         Some(message) => one_line(message),
         None => one_line(&without_markup(&String::from_utf8_lossy(body))),
     }
 }
 
-/// The words of an HTML page, or of plain text.
+/// The text of an HTML page, or plain text unchanged.
 fn without_markup(text: &str) -> String {
     let mut rest = text;
     let mut words = String::new();
@@ -112,7 +112,7 @@ fn without_markup(text: &str) -> String {
             .collect();
         let name = name.to_ascii_lowercase();
         let after = match name.as_str() {
-            // Neither is the page's text; the title repeats its heading.
+            // These are not text; the title only repeats the heading.
             "script" | "style" | "title" => after_end(from, &name),
             _ => from.split_once('>').map(|(_, after)| after),
         };
@@ -130,7 +130,7 @@ fn without_markup(text: &str) -> String {
     words
 }
 
-/// What follows the end tag of the element called `name`.
+/// The text after the end tag of the element `name`.
 fn after_end<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let end = format!("</{name}");
     let at = text.to_ascii_lowercase().find(&end)?;
@@ -138,7 +138,7 @@ fn after_end<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     Some(after)
 }
 
-/// The text on one line, without control characters, cut to [`MAX_REASON`].
+/// The text on one line, without control characters, truncated to [`MAX_REASON`].
 fn one_line(text: &str) -> String {
     let plain = text.replace(char::is_control, " ");
     let words: Vec<_> = plain.split_whitespace().collect();
@@ -155,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reason_is_words_on_one_line_whatever_the_body() {
+    fn a_reason_is_one_line_of_text_whatever_the_body() {
         let haproxy = "<html><body><h1>403 Forbidden</h1>\nRequest forbidden by administrative \
                        rules.\n</body></html>\n";
         let nginx = "<html>\r\n<head><title>403 Forbidden</title></head>\r\n<body>\r\n<center>\
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_forbidden_call_is_named_without_ids_and_queries() {
+    fn a_forbidden_call_is_named_without_ids_and_query() {
         let id = "0123456789abcdef".repeat(4);
         let uri: Uri = format!("http://engine/v1.47/containers/{id}/stop?t=5")
             .parse()

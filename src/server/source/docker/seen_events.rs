@@ -1,4 +1,5 @@
-//! Which events were published, over all sessions with an engine.
+//! The published events of one engine, over all sessions with it: detects events that a reopened stream
+//! repeats, and holds back events of containers that may be hidden.
 
 use super::inventory::{Inventory, Scope};
 use crate::{
@@ -8,27 +9,27 @@ use crate::{
 use std::collections::VecDeque;
 use tokio::time::Instant;
 
-/// As many as an engine remembers, and so can repeat.
+/// Number of events remembered: as many as an engine remembers, and so can repeat.
 const REMEMBERED_EVENTS: usize = 256;
-/// Events that wait for a list, at most; older ones are dropped then. A list comes within
-/// milliseconds, so that this many mean that there is none.
+/// Most events that wait for a list; older ones are dropped. A list takes milliseconds, so this many mean
+/// that lists fail.
 const HELD_EVENTS: usize = 256;
 
-/// Which events were published, and which wait to be. What happens while the engine cannot be reached
-/// is published afterwards, as far as the engine remembers it.
+/// Published and waiting events. Events from while the engine could not be reached are published
+/// afterwards, as far as the engine remembers them.
 #[derive(Debug)]
 pub(super) struct SeenEvents {
-    /// Engine time of the newest event, from which a reopened stream goes on.
+    /// Engine time of the newest event, from which a reopened stream continues.
     pub(super) until: Timestamp,
-    /// The newest events: a reopened stream begins with some of them again.
+    /// The newest events, some of which a reopened stream repeats.
     events: VecDeque<Event>,
-    /// Events of containers that no list has shown yet, with the time of their receipt. Such a
-    /// container may be hidden: Podman's events have no labels.
+    /// Events of containers that no list has contained yet, with the time of receipt. Such a container may
+    /// be hidden: Podman's events have no labels.
     held: VecDeque<(Instant, Event)>,
 }
 
 impl SeenEvents {
-    /// Nothing yet: what happened before now is not published.
+    /// Starts now: earlier events are not published.
     pub(super) fn new() -> Self {
         Self {
             until: clock::now(),
@@ -37,7 +38,7 @@ impl SeenEvents {
         }
     }
 
-    /// Whether `event` is news; if so it is remembered.
+    /// Whether `event` was not seen before; if so, it is remembered.
     pub(super) fn is_new(&mut self, event: &Event) -> bool {
         if self.events.contains(event) {
             return false;
@@ -49,7 +50,7 @@ impl SeenEvents {
         true
     }
 
-    /// Keeps an event back until it is known whether its container is shown.
+    /// Holds back an event until it is known whether its container is shown.
     pub(super) fn hold(&mut self, event: Event, now: Instant) {
         self.held.push_back((now, event));
         if self.held.len() > HELD_EVENTS {
@@ -57,12 +58,12 @@ impl SeenEvents {
         }
     }
 
-    /// The events that waited for a list of `scope` asked for at `asked`. Those of hidden containers
-    /// are dropped.
+    /// Releases the events that waited for a list of `scope` requested at `requested_at`. Those of hidden
+    /// containers are dropped.
     pub(super) fn release(
         &mut self,
         scope: &Scope,
-        asked: Instant,
+        requested_at: Instant,
         inventory: &Inventory,
     ) -> Vec<Event> {
         let (mut released, mut held) = (Vec::new(), VecDeque::new());
@@ -71,7 +72,7 @@ impl SeenEvents {
             if id.is_some_and(|id| inventory.is_hidden(&id)) {
                 continue;
             }
-            let is_answered = at <= asked && id.is_none_or(|id| scope.covers(&id));
+            let is_answered = at <= requested_at && id.is_none_or(|id| scope.covers(&id));
             if is_answered {
                 released.push(event);
             } else {
@@ -102,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_of_an_unknown_container_waits_for_the_list_that_would_show_it() {
+    fn an_event_of_an_unknown_container_waits_for_the_list_that_would_contain_it() {
         let [shown, hidden, other] = [1, 2, 3].map(|n| ContainerId::from_bytes([n; 32]));
         let (mut seen, mut inventory) = (SeenEvents::new(), Inventory::default());
         let start = Instant::now();
@@ -119,7 +120,7 @@ mod tests {
         assert_eq!(
             seen.release(&scope, after(5), &inventory),
             [],
-            "it is older"
+            "the list is older than the events"
         );
         inventory.on_list(&scope, list(), after(20));
         assert_eq!(seen.release(&scope, after(20), &inventory), [event(shown)]);

@@ -1,7 +1,7 @@
-//! One connection to the engine, from its first ping to its loss.
+//! One session with the engine, from its first ping to its loss.
 //!
-//! Events, lists, inspections and figures are asked for beside one another; none waits for another.
-//! Everything learned passes through the [`Inventory`], which knows what is newer.
+//! Events, lists, inspections and stats are requested concurrently; none waits for another. All results
+//! pass through the [`Inventory`], which discards outdated ones.
 
 use super::{
     super::counters::Target,
@@ -13,8 +13,8 @@ use super::{
     inspections::{Inspected, Inspections},
     inventory::{Inventory, changed},
     listing::{Answer, COALESCE, Listing},
+    liveness::{Failures, Probe, RETRY},
     seen_events::SeenEvents,
-    standing::{Probe, RETRY, Strikes},
     stats,
     transport::Transport,
 };
@@ -30,34 +30,35 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval},
 };
 
-/// Podman 4 reports the health from before the check, and writes the result down a moment later.
-const CHECK_WRITTEN: Duration = Duration::from_millis(500);
-/// Intervals between full lists after which the last one is too old to be taken for the present.
+/// Podman 4 reports a health event before the result of the check is stored, and lists the old one until
+/// then.
+const HEALTH_DELAY: Duration = Duration::from_millis(500);
+/// Number of full-list intervals after which the last list is too old to count as current.
 const STALE_INTERVALS: u32 = 5;
-/// Between two warnings about events that cannot be read.
+/// Shortest time between two warnings about unreadable events.
 const WARN_INTERVAL: Duration = Duration::from_secs(60);
 
-/// What is going on in a session.
+/// The state of a session.
 struct Session<'a> {
     inventory: Inventory,
     listing: Listing,
     inspections: Inspections,
     events: Events,
     probe: Probe,
-    strikes: Strikes,
+    failures: Failures,
     seen_events: &'a mut SeenEvents,
     warned: Option<Instant>,
     observer: Observer,
     targets: watch::Sender<Vec<Target>>,
     transport: Transport,
-    /// Between full lists.
+    /// Interval of full lists.
     reconcile: Duration,
-    /// When the last list came.
+    /// When the last list was received.
     listed_at: Instant,
 }
 
 impl DockerSource {
-    /// Observes the engine until it is lost and says why it was.
+    /// Observes the engine until it is lost; returns the reason.
     pub(super) async fn session(
         &mut self,
         backoff: &mut Backoff,
@@ -80,10 +81,10 @@ impl DockerSource {
         let transport = transport.timed_by(self.requests.clone());
         tokio::select! {
             opened = transport.open() => opened.map_err(Error::from)?,
-            never = beat(heartbeat) => match never {},
+            never = keep_beating(heartbeat) => match never {},
         }
         let api = Api::negotiate(transport).await?;
-        // An engine that makes no lists is of no use; a full list would take longer to show it.
+        // An engine that answers no lists is of no use; a full list would take longer to find out.
         api.probe(None).await?;
         let version = api.version().await;
         let version = version.unwrap_or_else(|_| api.name().to_owned());
@@ -118,11 +119,11 @@ impl DockerSource {
                 inspected = session.inspections.next() => session.on_inspected(inspected),
                 probed = session.probe.next(any) => session.on_probe(probed).map(|()| Vec::new())?,
                 _ = reconcile.tick() => {
-                    session.listing.want_all(Duration::ZERO);
+                    session.listing.request_all(Duration::ZERO);
                     continue;
                 }
-                Some(id) = self.nudges.recv() => {
-                    session.listing.want(id, Duration::ZERO);
+                Some(id) = self.refreshes.recv() => {
+                    session.listing.request(id, Duration::ZERO);
                     continue;
                 }
                 described = &mut machine => {
@@ -138,10 +139,10 @@ impl DockerSource {
             if !session.inventory.is_listed() {
                 continue;
             }
-            if !session.strikes.any() {
+            if !session.failures.any() {
                 backoff.reset();
             }
-            let (state, message) = session.standing();
+            let (state, message) = session.source_state();
             let status = self.status(state, message, Some(version.clone()), known.clone());
             if reported.as_ref() != Some(&status) {
                 reported = Some(status.clone());
@@ -168,7 +169,7 @@ impl<'a> Session<'a> {
             inspections: Inspections::new(api.clone()),
             events: Events::after(api.clone(), seen_events.until),
             probe: Probe::new(api),
-            strikes: Strikes::default(),
+            failures: Failures::default(),
             seen_events,
             warned: None,
             observer,
@@ -178,17 +179,17 @@ impl<'a> Session<'a> {
     }
 
     /// The state of the source, and why it is not live or what it lacks.
-    fn standing(&self) -> (SourceState, Option<String>) {
+    fn source_state(&self) -> (SourceState, Option<String>) {
         let late = |message: &str| (SourceState::Late, Some(message.to_owned()));
         if self.listed_at.elapsed() > self.reconcile * STALE_INTERVALS {
             let message = "The engine answers, but has not listed its containers for a while.";
             return (SourceState::Stale, Some(message.to_owned()));
         }
-        if self.strikes.any() || self.listing.is_late(Instant::now()) {
+        if self.failures.any() || self.listing.is_late(Instant::now()) {
             return late("The engine is slow to list its containers.");
         }
         let access = self.transport.access();
-        if let Some(error) = self.events.trouble().filter(|_| !access.forbids(EVENTS)) {
+        if let Some(error) = self.events.failure().filter(|_| !access.forbids(EVENTS)) {
             return late(&format!(
                 "The engine's events cannot be read, so that changes are seen late: {error}"
             ));
@@ -206,11 +207,11 @@ impl<'a> Session<'a> {
             }
             Received::Lost(pause) => {
                 self.warn("lost the engine's events, reopening the stream", "");
-                // What happens meanwhile may be more than the engine remembers.
-                self.listing.want_all(pause);
+                // The engine may not remember all events of the meantime.
+                self.listing.request_all(pause);
                 Vec::new()
             }
-            Received::Settled => Vec::new(),
+            Received::Stable => Vec::new(),
         }
     }
 
@@ -226,22 +227,25 @@ impl<'a> Session<'a> {
                 return Vec::new();
             }
             if message.health.is_some() {
-                self.listing.want(id, CHECK_WRITTEN);
+                self.listing.request(id, HEALTH_DELAY);
             }
         }
         let known = container.and_then(|id| self.inventory.health(&id));
         let health = message.health;
         let meaning = message.meaning(&self.observer.host(), known);
         if let Some(id) = meaning.changed {
-            self.inspections.pardon(&id);
-            self.listing.want(id, COALESCE);
+            self.inspections.retry_soon(&id);
+            self.listing.request(id, COALESCE);
         }
-        let Some(event) = meaning.news.filter(|event| self.seen_events.is_new(event)) else {
+        let Some(event) = meaning
+            .published
+            .filter(|event| self.seen_events.is_new(event))
+        else {
             return Vec::new();
         };
         let delta = self.inventory.on_event(&event, health, now);
         let is_gone = !delta.removed.is_empty();
-        if container.is_some_and(|id| !is_gone && !self.inventory.knows(&id)) {
+        if container.is_some_and(|id| !is_gone && !self.inventory.contains(&id)) {
             self.seen_events.hold(event, now);
             return Vec::new();
         }
@@ -251,7 +255,7 @@ impl<'a> Session<'a> {
             .collect()
     }
 
-    /// `delta` as an update, unless it changes nothing.
+    /// `delta` as an update; `None` if it is empty.
     fn delta(&self, delta: ContainersDelta) -> Option<Update> {
         (!delta.is_empty()).then(|| self.observer.changed(delta))
     }
@@ -259,26 +263,26 @@ impl<'a> Session<'a> {
     fn on_list(&mut self, answer: Answer) -> Result<Vec<Update>, ReadError> {
         let Answer {
             scope,
-            asked,
+            requested_at,
             result,
         } = answer;
-        let Some(list) = self.strikes.on_list(&scope, result)? else {
-            self.listing.want_again(scope, RETRY);
+        let Some(list) = self.failures.on_list(&scope, result)? else {
+            self.listing.retry(scope, RETRY);
             return Ok(Vec::new());
         };
         self.listed_at = Instant::now();
-        let applied = self.inventory.on_list(&scope, list, asked);
+        let applied = self.inventory.on_list(&scope, list, requested_at);
         let inventory = &self.inventory;
-        self.inspections.retain(|id| inventory.knows(id));
+        self.inspections.retain(|id| inventory.contains(id));
         for id in applied.inspect {
             if scope.is_all() {
-                self.inspections.missing(id);
+                self.inspections.inspect_missing(id);
             } else {
-                self.inspections.changed(id);
+                self.inspections.inspect_changed(id);
             }
         }
-        self.aim();
-        let released = self.seen_events.release(&scope, asked, inventory);
+        self.update_targets();
+        let released = self.seen_events.release(&scope, requested_at, inventory);
         let all = applied.all.map(|all| self.observer.containers(all));
         let released = released.into_iter().map(Arc::new).map(Update::Event);
         let lists = all.into_iter().chain(self.delta(applied.delta));
@@ -287,39 +291,43 @@ impl<'a> Session<'a> {
 
     fn on_inspected(&mut self, inspected: Vec<Inspected>) -> Vec<Update> {
         let mut containers = Vec::new();
-        for Inspected { id, asked, result } in inspected {
+        for Inspected {
+            id,
+            requested_at,
+            result,
+        } in inspected
+        {
             match result {
                 Ok(details) => {
-                    containers.extend(self.inventory.on_inspected(&id, details, asked));
+                    containers.extend(self.inventory.on_inspected(&id, details, requested_at));
                 }
-                // Asking sooner than with the next full list would not change that.
+                // A retry before the next full list would be forbidden, too.
                 Err(error) if error.is_forbidden() => {}
                 Err(error) => {
                     tracing::debug!(%id, %error, "cannot inspect the container");
-                    // The list tells whether there still is one, and in which state.
-                    self.listing.want(id, RETRY);
+                    // The list shows whether the container still exists, and in which state.
+                    self.listing.request(id, RETRY);
                 }
             }
         }
-        self.aim();
+        self.update_targets();
         self.delta(changed(containers)).into_iter().collect()
     }
 
     fn on_probe(&mut self, probed: Result<(), ReadError>) -> Result<(), ReadError> {
-        let was_silent = self.strikes.any();
+        let was_failing = self.failures.any();
         let is_well = probed.is_ok();
-        self.strikes.on_probe(probed)?;
-        if is_well && was_silent {
-            // What was asked for meanwhile may never be answered.
-            self.listing.start_over();
+        self.failures.on_probe(probed)?;
+        if is_well && was_failing {
+            // Requests sent while the engine did not answer may never be answered.
+            self.listing.restart();
         }
         Ok(())
     }
 
-    /// Samples the containers that there are, from the moment on from which their processes are
-    /// known.
-    fn aim(&self) {
-        if self.inspections.is_idle() || self.inspections.has_suspects() {
+    /// Sets the containers to sample, once their processes are known.
+    fn update_targets(&self) {
+        if self.inspections.is_idle() || self.inspections.has_failing() {
             self.targets.send_replace(stats::targets(&self.inventory));
         }
     }
@@ -332,8 +340,8 @@ impl<'a> Session<'a> {
     }
 }
 
-/// Marks progress for as long as something slow is waited for.
-async fn beat(heartbeat: &mut Heartbeat) -> Infallible {
+/// Records heartbeats while a slow operation runs.
+async fn keep_beating(heartbeat: &mut Heartbeat) -> Infallible {
     loop {
         heartbeat.due().await;
     }

@@ -1,8 +1,8 @@
-//! The way to an engine on a machine that is reached through SSH: one `ssh` process per engine, which
-//! forwards a socket of ours to the engine's.
+//! The tunnel to an engine on a machine that is reached through SSH: one `ssh` process per engine, which
+//! forwards a local socket to the engine's.
 //!
-//! Every connection is a channel of that process, so that it costs no handshake of its own. The keys,
-//! the known hosts and the configuration are the user's; nothing is ever asked for.
+//! Every connection is a channel of that process, without a handshake of its own. Keys, known hosts and
+//! configuration are the user's; `ssh` never prompts.
 
 use super::address::SshAddress;
 use std::{
@@ -20,14 +20,14 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-/// What connecting, authenticating and forwarding may take together.
+/// Timeout for connecting, authenticating and forwarding together.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(15);
-/// Between two looks whether the forwarded socket is there.
-const POLL: Duration = Duration::from_millis(20);
-/// Longest line of `ssh` that is kept, in bytes.
-const MAX_WORDS: usize = 400;
+/// Interval at which the forwarded socket is checked for.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
+/// Most bytes that are kept of an error line of `ssh`.
+const MAX_LINE: usize = 400;
 
-/// An `ssh` process that forwards a socket. It ends when this is dropped.
+/// An `ssh` process that forwards a socket. It is killed when this is dropped.
 pub(super) struct Tunnel {
     address: SshAddress,
     process: tokio::sync::Mutex<Option<Process>>,
@@ -35,17 +35,17 @@ pub(super) struct Tunnel {
 
 struct Process {
     child: Child,
-    /// Holds the forwarded socket; only this user can look into it.
+    /// Contains the forwarded socket; only this user can access it.
     folder: TempDir,
-    words: Words,
+    last_line: LastLine,
 }
 
-/// The last line that `ssh` wrote: why it failed.
+/// The last line that `ssh` wrote to standard error: the reason when it fails.
 #[derive(Clone, Default)]
-struct Words(Arc<Mutex<String>>);
+struct LastLine(Arc<Mutex<String>>);
 
 impl Tunnel {
-    /// A way to the engine at `address`; nothing is started yet.
+    /// A tunnel to the engine at `address`; nothing is started yet.
     pub(super) fn new(address: SshAddress) -> Self {
         Self {
             address,
@@ -56,20 +56,22 @@ impl Tunnel {
     /// Starts `ssh` and waits until it forwards.
     ///
     /// # Errors
-    /// When it does not within [`OPEN_TIMEOUT`], or ends: in its own words.
+    /// When it does not within [`OPEN_TIMEOUT`], or exits: with its last error line.
     pub(super) async fn open(&self) -> io::Result<()> {
         let mut process = Process::start(&self.address)?;
         let deadline = Instant::now() + OPEN_TIMEOUT;
         while !process.is_ready() {
             if let Some(error) = process.failure() {
-                // Its last words may still be on their way.
-                sleep(POLL).await;
-                return Err(process.words.error(error));
+                // Its last line may not have been read yet.
+                sleep(POLL_INTERVAL).await;
+                return Err(process.last_line.error(error));
             }
             if Instant::now() > deadline {
-                return Err(process.words.error("it did not connect in time".to_owned()));
+                return Err(process
+                    .last_line
+                    .error("it did not connect in time".to_owned()));
             }
-            sleep(POLL).await;
+            sleep(POLL_INTERVAL).await;
         }
         *self.process.lock().await = Some(process);
         Ok(())
@@ -85,22 +87,22 @@ impl Tunnel {
             return Err(ErrorKind::NotConnected.into());
         };
         if let Some(error) = process.failure() {
-            return Err(process.words.error(error));
+            return Err(process.last_line.error(error));
         }
         let socket = process.socket();
         UnixStream::connect(socket).await
     }
 
-    /// Why a connection ended at once: `ssh` takes every one, and closes it when the other machine
+    /// Why a connection ended at once: `ssh` accepts every connection, and closes it when the other machine
     /// cannot open the engine's socket.
     pub(super) async fn refusal(&self) -> Option<io::Error> {
         let process = self.process.lock().await;
-        let words = std::mem::take(&mut *process.as_ref()?.words.lock());
+        let last_line = std::mem::take(&mut *process.as_ref()?.last_line.lock());
         let socket = self.address.socket.display();
-        words.contains("open failed").then(|| {
+        last_line.contains("open failed").then(|| {
             io::Error::other(format!(
                 "ssh: {socket} cannot be opened there; is the engine running, and may this user \
-                 open its socket? ({words})"
+                 open its socket? ({last_line})"
             ))
         })
     }
@@ -121,15 +123,15 @@ impl Process {
             ErrorKind::NotFound => io::Error::other("there is no `ssh` on this machine"),
             _ => error,
         })?;
-        let words = Words::default();
+        let last_line = LastLine::default();
         if let Some(stderr) = child.stderr.take() {
-            // It ends with the process.
-            tokio::spawn(words.clone().keep(stderr));
+            // The task ends with the process.
+            tokio::spawn(last_line.clone().keep(stderr));
         }
         Ok(Self {
             child,
             folder,
-            words,
+            last_line,
         })
     }
 
@@ -137,12 +139,12 @@ impl Process {
         self.folder.path().join(SOCKET)
     }
 
-    /// Whether the socket is there: `ssh` makes it when it has been let in.
+    /// Whether the socket exists: `ssh` creates it once it is authenticated.
     fn is_ready(&self) -> bool {
         self.socket().exists()
     }
 
-    /// How it ended, if it did.
+    /// How the process ended, if it did.
     fn failure(&mut self) -> Option<String> {
         match self.child.try_wait() {
             Ok(None) => None,
@@ -152,25 +154,25 @@ impl Process {
     }
 }
 
-/// Name of the forwarded socket.
+/// File name of the forwarded socket.
 const SOCKET: &str = "engine.sock";
 
 fn arguments(address: &SshAddress, socket: &str) -> Vec<String> {
     let forward = format!("{socket}:{}", address.socket.display());
     let options = [
-        // `ssh` fails instead of asking for a password or a host key.
+        // `ssh` fails instead of prompting for a password or a host key.
         "BatchMode=yes",
         "ConnectTimeout=10",
         "ExitOnForwardFailure=yes",
         "StreamLocalBindMask=0177",
-        // A machine that is gone is noticed within ten seconds.
+        // A lost connection is detected within ten seconds.
         "ServerAliveInterval=5",
         "ServerAliveCountMax=2",
-        // The process must be ours alone, to end with us.
+        // The process must not be shared, so that it ends with this one.
         "ControlMaster=no",
         "ControlPath=none",
         "RemoteCommand=none",
-        // Below this it does not say why a channel cannot be opened.
+        // At a lower level it does not report why a channel cannot be opened.
         "LogLevel=INFO",
     ];
     let mut arguments = vec!["-N".to_owned(), "-T".to_owned()];
@@ -188,15 +190,15 @@ fn arguments(address: &SshAddress, socket: &str) -> Vec<String> {
     arguments
 }
 
-impl Words {
-    /// Keeps the last line of what `ssh` writes, as far as it is kept.
+impl LastLine {
+    /// Reads standard error of `ssh` to its end and keeps the last line.
     async fn keep(self, mut stderr: impl AsyncRead + Unpin) {
         let (mut buffer, mut line) = ([0; 1_024], Vec::new());
         while let Ok(read @ 1..) = stderr.read(&mut buffer).await {
             for byte in buffer.iter().take(read) {
                 match byte {
                     b'\n' => self.take(&std::mem::take(&mut line)),
-                    _ if line.len() < MAX_WORDS => line.push(*byte),
+                    _ if line.len() < MAX_LINE => line.push(*byte),
                     _ => {}
                 }
             }
@@ -213,11 +215,15 @@ impl Words {
         }
     }
 
-    /// What went wrong: what `ssh` said last, else `otherwise`.
+    /// The last line that `ssh` wrote as an error, or else `otherwise`.
     fn error(&self, otherwise: String) -> io::Error {
-        let words = self.lock().clone();
-        let words = if words.is_empty() { otherwise } else { words };
-        io::Error::other(format!("ssh: {}", words.trim_end_matches('.')))
+        let last_line = self.lock().clone();
+        let last_line = if last_line.is_empty() {
+            otherwise
+        } else {
+            last_line
+        };
+        io::Error::other(format!("ssh: {}", last_line.trim_end_matches('.')))
     }
 
     fn lock(&self) -> MutexGuard<'_, String> {

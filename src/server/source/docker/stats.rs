@@ -1,4 +1,5 @@
-//! Containers' figures: from the kernel's files where they can be read, else from the engine.
+//! Samples the stats of running containers: from the kernel's cgroup files where they can be read, else
+//! from the engine's API.
 
 use super::{
     super::{
@@ -21,12 +22,12 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-/// Calls at once: every one keeps the engine busy for milliseconds.
-const CALLS_AT_ONCE: usize = 8;
-/// What one call may take. Engines before 25 take a second even for a single sample.
+/// Concurrent API calls; each keeps the engine busy for milliseconds.
+const CONCURRENT_CALLS: usize = 8;
+/// Timeout of one call. Engines before 25 take a second even for a single sample.
 const CALL_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// Which containers have figures.
+/// The containers that have stats, that is, whose processes exist.
 pub(super) fn targets(inventory: &Inventory) -> Vec<Target> {
     let running = inventory
         .iter()
@@ -40,8 +41,8 @@ pub(super) fn targets(inventory: &Inventory) -> Vec<Target> {
     target.collect()
 }
 
-/// Samples for ever; the sender tells of what. At once when somebody begins to watch or the
-/// containers change, otherwise at the pace of demand.
+/// A task that samples without end, and the sender of the containers to sample. It samples at once when the
+/// containers change or a client begins to watch, otherwise at the interval for watched or unwatched stats.
 pub(super) fn sampling(
     api: Api,
     local: bool,
@@ -63,7 +64,7 @@ pub(super) fn sampling(
 
 struct Sampling {
     api: Api,
-    /// Absent only while another thread reads files with it.
+    /// Taken while a blocking thread reads files with it.
     sampler: Option<Sampler>,
     observer: Observer,
     demand: watch::Receiver<bool>,
@@ -73,7 +74,7 @@ struct Sampling {
 
 impl Sampling {
     async fn run(mut self) -> Infallible {
-        // The first list is on its way: before it there is nothing to sample.
+        // Nothing can be sampled before the first list has arrived.
         self.targets.changed().await.ok();
         loop {
             let began = Instant::now();
@@ -85,7 +86,7 @@ impl Sampling {
         }
     }
 
-    /// Until the next sample is due, which changes when somebody begins to watch.
+    /// Waits until the next sample is due; the interval shortens when a client begins to watch.
     async fn pause(&mut self, began: Instant) {
         loop {
             let watched = *self.demand.borrow_and_update();
@@ -106,7 +107,7 @@ impl Sampling {
         let Some(mut sampler) = self.sampler.take() else {
             return Vec::new();
         };
-        // Some kernel files block for milliseconds on large machines.
+        // Reading some kernel files blocks for milliseconds on large machines.
         let read = tokio::task::spawn_blocking(move || {
             let (stats, rest) = sampler.read(targets);
             (sampler, stats, rest)
@@ -115,22 +116,22 @@ impl Sampling {
             self.sampler = Some(Sampler::new(false));
             return Vec::new();
         };
-        // It tells a limit from none.
+        // A limit as large as the host's memory means no limit.
         let host_memory = if rest.is_empty() {
             None
         } else {
             self.api.machine().await.memory
         };
         let api = &self.api;
-        let asked = stream::iter(rest).map(|target| async move {
-            let counters = ask(api, &target).await.unwrap_or_default();
+        let requests = stream::iter(rest).map(|target| async move {
+            let counters = request(api, &target).await.unwrap_or_default();
             let counters = Counters {
                 host_memory,
                 ..counters
             };
             (target, counters)
         });
-        let answers: Vec<_> = asked.buffer_unordered(CALLS_AT_ONCE).collect().await;
+        let answers: Vec<_> = requests.buffer_unordered(CONCURRENT_CALLS).collect().await;
         stats.extend(
             answers
                 .iter()
@@ -141,8 +142,8 @@ impl Sampling {
     }
 }
 
-/// One sample from the engine.
-async fn ask(api: &Api, target: &Target) -> Option<Counters> {
+/// Requests one sample from the engine; `None` when it fails.
+async fn request(api: &Api, target: &Target) -> Option<Counters> {
     match api.stats(target.id, CALL_TIMEOUT).await {
         Ok(answer) => Json::parse(&answer).map(counters),
         Err(error) => {
@@ -152,8 +153,8 @@ async fn ask(api: &Api, target: &Target) -> Option<Counters> {
     }
 }
 
-/// The counters in an engine's answer. `networks` is missing with the host's network, arrays may
-/// be null on cgroup v2.
+/// The counters in an engine's answer. `networks` is missing with host networking, and arrays may be null
+/// on cgroup v2.
 fn counters(answer: Json<'_>) -> Counters {
     let answer = answer.fields();
     let memory = answer.get("memory_stats").fields();
@@ -174,8 +175,8 @@ fn counters(answer: Json<'_>) -> Counters {
     let moved = |operation: &str| {
         let blocks = blocks.as_ref()?.iter().map(|entry| entry.fields());
         let counts = blocks.filter_map(|entry| {
-            let is_it = entry.get("op").text()?.eq_ignore_ascii_case(operation);
-            entry.get("value").number().filter(|_| is_it)
+            let is_match = entry.get("op").text()?.eq_ignore_ascii_case(operation);
+            entry.get("value").number().filter(|_| is_match)
         });
         Some(counts.fold(0, u64::saturating_add))
     };

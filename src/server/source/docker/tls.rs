@@ -1,4 +1,4 @@
-//! What makes a TLS connection to an engine trustworthy: certificates read from files.
+//! TLS configuration for engines, read from certificate files.
 
 use std::{
     fmt::Display,
@@ -12,12 +12,12 @@ use tokio_rustls::rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
 
-/// Reads what is needed to speak TLS with an engine: the machine's trusted authorities, the one in
-/// `ca.pem` of `folder` beside them, and the client's certificate and key there. Each file may be
-/// absent, but a certificate and its key come together.
+/// Reads the TLS configuration for an engine: the machine's trusted authorities, in addition the one in
+/// `ca.pem` of `folder`, and the client's certificate and key there. Each file is optional, but a
+/// certificate and its key need one another.
 ///
 /// # Errors
-/// When a file that exists cannot be used; names it.
+/// When an existing file cannot be used; the error names it.
 pub(super) fn client_config(folder: Option<&Path>) -> io::Result<ClientConfig> {
     if let Some(missing) = folder.filter(|folder| !folder.is_dir()) {
         return Err(broken(missing, "there is no such folder"));
@@ -25,7 +25,7 @@ pub(super) fn client_config(folder: Option<&Path>) -> io::Result<ClientConfig> {
     let file = |name| folder.map(|folder| folder.join(name));
     let exists = |path: &PathBuf| path.exists();
     let mut roots = RootCertStore::empty();
-    // Authorities of the machine that cannot be read are no authorities.
+    // Unreadable system certificates are skipped.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if let Some(path) = file("ca.pem").filter(exists) {
         for certificate in certificates(&path)? {

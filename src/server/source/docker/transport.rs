@@ -1,5 +1,5 @@
-//! The one way to an engine: HTTP/1 over a local socket, TCP, TLS or SSH. Requests go in, responses come
-//! out as they arrive; nothing is retried, decoded or limited in time but the connecting.
+//! The transport to an engine: HTTP/1 over a local socket, TCP, TLS or SSH. Requests go in, responses come
+//! out as they arrive; it retries and decodes nothing, and has no timeouts except for connecting.
 
 use super::{
     access::Access,
@@ -32,22 +32,22 @@ use tokio::{
 };
 use tokio_rustls::{TlsConnector, rustls::pki_types::ServerName};
 
-/// What finding, reaching and trusting the engine may take together; a SYN that was lost is sent
-/// again after one second and after three.
+/// Timeout for name resolution, connecting and the TLS handshake together; a lost SYN is sent again after
+/// one second and after three.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// A silent connection is probed after this time, so that a router in between does not forget an
-/// event stream on which nothing happens, and its loss is noticed.
+/// Idle time after which keep-alive probes are sent, so that a router does not drop a silent event stream,
+/// and its loss is detected.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
-/// The header `Host` on a local socket, where no name means anything.
+/// The `Host` header on a local socket, where the name has no meaning.
 const LOCAL_HOST: &str = "docker";
 
-/// A client of one engine. Cheap to clone. Every request has a connection of its own, as engines
-/// are known to close idle ones in the moment when a request is sent; dropping the response, or the
-/// future of the request, closes it.
+/// A client of one engine. Cheap to clone. Every request uses a connection of its own, as engines may close
+/// an idle one at the moment when a request is sent; dropping the response, or the future of the request,
+/// closes it.
 #[derive(Clone)]
 pub(super) struct Transport {
     route: Arc<Route>,
-    /// What times the requests, if anything does.
+    /// Records the durations of requests, if set.
     requests: Option<EngineRequests>,
 }
 
@@ -55,7 +55,7 @@ struct Route {
     address: Address,
     host: HeaderValue,
     tls: Option<(TlsConnector, ServerName<'static>)>,
-    /// Where the engine is reached through SSH.
+    /// Set for an engine that is reached through SSH.
     tunnel: Option<Tunnel>,
     access: Access,
 }
@@ -66,20 +66,20 @@ pub(super) enum TransportError {
     /// The engine cannot be reached, or its certificate is not trusted.
     #[error(transparent)]
     Connect(#[from] io::Error),
-    /// The connection broke, or something else than HTTP is spoken on it.
+    /// The connection was lost, or the peer does not speak HTTP.
     #[error(transparent)]
     Http(#[from] hyper::Error),
     /// The request itself is malformed.
     #[error(transparent)]
     Request(#[from] hyper::http::Error),
-    /// The engine answered that it did not do it.
+    /// The engine answered with an error status.
     #[error("status {}: {}", .0.status, .0.message)]
     Refused(Refusal),
 }
 
 impl Transport {
-    /// A client of the engine at `address`. Where that is behind TLS, `certificates` is the folder
-    /// that [`tls::client_config`] reads, now.
+    /// A client of the engine at `address`. For TLS, `certificates` is the folder that
+    /// [`tls::client_config`] reads; it is read now.
     ///
     /// # Errors
     /// When the certificates cannot be used.
@@ -109,16 +109,15 @@ impl Transport {
         })
     }
 
-    /// The same, with its requests timed.
+    /// Records the durations of requests in `requests`, if set.
     pub(super) fn timed_by(self, requests: Option<EngineRequests>) -> Self {
         Self { requests, ..self }
     }
 
-    /// Gets ready what must be there before the first request: the tunnel of an engine that is
-    /// reached through SSH.
+    /// Prepares the first request: opens the tunnel of an engine that is reached through SSH.
     ///
     /// # Errors
-    /// Why there is none, in the words of `ssh`.
+    /// When the tunnel cannot be opened; the message is from `ssh`.
     pub(super) async fn open(&self) -> io::Result<()> {
         match &self.route.tunnel {
             Some(tunnel) => tunnel.open().await,
@@ -126,17 +125,17 @@ impl Transport {
         }
     }
 
-    /// Which calls were not allowed the last time.
+    /// The calls that were forbidden the last time.
     pub(super) fn access(&self) -> &Access {
         &self.route.access
     }
 
-    /// Sends `request` and waits for the head of the response, which has a status of success or is
-    /// 304 Not Modified. Only path and query of the request's address count.
+    /// Sends `request` and waits for the head of the response, which has a success status or 304 Not
+    /// Modified. Of the request's address only path and query are used.
     ///
     /// # Errors
-    /// When the engine cannot be reached within [`CONNECT_TIMEOUT`], breaks off, or answers with
-    /// another status.
+    /// When the engine cannot be reached within [`CONNECT_TIMEOUT`], disconnects, or answers with another
+    /// status.
     pub(super) async fn request<B>(
         &self,
         request: Request<B>,
@@ -169,7 +168,7 @@ impl Transport {
         let stream = timeout(CONNECT_TIMEOUT, self.route.connect()).await;
         let stream = stream.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-        // It ends with the response; what breaks it is told there.
+        // The task ends with the response, through which its errors are reported.
         tokio::spawn(connection);
         let response = match sender.send_request(request).await {
             Ok(response) => response,
@@ -177,11 +176,11 @@ impl Transport {
         };
         let status = response.status();
         if status.is_success() || status == StatusCode::NOT_MODIFIED {
-            self.route.access.note(call, false);
+            self.route.access.record(call, false);
             return Ok(response);
         }
         let refusal = Refusal::read(call, response).await;
-        self.route.access.note(call, refusal.is_forbidden());
+        self.route.access.record(call, refusal.is_forbidden());
         Err(TransportError::Refused(refusal))
     }
 }
@@ -194,12 +193,12 @@ impl fmt::Debug for Transport {
     }
 }
 
-/// What HTTP can be spoken over.
+/// A stream that can carry HTTP.
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 impl Route {
-    /// The request as it goes over the wire: to a path, and with the engine's name beside it.
+    /// The request as sent: with path and query only, and the engine's `Host` header.
     fn address_request<B>(&self, mut request: Request<B>) -> Result<Request<B>, TransportError> {
         let base_path = match &self.address {
             Address::Unix(_) | Address::Ssh(_) => "",
@@ -214,7 +213,7 @@ impl Route {
         Ok(request)
     }
 
-    /// Why a connection broke: in the words of what carries it, where that knows more.
+    /// Why a connection was lost: the reason from `ssh`, if it has one, or else `error`.
     async fn explain(&self, error: hyper::Error) -> TransportError {
         let refusal = match &self.tunnel {
             Some(tunnel) => tunnel.refusal().await,
@@ -248,7 +247,7 @@ fn connector(
     Ok((TlsConnector::from(Arc::new(config)), name))
 }
 
-/// Tries the addresses of a name one after the other, each for its share of the time.
+/// Tries the addresses of a name one after the other, with an equal share of the timeout each.
 async fn dial(tcp: &TcpAddress) -> io::Result<TcpStream> {
     let addresses: Vec<_> = lookup_host((tcp.host.as_str(), tcp.port)).await?.collect();
     let count = u32::try_from(addresses.len()).unwrap_or(u32::MAX).max(1);
@@ -289,7 +288,7 @@ mod tests {
         net::{TcpListener, UnixListener},
     };
 
-    /// Takes one connection's request and answers it; the rest of what comes on the connection.
+    /// Reads one request and answers it; returns its head and the rest of the connection's bytes.
     async fn answer(mut stream: impl Stream, response: &str) -> (String, Vec<u8>) {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
@@ -310,7 +309,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_request_goes_to_the_socket_with_path_and_query_only() {
+    async fn a_request_to_a_socket_has_path_and_query_only() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("docker.sock");
         let listener = UnixListener::bind(&path).unwrap();
@@ -333,7 +332,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_prefix_of_the_address_precedes_every_path_and_dropping_a_response_hangs_up() {
+    async fn the_address_s_path_precedes_every_path_and_dropping_a_response_disconnects() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let authority = listener.local_addr().unwrap().to_string();
         let endless = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n";
@@ -350,7 +349,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_engine_that_never_answers_the_tls_handshake_is_given_up() {
+    async fn a_tls_handshake_without_an_answer_times_out() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let transport = transport(&format!("https://127.0.0.1:{port}"));

@@ -1,15 +1,15 @@
-//! Encoded forms of a secret that cannot be read off the text around it.
+//! Encoded forms of a secret: base64 and percent-encoding.
 
 use crate::protocol::codec::to_base64;
 use std::ops::Range;
 
-/// Longer values are not looked for in base64: whole keys in PEM hardly are encoded once more.
+/// Longest value, in bytes, whose base64 form is searched for: complete PEM keys are rarely encoded again.
 const LONGEST: usize = 1024;
-/// Shorter ones would be too short to be told from other text.
+/// Shortest base64 prefix that is searched for; shorter ones match other text.
 const SHORTEST: usize = 8;
 
-/// What a value in base64 begins with, whatever follows it (a line end, which `echo` adds): in the
-/// alphabet of MIME, and in that of URLs where it differs.
+/// The prefixes of `value` in base64, whatever follows it (such as the line end that `echo` adds): in the
+/// standard alphabet, and in the URL alphabet where it differs.
 pub(in crate::server::source) fn base64_stems(value: &str) -> Vec<Vec<u8>> {
     let whole = value.len() - value.len() % 3;
     let bytes = value.as_bytes().get(..whole).unwrap_or_default();
@@ -23,7 +23,7 @@ pub(in crate::server::source) fn base64_stems(value: &str) -> Vec<Vec<u8>> {
     stems.map(String::into_bytes).collect()
 }
 
-/// All of the base64 around the stem at `range`.
+/// The complete base64 word around the prefix at `range`.
 pub(in crate::server::source) fn base64_around(text: &[u8], range: Range<usize>) -> Range<usize> {
     let is_digit = |byte: &&u8| {
         byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=')
@@ -35,7 +35,7 @@ pub(in crate::server::source) fn base64_around(text: &[u8], range: Range<usize>)
     range.start - before..range.end + after
 }
 
-/// `text` with `%XX` decoded; none when nothing is encoded in it.
+/// `text` with `%XX` decoded; `None` when nothing is encoded.
 pub(in crate::server::source) fn percent_decoded(text: &str) -> Option<String> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn base64_is_known_by_its_beginning() {
+    fn base64_is_recognized_by_its_prefix() {
         assert_eq!(base64_stems("hunter2"), [b"aHVudGVy"]);
         assert_eq!(base64_stems("???>>>"), [b"Pz8/Pj4+", b"Pz8_Pj4-"]);
         assert!(base64_stems("abcde").is_empty());
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_encoded_is_decoded() {
+    fn percent_encoded_text_is_decoded() {
         assert_eq!(percent_decoded("p%40s%C3%A9%"), Some("p@sé%".to_owned()));
         assert_eq!(percent_decoded("p@s%zz"), None);
         assert_eq!(percent_decoded("p%ff"), None);

@@ -1,12 +1,12 @@
-//! Which names are those of secrets.
+//! Decides which names are names of secrets.
 //!
 //! A name is split into words, `DB_PASSWORD` and `dbPassword` into `db` and `password`. A part such as
-//! `password` makes it the name of a secret, unless its last word says that the value is only *about*
-//! a secret: how long a token lives, in which file a password is. As the scanners for secrets in
-//! source code do, the list is of parts and not of whole names; as they do not have to, it prefers
-//! a harmless value masked to a password shown.
+//! `password` makes it the name of a secret, unless its last word says that the value is only *about* a
+//! secret: the lifetime of a token, the file of a password. As in scanners for secrets in source code the
+//! list is of parts, not of complete names; unlike them it prefers to mask a harmless value over showing a
+//! password.
 
-/// Parts that make a name that of a secret, wherever they stand. They are compared without separators.
+/// Parts that make a name secret, wherever they occur. They are compared without separators.
 const PARTS: [&str; 27] = [
     "password",
     "passwd",
@@ -21,7 +21,7 @@ const PARTS: [&str; 27] = [
     "authorization",
     "connectionstring",
     "sharedaccess",
-    // `key` alone is too common a word: `primary_key`, `KEYBOARD`, `PUBLIC_KEY`.
+    // `key` alone is too common: `primary_key`, `KEYBOARD`, `PUBLIC_KEY`.
     "accesskey",
     "accountkey",
     "apikey",
@@ -38,18 +38,18 @@ const PARTS: [&str; 27] = [
     "storagekey",
 ];
 
-/// Words that do so only when they stand alone: `AUTH` is a secret, `AUTHOR` is not.
+/// Words that make a name secret only as complete words: `AUTH` is secret, `AUTHOR` is not.
 const WORDS: [&str; 5] = ["auth", "pass", "pwd", "dsn", "cookie"];
 
-/// Words that hold one of [`PARTS`] by accident, by their beginnings.
-const ACCIDENTS: [&str; 4] = ["tokeniz", "tokenis", "secretar", "passwordless"];
+/// Prefixes of harmless words that contain one of [`PARTS`].
+const HARMLESS_PREFIXES: [&str; 4] = ["tokeniz", "tokenis", "secretar", "passwordless"];
 
-/// Names that a shell gives every process, and which are those of folders.
+/// Variables that a shell sets for every process, with paths of folders.
 const FOLDERS: [&str; 2] = ["pwd", "oldpwd"];
 
-/// Last words that make the value something about a secret.
+/// Last words for values that are only about a secret.
 const ABOUT: [&[&str]; 6] = [
-    // Which one of a few: `POSTGRES_HOST_AUTH_METHOD=trust`, `AUTH_TYPE=oidc`.
+    // One of a few options: `POSTGRES_HOST_AUTH_METHOD=trust`, `AUTH_TYPE=oidc`.
     &[
         "type",
         "mode",
@@ -120,7 +120,7 @@ const ABOUT: [&[&str]; 6] = [
         "cost",
         "budget",
     ],
-    // A place that holds it, which only that machine can read: `POSTGRES_PASSWORD_FILE`.
+    // A location that only that machine can read: `POSTGRES_PASSWORD_FILE`.
     &[
         "file",
         "files",
@@ -136,23 +136,23 @@ const ABOUT: [&[&str]; 6] = [
         "mount",
         "store",
     ],
-    // An address: `AUTH_URL`, `COOKIE_DOMAIN`. Credentials within it are found for themselves.
+    // An address: `AUTH_URL`, `COOKIE_DOMAIN`. Credentials in it are found separately.
     &[
         "url", "uri", "endpoint", "host", "hostname", "port", "address", "addr", "domain",
         "domains", "realm", "issuer", "audience", "server",
     ],
-    // What it is called, whose it is and what for: `SECRET_NAME`, `BASIC_AUTH_USER`.
+    // A name, an owner or a purpose: `SECRET_NAME`, `BASIC_AUTH_USER`.
     &[
         "name", "names", "user", "username", "owner", "email", "scope", "scopes", "role", "roles",
     ],
 ];
 
-/// Words beside which `tokens` are pieces of text that a language model counts: `MAX_TOKENS`.
+/// Words next to which `tokens` are the units that a language model counts: `MAX_TOKENS`.
 const COUNTING: [&str; 10] = [
     "max", "min", "num", "n", "total", "per", "limit", "count", "budget", "maximum",
 ];
 
-/// Whether a variable, label, field or flag of that name is likely to hold a secret.
+/// Whether a variable, label, field or flag with this name probably holds a secret.
 pub(in crate::server) fn is_secret_name(name: &str) -> bool {
     let words = words(name);
     let last = words.iter().rev().find(|word| !is_number(word));
@@ -164,15 +164,18 @@ pub(in crate::server) fn is_secret_name(name: &str) -> bool {
     let is_counted = words.iter().any(|word| COUNTING.contains(&word.as_str()));
     let compact: String = words
         .iter()
-        .filter(|word| !ACCIDENTS.iter().any(|accident| word.starts_with(accident)))
+        .filter(|word| {
+            !HARMLESS_PREFIXES
+                .iter()
+                .any(|prefix| word.starts_with(prefix))
+        })
         .filter(|word| !(is_counted && *word == "tokens"))
         .map(String::as_str)
         .collect();
     PARTS.iter().any(|part| compact.contains(part)) || has_secret_word(name)
 }
 
-/// Whether the name ends with what makes it that of a secret, as `db_password` does and `secret-init`
-/// does not.
+/// Whether the end of the name makes it secret, as in `db_password` but not in `secret-init`.
 pub(super) fn ends_as_secret(name: &str) -> bool {
     let compact: String = words(name).concat();
     let compact = compact.trim_end_matches(|c: char| c.is_ascii_digit());
@@ -185,8 +188,8 @@ pub(super) fn ends_as_secret(name: &str) -> bool {
             .is_some_and(|last| WORDS.contains(&last.as_str())))
 }
 
-/// Whether one of [`WORDS`] stands alone. Of a name in levels, `traefik.http.routers.auth.rule`, the
-/// last one counts: those before it name other things.
+/// Whether the name contains one of [`WORDS`] as a complete word. Of a name with levels,
+/// `traefik.http.routers.auth.rule`, only the last level counts; the others name other things.
 fn has_secret_word(name: &str) -> bool {
     let last_level = name.rsplit('.').next().unwrap_or(name);
     words(last_level)
@@ -194,7 +197,7 @@ fn has_secret_word(name: &str) -> bool {
         .any(|word| WORDS.contains(&word.as_str()))
 }
 
-/// The words of a name in lower case: what separators and a change to upper case set apart.
+/// The words of a name in lower case, split at separators and at changes to upper case.
 fn words(name: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
@@ -224,7 +227,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_secrets_are_known_in_every_spelling() {
+    fn names_of_secrets_are_recognized_in_every_spelling() {
         for name in [
             "POSTGRES_PASSWORD",
             "PGPASSWORD",
@@ -255,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_only_about_a_secret_is_none() {
+    fn names_of_things_about_a_secret_are_not_secret() {
         for name in [
             "AUTHOR",
             "PATH",
@@ -299,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_of_something_else_may_begin_with_a_secret_part() {
+    fn a_name_that_only_begins_with_a_secret_part_does_not_end_as_secret() {
         assert!(ends_as_secret("db-password") && ends_as_secret("API_TOKENS"));
         assert!(!ends_as_secret("secret-init") && !ends_as_secret("my-token-service"));
     }

@@ -1,7 +1,6 @@
-//! Quotes in command lines and JSON, also where they are escaped because the text is quoted itself.
+//! Quotation marks in command lines and JSON, also escaped ones within quoted text.
 
-/// A quotation mark, and how many backslashes stand before it: none, or 1, 3, 7 … with each level of
-/// text within text.
+/// A quotation mark and the number of backslashes before it: 0, or 1, 3, 7 … per level of nested quoting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Quote {
     mark: u8,
@@ -9,7 +8,7 @@ pub(super) struct Quote {
 }
 
 impl Quote {
-    /// The quote at `at`, and where what it quotes begins.
+    /// The mark at `at`, and where the quoted text begins.
     pub(super) fn at(text: &[u8], at: usize) -> Option<(Self, usize)> {
         let rest = text.get(at..)?;
         let backslashes = rest.iter().take_while(|byte| **byte == b'\\').count();
@@ -18,7 +17,7 @@ impl Quote {
         Some((quote, at + backslashes + 1))
     }
 
-    /// The quote that ends at `end`, and where it begins.
+    /// The mark that ends at `end`, and where it begins.
     pub(super) fn before(text: &[u8], end: usize) -> Option<(Self, usize)> {
         let (mark, before) = text.get(..end)?.split_last()?;
         let backslashes = before
@@ -33,8 +32,8 @@ impl Quote {
         is_mark(*mark).then(|| (quote, before.len() - backslashes))
     }
 
-    /// Where the quotation that begins at `from` ends, and where the text after it begins. Within
-    /// a quotation more backslashes stand before a mark that belongs to it.
+    /// Where the quotation that begins at `from` ends, and where the text after it begins. A mark that
+    /// belongs to the quoted text has more backslashes.
     pub(super) fn end(self, text: &[u8], from: usize) -> Option<(usize, usize)> {
         let mut backslashes = 0_usize;
         for (at, byte) in text.iter().enumerate().skip(from) {

@@ -1,19 +1,18 @@
-//! Finds secrets in text by the names before them, and credentials in URLs.
+//! Finds secrets in text, by the names before them and in URL credentials.
 
 use super::{
     names::{ends_as_secret, is_secret_name},
     quote::Quote,
     url,
-    value::{Place, value},
+    value::{Syntax, value},
 };
 use std::ops::Range;
 
-/// Beginnings of flags that have no value: the word after `--no-password` is no password.
+/// Prefixes of flags without a value: the word after `--no-password` is not a password.
 const SWITCHES: [&str; 4] = ["no-", "without-", "skip-", "disable-"];
 
-/// Where the secrets in `text` are: values after secret names (`name=value`, `name: value`,
-/// `"name":"value"`, `--name value`) and those in URLs' credentials. In order, without overlaps, and
-/// never empty.
+/// The secrets in `text`: values after secret names (`name=value`, `name: value`, `"name":"value"`, `--name
+/// value`) and those in URL credentials. In order, without overlaps, and never empty.
 pub(super) fn secrets_in(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut at = 0;
@@ -23,7 +22,7 @@ pub(super) fn secrets_in(text: &str) -> Vec<Range<usize>> {
             Some(b':') if tail(text, next).starts_with("://") => in_url(text, next),
             _ => assigned(text, next),
         };
-        // What is masked is not looked into again.
+        // The search continues after a secret.
         at = secret
             .as_ref()
             .map_or(0, |secret| secret.end)
@@ -43,7 +42,7 @@ fn find(text: &str, from: usize) -> Option<usize> {
     Some(from + at)
 }
 
-/// The value of the flag that begins at `at`, if that is a secret, and where to go on.
+/// The value of the flag that begins at `at` if it is a secret, and where the search continues.
 fn after_flag(text: &str, at: usize) -> (Option<Range<usize>>, usize) {
     let bytes = text.as_bytes();
     let begins_word = at == 0
@@ -59,7 +58,7 @@ fn after_flag(text: &str, at: usize) -> (Option<Range<usize>>, usize) {
         .unwrap_or_default()
         .trim_start_matches('-');
     let is_switch = SWITCHES.iter().any(|switch| name.starts_with(switch));
-    // In a list, `"--password","x"`, the flag's quotation ends before the value's begins.
+    // In a list, `"--password","x"`, the quotation of the flag ends before that of the value begins.
     let quote_end = Quote::at(bytes, end).map_or(end, |(_, after)| after);
     let gap = length(bytes, quote_end, |byte| {
         byte.is_ascii_whitespace() || byte == b','
@@ -69,14 +68,14 @@ fn after_flag(text: &str, at: usize) -> (Option<Range<usize>>, usize) {
     if gap == 0 || is_switch || is_next_flag || !is_secret_name(name) {
         return (None, end);
     }
-    let place = Place {
+    let syntax = Syntax {
         flag: true,
-        ..Place::default()
+        ..Syntax::default()
     };
-    (Some(value(bytes, from, place)), end)
+    (Some(value(bytes, from, syntax)), end)
 }
 
-/// The secret in the credentials of the URL whose `://` is at `at`, and where its address ends.
+/// The secret in the credentials of the URL whose `://` is at `at`, and the end of its authority.
 fn in_url(text: &str, at: usize) -> (Option<Range<usize>>, usize) {
     let is_scheme = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'.' | b'-');
     let scheme = text.get(at - length_before(text.as_bytes(), at, is_scheme)..at);
@@ -91,21 +90,21 @@ fn in_url(text: &str, at: usize) -> (Option<Range<usize>>, usize) {
     let rest = rest.get(..end).unwrap_or_default();
     let secret = url::secret(scheme.unwrap_or_default(), rest);
     let from = secret.as_ref().map_or(0, |secret| secret.end);
-    // A port is not the value of a host that is called `token`.
+    // The port of a host named `token` is not its value.
     let address = rest.get(from..).unwrap_or_default();
     let address = address.find(['/', '?', '#']).unwrap_or(address.len());
     let secret = secret.map(|secret| begin + secret.start..begin + secret.end);
     (secret, begin + from + address)
 }
 
-/// The secret value after the `=` or `:` at `at`, and where to go on.
+/// The secret value after the `=` or `:` at `at`, and where the search continues.
 fn assigned(text: &str, at: usize) -> (Option<Range<usize>>, usize) {
     let bytes = text.as_bytes();
     let separator = bytes.get(at).copied().unwrap_or_default();
     let after = match bytes.get(at + 1) {
-        // A comparison, or a path in a program.
+        // A comparison, or a path in source code.
         Some(next) if *next == separator => return (None, at + 2),
-        // `:=` and `=>` assign in some languages.
+        // `:=` and `=>` are assignments in some languages.
         Some(b'=' | b'>') => at + 2,
         _ => at + 1,
     };
@@ -130,7 +129,7 @@ fn assigned(text: &str, at: usize) -> (Option<Range<usize>>, usize) {
     let lower = name.to_ascii_lowercase();
     let outer = Quote::before(bytes, name_begin).filter(|_| quoted.is_none());
     let is_script = separator == b'=' && outer.is_some_and(|(_, begin)| runs_script(text, begin));
-    let place = Place {
+    let syntax = Syntax {
         spaced: gap > 0,
         json: quoted.is_some(),
         flag: name.starts_with('-'),
@@ -138,10 +137,10 @@ fn assigned(text: &str, at: usize) -> (Option<Range<usize>>, usize) {
         header: lower.contains("authorization") || lower.contains("cookie"),
         quote: outer.map(|(quote, _)| quote).filter(|_| !is_script),
     };
-    (Some(value(bytes, from, place)), after)
+    (Some(value(bytes, from, syntax)), after)
 }
 
-/// Whether the word before `at` is `-c`, so that what follows is a script and not one value.
+/// Whether the word before `at` is `-c`, so that a script follows and not one value.
 fn runs_script(text: &str, at: usize) -> bool {
     let before = text.get(..at).unwrap_or_default();
     let before = before.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, ',' | '"'));
@@ -150,7 +149,7 @@ fn runs_script(text: &str, at: usize) -> bool {
     is_script_flag(before.get(begin..).unwrap_or_default())
 }
 
-/// `-c`, also among other letters: what a shell is given a script with.
+/// Whether `word` is the shell option `-c`, also combined with other letters.
 pub(super) fn is_script_flag(word: &str) -> bool {
     word == "CMD-SHELL"
         || word.strip_prefix('-').is_some_and(|letters| {
@@ -166,13 +165,13 @@ fn tail(text: &str, from: usize) -> &str {
     text.get(from..).unwrap_or_default()
 }
 
-/// Bytes from `from` on that are of a kind.
+/// Number of bytes from `from` on that satisfy `is_of_kind`.
 fn length(bytes: &[u8], from: usize, is_of_kind: impl Fn(u8) -> bool) -> usize {
     let rest = bytes.get(from..).unwrap_or_default();
     rest.iter().take_while(|byte| is_of_kind(**byte)).count()
 }
 
-/// Bytes up to `end` that are of a kind.
+/// Number of bytes before `end` that satisfy `is_of_kind`.
 fn length_before(bytes: &[u8], end: usize, is_of_kind: impl Fn(u8) -> bool) -> usize {
     let before = bytes.get(..end).unwrap_or_default();
     before
@@ -188,7 +187,7 @@ mod tests {
 
     #[test]
     #[expect(clippy::too_many_lines, reason = "a table")]
-    fn values_in_text_are_masked_and_the_rest_stays() {
+    fn secret_values_in_text_are_masked_and_the_rest_is_kept() {
         for (text, masked) in [
             ("plain words", "plain words"),
             (

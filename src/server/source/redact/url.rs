@@ -1,20 +1,19 @@
-//! Where the secret is in a URL's credentials.
+//! Finds the secret in the credentials of a URL.
 //!
-//! By RFC 3986 credentials end at the last `@` before the first `/`, `?` or `#`, and whatever else
-//! a password holds is escaped. Passwords that are not escaped exist all the same, as in
-//! `postgres://app:s3cr@t/x@db:5432/x`, and so do paths with `@`, as in `https://host/@me/album`. The
-//! RFC's reading is taken where it is possible, with the exceptions of [`credentials_end`]: where both
-//! readings are, the one that hides more.
+//! By RFC 3986 credentials end at the last `@` before the first `/`, `?` or `#`, and a password escapes
+//! these characters. Unescaped passwords exist nevertheless, as in `postgres://app:s3cr@t/x@db:5432/x`, and
+//! so do paths with `@`, as in `https://host/@me/album`. The RFC's interpretation is used where it is
+//! possible, with the exceptions of [`credentials_end`]: where both are possible, the one that masks more.
 
 use std::ops::Range;
 
-/// Schemes before which a name alone before `@` is that of a person, and no token.
+/// Schemes with which a single name before `@` is a user, and not a token.
 const USER_SCHEMES: [&str; 4] = ["ssh", "sftp", "scp", "rsync"];
 
-/// Schemes whose paths hold `@`, as those of packages and people.
+/// Schemes whose paths may contain `@`, as those of packages and profiles.
 const WEB_SCHEMES: [&str; 4] = ["http", "https", "ws", "wss"];
 
-/// The secret in `rest`, which follows `scheme://` and ends with the URL.
+/// The secret in `rest`, the part of the URL after `scheme://`.
 pub(super) fn secret(scheme: &str, rest: &str) -> Option<Range<usize>> {
     let end = credentials_end(scheme, rest)?;
     let credentials = rest.get(..end)?;
@@ -29,17 +28,17 @@ pub(super) fn secret(scheme: &str, rest: &str) -> Option<Range<usize>> {
     (!secret.is_empty()).then_some(secret)
 }
 
-/// Where credentials end in `rest`: at an `@`. None when there are none.
+/// The position of the `@` that ends the credentials in `rest`; `None` when there are no credentials.
 fn credentials_end(scheme: &str, rest: &str) -> Option<usize> {
     let authority = authority(rest);
     let Some((credentials, host)) = authority.rsplit_once('@') else {
         let (_, port) = authority.split_once(':')?;
         let is_host = authority.starts_with('[') || is_port(port);
         return match is_host {
-            // `app:s3` is no host and port, so that the `/` belongs to a password.
+            // `app:s3` is not a host and port, so the `/` belongs to a password.
             false => rest.rfind('@'),
             true if is_one_of(scheme, &WEB_SCHEMES) => None,
-            // `app:1234/x@db`: hardly a path, but a password that begins like a port.
+            // `app:1234/x@db`: probably not a path, but a password that begins like a port.
             true => last_in_path(rest, authority.len()),
         };
     };
@@ -50,8 +49,8 @@ fn credentials_end(scheme: &str, rest: &str) -> Option<usize> {
     Some(later.unwrap_or(credentials.len()))
 }
 
-/// The last `@` in the path with a host after it. `/@scope` is a part of a path, and no end of
-/// a password.
+/// The last `@` in the path that is followed by a host. `/@scope` is part of a path, not the end of a
+/// password.
 fn last_in_path(rest: &str, path_begins: usize) -> Option<usize> {
     let path = rest.get(path_begins..)?;
     let path = path.split(['?', '#']).next()?;
@@ -64,7 +63,7 @@ fn authority(rest: &str) -> &str {
     rest.split(['/', '?', '#']).next().unwrap_or(rest)
 }
 
-/// `host`, `host:port` or `[address]:port`, also several after commas.
+/// Whether `text` is `host`, `host:port` or `[address]:port`, or several of them, separated by commas.
 fn is_host_and_port(text: &str) -> bool {
     text.split(',').all(|one| {
         let (host, port) = match one.strip_prefix('[').and_then(|one| one.split_once(']')) {
@@ -93,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_secret_in_a_url_is_found_and_its_host_kept() {
+    fn the_secret_in_a_url_is_found_and_its_host_is_kept() {
         for (url, expected) in [
             ("https://host/@me/album", None),
             ("https://host:8080/@me/album", None),

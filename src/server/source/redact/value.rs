@@ -1,85 +1,84 @@
-//! Where a secret value ends that follows its name in a text.
+//! Finds the end of a secret value that follows its name in a text.
 //!
-//! What belongs to the value is masked, what follows it is kept. Where that cannot be told, more is
-//! masked rather than less.
+//! The value is masked, what follows it is kept. In doubt more is masked rather than less.
 
 use super::{MASK, quote::Quote};
 use std::ops::Range;
 
-/// How a value stands beside its name.
+/// The syntax around a value.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Place {
-    /// There is a space between: `password: correct horse`. The value may hold more of them.
+pub(super) struct Syntax {
+    /// A space precedes it: `password: correct horse`. The value may contain more of them.
     pub(super) spaced: bool,
     /// The name is quoted, as in JSON.
     pub(super) json: bool,
-    /// The name is that of a flag, `--password=…`: all of the word is the value.
+    /// The name is a flag, `--password=…`: the whole word is the value.
     pub(super) flag: bool,
     /// The name is part of a URL's query.
     pub(super) query: bool,
-    /// The value of such a header is a list of assignments itself.
+    /// The name is a header whose value is a list of assignments itself.
     pub(super) header: bool,
-    /// Name and value are quoted together, `"Authorization: Bearer x"`.
+    /// Name and value are quoted together: `"Authorization: Bearer x"`.
     pub(super) quote: Option<Quote>,
 }
 
 /// The value that begins at `from`; empty when there is none.
-pub(super) fn value(text: &[u8], from: usize, place: Place) -> Range<usize> {
+pub(super) fn value(text: &[u8], from: usize, syntax: Syntax) -> Range<usize> {
     let mut begin = from;
     if let Some((quote, inner)) = Quote::at(text, from) {
         let Some((end, after)) = quote.end(text, inner) else {
             return inner..text.len();
         };
-        if ends_word(text, after) || is_outer(text, after, place) {
+        if ends_word(text, after) || is_outer(text, after, syntax) {
             return inner..end;
         }
         // The shell joins `"a"b` into one word.
         begin = after;
-    } else if matches!(text.get(from), Some(b'[' | b'{')) && (place.json || place.spaced) {
+    } else if matches!(text.get(from), Some(b'[' | b'{')) && (syntax.json || syntax.spaced) {
         return from..bracket_end(text, from);
-    } else if place.json
+    } else if syntax.json
         && let Some(end) = scalar_end(text, from)
     {
         return from..end;
     }
-    let outer = place.quote.and_then(|quote| quote.end(text, begin));
+    let outer = syntax.quote.and_then(|quote| quote.end(text, begin));
     let end = match outer {
         Some((end, _)) => end,
-        None if place.spaced => words_end(text, begin, place),
-        None => word_end(text, begin, place),
+        None if syntax.spaced => words_end(text, begin, syntax),
+        None => word_end(text, begin, syntax),
     };
     from..trim_end(text, from, end)
 }
 
 /// The end of a value without spaces.
-fn word_end(text: &[u8], from: usize, place: Place) -> usize {
+fn word_end(text: &[u8], from: usize, syntax: Syntax) -> usize {
     let ends = |at: &usize| {
         let rest = text.get(*at..).unwrap_or_default();
         rest.first().is_none_or(u8::is_ascii_whitespace)
             || ends_quotation(text, *at)
-            || (place.query && matches!(rest.first(), Some(b'&' | b'#')))
-            || (!place.flag && begins_next(rest))
+            || (syntax.query && matches!(rest.first(), Some(b'&' | b'#')))
+            || (!syntax.flag && begins_next(rest))
     };
     (from..text.len()).find(ends).unwrap_or(text.len())
 }
 
-/// The end of a value that may hold spaces: that of the line or quotation, the next flag, or the next
+/// The end of a value that may contain spaces: that of the line or quotation, or the next flag or the next
 /// name with a value of its own.
-fn words_end(text: &[u8], from: usize, place: Place) -> usize {
+fn words_end(text: &[u8], from: usize, syntax: Syntax) -> usize {
     let ends = |at: &usize| {
         let rest = text.get(*at..).unwrap_or_default();
         match rest.split_first() {
             Some((b'\n' | b'\r', _)) => true,
             Some((first, rest)) if first.is_ascii_whitespace() => {
-                is_flag(rest) || is_name(rest, place.header)
+                is_flag(rest) || is_name(rest, syntax.header)
             }
-            _ => ends_quotation(text, *at) || (!place.header && begins_next(rest)),
+            _ => ends_quotation(text, *at) || (!syntax.header && begins_next(rest)),
         }
     };
     (from..text.len()).find(ends).unwrap_or(text.len())
 }
 
-/// A separator, and a name with a value after it: `;Port=1`.
+/// Whether `rest` is a separator followed by a name with a value: `;Port=1`.
 fn begins_next(rest: &[u8]) -> bool {
     let Some((b'&' | b';' | b',', rest)) = rest.split_first() else {
         return false;
@@ -87,9 +86,9 @@ fn begins_next(rest: &[u8]) -> bool {
     is_name(rest, false)
 }
 
-/// `name=`, `name:` or `"name":`. Of a header's parts only the next header is one: `Name: `.
+/// Whether `rest` begins with `name=`, `name:` or `"name":`; with `only_headers`, only `Name: ` counts.
 fn is_name(rest: &[u8], only_headers: bool) -> bool {
-    /// Longer names there are, but not many.
+    /// Longer names exist, but are rare.
     const LONGEST: usize = 64;
     let begin = Quote::at(rest, 0).map_or(0, |(_, begin)| begin);
     let name = rest.get(begin..).unwrap_or_default();
@@ -122,9 +121,9 @@ fn is_flag(rest: &[u8]) -> bool {
     }
 }
 
-/// Whether the quotation around the value ends here: a mark with the end of a word after it.
+/// Whether the quotation around the value ends here: a mark followed by the end of a word.
 fn ends_quotation(text: &[u8], at: usize) -> bool {
-    // Backslashes are counted once, where they begin.
+    // Backslashes are counted once, from the first one.
     let is_within = at > 0 && text.get(at - 1) == Some(&b'\\') && text.get(at) == Some(&b'\\');
     !is_within && Quote::at(text, at).is_some_and(|(_, after)| ends_word(text, after))
 }
@@ -140,12 +139,12 @@ fn ends_word(text: &[u8], at: usize) -> bool {
 }
 
 /// Whether the quotation around name and value ends here.
-fn is_outer(text: &[u8], at: usize, place: Place) -> bool {
+fn is_outer(text: &[u8], at: usize, syntax: Syntax) -> bool {
     Quote::at(text, at)
-        .is_some_and(|(quote, after)| place.quote == Some(quote) || ends_word(text, after))
+        .is_some_and(|(quote, after)| syntax.quote == Some(quote) || ends_word(text, after))
 }
 
-/// The end of a list or object; of the text when it is not complete.
+/// The end of a list or object; the end of the text when it is incomplete.
 fn bracket_end(text: &[u8], from: usize) -> usize {
     let (mut depth, mut at) = (0_usize, from);
     while let Some(byte) = text.get(at) {
@@ -168,11 +167,11 @@ fn bracket_end(text: &[u8], from: usize) -> usize {
     text.len()
 }
 
-/// The end of a number in JSON; `true`, `false` and `null` are no secrets, and end at once.
+/// The end of a JSON number. `true`, `false` and `null` are not secrets; their value is empty.
 fn scalar_end(text: &[u8], from: usize) -> Option<usize> {
     let rest = text.get(from..)?;
     if rest.starts_with(MASK.as_bytes()) {
-        // It was masked before.
+        // It is already masked.
         return Some(from + MASK.len());
     }
     let len = rest

@@ -1,21 +1,21 @@
-//! Which values of secret variables are looked for in other text.
+//! Decides which values of secret variables are searched for in other text.
 //!
-//! A value is masked where it stands as the variable's own, whatever it is. To look for it elsewhere,
-//! it must be specific: with `POSTGRES_PASSWORD=postgres` the word `postgres` stands in every other line
-//! of the log, in the image and in every path, and masking it there hides much and gives the password
-//! away besides.
+//! As the value of its own variable a secret is always masked. To be searched for elsewhere it must be
+//! specific: with `POSTGRES_PASSWORD=postgres` the word `postgres` occurs in every other line of the log,
+//! in the image and in every path; masking it there would hide much and even reveal the password.
 
 use std::collections::BTreeSet;
 
-/// Shorter values are not specific: `true`, `admin` or `5432` would be found in every other line.
+/// Least length of a specific value, in bytes: `true`, `admin` or `5432` would occur in every other line.
 pub(in crate::server::source) const SHORTEST: usize = 6;
-/// Shorter numbers are not specific: sizes, ports, dates and process ids have as many digits.
+/// Least length of a specific number: sizes, ports, dates and process ids have fewer digits.
 const SHORTEST_NUMBER: usize = 8;
-/// Values with fewer different characters are rulers, as `------`, and placeholders, as `xxxxxx`.
+/// Least number of different characters: values with fewer are rules, as `------`, or placeholders, as
+/// `xxxxxx`.
 const FEWEST_CHARACTERS: usize = 3;
 
-/// Words that are set as passwords, and that logs and paths are full of. They are compared without
-/// regard to case.
+/// Words that are used as passwords and are common in logs and paths. They are compared without regard to
+/// case.
 const ORDINARY: &str = "\
     account accounts actual address administrator allowed anonymous apache \
     application archive authenticated authentication authorization backend backup balance bearer \
@@ -46,8 +46,8 @@ const ORDINARY: &str = "\
     value vaultwarden verify version volume warning webhook website welcome windows wordpress worker \
     workers workspace zabbix zookeeper";
 
-/// Folders at the root of a container: a value that begins with one is the path of a secret, which is
-/// shown as the mount that it is.
+/// Folders at the root of a container: a value that begins with one is the path of a secret, which is shown
+/// as a mount.
 const ROOTS: [&str; 19] = [
     "/app/",
     "/bin/",
@@ -70,17 +70,17 @@ const ROOTS: [&str; 19] = [
     "/var/",
 ];
 
-/// What is known of a container and shown of it, so that it is no secret.
+/// The public properties of a container, which are not secret.
 #[derive(Debug, Default)]
 pub(in crate::server::source) struct Shown<'a> {
-    /// Its name, image, project and the like. What is part of one of them is shown anyway.
+    /// Its name, image, project and the like. Parts of them are public, too.
     pub(in crate::server::source) identity: Vec<String>,
-    /// The values of variables whose names are not those of secrets.
+    /// The values of variables whose names are not secret.
     pub(in crate::server::source) plain: BTreeSet<&'a str>,
 }
 
 impl Shown<'_> {
-    /// Whether `value` can be told from other text by what it is.
+    /// Whether `value` can be searched for in other text without matching ordinary words.
     pub(in crate::server::source) fn is_specific(&self, value: &str) -> bool {
         let lower = value.to_lowercase();
         let is_number = value.bytes().all(|byte| byte.is_ascii_digit());
@@ -99,13 +99,13 @@ impl Shown<'_> {
     }
 }
 
-/// The first and last line of a key in PEM.
+/// Whether `line` is the first or last line of a PEM key.
 fn is_armour(line: &str) -> bool {
     line.starts_with("-----BEGIN ") || line.starts_with("-----END ")
 }
 
-/// Whether letters and digits are mixed as in no word: the same value under an innocent name too is
-/// a copy of the secret, where `shopdb` is the name of a database.
+/// Whether letters and digits are mixed as in no ordinary word: such a value of another variable is a copy
+/// of the secret, while `shopdb` is the name of a database.
 fn is_random(value: &str) -> bool {
     let has = |is_of_kind: fn(&char) -> bool| value.chars().any(|c| is_of_kind(&c));
     value.len() >= SHORTEST_NUMBER && has(char::is_ascii_alphabetic) && has(char::is_ascii_digit)
@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_specific_is_looked_for() {
+    fn only_specific_values_are_searched_for() {
         let shown = Shown {
             identity: vec!["shop-db-1".into(), "registry.example/shop:1.2".into()],
             plain: ["appuser", "s3cr3t-abc9", "v1.27.3-alpine"].into(),

@@ -1,35 +1,33 @@
-//! The ways in which a text may be read, each with the places where it stands in the text itself.
-//!
-//! What is written in a log is not what is read: viewers and downloads leave control sequences out,
-//! programs escape strings for JSON and URLs. A secret is looked for in what is read, and masked where it
-//! is written.
+//! The ways in which a text may be read, each with the positions in the text itself. The bytes of a log
+//! differ from what is read: viewers and downloads omit control sequences, programs escape strings for JSON
+//! and URLs. A secret is searched for in what is read, and masked in the bytes.
 
 use super::hex;
 use crate::client::logs::ansi;
 use memchr::{memchr, memchr2};
 use std::ops::Range;
 
-/// Readings of one text at most. A text with every kind of escape has some ten.
+/// Most readings of one text. A text with every kind of escape has some ten.
 const MOST: usize = 16;
 
-/// A text as it may be read.
+/// One way to read a text.
 #[derive(Clone, Debug, Default)]
 pub(in crate::server::source) struct View {
     text: Vec<u8>,
-    /// Where each byte comes from; absent while only what is read matters. Lines are far shorter than
-    /// 4 GiB.
+    /// The source range of each byte; `None` when positions are not needed. Lines are far shorter than 4
+    /// GiB.
     written: Option<Vec<(u32, u32)>>,
 }
 
-/// Whether `text` reads as it is written: ASCII without control characters and escapes. Most lines
-/// do, and this is all that they cost.
+/// Whether `text` has only one reading: ASCII without control characters and escapes. True for most lines,
+/// for which this check is the only cost.
 pub(in crate::server::source) fn is_plain(text: &[u8]) -> bool {
-    /// As many bytes as are looked at at once, without an end in between.
+    /// Bytes that are checked together, without a branch in between.
     const WIDTH: usize = 16;
     let is_other =
         |byte: u8| byte.wrapping_sub(b' ') > b'~' - b' ' || byte == b'\\' || byte == b'%';
     let any = |bytes: &[u8]| bytes.iter().fold(false, |any, byte| any | is_other(*byte));
-    // The last ones overlap, which is cheaper than one after the other.
+    // The last block overlaps, which is cheaper than checking its bytes one by one.
     let Some(last) = text.last_chunk::<WIDTH>() else {
         return !any(text);
     };
@@ -37,15 +35,14 @@ pub(in crate::server::source) fn is_plain(text: &[u8]) -> bool {
     !any(whole) && !any(last)
 }
 
-/// Whether there may be something special in `text`: most writing outside of ASCII has none of the
-/// bytes that such characters begin with.
+/// Whether `text` may contain special characters: most non-ASCII text contains none of their first bytes.
 fn may_be_special(text: &[u8]) -> bool {
     let begins = |byte: &u8| matches!(byte, 0..=8 | 10..=31 | 0x7f | 0xc2 | 0xcd | 0xd8 | 0xe1..=0xe3 | 0xef..=0xff);
     text.iter().any(begins)
 }
 
-/// Every other reading of `text`, without the places where it is written: enough to know whether
-/// a secret is in one, and much cheaper.
+/// Every other reading of `text`, without positions: enough to know whether one contains a secret, and much
+/// cheaper.
 pub(in crate::server::source) fn readings(text: &str) -> Vec<View> {
     all(View {
         text: text.as_bytes().to_vec(),
@@ -54,12 +51,12 @@ pub(in crate::server::source) fn readings(text: &str) -> Vec<View> {
 }
 
 /// Every other reading of `text`: without control sequences and invisible characters, and with escapes
-/// resolved, also within one another.
+/// resolved, also nested ones.
 pub(in crate::server::source) fn views(text: &str) -> Vec<View> {
-    // A part of a character stands for all of it, so that no character is ever cut.
+    // Each byte of a character has the range of the whole character, so that no character is split.
     let written = text.char_indices().flat_map(|(at, c)| {
-        let place = (at as u32, (at + c.len_utf8()) as u32);
-        std::iter::repeat_n(place, c.len_utf8())
+        let source = (at as u32, (at + c.len_utf8()) as u32);
+        std::iter::repeat_n(source, c.len_utf8())
     });
     all(View {
         text: text.as_bytes().to_vec(),
@@ -68,9 +65,9 @@ pub(in crate::server::source) fn views(text: &str) -> Vec<View> {
 }
 
 fn all(first: View) -> Vec<View> {
-    let ways = [
-        View::seen,
-        View::downloaded,
+    let readings = [
+        View::as_shown,
+        View::as_downloaded,
         View::overstruck,
         View::unescaped,
         View::decoded,
@@ -78,7 +75,7 @@ fn all(first: View) -> Vec<View> {
     let mut views = vec![first];
     let mut next = 0;
     while next < views.len() {
-        for read in ways {
+        for read in readings {
             let Some(other) = views.get(next).and_then(read) else {
                 continue;
             };
@@ -96,7 +93,7 @@ impl View {
         &self.text
     }
 
-    /// Where what is read at `range` is written.
+    /// The source range of the reading's `range`.
     pub(in crate::server::source) fn written(&self, range: Range<usize>) -> Option<Range<usize>> {
         let written = self.written.as_ref()?;
         let (from, _) = written.get(range.start)?;
@@ -105,19 +102,18 @@ impl View {
     }
 
     /// As the viewer shows it: without control sequences.
-    fn seen(&self) -> Option<Self> {
+    fn as_shown(&self) -> Option<Self> {
         self.without(|rest| ansi::sequence_len(rest).or_else(|| first_len(rest)))
     }
 
-    /// As the download writes it: without control characters, which leaves the rest of a sequence.
-    fn downloaded(&self) -> Option<Self> {
+    /// As the download writes it: without control characters, but with the rest of a sequence.
+    fn as_downloaded(&self) -> Option<Self> {
         self.without(first_len)
     }
 
-    /// As a terminal shows it that goes back for each backspace, which is how some programs print
-    /// bold and underlined text.
+    /// As a terminal shows text with backspaces, with which some programs print bold and underlined text.
     fn overstruck(&self) -> Option<Self> {
-        /// Backspace.
+        /// The backspace character.
         const BACK: u8 = 8;
         memchr(BACK, &self.text)?;
         let mut view = self.empty();
@@ -125,23 +121,23 @@ impl View {
             if *byte == BACK {
                 view.drop_last();
             } else {
-                view.take(self, at..at + 1);
+                view.append(self, at..at + 1);
             }
         }
         Some(view)
     }
 
-    /// With the escapes of strings in JSON and most languages resolved.
+    /// With the string escapes of JSON and most languages resolved.
     fn unescaped(&self) -> Option<Self> {
         memchr(b'\\', &self.text)?;
         let mut view = self.empty();
         let mut from = 0;
         while let Some(at) = memchr(b'\\', self.rest(from)) {
-            view.take(self, from..from + at);
+            view.append(self, from..from + at);
             from += at;
             match escape(self.rest(from)) {
                 Some((c, len)) => {
-                    view.put(
+                    view.append_replaced(
                         self,
                         c.encode_utf8(&mut [0; 4]).as_bytes(),
                         from..from + len,
@@ -149,22 +145,22 @@ impl View {
                     from += len;
                 }
                 None => {
-                    view.take(self, from..from + 1);
+                    view.append(self, from..from + 1);
                     from += 1;
                 }
             }
         }
-        view.take(self, from..self.text.len());
+        view.append(self, from..self.text.len());
         Some(view)
     }
 
-    /// With `%XX` decoded, and `+` as the space that it is in forms.
+    /// With `%XX` decoded, and `+` as a space as in forms.
     fn decoded(&self) -> Option<Self> {
         memchr2(b'%', b'+', &self.text)?;
         let mut view = self.empty();
         let mut from = 0;
         while let Some(at) = memchr2(b'%', b'+', self.rest(from)) {
-            view.take(self, from..from + at);
+            view.append(self, from..from + at);
             from += at;
             let code = match self.rest(from) {
                 [b'%', a, b, ..] => hex(&[*a, *b]).map(|code| (code as u8, 3)),
@@ -173,21 +169,21 @@ impl View {
             };
             match code {
                 Some((byte, len)) => {
-                    view.put(self, &[byte], from..from + len);
+                    view.append_replaced(self, &[byte], from..from + len);
                     from += len;
                 }
                 None => {
-                    view.take(self, from..from + 1);
+                    view.append(self, from..from + 1);
                     from += 1;
                 }
             }
         }
-        view.take(self, from..self.text.len());
+        view.append(self, from..self.text.len());
         (view.text != self.text).then_some(view)
     }
 
-    /// Without what `len` gives the length of, at the beginning of its argument, which begins with
-    /// something special. None when nothing is left out.
+    /// Without the special parts, whose length `len` returns for the text that begins with one. `None` when
+    /// nothing is removed.
     fn without(&self, len: impl Fn(&str) -> Option<usize>) -> Option<Self> {
         if is_plain(&self.text) || !may_be_special(&self.text) {
             return None;
@@ -197,13 +193,13 @@ impl View {
         for chunk in self.text.utf8_chunks() {
             let mut rest = chunk.valid();
             while let Some(special) = rest.find(is_special) {
-                view.take(self, at..at + special);
+                view.append(self, at..at + special);
                 let (_, after) = rest.split_at(special);
                 let step = len(after).unwrap_or(0).max(1);
                 at += special + step;
                 rest = after.get(step..).unwrap_or_default();
             }
-            view.take(self, at..at + rest.len());
+            view.append(self, at..at + rest.len());
             at += rest.len() + chunk.invalid().len();
         }
         (view.text.len() != self.text.len()).then_some(view)
@@ -213,7 +209,7 @@ impl View {
         self.text.get(from..).unwrap_or_default()
     }
 
-    /// A view to be filled from this one.
+    /// An empty view, to be filled from this one.
     fn empty(&self) -> Self {
         Self {
             text: Vec::with_capacity(self.text.len()),
@@ -221,8 +217,8 @@ impl View {
         }
     }
 
-    /// Adds what `of` reads at `range`.
-    fn take(&mut self, of: &Self, range: Range<usize>) {
+    /// Appends the `range` of `of`.
+    fn append(&mut self, of: &Self, range: Range<usize>) {
         self.text
             .extend_from_slice(of.text.get(range.clone()).unwrap_or_default());
         if let (Some(written), Some(of)) = (&mut self.written, &of.written) {
@@ -230,16 +226,16 @@ impl View {
         }
     }
 
-    /// Adds `bytes`, for which something else stands in `of` at `range`.
-    fn put(&mut self, of: &Self, bytes: &[u8], range: Range<usize>) {
+    /// Appends `bytes`, which replace the `range` of `of`.
+    fn append_replaced(&mut self, of: &Self, bytes: &[u8], range: Range<usize>) {
         self.text.extend_from_slice(bytes);
         if let (Some(written), Some(range)) = (&mut self.written, of.written(range)) {
-            let place = (range.start as u32, range.end as u32);
-            written.extend(bytes.iter().map(|_| place));
+            let source = (range.start as u32, range.end as u32);
+            written.extend(bytes.iter().map(|_| source));
         }
     }
 
-    /// Takes the last character back.
+    /// Removes the last character.
     fn drop_last(&mut self) {
         let is_first = |byte: &u8| !matches!(byte, 0x80..0xc0);
         let end = self.text.iter().rposition(is_first).unwrap_or(0);
@@ -250,7 +246,7 @@ impl View {
     }
 }
 
-/// The character that the escape at the beginning of `text` stands for, and the escape's length.
+/// The character of the escape at the beginning of `text`, and the length of the escape.
 fn escape(text: &[u8]) -> Option<(char, usize)> {
     let (first, rest) = text.strip_prefix(b"\\")?.split_first()?;
     let code =
@@ -286,7 +282,7 @@ fn escape(text: &[u8]) -> Option<(char, usize)> {
     long.or_else(|| Some((short()?, 2)))
 }
 
-/// `d83d\ude00`, after `\u`: how JSON writes what takes more than four digits.
+/// `d83d\\ude00`, after `\\u`: the JSON form of a character with more than four digits.
 fn surrogates(text: &[u8]) -> Option<(char, usize)> {
     let high = hex(text.get(..4)?)?;
     let low = hex(text.get(4..10)?.strip_prefix(b"\\u")?)?;
@@ -300,8 +296,8 @@ fn first_len(text: &str) -> Option<usize> {
     text.chars().next().map(char::len_utf8)
 }
 
-/// Whether a character is not seen, or begins a control sequence. Those of Unicode are the ones that
-/// it calls ignorable by default, the marks of direction among them.
+/// Whether a character is invisible or begins a control sequence. Invisible are those that Unicode ignores
+/// by default, direction marks among them.
 fn is_special(c: char) -> bool {
     match c {
         '\t' | ' '..='~' => false,
@@ -334,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_read_is_found_in_what_is_written() {
+    fn the_readings_of_a_text_contain_the_expected_one() {
         for (written, expected) in [
             ("a\u{1b}[1mb", "ab"),
             ("a\u{1b}2b", "a2b"),
@@ -362,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reading_knows_where_it_is_written() {
+    fn a_reading_knows_its_source_positions() {
         let text = "x\u{1b}[1ma\\u0040b%41";
         for view in views(text) {
             for at in 0..view.text().len() {
@@ -375,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn most_lines_are_plain() {
+    fn plain_lines_have_no_special_bytes() {
         assert!(is_plain(b"GET /index.html?a=b 200 ~"));
         for other in ["a\tb", "a\\b", "50%", "\u{7f}", "é", "\0"] {
             assert!(!is_plain(other.as_bytes()), "{other:?}");
@@ -384,7 +380,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn whatever_is_written_can_be_read(text in "(\u{1b}|\\\\|%|u|x|[0-9a-f]{1,4}|\\[|\\]|\u{8}|\u{9d}|é|.){0,30}") {
+        fn any_text_can_be_read_with_valid_positions(text in "(\u{1b}|\\\\|%|u|x|[0-9a-f]{1,4}|\\[|\\]|\u{8}|\u{9d}|é|.){0,30}") {
             for view in views(&text) {
                 let len = view.text().len();
                 proptest::prop_assert_eq!(view.written.as_ref().map(Vec::len), Some(len));

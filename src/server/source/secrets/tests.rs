@@ -7,7 +7,7 @@ fn mask(variables: &[&str], text: &str) -> String {
 }
 
 #[test]
-fn values_of_secret_variables_are_masked_wherever_they_stand() {
+fn values_of_secret_variables_are_masked_everywhere() {
     let variables = ["DB_PASSWORD=hunter2!", "API_TOKEN=abcdef", "HOME=/home/app"];
     for (text, masked) in [
         ("connecting with hunter2!", "connecting with ••••••"),
@@ -23,13 +23,13 @@ fn values_of_secret_variables_are_masked_wherever_they_stand() {
 }
 
 #[test]
-fn the_longest_of_secrets_that_overlap_is_masked() {
+fn of_overlapping_secrets_the_longest_is_masked() {
     let variables = ["A_TOKEN=secret", "B_TOKEN=secret-and-more"];
     assert_eq!(mask(&variables, "it is secret-and-more"), "it is ••••••");
 }
 
 #[test]
-fn passwords_in_urls_are_masked_whatever_the_variable_is_called() {
+fn passwords_in_urls_are_masked_whatever_the_variable_s_name() {
     let variables = [
         "DATABASE_URL=postgres://app:s3cr@t/x@db:5432/x",
         "PLAIN=https://example.org",
@@ -48,15 +48,11 @@ fn passwords_in_urls_are_masked_whatever_the_variable_is_called() {
 }
 
 #[test]
-fn lines_of_a_secret_of_several_lines_are_masked_one_by_one() {
+fn lines_of_a_multi_line_secret_are_masked_separately() {
     let key = "TLS_PRIVATE_KEY=-----BEGIN KEY-----\nMIIEvQIBADANBg\r\nkqhkiG9w0BAQEF\nab==\n";
     assert_eq!(mask(&[key], "  MIIEvQIBADANBg"), "  ••••••");
     assert_eq!(mask(&[key], "kqhkiG9w0BAQEF"), "••••••");
-    assert_eq!(
-        mask(&[key], "ab=="),
-        "ab==",
-        "too short to be told from other text"
-    );
+    assert_eq!(mask(&[key], "ab=="), "ab==", "too short to be specific");
     assert_eq!(mask(&["KEY_SECRET=first1\\nsecond"], "second"), "••••••");
 }
 
@@ -78,7 +74,7 @@ fn long_values_are_masked_in_pieces() {
 }
 
 #[test]
-fn words_of_the_container_and_ordinary_words_are_not_searched_for() {
+fn public_names_and_ordinary_words_are_not_searched_for() {
     let inspected = serde_json::json!({
         "Name": "/shop-db-1",
         "Config": {"Image": "registry.example/shopkeeper:16", "Env": [
@@ -97,7 +93,7 @@ fn words_of_the_container_and_ordinary_words_are_not_searched_for() {
 }
 
 #[test]
-fn secrets_within_the_values_of_other_variables_are_masked() {
+fn secrets_within_values_of_other_variables_are_masked() {
     let variables = [
         "JAVA_OPTS=-Xmx1g -Ddb.password=hunter2-java",
         "DATABASE_DSN=postgres://app:hunter2%40dsn@db/x",
@@ -114,7 +110,7 @@ fn secrets_within_the_values_of_other_variables_are_masked() {
 }
 
 #[test]
-fn secrets_are_found_however_they_are_written() {
+fn secrets_are_found_in_every_encoding() {
     let variables = ["TOKEN=hunter2S\"ECRET/é d"];
     for text in [
         "hunter2S\"ECRET/é d",
@@ -140,7 +136,7 @@ fn secrets_are_found_however_they_are_written() {
 }
 
 #[test]
-fn the_slow_search_finds_what_the_quick_one_does() {
+fn the_slow_and_the_fast_search_find_the_same() {
     let inspected = serde_json::json!({"Config": {"Env": ["TOKEN=hunter2 S"]}});
     let patterns = Patterns::of_inspected(&inspected);
     for text in [
@@ -158,14 +154,14 @@ fn the_slow_search_finds_what_the_quick_one_does() {
 }
 
 #[test]
-fn what_is_not_utf_8_hides_no_secret_and_stays_without_one() {
+fn invalid_utf_8_hides_no_secret_and_is_kept_without_one() {
     let secrets = Secrets::of(["TOKEN=hunter2-x"]);
     assert_eq!(secrets.mask(b"hunter\xff2-x".to_vec()), MASK.as_bytes());
     assert_eq!(secrets.mask(b"hunter\xff3-x".to_vec()), b"hunter\xff3-x");
 }
 
 #[test]
-fn all_values_are_kept_however_many_there_are() {
+fn all_values_are_searched_for_however_many_there_are() {
     let variables: Vec<_> = (0..5_000)
         .map(|n| format!("T{n}_TOKEN=value-{n:05}-x"))
         .collect();
@@ -178,9 +174,9 @@ fn all_values_are_kept_however_many_there_are() {
     }
 }
 
-/// A character as JSON, a URL, or a program that colours its letters may write it.
-fn written(c: char, way: usize) -> String {
-    match way {
+/// A character as JSON, a URL, or a program that colours its output may encode it.
+fn encoded(c: char, encoding: usize) -> String {
+    match encoding {
         0 => format!("\\u{:04x}", u32::from(c)),
         1 => c
             .to_string()
@@ -195,7 +191,7 @@ fn written(c: char, way: usize) -> String {
     }
 }
 
-/// What a reader of the page or of a download gets to see.
+/// The text as shown on the page and as downloaded.
 fn seen(text: &str) -> [String; 2] {
     let shown = crate::client::logs::ansi::plain(text).into_owned();
     let downloaded = text
@@ -215,9 +211,9 @@ proptest! {
     }
 
     #[test]
-    fn no_way_of_writing_hides_a_secret(
+    fn no_encoding_hides_a_secret(
         secret in "[A-Z][a-z]{2}[0-9][!-~é가]{2,12}",
-        way in 0_usize..7,
+        encoding in 0_usize..7,
         mixed in prop::collection::vec(any::<bool>(), 20),
         around in ("[ -~é]{0,8}[ .]", "[ .][ -~é]{0,8}"),
     ) {
@@ -225,8 +221,8 @@ proptest! {
         let text: String = secret
             .chars()
             .enumerate()
-            // What means something in the way of writing must be written so.
-            .map(|(at, c)| written(c, if plain(at) && c.is_alphanumeric() { 6 } else { way }))
+            // Characters with a meaning in the encoding must be encoded.
+            .map(|(at, c)| encoded(c, if plain(at) && c.is_alphanumeric() { 6 } else { encoding }))
             .collect();
         let variable = format!("TOKEN={secret}");
         let text = format!("{}{text}{}", around.0, around.1);
@@ -238,11 +234,11 @@ proptest! {
                 prop_assert!(!seen.contains(&secret), "{:?} in {:?}", secret, masked);
             }
         }
-        prop_assert_eq!(secrets.mask_str(&masked), masked.as_ref(), "masked twice");
+        prop_assert_eq!(secrets.mask_str(&masked), masked.as_ref(), "masking is idempotent");
     }
 
     #[test]
-    fn text_without_secrets_is_left_as_it_is(text in prop::collection::vec(any::<u8>(), 0..80)) {
+    fn text_without_secrets_is_unchanged(text in prop::collection::vec(any::<u8>(), 0..80)) {
         let secrets = Secrets::of(["TOKEN=no-such-text-at-all", "URL=x://a:hunter2-b@c"]);
         prop_assert_eq!(secrets.mask(text.clone()), text);
     }

@@ -1,21 +1,21 @@
-//! What Deckwatch itself costs.
+//! Measures the CPU and memory use of Deckwatch itself.
 
 use crate::model::{DashboardCost, round_percent};
 use std::{fs, time::Instant};
 
-/// Ticks a second in `/proc`: `USER_HZ`, 100 on every Linux there is.
+/// Clock ticks per second in `/proc`: `USER_HZ`, which is 100 on every Linux.
 const TICKS_PER_SECOND: f64 = 100.0;
-/// Bytes of a page: `statm` counts pages.
+/// Bytes of a page, the unit of `statm`.
 const PAGE_BYTES: u64 = 4096;
 
-/// CPU time at the last look.
+/// The CPU time at the last measurement.
 #[derive(Debug, Default)]
 pub(super) struct OwnCost {
     before: Option<(u64, Instant)>,
 }
 
 impl OwnCost {
-    /// What this process has cost since the last look; absent where `/proc` does not tell.
+    /// The resources used since the last call; `None` where `/proc` is not available.
     pub(super) fn measure(&mut self) -> Option<DashboardCost> {
         let ticks = cpu_ticks(&fs::read_to_string("/proc/self/stat").ok()?)?;
         let memory = resident_bytes(&fs::read_to_string("/proc/self/statm").ok()?)?;
@@ -32,7 +32,7 @@ impl OwnCost {
     }
 }
 
-/// `utime` and `stime` (proc(5)): the 12th and 13th field after the name, which may contain blanks.
+/// `utime` plus `stime` (proc(5)): the 12th and 13th field after the name, which may contain blanks.
 fn cpu_ticks(stat: &str) -> Option<u64> {
     let (_, fields) = stat.rsplit_once(')')?;
     let mut fields = fields.split_ascii_whitespace().skip(11);
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_with_blanks_and_parentheses_do_not_matter() {
+    fn process_names_with_blanks_and_parentheses_are_skipped() {
         let stat = "7 (a b) c) S 1 7 7 0 -1 4194304 1 0 0 0 30 12 0 0 20 0 4 0 100 1 1 1";
         assert_eq!(cpu_ticks(stat), Some(42));
         assert_eq!(cpu_ticks("garbage"), None);

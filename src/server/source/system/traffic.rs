@@ -1,30 +1,31 @@
-//! What goes over the host's interfaces.
+//! Traffic of the host's network interfaces.
 
 use crate::{model::Network, server::source::cgroup::interfaces};
 use std::{collections::HashMap, fs, time::Instant};
 use sysinfo::Networks;
 
-/// Interfaces of containers and virtual machines, and such as only pass on what another one counts.
-const OTHERS: [&str; 13] = [
+/// Prefixes of interfaces that belong to containers and virtual machines, or only pass on traffic that
+/// another interface counts.
+const IGNORED_PREFIXES: [&str; 13] = [
     "lo", "veth", "docker", "br-", "cni", "cali", "flannel", "podman", "virbr", "vnet", "tap",
     "ifb", "dummy",
 ];
-/// Bytes received and sent by each interface. One file tells them of all; the directories that
-/// `sysinfo` reads are nine files for each, and every container on a bridge has an interface.
+/// Bytes received and sent per interface. One file has them all, while `sysinfo` reads nine files per
+/// interface, and every container on a bridge has an interface.
 const COUNTERS: &str = "/proc/net/dev";
 
-/// What went over each interface when it was last looked at.
+/// The counters of each interface at the last sample.
 #[derive(Debug, Default)]
 pub(super) struct Traffic {
     before: HashMap<String, (u64, u64, Instant)>,
 }
 
 impl Traffic {
-    /// The host's own interfaces by name, with rates since the last look.
-    pub(super) fn look(&mut self) -> Vec<Network> {
+    /// The host's own interfaces by name, with rates since the last sample.
+    pub(super) fn sample(&mut self) -> Vec<Network> {
         let counted = match fs::read(COUNTERS) {
             Ok(text) => counted(&text),
-            Err(_) => counted_elsewhere(),
+            Err(_) => counted_by_sysinfo(),
         };
         self.compare(counted, Instant::now())
     }
@@ -33,7 +34,7 @@ impl Traffic {
         let before = std::mem::take(&mut self.before);
         let mut found: Vec<_> = counted
             .into_iter()
-            .filter(|(name, ..)| !OTHERS.iter().any(|other| name.starts_with(other)))
+            .filter(|(name, ..)| !IGNORED_PREFIXES.iter().any(|other| name.starts_with(other)))
             .map(|(name, rx, tx)| {
                 self.before.insert(name.clone(), (rx, tx, now));
                 let before = before.get(&name);
@@ -57,8 +58,8 @@ fn counted(text: &[u8]) -> Vec<(String, u64, u64)> {
         .collect()
 }
 
-/// On systems without that file.
-fn counted_elsewhere() -> Vec<(String, u64, u64)> {
+/// The counters on systems without that file.
+fn counted_by_sysinfo() -> Vec<(String, u64, u64)> {
     let networks = Networks::new_with_refreshed_list();
     let networks = networks.iter().flat_map(|networks| networks.iter());
     networks
@@ -69,7 +70,7 @@ fn counted_elsewhere() -> Vec<(String, u64, u64)> {
         .collect()
 }
 
-/// Bytes a second; unknown when the counter began anew.
+/// Bytes per second; `None` when the counter was reset.
 fn rate(now_bytes: u64, before_bytes: u64, now: Instant, before: Instant) -> Option<u64> {
     let bytes = now_bytes.checked_sub(before_bytes)?;
     let seconds = now.duration_since(before).as_secs_f64();
@@ -82,7 +83,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn interfaces_of_containers_are_none_of_the_host_s() {
+    fn interfaces_of_containers_are_omitted() {
         let text = b"Inter-| Receive | Transmit\n face |bytes packets|bytes packets\n    lo: 5 1 0 0 0 0 0 0 5 1\n  eth0: 100 1 0 0 0 0 0 0 50 1 0\nveth12: 9 1 0 0 0 0 0 0 9 1\n  ifb0: 7 1 0 0 0 0 0 0 7 1\n";
         let mut traffic = Traffic::default();
         let (start, second) = (Instant::now(), Duration::from_secs(1));
@@ -97,14 +98,14 @@ mod tests {
     }
 
     #[test]
-    fn both_ways_of_counting_agree_on_who_there_is() {
+    fn both_sources_of_counters_list_the_same_interfaces() {
         let names = |counted: Vec<(String, u64, u64)>| {
             let mut names: Vec<_> = counted.into_iter().map(|(name, ..)| name).collect();
             names.sort();
             names
         };
         if let Ok(text) = fs::read(COUNTERS) {
-            assert_eq!(names(counted(&text)), names(counted_elsewhere()));
+            assert_eq!(names(counted(&text)), names(counted_by_sysinfo()));
         }
     }
 }

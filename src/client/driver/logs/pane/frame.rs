@@ -1,36 +1,36 @@
-//! What a viewer does once a frame, as far as there is time.
+//! The work of a viewer per frame, as far as the time budget allows.
 
 use super::{BUDGET_MS, Pane, STEPS, now};
 use crate::client::logs::Entry;
 use leptos::prelude::*;
 
-/// Entries taken in at once at most: for more than this there is no room beyond what is kept.
+/// Most entries inserted at once: the store has no capacity for more beyond its limit.
 const MAX_BATCH: usize = 3_800;
 
 impl Pane {
     pub(super) fn frame(&mut self) {
-        self.is_frame_asked_for = false;
+        self.is_frame_scheduled = false;
         let end = now() + BUDGET_MS;
-        self.take_in(end);
-        let has_more_to_seek = self.seeker.go_on(&mut self.store, || now() < end);
+        self.insert_waiting(end);
+        let has_more_to_search = self.seeker.continue_search(&mut self.store, || now() < end);
         self.list(end);
         self.draw();
-        self.say();
+        self.report();
         let takes_more = !self.is_paused && !self.waiting.is_empty();
         let can_list =
             self.filter.only_matches && self.seeker.is_stuck_at(self.listed, &self.store);
-        if takes_more || has_more_to_seek || (self.listed < self.store.end() && !can_list) {
-            self.ask_for_frame();
+        if takes_more || has_more_to_search || (self.listed < self.store.end() && !can_list) {
+            self.schedule_frame();
         }
     }
 
-    pub(super) fn take_in(&mut self, end: f64) {
+    pub(super) fn insert_waiting(&mut self, end: f64) {
         let mut batch = Vec::new();
         while !self.is_paused && now() < end && batch.len() < MAX_BATCH && !self.waiting.is_empty()
         {
             self.waiting.take(STEPS, &mut batch);
         }
-        // What happened before the lines that are shown explains none of them.
+        // Events before the first shown line are omitted.
         let begin = self.store.from(0).next().map(|(_, head)| head.at);
         let first = batch
             .iter()
@@ -91,11 +91,11 @@ impl Pane {
         };
         let is_listing = self.listed < store.end() && self.listed <= canvas.anchor();
         if !self.follows && is_listing && !seeker.is_stuck_at(self.listed, store) {
-            // What is in view has no row yet.
+            // The visible entries have no rows yet.
             return;
         }
-        // Nothing is shown of the lines there are.
-        if self.said.has_begun && self.listed >= store.end() && self.waiting.is_empty() {
+        // There are no lines to show.
+        if self.reported.has_begun && self.listed >= store.end() && self.waiting.is_empty() {
             canvas.attach();
         }
         let now = self.live.now().get_untracked();

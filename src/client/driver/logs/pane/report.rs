@@ -1,4 +1,4 @@
-//! What a viewer says of itself, and hands out.
+//! Reports the state of a viewer to its page, and copies lines.
 
 use super::{super::copy, COPIED_ROWS, COPIED_SECONDS, COUNTS_MS, Pane, now};
 use crate::client::logs::{LogStatus, ansi};
@@ -30,14 +30,14 @@ impl Pane {
         copy::copy(&text, lines, &self.sender);
     }
 
-    pub(super) fn say(&mut self) {
+    pub(super) fn report(&mut self) {
         let fresh = self.rows.len() - self.rows.row_of(self.seen);
         let status = LogStatus {
-            has_begun: self.said.has_begun,
+            has_begun: self.reported.has_begun,
             lines: self.store.len(),
             shown: self.rows.len(),
             dropped: self.store.dropped(),
-            rate: self.said.rate,
+            rate: self.reported.rate,
             follows: self.follows,
             fresh: if self.follows { 0 } else { fresh },
             is_paused: self.is_paused,
@@ -47,9 +47,9 @@ impl Pane {
                 0
             },
             findings: self.seeker.findings(&self.store),
-            ended: self.said.ended.clone(),
-            complaint: self.said.complaint.clone(),
-            copied: self.said.copied,
+            ended: self.reported.ended.clone(),
+            complaint: self.reported.complaint.clone(),
+            copied: self.reported.copied,
         };
         let only_counts = |known: &LogStatus| {
             let counts = LogStatus {
@@ -64,20 +64,20 @@ impl Pane {
                 && (known.lines == 0) == (status.lines == 0)
                 && (known.fresh == 0) == (status.fresh == 0)
         };
-        let can_wait = now() - self.said_at < COUNTS_MS;
+        let can_wait = now() - self.reported_at < COUNTS_MS;
         let is_known = self
             .status
             .with_untracked(|known| *known == status || (can_wait && only_counts(known)));
         if !is_known {
-            self.said_at = now();
+            self.reported_at = now();
             self.status.set(status);
         }
     }
 
-    pub(super) fn forget_copying(&mut self) {
+    pub(super) fn expire_copied(&mut self) {
         self.copied_for = self.copied_for.saturating_add(1);
         if self.copied_for > COPIED_SECONDS {
-            self.said.copied = None;
+            self.reported.copied = None;
         }
     }
 }

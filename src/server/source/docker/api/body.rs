@@ -1,4 +1,4 @@
-//! Bodies of answers, read up to a bound.
+//! Reads response bodies up to a size limit.
 
 use super::ReadError;
 use bollard::errors::Error;
@@ -7,20 +7,20 @@ use http_body::Body;
 use hyper::body::Incoming;
 use std::{future::poll_fn, pin::Pin};
 
-/// The next piece of `body`; `None` at its end. Cancel safe.
+/// The next chunk of `body`; `None` at its end. Cancel safe.
 pub(in super::super) async fn frame(body: &mut Incoming) -> Option<Result<Bytes, hyper::Error>> {
     loop {
         let frame = poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await?;
         match frame.map(|frame| frame.into_data()) {
             Ok(Ok(data)) => return Some(Ok(data)),
-            // Trailers.
+            // Trailers are ignored.
             Ok(Err(_)) => {}
             Err(error) => return Some(Err(error)),
         }
     }
 }
 
-/// All of `body`, as text. What is not UTF-8 is replaced.
+/// All of `body` as text, with invalid UTF-8 replaced.
 ///
 /// # Errors
 /// When it is longer than `longest`; the rest is not received then. `what` names it in the error.

@@ -6,20 +6,20 @@ use std::collections::VecDeque;
 /// A line of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in super::super) enum Line {
-    /// Its text, without the line end.
+    /// The text, without the line end.
     Text(Vec<u8>),
-    /// It was longer than the bound and was skipped.
+    /// A line longer than the limit, which was skipped.
     TooLong,
 }
 
-/// Splits pieces of a stream into lines. Every byte is looked at once, and at most `longest` bytes
-/// of a line are kept.
+/// Splits chunks of a stream into lines. Every byte is scanned once, and at most `longest` bytes of a line
+/// are kept.
 #[derive(Debug)]
 pub(in super::super) struct Lines {
     longest: usize,
-    /// The beginning of the line that has no end yet.
+    /// The beginning of the incomplete line.
     begun: Vec<u8>,
-    /// Bytes of that line so far, whether kept or skipped.
+    /// Length of the incomplete line, whether kept or skipped.
     length: usize,
 }
 
@@ -33,8 +33,8 @@ impl Lines {
         }
     }
 
-    /// Takes the next `piece` of the stream and appends the lines that it completes to `ready`.
-    /// Empty lines are left out.
+    /// Takes the next `piece` of the stream and appends the lines that it completes to `ready`. Empty lines
+    /// are omitted.
     pub(in super::super) fn push(&mut self, piece: &Bytes, ready: &mut VecDeque<Line>) {
         let mut rest = piece.as_ref();
         while let Some(end) = memchr::memchr(b'\n', rest) {
@@ -52,7 +52,7 @@ impl Lines {
         self.extend(rest);
     }
 
-    /// Bytes of the line that has no end yet.
+    /// Length in bytes of the incomplete line.
     pub(in super::super) fn unfinished(&self) -> usize {
         self.length
     }
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_the_same_however_the_stream_is_cut() {
+    fn lines_do_not_depend_on_how_the_stream_is_split() {
         let whole = "one\ntwo\n\nthree\nfo";
         let expected = (vec![text("one"), text("two"), text("three")], 2);
         assert_eq!(split(10, &[whole]), expected);
@@ -95,14 +95,14 @@ mod tests {
     }
 
     #[test]
-    fn a_line_over_the_bound_is_skipped_and_the_next_one_is_not() {
+    fn a_line_over_the_limit_is_skipped_and_the_next_one_is_not() {
         let (lines, unfinished) = split(3, &["abc\nab", "cd", "efg", "h\nxyz\n"]);
         assert_eq!(lines, [text("abc"), Line::TooLong, text("xyz")]);
         assert_eq!(unfinished, 0);
     }
 
     #[test]
-    fn a_line_without_an_end_is_not_kept() {
+    fn an_endless_line_uses_no_memory() {
         let mut lines = Lines::new(1_000);
         let (piece, mut ready) = (Bytes::from(vec![b'x'; 4_096]), VecDeque::new());
         for _ in 0..1_000 {

@@ -1,4 +1,4 @@
-//! What only inspecting a container tells.
+//! The details of a container that only an inspection contains, and how they are read.
 
 use super::{
     super::{
@@ -11,37 +11,37 @@ use crate::model::{ContainerState, Health, Timestamp};
 use serde_json::json;
 use std::borrow::Cow;
 
-/// What only inspecting a container tells.
+/// The details of a container that only an inspection contains.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in super::super) struct Details {
-    /// What it is doing; absent when the engine's word for it is not known.
+    /// `None` when the engine's word for it is unknown.
     pub(in super::super) state: Option<ContainerState>,
     pub(in super::super) name: Option<String>,
-    /// The image as it was named when the container was created.
+    /// The name of the image at the time the container was created.
     pub(in super::super) image: Option<String>,
     pub(in super::super) health: Option<Health>,
     pub(in super::super) started_at: Option<Timestamp>,
     pub(in super::super) finished_at: Option<Timestamp>,
     pub(in super::super) restart_count: Option<u32>,
     pub(in super::super) exit_code: Option<i32>,
-    /// The most CPU it may use, in billionths of a core.
+    /// The CPU limit, in billionths of a core.
     pub(in super::super) nano_cpus: Option<u64>,
-    /// Its first process, as the engine's host numbers it.
+    /// The id of its first process on the engine's host.
     pub(in super::super) pid: Option<u32>,
-    /// It shares the host's network.
+    /// Whether it shares the host's network.
     pub(in super::super) host_network: bool,
-    /// What must not be shown of it, wherever it stands; absent as long as that is not known.
+    /// The secrets to mask in every text of it; `None` while they are unknown.
     pub(in super::super) secrets: Option<Patterns>,
 }
 
 impl Details {
-    /// A status, or another text the engine made, without secrets.
+    /// Masks the secrets in a status or another text that the engine has composed.
     pub(super) fn mask(&self, text: &str) -> String {
         let masked = self.secrets.as_ref().map(|secrets| secrets.mask_str(text));
         masked.map_or_else(|| text.to_owned(), Cow::into_owned)
     }
 
-    /// The value of a label without secrets. Any value may be one until they are known.
+    /// Masks the secrets in the value of a label; masks all of it while the secrets are unknown.
     pub(super) fn mask_label(&self, value: &str) -> String {
         match &self.secrets {
             Some(secrets) => secrets.mask_str(value).into_owned(),
@@ -49,7 +49,7 @@ impl Details {
         }
     }
 
-    /// What of them stays true when the container is started again.
+    /// The details that stay true when the container is started again.
     pub(in super::super) fn of_next_run(&self) -> Self {
         Self {
             name: self.name.clone(),
@@ -63,7 +63,7 @@ impl Details {
     }
 }
 
-/// Reads the answer to an inspection; `None` when `body` is not JSON.
+/// Parses an inspection; `None` when `body` is not JSON.
 pub(in super::super) fn details(body: &str) -> Option<Details> {
     let inspected = Json::parse(body)?.fields();
     let state = inspected.get("State").fields();
@@ -71,7 +71,7 @@ pub(in super::super) fn details(body: &str) -> Option<Details> {
         inspected.get("Config").fields(),
         inspected.get("HostConfig").fields(),
     );
-    // Docker calls a container that waits for its restart running as well.
+    // Docker reports a container that waits for its restart as running, too.
     let is = |name| state.get(name).flag().unwrap_or(false);
     let runs = is("Running") && !is("Restarting");
     let finished_at = time(state.get("FinishedAt")).filter(|_| !runs);
@@ -101,8 +101,8 @@ pub(in super::super) fn details(body: &str) -> Option<Details> {
     })
 }
 
-/// The CPU limit in billionths of a core, set as such or as a quota within a period (in microseconds,
-/// 100,000 unless set). Engines write 0 or -1 for "no limit".
+/// The CPU limit in billionths of a core, set directly or as a quota per period (in microseconds, 100,000
+/// by default). Engines write 0 or -1 for "no limit".
 fn nano_cpus(host: &Fields<'_>) -> Option<u64> {
     const PERIOD: u64 = 100_000;
     let set = |name| host.get(name).number().filter(|n: &u64| *n > 0);
@@ -128,7 +128,7 @@ mod tests {
         details(&value.to_string()).unwrap()
     }
 
-    /// An inspection that told nothing, not even of secrets.
+    /// The details of an empty inspection, in which no secret was found.
     fn nothing() -> Details {
         Details {
             secrets: Some(Patterns::default()),
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_goes_on_has_no_end_and_no_exit_code() {
+    fn a_running_container_has_no_end_and_no_exit_code() {
         let details = read(json!({
             "RestartCount": 2,
             "State": {
@@ -162,8 +162,8 @@ mod tests {
     }
 
     #[test]
-    fn a_container_that_waits_for_its_restart_does_not_run() {
-        // As Docker tells it: running and restarting at the same time.
+    fn a_container_that_waits_for_its_restart_is_not_running() {
+        // Docker reports it as running and restarting at the same time.
         let details = read(json!({"State": {
             "Running": true, "Restarting": true, "Pid": 0, "ExitCode": 78,
             "StartedAt": "2025-11-21T01:18:04Z", "FinishedAt": "2025-11-21T01:18:05Z",
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cpu_limit_is_read_however_it_was_set() {
+    fn a_cpu_limit_is_read_in_either_form() {
         let limit = |host: Value| read(json!({ "HostConfig": host })).nano_cpus;
         let nano = json!({"NanoCpus": 250_000_000});
         assert_eq!(limit(nano), Some(250_000_000));
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn podman_3_calls_health_otherwise() {
+    fn the_health_field_of_podman_3_is_read() {
         let details = read(json!({"State": {"Healthcheck": {"Status": "unhealthy"}}}));
         assert_eq!(details.health, Some(Health::Unhealthy));
     }

@@ -1,10 +1,11 @@
-//! Odd but legal answers: any one field of any one entry is replaced, and the rest must be right.
+//! Unusual but valid answers: any one field of any one entry is replaced, and the rest must still be read
+//! correctly.
 
 use super::{super::super::redact, *};
 use proptest::{prelude::*, sample::Index};
 use serde_json::{Value, json};
 
-/// What replaces a field, as text: some have no value in `serde_json`.
+/// Replacements of a field, as text: `serde_json` cannot represent some of them.
 const ODD: [&str; 18] = [
     "null",
     "true",
@@ -54,12 +55,12 @@ fn entry(n: usize) -> Value {
     if n.is_multiple_of(2) { docker } else { podman }
 }
 
-/// Every place in a value, as a JSON pointer.
-fn places(value: &Value, at: &str, found: &mut Vec<String>) {
+/// Every location in a value, as a JSON pointer.
+fn locations(value: &Value, at: &str, found: &mut Vec<String>) {
     let mut visit = |name: &str, inner: &Value| {
-        let place = format!("{at}/{name}");
-        places(inner, &place, found);
-        found.push(place);
+        let location = format!("{at}/{name}");
+        locations(inner, &location, found);
+        found.push(location);
     };
     match value {
         Value::Object(fields) => fields.iter().for_each(|(name, inner)| visit(name, inner)),
@@ -71,16 +72,16 @@ fn places(value: &Value, at: &str, found: &mut Vec<String>) {
     }
 }
 
-/// `value` as text with one place replaced by `odd`, or left out; and the place.
-fn with_odd(mut value: Value, place: Index, odd: Option<&str>) -> (String, String) {
+/// `value` as text with one location replaced by `odd`, or removed; and the location.
+fn with_odd(mut value: Value, location: Index, odd: Option<&str>) -> (String, String) {
     let mut found = Vec::new();
-    places(&value, "", &mut found);
-    let place = place.get(&found).clone();
-    *value.pointer_mut(&place).unwrap() = "@odd@".into();
+    locations(&value, "", &mut found);
+    let location = location.get(&found).clone();
+    *value.pointer_mut(&location).unwrap() = "@odd@".into();
     let text = match odd {
         Some(odd) => value.to_string().replace("\"@odd@\"", odd),
         None => {
-            let (parent, name) = place.rsplit_once('/').unwrap();
+            let (parent, name) = location.rsplit_once('/').unwrap();
             match value.pointer_mut(parent).unwrap() {
                 Value::Object(fields) => drop(fields.remove(name)),
                 Value::Array(items) => drop(items.remove(name.parse().unwrap())),
@@ -89,14 +90,14 @@ fn with_odd(mut value: Value, place: Index, odd: Option<&str>) -> (String, Strin
             value.to_string()
         }
     };
-    (text, place)
+    (text, location)
 }
 
 fn odd() -> impl Strategy<Value = Option<&'static str>> {
     prop::option::weighted(0.9, prop::sample::select(&ODD[..]))
 }
 
-/// The fields of an entry from which each part of a container comes.
+/// Whether all parts of a container are the same but those that come from `field`.
 fn same_but(field: &str, now: &Listed, before: &Listed) -> bool {
     (field == "Names" || now.name == before.name)
         && (field == "Image" || now.image == before.image)
@@ -113,12 +114,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn an_odd_field_of_a_list_costs_only_itself(
-        which in 0..ENTRIES, place: Index, odd in odd(),
+    fn an_odd_field_of_a_list_affects_only_itself(
+        which in 0..ENTRIES, location: Index, odd in odd(),
     ) {
         let entries: Vec<_> = (0..ENTRIES).map(entry).collect();
         let right = list(&json!(entries).to_string(), None).unwrap();
-        let (text, place) = with_odd(entry(which), place, odd);
+        let (text, location) = with_odd(entry(which), location, odd);
         let mut texts: Vec<_> = entries.iter().map(Value::to_string).collect();
         texts[which] = text.clone();
         let body = format!("[{}]", texts.join(","));
@@ -127,16 +128,16 @@ proptest! {
         for (n, before) in right.listed.iter().enumerate() {
             match find(n) {
                 Some(now) if n == which => {
-                    let field = place.split('/').nth(1).unwrap();
+                    let field = location.split('/').nth(1).unwrap();
                     prop_assert!(same_but(field, now, before), "{text}: {now:?}");
                 }
-                None if n == which => prop_assert_eq!(&place, "/Id"),
+                None if n == which => prop_assert_eq!(&location, "/Id"),
                 now => prop_assert_eq!(now, Some(before)),
             }
         }
         prop_assert!(now.listed.len() >= ENTRIES - 1);
         for listed in &now.listed {
-            // It can be shown and sent.
+            // It can be displayed and serialized.
             let shown = container(listed, &Details::default());
             let sent = serde_json::to_string(&shown).unwrap();
             prop_assert_eq!(serde_json::from_str::<Container>(&sent).unwrap(), shown);
@@ -144,7 +145,7 @@ proptest! {
     }
 
     #[test]
-    fn an_odd_field_of_a_description_costs_only_itself(place: Index, odd in odd()) {
+    fn an_odd_field_of_an_inspection_affects_only_itself(location: Index, odd in odd()) {
         let inspected = json!({
             "Id": id(1), "Name": "/web", "Image": "sha256:2dca", "RestartCount": 2,
             "State": {"Status": "running", "Running": true, "Pid": 42, "ExitCode": 0,
@@ -154,9 +155,9 @@ proptest! {
             "HostConfig": {"NetworkMode": "host", "Memory": 0},
         });
         let before = details(&inspected.to_string()).unwrap();
-        let (text, place) = with_odd(inspected, place, odd);
+        let (text, location) = with_odd(inspected, location, odd);
         let now = details(&text).expect("the description is read");
-        let is_about = |of: &str| of.starts_with(&place) || place.starts_with(of);
+        let is_about = |of: &str| of.starts_with(&location) || location.starts_with(of);
         let state = ["/State/Running", "/State/FinishedAt", "/State/ExitCode"];
         let ends = state.iter().any(|of| is_about(of));
         prop_assert!(is_about("/State/Status") || now.state == before.state);
@@ -173,7 +174,7 @@ proptest! {
 }
 
 #[test]
-fn the_odd_values_are_what_they_should_be() {
+fn the_odd_values_are_valid_json_and_the_entries_are_read() {
     for odd in ODD {
         assert!(Json::parse(odd).is_some(), "{odd} is legal");
     }

@@ -15,7 +15,7 @@ fn id(digits: &str) -> ContainerId {
 }
 
 #[test]
-fn a_list_entry_is_read() {
+fn a_complete_list_entry_is_read() {
     let listed = only(json!({
         "Id": id("ab"), "Names": ["/other/alias", "/web"], "Image": "nginx:1.27",
         "State": "running", "Status": "Up 3 minutes (healthy)", "Created": 1_763_687_000,
@@ -31,7 +31,7 @@ fn a_list_entry_is_read() {
 }
 
 #[test]
-fn a_label_is_shown_once_it_is_known_to_hold_no_secret() {
+fn label_values_are_masked_until_the_secrets_are_known() {
     let listed = only(json!({
         "Id": id("ab"), "Labels": {"tier": "front", "route": "to-ab12-cd34-ef56"},
     }));
@@ -48,14 +48,14 @@ fn a_label_is_shown_once_it_is_known_to_hold_no_secret() {
 }
 
 #[test]
-fn an_entry_of_nothing_but_an_id_is_read() {
+fn an_entry_with_only_an_id_is_read() {
     let listed = only(json!({"Id": id("cd")}));
     assert_eq!(shown_name(&listed, &Details::default()), "cdcdcdcdcdcd");
     assert_eq!(listed.state, ContainerState::Unknown);
 }
 
 #[test]
-fn hidden_containers_and_bad_ids_are_left_out() {
+fn hidden_containers_and_invalid_ids_are_omitted() {
     let list = list_of(json!([
         {"Id": id("ab"), "Labels": {"deckwatch.hide": "true"}},
         {"Id": "../../version"}, {}, null, 5, [], "Id",
@@ -66,7 +66,7 @@ fn hidden_containers_and_bad_ids_are_left_out() {
 }
 
 #[test]
-fn a_list_that_is_no_array_is_unreadable() {
+fn a_list_that_is_not_an_array_is_unreadable() {
     for body in ["", "null", "{}", "[{\"Id\":", "<html>", "[1e]"] {
         assert_eq!(list(body, None), None, "{body}");
     }
@@ -82,7 +82,7 @@ fn deckwatchs_own_container_is_protected() {
 }
 
 #[test]
-fn every_word_for_a_state_is_understood_or_unknown() {
+fn every_state_word_of_the_engines_is_known_and_others_are_unknown() {
     // The states of Docker, then those of Podman 4 and 5 (`libpod/define/containerstate.go`).
     let words = [
         ("created", ContainerState::Created),
@@ -123,7 +123,7 @@ fn a_field_of_another_type_is_unknown() {
 }
 
 #[test]
-fn a_time_that_cannot_be_written_is_unknown() {
+fn a_time_out_of_range_is_unknown() {
     for created in ["1e999", "-1", "9223372036854775807", "253402300800"] {
         let body = format!(r#"[{{"Id": "{}", "Created": {created}}}]"#, id("ab"));
         let list = list(&body, None).unwrap();
@@ -132,7 +132,7 @@ fn a_time_that_cannot_be_written_is_unknown() {
 }
 
 #[test]
-fn one_odd_port_or_label_costs_only_itself() {
+fn an_invalid_port_or_label_is_omitted_alone() {
     let listed = only(json!({
         "Id": id("ab"),
         "Labels": {"a": "b", "c": 5, "d": null},
@@ -155,7 +155,7 @@ fn one_odd_port_or_label_costs_only_itself() {
 }
 
 #[test]
-fn a_port_on_all_addresses_is_told_once() {
+fn a_port_on_all_addresses_is_listed_once() {
     let port = |ip, private, public| json!({"IP": ip, "PrivatePort": private, "PublicPort": public, "Type": "tcp"});
     let listed = only(json!({"Id": id("ab"), "Ports": [
         port(Some("::"), 443, Some(8443)),
@@ -164,13 +164,13 @@ fn a_port_on_all_addresses_is_told_once() {
         port(None, 80, None),
         port(Some("::"), 9000, Some(9000)),
     ]}));
-    let told: Vec<_> = listed
+    let read: Vec<_> = listed
         .ports
         .iter()
         .map(|port| (port.ip.as_deref(), port.private_port, port.public_port))
         .collect();
     assert_eq!(
-        told,
+        read,
         [
             (None, 80, None),
             (Some("0.0.0.0"), 443, Some(8443)),
@@ -180,8 +180,8 @@ fn a_port_on_all_addresses_is_told_once() {
 }
 
 #[test]
-fn status_text_tells_the_health() {
-    let told = [
+fn the_health_is_read_from_the_status_text() {
+    let read = [
         ("Up 3 minutes (healthy)", Some(Health::Healthy)),
         ("Up 3 seconds (health: starting)", Some(Health::Starting)),
         ("Up 3 minutes (unhealthy)", Some(Health::Unhealthy)),
@@ -189,13 +189,13 @@ fn status_text_tells_the_health() {
         ("Exited (137) 2 minutes ago", None),
         ("", None),
     ];
-    for (status, health) in told {
+    for (status, health) in read {
         assert_eq!(health_in_status(status), health, "{status}");
     }
 }
 
 #[test]
-fn an_image_whose_tag_moved_is_called_what_it_was_created_with() {
+fn an_image_whose_tag_moved_has_the_name_it_was_created_with() {
     let details = Details {
         image: Some("shop/api:2".into()),
         ..Details::default()
@@ -213,5 +213,9 @@ fn an_image_whose_tag_moved_is_called_what_it_was_created_with() {
     }
     let unknown = only(json!({"Id": id("ab"), "Image": format!("sha256:{hash}")}));
     let shown = container(&unknown, &Details::default()).image;
-    assert_eq!(shown, format!("sha256:{hash}"), "until it is inspected");
+    assert_eq!(
+        shown,
+        format!("sha256:{hash}"),
+        "the id until it is inspected"
+    );
 }

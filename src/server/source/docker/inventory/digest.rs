@@ -1,9 +1,9 @@
-//! Whether a container has to be inspected again.
+//! Decides whether a container must be inspected again.
 
 use super::super::convert::{self, Details, Listed};
 use crate::model::{ContainerState, Health};
 
-/// What of a list entry shows that inspecting again is worth it.
+/// The parts of a list entry whose change makes another inspection necessary.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Digest {
     name: Option<String>,
@@ -12,10 +12,10 @@ pub(super) struct Digest {
     status: StatusClass,
 }
 
-/// The status text without what changes as time goes by.
+/// The status text without the parts that change as time goes by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum StatusClass {
-    /// It started seconds ago: this may be another start than the one known.
+    /// It started seconds ago, so this may be a later start than the inspected one.
     JustStarted,
     /// The text up to its first blank or closing parenthesis: `Up`, `Exited (137)`.
     Word(String),
@@ -41,8 +41,8 @@ impl Digest {
         }
     }
 
-    /// Whether `details`, inspected when the entry had this digest, still hold for an entry with the
-    /// digest `now`. Podman's list has no health: there a health that was inspected may have changed.
+    /// Whether `details`, inspected when the entry had this digest, still hold for an entry with the digest
+    /// `now`. Podman's list has no health; there a health that was inspected may have changed.
     pub(super) fn still_holds(&self, now: &Self, details: &Details) -> bool {
         let shows_health = now.health.is_some() || details.health.is_none() || !now.state.is_up();
         self == now && now.status != StatusClass::JustStarted && shows_health

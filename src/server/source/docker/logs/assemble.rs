@@ -1,4 +1,4 @@
-//! Lines from an engine's records.
+//! Assembles lines from an engine's records: joins the parts of long lines, masks secrets and truncates.
 
 use super::{
     super::super::{Assembly, EndedLine, SourceLine, secrets::Secrets},
@@ -9,29 +9,29 @@ use std::collections::VecDeque;
 
 /// Longest line that is kept, in bytes.
 const MAX_LINE_BYTES: usize = 64 * 1024;
-/// Stands at the end of a line that was longer.
+/// Appended to a line that was truncated.
 const TRUNCATED: &str = " … (truncated)";
 /// Bytes of the longest character in UTF-8.
 const LONGEST_CHARACTER: usize = 4;
 
-/// Puts lines together from records; see [`record`] for what an engine makes of lines.
+/// Assembles lines from records; see [`record`] for how engines store lines.
 ///
-/// The same records give the same lines wherever reading begins between two lines, and whenever it
-/// happens. Nothing else would do: a line is found again by its time.
+/// The same records give the same lines, wherever between two lines and whenever reading begins. This is
+/// required, because a line is identified by its time.
 #[derive(Debug, Default)]
 pub(super) struct Assembler {
     secrets: Secrets,
-    /// Any record without a line end may go on in the next one, as with Podman.
+    /// As with Podman, any record without a line end may be continued by the next one.
     is_podman: bool,
     /// A line that ends without a line end, …
     ended: Option<EndedLine>,
-    /// … and how many lines of its stream and time have begun.
+    /// … and the number of lines of its stream and time that have begun.
     begun: u32,
     stdout: Option<Pending>,
     stderr: Option<Pending>,
 }
 
-/// A line whose end has not come.
+/// A line that is not complete yet.
 #[derive(Debug)]
 struct Pending {
     nanos: Option<i64>,
@@ -43,7 +43,7 @@ struct Pending {
 }
 
 impl Assembler {
-    /// Masks `secrets` in every line: in whole lines, so that it does not matter where the engine
+    /// An assembler that masks `secrets` in complete lines, so that it does not matter where the engine
     /// splits them.
     pub(super) fn new(secrets: Secrets) -> Self {
         Self {
@@ -52,42 +52,42 @@ impl Assembler {
         }
     }
 
-    /// Ends the line `ended` where it has ended before, if the engine repeats it.
+    /// Ends the line `ended` where it ended before, if the engine repeats it.
     pub(super) const fn ending(mut self, ended: Option<EndedLine>) -> Self {
         self.ended = ended;
         self
     }
 
-    /// Lines are split as Podman splits them, which says so in its answer's head. Without it Podman
-    /// is recognized by its times in whole seconds.
+    /// Joins records as Podman splits lines, because the response's head named Podman. Without it Podman is
+    /// recognized by its times in full seconds.
     pub(super) const fn expect_podman(&mut self) {
         self.is_podman = true;
     }
 
-    /// Takes one whole record, with its time and its line end if it has one.
+    /// Adds one complete record, with its time and its line end if it has one.
     pub(super) fn push(
         &mut self,
         stream: LogStream,
         record: &[u8],
         ready: &mut VecDeque<SourceLine>,
     ) {
-        // No engine puts several lines into a record, but nothing forbids it.
+        // No known engine puts several lines into a record, but nothing forbids it.
         for part in record.split_inclusive(|byte| *byte == b'\n') {
             self.take(stream, &Record::read(part), ready);
         }
     }
 
     fn take(&mut self, stream: LogStream, record: &Record<'_>, ready: &mut VecDeque<SourceLine>) {
-        // A secret that begins within the part that is shown must be seen whole.
-        // The character at the cut must be seen whole as well, or it would be shown as a broken one.
+        // A secret that begins within the visible part must be complete to be recognized; so must the
+        // character at the end, or it would be shown as a broken one.
         let most = MAX_LINE_BYTES + self.secrets.longest() + LONGEST_CHARACTER;
         let is_podman = self.is_podman;
-        let goes_on = |pending: &Pending| {
+        let continues = |pending: &Pending| {
             let (nanos, bytes) = pending.last;
-            is_podman || record::goes_on(nanos, bytes, record.nanos)
+            is_podman || record::continues(nanos, bytes, record.nanos)
         };
-        if self.slot(stream).as_ref().is_some_and(|p| !goes_on(p)) {
-            // The last words of a run.
+        if self.slot(stream).as_ref().is_some_and(|p| !continues(p)) {
+            // The last line of a run.
             self.complete(stream, ready);
         }
         let is_new = self.slot(stream).is_none();
@@ -102,17 +102,19 @@ impl Assembler {
         pending.records = pending.records.saturating_add(1);
         pending.last = (record.nanos, record.text.len());
         let (nanos, records) = (pending.nanos, pending.records);
-        let has_ended_before = self.has_ended_before(stream, nanos, records, is_new);
-        // Last words are complete at once: lines of both streams must come in the order of the records,
-        // also when they are read again.
-        let may_go_on = is_podman || record::goes_on(record.nanos, record.text.len(), record.nanos);
-        if record.is_ended || has_ended_before || !may_go_on {
+        let ended_here_before = self.ended_here_before(stream, nanos, records, is_new);
+        // The last line of a run is complete at once: lines of both streams must keep the order of the
+        // records, also when they are read again.
+        let may_continue =
+            is_podman || record::continues(record.nanos, record.text.len(), record.nanos);
+        if record.is_ended || ended_here_before || !may_continue {
             self.complete(stream, ready);
         }
     }
 
-    /// Whether the line of `stream` that began at `nanos` ended after so many records.
-    fn has_ended_before(
+    /// Whether the line of `stream` that began at `nanos` ended after `records` records when it was read
+    /// before.
+    fn ended_here_before(
         &mut self,
         stream: LogStream,
         nanos: Option<i64>,
@@ -130,13 +132,13 @@ impl Assembler {
         self.begun == position.ordinal && records == ended.records
     }
 
-    /// Takes what is left when no more comes.
+    /// Completes the pending lines at the end of the stream.
     pub(super) fn finish(&mut self, ready: &mut VecDeque<SourceLine>) {
         for stream in [LogStream::Stdout, LogStream::Stderr] {
             let is_podman = self.is_podman;
             let is_open = self.slot(stream).as_ref().is_some_and(|pending| {
                 let (nanos, bytes) = pending.last;
-                is_podman || record::goes_on(nanos, bytes, nanos)
+                is_podman || record::continues(nanos, bytes, nanos)
             });
             let before = ready.len();
             self.complete(stream, ready);
@@ -221,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_has_its_time_apart() {
+    fn a_line_is_separated_from_its_time() {
         let read = lines(&[(
             LogStream::Stdout,
             format!("{TIME} hello world\r\n").as_bytes(),
@@ -238,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_of_a_long_line_are_put_together_whatever_comes_between() {
+    fn parts_of_a_long_line_are_joined_whatever_comes_between() {
         let part = format!("{TIME} {}", "a".repeat(BUFFER));
         let rest = format!("{TIME} b\n");
         let other = format!("{TIME} oops\n");
@@ -252,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn last_words_without_a_line_end_are_a_line_and_what_follows_is_another_one() {
+    fn a_last_line_without_a_line_end_is_not_joined_with_the_next_run() {
         for last in ["last".to_owned(), "x".repeat(BUFFER)] {
             let words = format!("{TIME} {last}");
             let next = "2026-01-02T03:04:06Z first\n";
@@ -269,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn last_words_come_in_the_order_of_the_records() {
+    fn last_lines_of_runs_keep_the_order_of_the_records() {
         let records = [
             (LogStream::Stderr, "06.5Z last"),
             (LogStream::Stdout, "07.5Z last"),
@@ -287,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn podman_s_records_go_on_in_the_next_one_however_long_they_are() {
+    fn podman_s_records_are_joined_whatever_their_length() {
         let records = ["2026-01-02T03:04:05Z x", "2026-01-02T03:04:06Z y\n"];
         let read = lines(&records.map(|text| (LogStream::Stdout, text.as_bytes())));
         assert_eq!(
@@ -329,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_says_since_when_another_one_is_open() {
+    fn a_line_reports_since_when_another_one_is_open() {
         let part = format!("{TIME} {}", "a".repeat(BUFFER));
         let records = [
             (LogStream::Stdout, part.as_bytes()),
@@ -342,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_is_cut_with_a_mark_and_what_is_not_utf_8_is_replaced() {
+    fn long_lines_are_truncated_with_a_mark_and_invalid_utf_8_is_replaced() {
         let long = vec![b'x'; 1_000_000];
         let read = lines(&[
             (LogStream::Stdout, &long),
@@ -356,14 +358,14 @@ mod tests {
         let cut = &lines(&[(LogStream::Stdout, cut.as_bytes())])[0].line;
         assert!(
             cut.ends_with(&format!("\u{1f980}{TRUNCATED}")),
-            "a cut character"
+            "no partial character"
         );
         assert_eq!(bad.line, "\u{fffd}\0a\rb");
         assert_eq!(bad.nanos, None);
     }
 
     #[test]
-    fn an_end_without_a_line_end_is_a_line() {
+    fn an_incomplete_line_at_the_end_is_a_line() {
         let read = lines(&[(LogStream::Stderr, format!("{TIME} last words").as_bytes())]);
         assert_eq!(
             read.first().map(|line| line.line.as_str()),
@@ -391,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn no_part_of_a_secret_is_left_where_a_line_is_cut() {
+    fn no_part_of_a_secret_is_left_where_a_line_is_truncated() {
         for before in [MAX_LINE_BYTES - 15, MAX_LINE_BYTES - 1, MAX_LINE_BYTES] {
             let text = format!("{TIME} {}0123456789abcdef\n", "-".repeat(before));
             let chunk = (LogStream::Stdout, text.as_bytes());

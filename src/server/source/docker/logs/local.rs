@@ -1,11 +1,11 @@
-//! Lines that follow one another, from an engine on this machine.
+//! A log as a stream of lines, read from an engine on this machine over a connection of its own.
 
 use super::{
     super::super::{EngineError, SourceLine},
     assemble::Assembler,
     pieces::Pieces,
-    rest::Rest,
-    wire::Answer,
+    timer::FineTimer,
+    wire::Response,
 };
 use futures::Stream;
 use std::{
@@ -17,82 +17,83 @@ use std::{
 };
 use tokio::task::coop::poll_proceed;
 
-/// Lines an engine may say while nobody listens: the kernel holds more than a hundred and fifty …
-const UNHEARD_LINES: f64 = 64.0;
-/// … and two hundred thousand bytes, with what it needs itself for each line.
-const UNHEARD_BYTES: f64 = 48.0 * 1024.0;
-/// The longest time for which nobody does. It is added to the time a line takes to its reader.
-const LONGEST_REST: Duration = Duration::from_millis(10);
+/// Lines that the kernel buffers of the engine's output in any case: it holds more than a hundred and fifty
+/// …
+const BUFFERED_LINES: f64 = 64.0;
+/// … and two hundred thousand bytes, overhead per line included.
+const BUFFERED_BYTES: f64 = 48.0 * 1024.0;
+/// The longest pause between two reads. It is added to the latency of a line.
+const MAX_PAUSE: Duration = Duration::from_millis(10);
 
-/// Lines as an engine writes them to a connection of its own.
+/// The lines of a log as the engine writes them to a connection of its own.
 ///
-/// Between two looks at it the engine is left to itself, for as long as the kernel can hold what it
-/// says meanwhile: to be woken by every line costs more than all that is done with it.
+/// Between two reads it pauses for as long as the kernel can buffer the engine's output: being woken per
+/// line costs more than all processing of the line.
 #[derive(Debug)]
 pub(super) struct LocalLines {
-    answer: Answer,
+    response: Response,
     pieces: Pieces,
     ready: VecDeque<SourceLine>,
     is_over: bool,
-    /// What ended it, until that is told after the last line.
+    /// The error that ended the stream, until it is returned after the last line.
     failure: Option<EngineError>,
-    /// Lines and bytes since a moment, by which it is judged how fast they come.
-    pace: (usize, usize, Instant),
-    /// For how long the engine is left to itself.
+    /// Lines and bytes read since the given time, to measure their rate.
+    rate_window: (usize, usize, Instant),
+    /// The current length of the pause.
     pause: Duration,
-    /// While it is. Absent where the kernel has no timer for us: then it is not.
-    rest: Option<Rest>,
+    /// Times the pause. `None` where the kernel provides no timer; then there are no pauses.
+    timer: Option<FineTimer>,
 }
 
 impl LocalLines {
-    /// The lines in `answer`; where the container has a terminal, it is nothing but them.
-    pub(super) fn new(answer: Answer, is_terminal: bool, assembler: Assembler) -> Self {
+    /// The lines in `response`; with `is_terminal` its body is plain text without frames.
+    pub(super) fn new(response: Response, is_terminal: bool, assembler: Assembler) -> Self {
         Self {
-            answer,
+            response,
             pieces: Pieces::new(is_terminal, assembler),
             ready: VecDeque::new(),
             is_over: false,
             failure: None,
-            pace: (0, 0, Instant::now()),
+            rate_window: (0, 0, Instant::now()),
             pause: Duration::ZERO,
-            rest: Rest::new().ok(),
+            timer: FineTimer::new().ok(),
         }
     }
 
-    /// Waits until the engine has begun to answer.
+    /// Waits until the engine begins to answer.
     ///
     /// # Errors
     /// Why there is no log.
-    pub(super) async fn begin(&mut self) -> Result<(), EngineError> {
-        poll_fn(|cx| self.answer.poll_begin(cx, &mut self.pieces.body)).await?;
-        self.put_together()
+    pub(super) async fn read_head(&mut self) -> Result<(), EngineError> {
+        poll_fn(|cx| self.response.poll_head(cx, &mut self.pieces.body)).await?;
+        self.decode()
     }
 
-    fn put_together(&mut self) -> Result<(), EngineError> {
-        if self.answer.is_podman() {
+    fn decode(&mut self) -> Result<(), EngineError> {
+        if self.response.is_podman() {
             self.pieces.expect_podman();
         }
-        self.pieces.put_together(&mut self.ready)
+        self.pieces.decode(&mut self.ready)
     }
 
-    /// Leaves the engine to itself after so many lines and bytes were read, unless there is more.
-    fn rest_after(&mut self, lines: usize, bytes: usize) {
+    /// Pauses after `lines` and `bytes` were read, unless more is available.
+    fn pause_after(&mut self, lines: usize, bytes: usize) {
         let now = Instant::now();
-        let (lines_before, bytes_before, began) = self.pace;
+        let (lines_before, bytes_before, began) = self.rate_window;
         let (lines, bytes) = (lines_before + lines, bytes_before + bytes);
-        self.pace = (lines, bytes, began);
+        self.rate_window = (lines, bytes, began);
         let time = now.duration_since(began);
-        if time >= LONGEST_REST {
-            self.pace = (0, 0, now);
-            // After a rest that was too long there is more than should have been, and the next one
-            // is shorter, until the engine is no longer held up.
+        if time >= MAX_PAUSE {
+            self.rate_window = (0, 0, now);
+            // After a pause that was too long more has accumulated than allowed, and the next one is
+            // shorter, until the engine is no longer blocked.
             let part =
-                (UNHEARD_LINES / lines.max(1) as f64).min(UNHEARD_BYTES / bytes.max(1) as f64);
-            self.pause = time.mul_f64(part).min(LONGEST_REST);
+                (BUFFERED_LINES / lines.max(1) as f64).min(BUFFERED_BYTES / bytes.max(1) as f64);
+            self.pause = time.mul_f64(part).min(MAX_PAUSE);
         }
         let pause = self.pause;
-        if self.answer.is_drained() {
-            self.rest.take_if(|rest| rest.begin(pause).is_err());
+        if self.response.is_drained() {
+            self.timer.take_if(|timer| timer.start(pause).is_err());
         }
     }
 }
@@ -109,18 +110,18 @@ impl Stream for LocalLines {
             if this.is_over {
                 return Poll::Ready(this.failure.take().map(Err));
             }
-            if let Some(rest) = &mut this.rest {
-                ready!(rest.poll_over(cx));
+            if let Some(timer) = &mut this.timer {
+                ready!(timer.poll_elapsed(cx));
             }
-            // An engine may have more than can be read, and others want to run as well.
+            // An engine may write faster than this task can read; other tasks must run, too.
             let turn = ready!(poll_proceed(cx));
             let before = this.pieces.body.len();
-            let read = ready!(this.answer.poll_read(cx, &mut this.pieces.body));
+            let read = ready!(this.response.poll_read(cx, &mut this.pieces.body));
             let bytes = this.pieces.body.len() - before;
-            match read.and_then(|more| this.put_together().map(|()| more)) {
+            match read.and_then(|more| this.decode().map(|()| more)) {
                 Ok(true) => {
                     turn.made_progress();
-                    this.rest_after(this.ready.len(), bytes);
+                    this.pause_after(this.ready.len(), bytes);
                 }
                 Ok(false) => {
                     this.is_over = true;

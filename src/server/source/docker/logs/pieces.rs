@@ -1,5 +1,5 @@
-//! What an engine sends of a log, until it is lines: pieces with a header each, or, of a terminal,
-//! nothing but text.
+//! Decodes the body of a log response into records: frames with a header each, or, for a container with a
+//! terminal, plain text. Holds at most one incomplete frame.
 
 use super::{
     super::super::{EngineError, SourceLine},
@@ -10,27 +10,27 @@ use crate::model::LogStream;
 use bytes::{Buf, BytesMut};
 use std::collections::VecDeque;
 
-/// Bytes of what stands before each piece: the stream's number, three zeroes, its length.
+/// Bytes of a frame's header: the number of the stream, three zeroes, the length.
 const HEADER: usize = 8;
-/// The number of standard error.
+/// The stream number of standard error.
 const STDERR: u8 = 2;
-/// That of the engine's own words, when it cannot read a part of the log.
+/// The stream number of the engine's own messages, for parts of the log that it cannot read.
 const SYSTEM_ERROR: u8 = 3;
-/// Longest piece that is waited for. Engines cut at 16 KiB; a logging driver may not.
+/// Longest frame in bytes. Engines split at 16 KiB; a logging driver may not.
 const LONGEST: usize = 4 << 20;
 
-/// What an engine sends, until it is lines.
+/// Decodes a log response into lines.
 #[derive(Debug)]
 pub(super) struct Pieces {
-    /// What has come and is not taken yet.
+    /// Received bytes that were not decoded yet.
     pub(super) body: BytesMut,
-    /// Where the container has one.
+    /// Set for a container with a terminal.
     terminal: Option<Terminal>,
     assembler: Assembler,
 }
 
 impl Pieces {
-    /// Nothing yet; where the container has a terminal, what comes is nothing but lines.
+    /// A decoder without input; with `is_terminal` the input is plain text without frames.
     pub(super) fn new(is_terminal: bool, assembler: Assembler) -> Self {
         Self {
             body: BytesMut::new(),
@@ -39,19 +39,16 @@ impl Pieces {
         }
     }
 
-    /// The engine is Podman.
+    /// Assembles lines as Podman splits them.
     pub(super) const fn expect_podman(&mut self) {
         self.assembler.expect_podman();
     }
 
-    /// Takes all pieces that are there as a whole.
+    /// Decodes all complete frames.
     ///
     /// # Errors
-    /// When it is no log.
-    pub(super) fn put_together(
-        &mut self,
-        ready: &mut VecDeque<SourceLine>,
-    ) -> Result<(), EngineError> {
+    /// When the input is not a log.
+    pub(super) fn decode(&mut self, ready: &mut VecDeque<SourceLine>) -> Result<(), EngineError> {
         if let Some(terminal) = &mut self.terminal {
             let lines = terminal.push(&self.body.split());
             for record in terminal::records(&lines) {
@@ -63,7 +60,7 @@ impl Pieces {
             let [stream, _, _, _, length @ ..] = *header;
             let length = u32::from_be_bytes(length) as usize;
             if stream > SYSTEM_ERROR || length > LONGEST {
-                return Err(no_log());
+                return Err(not_a_log());
             }
             let Some(piece) = rest.get(..length) else {
                 return Ok(());
@@ -78,7 +75,7 @@ impl Pieces {
         Ok(())
     }
 
-    /// Takes what is left when no more comes.
+    /// Decodes what is left at the end of the stream.
     pub(super) fn finish(&mut self, ready: &mut VecDeque<SourceLine>) {
         if let Some(terminal) = &mut self.terminal {
             for record in terminal::records(&terminal.finish()) {
@@ -89,6 +86,6 @@ impl Pieces {
     }
 }
 
-fn no_log() -> EngineError {
+fn not_a_log() -> EngineError {
     EngineError::Failed("what the engine sends is no log".to_owned())
 }

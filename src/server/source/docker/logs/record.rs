@@ -1,20 +1,20 @@
-//! What engines make of lines: records, each with its time.
+//! Parses the records in which engines store lines, each with a timestamp.
 //!
-//! Docker (`daemon/logger/copier.go`) reads a container's output into a buffer of 16 KiB and stores
-//! a record per line. When the buffer is full without a line end it stores what it has as a partial
-//! record, and all partial records of one line have the time of the first. When the output ends, what
-//! is left is a record as well, though it has no line end: the last words of a run. So the next record
-//! of a stream goes on with a line only if the one before is as long as the buffer and has the same
-//! time. Podman stores whatever it reads at once, with a time of its own, and tells nothing of where
-//! a run ends. What both send was recorded in `docs/adr/0006-log-position.md`.
+//! Docker (`daemon/logger/copier.go`) reads a container's output into a buffer of 16 KiB and stores a
+//! record per line. When the buffer is full without a line end it stores its content as a partial record;
+//! all partial records of one line have the time of the first. When the output ends, the rest is stored as
+//! a record as well, though it has no line end: the last line of a run. So the next record of a stream
+//! continues a line only if the one before is as long as the buffer and has the same time. Podman stores
+//! whatever it reads at once, with a time of its own, and does not mark where a run ends. Recordings of
+//! both are in `docs/adr/0006-log-position.md`.
 
 use crate::{model::Timestamp, server::source::NANOS_PER_MS};
 
-/// Bytes of Docker's buffer. A partial record is as long, or longer when it is not UTF-8: each byte
-/// of a character that is cut becomes a replacement character of three.
+/// Bytes of Docker's buffer. A partial record has this length, or is longer when it is not UTF-8: each byte
+/// of a split character becomes a replacement character of three bytes.
 const BUFFER: usize = 16 * 1024;
-/// Bytes of a terminal's output that Podman reads at least of a long line, mostly: half of what a
-/// terminal holds.
+/// Least number of bytes that Podman usually reads of a long line from a terminal: half of the terminal's
+/// buffer.
 const TERMINAL_PART: usize = 2 * 1024;
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
 const NANOS_PER_MICROSECOND: i64 = 1_000;
@@ -22,15 +22,15 @@ const NANOS_PER_MICROSECOND: i64 = 1_000;
 /// One record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Record<'a> {
-    /// When it was read from the container, or its line's first part was.
+    /// When it, or the first part of its line, was read from the container.
     pub(super) nanos: Option<i64>,
     pub(super) text: &'a [u8],
-    /// Whether the line ends with it.
+    /// Whether it ends with a line end.
     pub(super) is_ended: bool,
 }
 
 impl<'a> Record<'a> {
-    /// Reads `2026-01-02T03:04:05.678901234Z text`, with or without a line end.
+    /// Parses `2026-01-02T03:04:05.678901234Z text`, with or without a line end.
     pub(super) fn read(bytes: &'a [u8]) -> Self {
         let (nanos, text) = split_time(bytes);
         let ended = text.strip_suffix(b"\n");
@@ -42,28 +42,28 @@ impl<'a> Record<'a> {
     }
 }
 
-/// Whether a record of `bytes` at `nanos` without a line end goes on in the next record of its
-/// stream, at `next`.
-pub(super) fn goes_on(nanos: Option<i64>, bytes: usize, next: Option<i64>) -> bool {
+/// Whether a record of `bytes` at `nanos` without a line end is continued by the next record of its stream,
+/// at `next`.
+pub(super) fn continues(nanos: Option<i64>, bytes: usize, next: Option<i64>) -> bool {
     let (Some(nanos), Some(next)) = (nanos, next) else {
-        // Without times it cannot be told.
+        // Without times this is unknown.
         return true;
     };
     let are_whole = |unit| nanos % unit == 0 && next % unit == 0;
-    // Podman's API knows seconds. In Docker's journald driver parts have times of their own, in
+    // Podman's API has times in seconds. In Docker's journald driver each part has a time of its own, in
     // microseconds.
     are_whole(NANOS_PER_SECOND)
         || (bytes >= BUFFER && (nanos == next || are_whole(NANOS_PER_MICROSECOND)))
 }
 
-/// The records in a piece of a terminal's output that ends with a line end, or with the output.
+/// Splits a piece of a terminal's output, which ends with a line end or with the output, into records.
 ///
-/// A terminal's records come without frames: where one has no line end, the next one's time follows
-/// its text at once. A container can print times itself, so one in the middle of the text is a
-/// record's only if it has the form of the time at the beginning and
-/// - it is the same, after as much text as a part of a long line has, or
-/// - it is later, but not later than `now`. What a container prints of the present is older than
-///   the time its line is given; only what it prints of the future remains, which is not yet.
+/// Records of a terminal have no frames: if one has no line end, the time of the next follows its text
+/// directly. A container can print times itself, so a time in the middle of the text starts a record only
+/// if it has the form of the time at the beginning and
+/// - it is the same, and the text before it is as long as a part of a long line, or
+/// - it is later, but not later than `now`. A present time that a container prints is older than the time
+///   its line is given; only printed future times would match, and they are later than `now`.
 pub(super) fn of_terminal(piece: &[u8], now: i64) -> impl Iterator<Item = &[u8]> {
     let mut rest = piece;
     std::iter::from_fn(move || {
@@ -78,8 +78,8 @@ pub(super) fn of_terminal(piece: &[u8], now: i64) -> impl Iterator<Item = &[u8]>
     })
 }
 
-/// Where in `text` of a record at `nanos` the next one begins, whose time has `stamp` bytes with
-/// the space behind it.
+/// The position in `text`, the text of a record at `nanos`, where the next record begins; its time has
+/// `stamp` bytes including the space.
 fn next_record(text: &[u8], nanos: i64, stamp: usize, now: i64) -> Option<usize> {
     let part = if nanos % NANOS_PER_SECOND == 0 {
         TERMINAL_PART
@@ -94,9 +94,9 @@ fn next_record(text: &[u8], nanos: i64, stamp: usize, now: i64) -> Option<usize>
     })
 }
 
-/// Splits a record's time, in nanoseconds since the Unix epoch, from its text.
+/// Splits a record into its time, in nanoseconds since the Unix epoch, and its text.
 fn split_time(record: &[u8]) -> (Option<i64>, &[u8]) {
-    /// RFC 3339 with nanoseconds and an offset is 35 bytes.
+    /// RFC 3339 with nanoseconds and an offset has 35 bytes.
     const LONGEST: usize = 36;
     let space = record.iter().take(LONGEST).position(|byte| *byte == b' ');
     let nanos = space.and_then(|space| nanos(record.get(..space)?));
@@ -106,7 +106,7 @@ fn split_time(record: &[u8]) -> (Option<i64>, &[u8]) {
     }
 }
 
-/// Nanoseconds since the Unix epoch; [`Timestamp`] knows milliseconds only.
+/// Parses a time to nanoseconds since the Unix epoch; [`Timestamp`] has milliseconds only.
 fn nanos(text: &[u8]) -> Option<i64> {
     let text = std::str::from_utf8(text).ok()?;
     let at: Timestamp = text.parse().ok()?;
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_read_to_the_nanosecond_however_many_digits_they_have() {
+    fn times_are_parsed_to_the_nanosecond_with_any_number_of_digits() {
         let second = at("2026-01-02T03:04:05Z");
         for (text, more) in [
             ("2026-01-02T03:04:05.1Z", 100_000_000),
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_goes_on_only_if_it_is_as_long_as_the_buffer_and_of_one_time() {
+    fn a_record_continues_only_if_it_is_as_long_as_the_buffer_and_has_the_same_time() {
         let (time, later) = (Some(at(TIME)), Some(at(LATER)));
         for (bytes, next, expected) in [
             (BUFFER, time, true),
@@ -161,18 +161,18 @@ mod tests {
             (5, later, false),
             (5, None, true),
         ] {
-            assert_eq!(goes_on(time, bytes, next), expected, "{bytes} {next:?}");
+            assert_eq!(continues(time, bytes, next), expected, "{bytes} {next:?}");
         }
         let [micro, milli] =
             ["05.678901Z", "06.5Z"].map(|s| Some(at(&format!("2026-01-02T03:04:{s}"))));
-        assert!(goes_on(micro, BUFFER, milli), "the journal's");
-        assert!(!goes_on(micro, 5, milli));
+        assert!(continues(micro, BUFFER, milli), "the journal's");
+        assert!(!continues(micro, 5, milli));
         let [second, next] = ["05Z", "07Z"].map(|s| Some(at(&format!("2026-01-02T03:04:{s}"))));
-        assert!(goes_on(second, 5, next), "Podman's");
+        assert!(continues(second, 5, next), "Podman's");
     }
 
     #[test]
-    fn the_records_of_a_terminal_are_told_apart_by_their_times() {
+    fn the_records_of_a_terminal_are_split_at_their_times() {
         let (part, short) = ("a".repeat(BUFFER), "b".repeat(BUFFER - 1));
         for records in [
             vec![format!("{TIME} one\r\n")],
@@ -194,7 +194,7 @@ mod tests {
         ] {
             assert_eq!(terminal(&records.concat()), records);
         }
-        // What a container prints.
+        // Times that the container itself prints.
         for text in [
             format!("{TIME} at 2026-01-02T03:04:05.678901233Z it was"),
             format!("{TIME} {short}{TIME} the same, but too early"),

@@ -1,4 +1,4 @@
-//! Lines from an engine elsewhere, over whatever leads to it.
+//! A log as a stream of lines, read from a remote engine through its transport.
 
 use super::{
     super::{
@@ -12,12 +12,12 @@ use futures::{Stream, stream};
 use hyper::body::Incoming;
 use std::collections::VecDeque;
 
-/// A log that is read from an engine elsewhere.
+/// A log read from a remote engine.
 #[derive(Debug)]
 pub(super) struct RemoteLines {
     api: Api,
     path: String,
-    /// Absent until the engine is asked.
+    /// `None` until the request was sent.
     body: Option<Incoming>,
     pieces: Pieces,
     ready: VecDeque<SourceLine>,
@@ -40,16 +40,16 @@ impl RemoteLines {
         }
     }
 
-    /// Waits until the engine has begun to answer, which Podman does with the first line only.
+    /// Waits until the engine begins to answer; Podman does so only with the first line.
     ///
     /// # Errors
     /// Why there is no log.
-    pub(super) async fn begin(&mut self) -> Result<(), EngineError> {
+    pub(super) async fn read_head(&mut self) -> Result<(), EngineError> {
         self.body = Some(self.api.logs(&self.path).await?);
         Ok(())
     }
 
-    /// The lines, and what ends them.
+    /// The stream of lines, ended by an error if there is one.
     pub(super) fn into_stream(self) -> impl Stream<Item = Result<SourceLine, EngineError>> {
         stream::unfold(self, |mut lines| async move {
             let line = lines.next().await?;
@@ -72,10 +72,10 @@ impl RemoteLines {
         }
     }
 
-    /// Takes what comes next.
+    /// Sends the request, or reads the next chunk.
     async fn read(&mut self) -> Result<(), EngineError> {
         let Some(body) = &mut self.body else {
-            return self.begin().await;
+            return self.read_head().await;
         };
         let Some(piece) = api::frame(body).await else {
             self.is_over = true;
@@ -84,6 +84,6 @@ impl RemoteLines {
         };
         let piece = piece.map_err(|error| ReadError::from(Error::from(error)))?;
         self.pieces.body.extend_from_slice(&piece);
-        self.pieces.put_together(&mut self.ready)
+        self.pieces.decode(&mut self.ready)
     }
 }

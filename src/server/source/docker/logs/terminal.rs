@@ -1,24 +1,24 @@
-//! A terminal's output, which comes without frames.
+//! Output of a terminal, which has no frames.
 
 use super::record;
 use crate::server::{clock, source::NANOS_PER_MS};
 use bytes::{Bytes, BytesMut};
 
-/// Longest line that is waited for: far more than is shown of one.
+/// Longest line that is collected, in bytes: far more than is shown of one.
 const LONGEST: usize = 4 << 20;
-/// How far an engine's clock may be ahead of ours, as between machines that keep theirs set.
+/// Most that an engine's clock may be ahead of this one, for machines with synchronized clocks.
 const AHEAD_NANOS: i64 = 1_000_000_000;
 
-/// Collects a terminal's output until a line is whole.
+/// Collects a terminal's output into complete lines.
 #[derive(Debug, Default)]
 pub(super) struct Terminal {
     body: BytesMut,
-    /// How much of it has no line end.
+    /// Bytes at its beginning that were searched and have no line end.
     searched: usize,
 }
 
 impl Terminal {
-    /// Takes what came; the whole lines that are there now.
+    /// Adds received bytes; returns the complete lines.
     pub(super) fn push(&mut self, bytes: &[u8]) -> Bytes {
         self.body.extend_from_slice(bytes);
         let new = self.body.get(self.searched..).unwrap_or_default();
@@ -32,7 +32,7 @@ impl Terminal {
         lines
     }
 
-    /// What is left when no more comes.
+    /// The rest, at the end of the stream.
     pub(super) fn finish(&mut self) -> Bytes {
         self.searched = 0;
         self.body.split().freeze()

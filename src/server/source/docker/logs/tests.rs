@@ -1,4 +1,4 @@
-//! What is read of an engine, here and elsewhere, piece by piece.
+//! Logs read from a local and from a remote engine, in chunks of any size.
 
 use super::{
     super::{address::Address, transport::Transport},
@@ -25,18 +25,18 @@ fn chunks(pieces: &[Vec<u8>]) -> Vec<u8> {
     pieces.iter().flat_map(chunk).collect()
 }
 
-/// How an engine is read.
+/// Whether the engine is read as a local or as a remote one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
+enum Reader {
     Local,
     Remote,
 }
 
-/// What is read of an engine that says `body` in pieces of `cut` bytes and then hangs up: the
-/// lines, a word for each stream before them, and what ended it. The same whichever way it is read.
+/// The result of reading an engine that sends `body` in chunks of `cut` bytes and then disconnects: the
+/// lines, each after the name of its stream, and the final error. Checks that both ways yield the same.
 async fn read(body: &[u8], cut: usize, is_terminal: bool) -> (Vec<String>, Option<EngineError>) {
-    let local = read_by(Way::Local, body, cut, is_terminal).await;
-    let remote = read_by(Way::Remote, body, cut, is_terminal).await;
+    let local = read_by(Reader::Local, body, cut, is_terminal).await;
+    let remote = read_by(Reader::Remote, body, cut, is_terminal).await;
     assert_eq!(local.0, remote.0, "in pieces of {cut}");
     let kind = |failure: &Option<EngineError>| failure.as_ref().map(std::mem::discriminant);
     assert_eq!(kind(&local.1), kind(&remote.1), "in pieces of {cut}");
@@ -44,7 +44,7 @@ async fn read(body: &[u8], cut: usize, is_terminal: bool) -> (Vec<String>, Optio
 }
 
 async fn read_by(
-    way: Way,
+    way: Reader,
     body: &[u8],
     cut: usize,
     is_terminal: bool,
@@ -53,15 +53,15 @@ async fn read_by(
     let path = folder.path().join("docker.sock");
     let listener = UnixListener::bind(&path).unwrap();
     let engine = async {
-        if way == Way::Remote {
+        if way == Reader::Remote {
             let (mut ping, _) = listener.accept().await.unwrap();
             assert!(ping.read(&mut [0; 4_096]).await.unwrap() > 0);
             let pong = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
             ping.write_all(pong.as_bytes()).await.unwrap();
         }
         let (mut socket, _) = listener.accept().await.unwrap();
-        let asked = socket.read(&mut [0; 4_096]).await.unwrap();
-        assert!(asked > 0);
+        let request_length = socket.read(&mut [0; 4_096]).await.unwrap();
+        assert!(request_length > 0);
         let head = &b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"[..];
         for piece in [head, body].concat().chunks(cut) {
             if socket.write_all(piece).await.is_err() {
@@ -85,7 +85,7 @@ async fn read_by(
     tokio::join!(engine, client).1
 }
 
-async fn open(way: Way, path: &Path, is_terminal: bool) -> LogLines {
+async fn open(way: Reader, path: &Path, is_terminal: bool) -> LogLines {
     let query = LogQuery {
         follow: true,
         stdout: true,
@@ -94,8 +94,8 @@ async fn open(way: Way, path: &Path, is_terminal: bool) -> LogLines {
     };
     let (id, secrets) = (ContainerId::default(), Secrets::default());
     let opened = match way {
-        Way::Local => local_lines(path, id, &query, is_terminal, secrets).await,
-        Way::Remote => {
+        Reader::Local => local_lines(path, id, &query, is_terminal, secrets).await,
+        Reader::Remote => {
             let transport = Transport::new(Address::Unix(path.to_path_buf()), None).unwrap();
             let api = Api::negotiate(transport).await.unwrap();
             lines(api, id, &query, is_terminal, secrets).await
@@ -105,7 +105,7 @@ async fn open(way: Way, path: &Path, is_terminal: bool) -> LogLines {
 }
 
 #[tokio::test]
-async fn lines_are_the_same_however_they_come() {
+async fn lines_do_not_depend_on_chunk_sizes_and_boundaries() {
     let part = "3".repeat(16 * 1024);
     let pieces = [
         piece(1, "one\n"),
@@ -114,7 +114,7 @@ async fn lines_are_the_same_however_they_come() {
         piece(1, "ee\n"),
     ];
     let ends = [&chunks(&pieces)[..], b"0\r\n\r\n"].concat();
-    // The border of a chunk may be anywhere.
+    // A chunk may end anywhere.
     let whole = pieces.concat();
     let (first, second) = whole.split_at(5);
     let elsewhere = chunks(&[first.to_vec(), second.to_vec()]);
@@ -130,7 +130,7 @@ async fn lines_are_the_same_however_they_come() {
 }
 
 #[tokio::test]
-async fn a_cut_leaves_no_half_line_and_comes_after_the_lines() {
+async fn a_lost_connection_drops_the_incomplete_line_and_is_reported_after_the_lines() {
     let half = "h".repeat(16 * 1024);
     let body = chunks(&[piece(1, "one\n"), piece(1, &half)]);
     for cut in [1, 1_000] {
@@ -141,7 +141,7 @@ async fn a_cut_leaves_no_half_line_and_comes_after_the_lines() {
 }
 
 #[tokio::test]
-async fn what_the_engine_says_of_a_damaged_log_is_a_line_and_what_is_no_log_ends_it() {
+async fn an_engine_s_own_message_is_a_line_and_an_invalid_frame_is_an_error() {
     let damaged = chunks(&[
         piece(1, "one\n"),
         piece(3, "Error grabbing logs\n"),
@@ -152,7 +152,7 @@ async fn what_the_engine_says_of_a_damaged_log_is_a_line_and_what_is_no_log_ends
         lines,
         ["Stdout one", "Stderr Error grabbing logs", "Stdout two"]
     );
-    // A stream that there is not, and a piece that would never end.
+    // An unknown stream, and a frame that would never end.
     for nonsense in [piece(9, "x\n"), vec![1, 0, 0, 0, 0xff, 0, 0, 0, b'x']] {
         let nonsense = chunks(&[piece(1, "one\n"), nonsense]);
         let (lines, failure) = read(&nonsense, 1_000, false).await;
@@ -162,7 +162,7 @@ async fn what_the_engine_says_of_a_damaged_log_is_a_line_and_what_is_no_log_ends
 }
 
 #[tokio::test]
-async fn a_terminal_s_last_words_need_no_line_end() {
+async fn the_last_line_of_a_terminal_needs_no_line_end() {
     let text = format!("{TIME} one\r\n{TIME} two").into_bytes();
     let body = [&chunks(&[text])[..], b"0\r\n\r\n"].concat();
     for cut in [1, 1_000] {

@@ -1,9 +1,9 @@
-//! The answer of an engine on this machine, read from a connection of its own.
+//! The HTTP response of an engine on this machine, read from a connection of its own.
 //!
-//! An engine writes a chatty container's lines one by one. An HTTP client hands them on one by one,
-//! from task to task, and a socket that the runtime watches wakes it at every one of them: that takes
-//! several times what the lines take. Here whatever has come is read at once, by who wants it, and
-//! the runtime watches the socket only while that is waited for.
+//! An engine writes the lines of a chatty container one by one. An HTTP client passes them on one by one,
+//! from task to task, and a socket that is registered with the runtime wakes the task at each of them; that
+//! takes several times the processing of the lines. Here the consumer reads everything that is available at
+//! once, and the socket is registered only while it waits.
 
 use super::super::{super::EngineError, refusal};
 use bollard::errors::Error;
@@ -16,39 +16,39 @@ use std::{
 };
 use tokio::{io::AsyncWriteExt, net::UnixStream};
 
-/// Bytes read at once: what the kernel holds of many short writes, or two long ones.
+/// Size of one read: what the kernel buffers of many short writes, or two long ones.
 const READ: usize = 32 * 1024;
-/// Headers an engine answers with: it has about ten.
+/// Most headers of a response; engines send about ten.
 const MAX_HEADERS: usize = 64;
-/// Bytes of those together, and of what may stand beside the size of a chunk.
+/// Most bytes of a response's head, and of a chunk size line.
 const MAX_HEAD: usize = 16 * 1024;
-/// What Podman calls itself in its answer's `Server` header.
+/// The prefix of Podman's `Server` header.
 const PODMAN: &[u8] = b"Libpod/";
-/// Bytes of a failure's description that are read.
+/// Most bytes of an error response that are read.
 const MAX_FAILURE: usize = 64 * 1024;
 
-/// The answer to one request.
+/// The response to one request.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct Response {
     socket: Socket,
-    /// What came and is not understood yet.
+    /// Received bytes that were not parsed yet.
     wire: BytesMut,
-    form: Form,
+    phase: Phase,
     is_drained: bool,
     is_podman: bool,
 }
 
-/// The connection, which nobody watches, or which the runtime does.
+/// The connection, registered with the runtime only while it waits.
 #[derive(Debug)]
 enum Socket {
     Idle(net::UnixStream),
     Watched(UnixStream),
-    /// It could not be handed over.
+    /// The registration could not be changed.
     Lost,
 }
 
 impl Socket {
-    /// Reads into `buffer` what is there, or waits for something.
+    /// Reads the available bytes into `buffer`, or waits for some.
     fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
@@ -89,30 +89,30 @@ fn read(socket: &mut net::UnixStream, buffer: &mut BytesMut) -> io::Result<usize
     read
 }
 
-/// What comes next.
+/// The part of the response that is parsed next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
+enum Phase {
     /// Status and headers.
     Head,
-    /// All of it is the body.
+    /// A body until the end of the connection.
     Plain,
-    /// The body in chunks (RFC 9112, 7.1): their next size …
+    /// A chunked body (RFC 9112, 7.1): the size of the next chunk …
     Size,
-    /// … so many bytes of one …
+    /// … the remaining bytes of a chunk …
     Chunk(u64),
-    /// … so many of the line end behind it …
+    /// … the remaining bytes of the line end after a chunk …
     LineEnd(usize),
-    /// … or no more of them.
+    /// … or the end of the body.
     End,
-    /// Why there is no log.
+    /// The body of an error response with this status.
     Failure(u16),
 }
 
-impl Answer {
-    /// Asks the engine at `socket` for `path`.
+impl Response {
+    /// Sends a request for `path` to the engine at `socket`.
     ///
     /// # Errors
-    /// When it cannot be asked.
+    /// When the engine cannot be reached.
     pub(super) async fn to(socket: &Path, path: &str) -> io::Result<Self> {
         let mut socket = UnixStream::connect(socket).await?;
         let request = format!("GET {path} HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n");
@@ -120,30 +120,30 @@ impl Answer {
         Ok(Self {
             socket: Socket::Watched(socket),
             wire: BytesMut::new(),
-            form: Form::Head,
+            phase: Phase::Head,
             is_drained: false,
             is_podman: false,
         })
     }
 
-    /// Waits until the engine has begun to answer. What has come of the body by then is added to it.
+    /// Waits for the head of the response. Body bytes that arrived with it are appended to `body`.
     ///
     /// # Errors
-    /// When it cannot be read, and why there is no log.
-    pub(super) fn poll_begin(
+    /// When the response cannot be read, or is an error.
+    pub(super) fn poll_head(
         &mut self,
         cx: &mut Context<'_>,
         body: &mut BytesMut,
     ) -> Poll<Result<(), EngineError>> {
-        while matches!(self.form, Form::Head | Form::Failure(_)) {
+        while matches!(self.phase, Phase::Head | Phase::Failure(_)) {
             if ready!(self.poll_wire(cx, body))? {
-                return Poll::Ready(Err(cut()));
+                return Poll::Ready(Err(connection_lost()));
             }
         }
         Poll::Ready(Ok(()))
     }
 
-    /// Adds what has come to `body`, or waits until something has. Says whether there is more to come.
+    /// Appends received bytes to `body`, waiting for at least one; returns whether the body continues.
     pub(super) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
@@ -151,93 +151,93 @@ impl Answer {
     ) -> Poll<Result<bool, EngineError>> {
         let before = body.len();
         loop {
-            // It may have ended with the head.
-            if self.form == Form::End {
+            // The body may have ended together with the head.
+            if self.phase == Phase::End {
                 return Poll::Ready(Ok(false));
             }
-            let is_over = ready!(self.poll_wire(cx, body))?;
-            match self.form {
-                Form::End => return Poll::Ready(Ok(false)),
-                Form::Plain if is_over => return Poll::Ready(Ok(false)),
-                _ if is_over => return Poll::Ready(Err(cut())),
+            let is_ended = ready!(self.poll_wire(cx, body))?;
+            match self.phase {
+                Phase::End => return Poll::Ready(Ok(false)),
+                Phase::Plain if is_ended => return Poll::Ready(Ok(false)),
+                _ if is_ended => return Poll::Ready(Err(connection_lost())),
                 _ if body.len() > before => return Poll::Ready(Ok(true)),
                 _ => {}
             }
         }
     }
 
-    /// Takes what has come, or waits for it. Says whether the connection has ended.
+    /// Reads and parses what is available, or waits for it; returns whether the connection has ended.
     fn poll_wire(
         &mut self,
         cx: &mut Context<'_>,
         body: &mut BytesMut,
     ) -> Poll<Result<bool, EngineError>> {
-        let is_over = match ready!(self.socket.poll_read(cx, &mut self.wire)) {
+        let is_ended = match ready!(self.socket.poll_read(cx, &mut self.wire)) {
             Ok(n) => {
                 self.is_drained = n < READ;
                 n == 0
             }
             Err(error) => return Poll::Ready(Err(EngineError::Unavailable(error.to_string()))),
         };
-        self.understand(body, is_over)?;
-        Poll::Ready(Ok(is_over))
+        self.parse_available(body, is_ended)?;
+        Poll::Ready(Ok(is_ended))
     }
 
-    /// Whether the engine says that it is Podman. Known once it has begun to answer.
+    /// Whether the engine is Podman, by its `Server` header. Known once the head was read.
     pub(super) const fn is_podman(&self) -> bool {
         self.is_podman
     }
 
-    /// Whether all that had come was read.
+    /// Whether the last read has emptied the kernel's buffer.
     pub(super) const fn is_drained(&self) -> bool {
         self.is_drained
     }
 
-    /// Takes from the wire all that makes sense by itself.
-    fn understand(&mut self, body: &mut BytesMut, is_over: bool) -> Result<(), EngineError> {
+    /// Parses as much of the received bytes as is complete.
+    fn parse_available(&mut self, body: &mut BytesMut, is_ended: bool) -> Result<(), EngineError> {
         loop {
-            let before = (self.form, self.wire.len());
-            self.form = match self.form {
-                Form::Head => self.head()?,
-                Form::Plain => {
+            let before = (self.phase, self.wire.len());
+            self.phase = match self.phase {
+                Phase::Head => self.head()?,
+                Phase::Plain => {
                     body.extend_from_slice(&self.wire.split());
-                    Form::Plain
+                    Phase::Plain
                 }
-                Form::Size => self.size()?,
-                Form::Chunk(left) => {
+                Phase::Size => self.size()?,
+                Phase::Chunk(left) => {
                     let here = usize::try_from(left)
                         .map_or(self.wire.len(), |left| left.min(self.wire.len()));
                     body.extend_from_slice(&self.wire.split_to(here));
                     match left - here as u64 {
-                        0 => Form::LineEnd(2),
-                        left => Form::Chunk(left),
+                        0 => Phase::LineEnd(2),
+                        left => Phase::Chunk(left),
                     }
                 }
-                Form::LineEnd(left) => {
+                Phase::LineEnd(left) => {
                     let here = left.min(self.wire.len());
                     self.wire.advance(here);
                     if here == left {
-                        Form::Size
+                        Phase::Size
                     } else {
-                        Form::LineEnd(left - here)
+                        Phase::LineEnd(left - here)
                     }
                 }
-                Form::End => return Ok(()),
-                Form::Failure(status) => return self.failure(status, is_over),
+                Phase::End => return Ok(()),
+                Phase::Failure(status) => return self.failure(status, is_ended),
             };
-            if before == (self.form, self.wire.len()) {
+            if before == (self.phase, self.wire.len()) {
                 return Ok(());
             }
         }
     }
 
-    fn head(&mut self) -> Result<Form, EngineError> {
+    fn head(&mut self) -> Result<Phase, EngineError> {
         let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
         let mut response = httparse::Response::new(&mut headers);
         let length = match response.parse(&self.wire) {
             Ok(httparse::Status::Complete(length)) => length,
-            Ok(httparse::Status::Partial) if self.wire.len() <= MAX_HEAD => return Ok(Form::Head),
-            _ => return Err(nonsense()),
+            Ok(httparse::Status::Partial) if self.wire.len() <= MAX_HEAD => return Ok(Phase::Head),
+            _ => return Err(not_http()),
         };
         let is_chunked = response.headers.iter().any(|header| {
             header.name.eq_ignore_ascii_case("transfer-encoding")
@@ -246,37 +246,37 @@ impl Answer {
         self.is_podman = response.headers.iter().any(|header| {
             header.name.eq_ignore_ascii_case("server") && header.value.starts_with(PODMAN)
         });
-        let form = match response.code {
-            Some(200) if is_chunked => Form::Size,
-            Some(200) => Form::Plain,
-            status => Form::Failure(status.unwrap_or_default()),
+        let phase = match response.code {
+            Some(200) if is_chunked => Phase::Size,
+            Some(200) => Phase::Plain,
+            status => Phase::Failure(status.unwrap_or_default()),
         };
         self.wire.advance(length);
-        Ok(form)
+        Ok(phase)
     }
 
-    fn size(&mut self) -> Result<Form, EngineError> {
+    fn size(&mut self) -> Result<Phase, EngineError> {
         match httparse::parse_chunk_size(&self.wire) {
-            Ok(httparse::Status::Complete((_, 0))) => Ok(Form::End),
+            Ok(httparse::Status::Complete((_, 0))) => Ok(Phase::End),
             Ok(httparse::Status::Complete((length, size))) => {
                 self.wire.advance(length);
-                Ok(Form::Chunk(size))
+                Ok(Phase::Chunk(size))
             }
-            Ok(httparse::Status::Partial) if self.wire.len() <= MAX_HEAD => Ok(Form::Size),
-            _ => Err(nonsense()),
+            Ok(httparse::Status::Partial) if self.wire.len() <= MAX_HEAD => Ok(Phase::Size),
+            _ => Err(not_http()),
         }
     }
 
-    /// Fails with the reason, once it is there as far as it is read.
-    fn failure(&self, status_code: u16, is_over: bool) -> Result<(), EngineError> {
-        if !is_over && self.wire.len() < MAX_FAILURE {
+    /// Returns the error of an error response, once its body is complete or long enough.
+    fn failure(&self, status_code: u16, is_ended: bool) -> Result<(), EngineError> {
+        if !is_ended && self.wire.len() < MAX_FAILURE {
             return Ok(());
         }
         if let 401 | 403 = status_code {
             let message = refusal::forbidden("GET /containers/{id}/logs", status_code, "");
             return Err(EngineError::Forbidden(message));
         }
-        // It may be in chunks; what is between them is not JSON.
+        // The body may be chunked; the bytes between chunks are outside of the JSON object.
         let text = String::from_utf8_lossy(&self.wire);
         let json = text
             .find('{')
@@ -294,11 +294,11 @@ impl Answer {
     }
 }
 
-fn cut() -> EngineError {
+fn connection_lost() -> EngineError {
     EngineError::Unavailable("the connection was cut".to_owned())
 }
 
-fn nonsense() -> EngineError {
+fn not_http() -> EngineError {
     EngineError::Failed("the engine does not speak HTTP".to_owned())
 }
 
@@ -310,19 +310,19 @@ mod tests {
     const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
     const MISSING: &str = "HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\n\r\n";
 
-    /// What is read of `bytes`, which come in pieces of `cut`.
+    /// The body that is read of `bytes` in pieces of `cut` bytes.
     async fn read(bytes: &[u8], cut: usize) -> Result<Vec<u8>, EngineError> {
         let (ours, mut theirs) = UnixStream::pair().unwrap();
-        let mut answer = Answer {
+        let mut response = Response {
             socket: Socket::Watched(ours),
             wire: BytesMut::new(),
-            form: Form::Head,
+            phase: Phase::Head,
             is_drained: false,
             is_podman: false,
         };
         let server = async {
             for piece in bytes.chunks(cut) {
-                // It may have had enough.
+                // The reader may already have failed.
                 if theirs.write_all(piece).await.is_err() {
                     break;
                 }
@@ -332,14 +332,14 @@ mod tests {
         };
         let client = async move {
             let mut body = BytesMut::new();
-            while poll_fn(|cx| answer.poll_read(cx, &mut body)).await? {}
+            while poll_fn(|cx| response.poll_read(cx, &mut body)).await? {}
             Ok(body.to_vec())
         };
         tokio::join!(server, client).1
     }
 
     #[tokio::test]
-    async fn a_body_is_the_same_however_it_comes() {
+    async fn a_body_does_not_depend_on_how_it_is_split() {
         let chunked = format!("{CHUNKED}3\r\nabc\r\nA;x=y\r\n0123456789\r\n0\r\n\r\n");
         let plain = "HTTP/1.1 200 OK\r\nServer: x\r\n\r\nabc0123456789";
         for cut in [1, 2, 3, 7, 1_000] {
@@ -351,7 +351,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn chunks_that_do_not_end_are_cut() {
+    async fn an_incomplete_chunked_body_is_a_lost_connection() {
         for rest in ["", "3\r\nab", "3\r\nabc", "3\r\nabc\r\n", "3\r\nabc\r\n0"] {
             let cut = read(format!("{CHUNKED}{rest}").as_bytes(), 4).await;
             assert!(matches!(cut, Err(EngineError::Unavailable(_))), "{rest}");
@@ -359,7 +359,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_failure_says_why() {
+    async fn an_error_response_yields_its_message() {
         let plain = format!("{MISSING}{{\"message\":\"No such container: x\"}}");
         let chunked = format!(
             "{}1c\r\n{{\"message\":\"is not running\"}}\r\n0\r\n\r\n",
@@ -379,7 +379,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_no_http_is_refused() {
+    async fn a_response_that_is_not_http_is_refused() {
         let endless = format!("{CHUNKED}3;{}", "x".repeat(2 * MAX_HEAD));
         for bytes in [
             endless.as_bytes(),

@@ -1,62 +1,62 @@
-//! What a viewer asks of the driver, and what it hears from it.
+//! The messages between log viewers and the driver.
 
 use crate::model::{LogEndReason, LogLine, Timestamp, WorkloadId};
 use std::{fmt, sync::Arc};
 
-/// Which part of a container's log to begin with.
+/// The part of a container's log that a viewer requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogRequest {
     /// The workload.
     pub id: WorkloadId,
-    /// How many of the last lines.
+    /// Number of last lines to begin with.
     pub tail: u32,
-    /// Nothing written before.
+    /// Omit lines written before this time.
     pub since: Option<Timestamp>,
 }
 
 /// A viewer that follows a log.
 #[derive(Clone)]
-pub struct Following {
-    /// Which viewer; no two have the same number.
+pub struct Follower {
+    /// The unique number of the viewer.
     pub viewer: u64,
-    /// What it asks for.
+    /// The requested part of the log.
     pub request: LogRequest,
-    /// Tells it the news.
-    pub tell: Arc<dyn Fn(WorkloadId, LogNews) + Send + Sync>,
+    /// Receives the updates.
+    pub notify: Arc<dyn Fn(WorkloadId, LogUpdate) + Send + Sync>,
 }
 
-impl fmt::Debug for Following {
+impl fmt::Debug for Follower {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Following({}, {:?})", self.viewer, self.request)
+        write!(f, "Follower({}, {:?})", self.viewer, self.request)
     }
 }
 
-/// What a viewer asks of the driver.
+/// A viewer's order to the driver.
 #[derive(Clone, Debug)]
 pub enum LogOrder {
-    /// Tell me of a log.
-    Follow(Following),
-    /// No longer, of this log.
+    /// Follow a log.
+    Follow(Follower),
+    /// Stop following this log for this viewer.
     Leave(u64, WorkloadId),
 }
 
-/// What a viewer hears of a log.
+/// An update of a log for its viewers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LogNews {
-    /// It begins anew: what was told before is void.
+pub enum LogUpdate {
+    /// The log starts over; earlier updates are void.
     Begin,
-    /// Lines, oldest first.
+    /// New lines, oldest first.
     Lines(Vec<LogLine>),
-    /// Lines are missing: so many, when that is known.
+    /// Lines are missing; their number, if known.
     Gap(Option<u64>),
-    /// No more lines follow for now, and what the engine says of it.
+    /// No more lines follow for now; the reason, and the engine's message if it has one.
     End(LogEndReason, Option<String>),
-    /// The server does not let it be followed, for this reason.
+    /// The server refuses to follow the log, for this reason.
     Refused(String),
 }
 
-/// How many of `lines` were written at `since` or later: what came before is the past of a log that
-/// was opened then, however fast it arrives. A line without a time may be as old.
+/// Counts the lines written at `since` or later. Older lines are the history of a log that was opened then,
+/// however fast they arrive; lines without a time may be old, too.
 pub fn count_since(lines: &[LogLine], since: Timestamp) -> u32 {
     let is_new = |line: &&LogLine| line.timestamp.is_some_and(|at| at >= since);
     lines.iter().filter(is_new).count() as u32
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_lines_a_log_begins_with_are_no_lines_per_second() {
+    fn history_lines_do_not_count_for_the_rate() {
         let line = |ms: Option<i64>| LogLine {
             timestamp: ms.map(Timestamp::from_millis),
             ..LogLine::default()

@@ -1,4 +1,4 @@
-//! One invented container: what it is like, and what befalls it.
+//! One simulated container: its properties, its load, and what happens to it.
 
 use crate::model::{
     Container, ContainerId, ContainerState, ContainerStats, Health, Port, Timestamp, percent_of,
@@ -17,45 +17,45 @@ const SERVICES: [(&str, &str, u16); 8] = [
     ("mailer", "mailer:0.9", 0),
     ("search", "opensearch:3", 9200),
 ];
-/// Memory of the invented host.
+/// Memory of the simulated host, in bytes.
 pub(super) const HOST_MEMORY: u64 = 64 << 30;
-/// Ticks a container in trouble takes to come back.
+/// Ticks until a crashed container is running again.
 const RESTART_TICKS: u32 = 3;
 
-/// An invented container.
+/// A simulated container.
 #[derive(Clone, Debug)]
-pub(super) struct Being {
+pub(super) struct DemoContainer {
     pub(super) container: Container,
-    pub(super) nature: Nature,
-    /// Load as a share of one core.
+    pub(super) behavior: Behavior,
+    /// CPU load in cores.
     pub(super) load: f64,
     pub(super) memory: f64,
-    /// Its memory stays below this, whether or not that is enforced as a limit.
-    most_memory: u64,
-    /// The most memory it may use; absent for no limit.
+    /// Upper bound of its simulated memory, whether or not it is enforced as a limit.
+    max_memory: u64,
+    /// Its memory limit in bytes; `None` for no limit.
     pub(super) memory_limit: Option<u64>,
-    moved: [f64; 4],
+    transferred: [f64; 4],
     pub(super) rates: [f64; 4],
-    down_for: u32,
-    /// From when to when it last did not run.
-    pub(super) rested: Option<(Timestamp, Timestamp)>,
+    restart_in: u32,
+    /// The last time span in which it did not run.
+    pub(super) downtime: Option<(Timestamp, Timestamp)>,
 }
 
-/// What may befall it.
+/// What may happen to a simulated container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Nature {
-    /// Never fails.
-    Sound,
-    /// Fails its health check now and then.
-    Sickly,
-    /// Crashes and is restarted.
+pub(super) enum Behavior {
+    /// It never fails.
+    Stable,
+    /// Its health check fails now and then.
+    Flaky,
+    /// It crashes and is restarted.
     Crashing,
-    /// Ended long ago.
+    /// It ended long ago.
     Ended,
 }
 
-impl Being {
-    /// The one with the number `n`.
+impl DemoContainer {
+    /// The container with the number `n`.
     pub(super) fn new(n: usize, rng: &mut fastrand::Rng, now: Timestamp) -> Self {
         let (service, image, port) = SERVICES
             .get(n % SERVICES.len())
@@ -71,11 +71,11 @@ impl Being {
         } else {
             format!("-{}", round + 1)
         };
-        let nature = match rng.u8(..100) {
-            0..=4 => Nature::Crashing,
-            5..=9 => Nature::Sickly,
-            10..=19 => Nature::Ended,
-            _ => Nature::Sound,
+        let behavior = match rng.u8(..100) {
+            0..=4 => Behavior::Crashing,
+            5..=9 => Behavior::Flaky,
+            10..=19 => Behavior::Ended,
+            _ => Behavior::Stable,
         };
         let mut id = [0; 32];
         rng.fill(&mut id);
@@ -87,18 +87,18 @@ impl Being {
             public_port: u16::try_from(20_000 + n % 40_000).ok(),
             protocol: "tcp".to_owned(),
         });
-        let most_memory = (64_u64 << 20) << rng.u32(0..5);
-        // Without chance, so that limits change nothing of the life a seed gives.
-        let memory_limit = (n % 4 != 3).then_some(most_memory);
+        let max_memory = (64_u64 << 20) << rng.u32(0..5);
+        // Not random, so that limits do not change the sequence of random numbers.
+        let memory_limit = (n % 4 != 3).then_some(max_memory);
         let nano_cpus = (n % 5 == 2).then_some(500_000_000);
-        let mut being = Self {
+        let mut new = Self {
             container: Container {
                 id: ContainerId::from_bytes(id),
                 name: format!("{project}-{service}{suffix}"),
                 image: image.to_owned(),
                 state: ContainerState::Running,
                 status: String::new(),
-                health: (nature == Nature::Sickly || n.is_multiple_of(3))
+                health: (behavior == Behavior::Flaky || n.is_multiple_of(3))
                     .then_some(Health::Healthy),
                 created,
                 started_at: Some(created),
@@ -111,25 +111,25 @@ impl Being {
                 nano_cpus,
                 protected: false,
             },
-            nature,
+            behavior,
             load: rng.f64() * 0.4,
-            memory: most_memory as f64 * (0.1 + 0.7 * rng.f64()),
-            most_memory,
+            memory: max_memory as f64 * (0.1 + 0.7 * rng.f64()),
+            max_memory,
             memory_limit,
-            moved: [0.0; 4],
+            transferred: [0.0; 4],
             rates: [0.0; 4],
-            down_for: 0,
-            rested: None,
+            restart_in: 0,
+            downtime: None,
         };
-        if nature == Nature::Ended {
-            being.end(if n.is_multiple_of(2) { 0 } else { 1 }, now);
+        if behavior == Behavior::Ended {
+            new.end(if n.is_multiple_of(2) { 0 } else { 1 }, now);
         }
-        being
+        new
     }
 
     pub(super) fn start(&mut self, now: Timestamp) {
         let ended = self.container.finished_at.take();
-        self.rested = ended.map(|ended| (ended, now)).or(self.rested);
+        self.downtime = ended.map(|ended| (ended, now)).or(self.downtime);
         self.container.state = ContainerState::Running;
         self.container.started_at = Some(now);
         self.container.exit_code = None;
@@ -141,8 +141,8 @@ impl Being {
         self.container.exit_code = Some(code);
     }
 
-    /// Load and memory wander; counters grow.
-    pub(super) fn live(&mut self, wave: f64, seconds: f64, rng: &mut fastrand::Rng) {
+    /// Simulates `seconds` of load, memory and traffic.
+    pub(super) fn simulate(&mut self, wave: f64, seconds: f64, rng: &mut fastrand::Rng) {
         if self.container.state != ContainerState::Running {
             self.rates = [0.0; 4];
             return;
@@ -150,52 +150,56 @@ impl Being {
         let quota = self.container.nano_cpus.map(|nano| nano as f64 / 1e9);
         let most_load = quota.unwrap_or(1.6);
         self.load = (self.load + (rng.f64() - 0.5) * 0.1 + wave * 0.01).clamp(0.002, most_load);
-        let most = self.most_memory as f64;
+        let most = self.max_memory as f64;
         self.memory =
             (self.memory + (rng.f64() - 0.48) * most * 0.01).clamp(most * 0.05, most * 0.97);
-        for (rate, moved) in self.rates.iter_mut().zip(&mut self.moved) {
+        for (rate, transferred) in self.rates.iter_mut().zip(&mut self.transferred) {
             *rate = self.load * rng.f64() * 1e6;
-            *moved += *rate * seconds;
+            *transferred += *rate * seconds;
         }
     }
 
-    /// What befalls it now, in the engine's word.
-    pub(super) fn fate(&mut self, now: Timestamp, rng: &mut fastrand::Rng) -> Option<&'static str> {
-        if self.down_for > 0 {
-            self.down_for -= 1;
-            if self.down_for == 0 {
+    /// The event of this tick, if there is one, as the engine's action.
+    pub(super) fn next_event(
+        &mut self,
+        now: Timestamp,
+        rng: &mut fastrand::Rng,
+    ) -> Option<&'static str> {
+        if self.restart_in > 0 {
+            self.restart_in -= 1;
+            if self.restart_in == 0 {
                 self.start(now);
                 self.container.restart_count = self.container.restart_count.map(|n| n + 1);
                 return Some("start");
             }
             return None;
         }
-        match self.nature {
-            Nature::Crashing if rng.u8(..20) == 0 => {
+        match self.behavior {
+            Behavior::Crashing if rng.u8(..20) == 0 => {
                 self.container.state = ContainerState::Restarting;
                 self.container.exit_code = Some(1);
                 self.container.finished_at = Some(now);
-                self.down_for = RESTART_TICKS;
+                self.restart_in = RESTART_TICKS;
                 Some("die")
             }
-            Nature::Sickly if rng.u8(..15) == 0 => {
-                let is_sick = self.container.health == Some(Health::Unhealthy);
-                let (health, word) = if is_sick {
+            Behavior::Flaky if rng.u8(..15) == 0 => {
+                let is_unhealthy = self.container.health == Some(Health::Unhealthy);
+                let (health, action) = if is_unhealthy {
                     (Health::Healthy, "health_status: healthy")
                 } else {
                     (Health::Unhealthy, "health_status: unhealthy")
                 };
                 self.container.health = Some(health);
-                Some(word)
+                Some(action)
             }
             _ => None,
         }
     }
 
-    /// As a list would show it.
-    pub(super) fn shown(&self) -> Container {
+    /// The container as a list shows it.
+    pub(super) fn listed(&self) -> Container {
         let container = &self.container;
-        // As with an engine, a text that ages would be a change without news.
+        // As with a real engine, a status with an age would change without an event.
         let status = match container.state {
             ContainerState::Running => "Up".to_owned(),
             ContainerState::Exited => format!("Exited ({})", container.exit_code.unwrap_or(0)),
@@ -210,7 +214,7 @@ impl Being {
     pub(super) fn stats(&self, now: Timestamp) -> ContainerStats {
         let container = &self.container;
         let mut stats = ContainerStats::unknown(container.id, container.name.clone(), now);
-        let [rx, tx, read, written] = self.moved.map(|bytes| Some(bytes as u64));
+        let [rx, tx, read, written] = self.transferred.map(|bytes| Some(bytes as u64));
         let [rx_rate, tx_rate, read_rate, write_rate] = self.rates.map(|rate| Some(rate as u64));
         let runs = container.state == ContainerState::Running;
         stats.cpu_percent = Some(if runs {

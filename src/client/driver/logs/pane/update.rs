@@ -1,10 +1,10 @@
-//! What a viewer hears, and of whom.
+//! Handles updates of logs, and changes of the logs that are shown.
 
 use super::{Input, KNOWN_EVENTS, Pane};
 use crate::{
     client::{
         LogSource,
-        logs::{Entry, Following, LogNews, LogOrder, LogRequest, count_since},
+        logs::{Entry, Follower, LogOrder, LogRequest, LogUpdate, count_since},
     },
     model::{Event, LogEndReason, WorkloadId},
 };
@@ -12,54 +12,56 @@ use leptos::prelude::*;
 use std::sync::Arc;
 
 impl Pane {
-    pub(super) fn hear(&mut self, id: WorkloadId, news: LogNews) {
+    pub(super) fn on_update(&mut self, id: WorkloadId, update: LogUpdate) {
         let Some(source) = self.sources.iter().position(|source| source.id == id) else {
             return;
         };
         let source = source as u8;
-        match news {
-            LogNews::Begin => {
+        match update {
+            LogUpdate::Begin => {
                 self.counts_from = self.live.now().get_untracked();
-                self.waiting.forget(source);
-                self.store.forget(source);
+                self.waiting.remove_source(source);
+                self.store.remove_source(source);
                 self.renumber();
-                self.said.complaint = None;
+                self.reported.complaint = None;
                 self.end(id, None);
             }
-            LogNews::Lines(lines) => {
-                self.said.complaint = None;
-                self.said.has_begun = true;
+            LogUpdate::Lines(lines) => {
+                self.reported.complaint = None;
+                self.reported.has_begun = true;
                 self.end(id, None);
                 self.lines_this_second += count_since(&lines, self.counts_from);
                 self.waiting.push(source, lines);
             }
-            LogNews::Gap(missing) => self.waiting.push_gap(source, missing),
-            LogNews::End(reason, message) => {
-                self.said.has_begun = true;
-                self.said.complaint = message;
+            LogUpdate::Gap(missing) => self.waiting.push_gap(source, missing),
+            LogUpdate::End(reason, message) => {
+                self.reported.has_begun = true;
+                self.reported.complaint = message;
                 self.end(id, Some(reason));
             }
-            LogNews::Refused(reason) => self.said.complaint = Some(reason),
+            LogUpdate::Refused(reason) => self.reported.complaint = Some(reason),
         }
     }
 
     pub(super) fn end(&mut self, id: WorkloadId, reason: Option<LogEndReason>) {
-        self.said.ended.retain(|(ended, _)| *ended != id);
-        self.said.ended.extend(reason.map(|reason| (id, reason)));
+        self.reported.ended.retain(|(ended, _)| *ended != id);
+        self.reported
+            .ended
+            .extend(reason.map(|reason| (id, reason)));
     }
 
     pub(super) fn show_sources(&mut self, sources: Vec<LogSource>) {
         let same = |a: &LogSource, b: &LogSource| a.id == b.id;
-        let place = |known: &LogSource| sources.iter().position(|source| same(source, known));
-        let places: Vec<_> = self
+        let index = |known: &LogSource| sources.iter().position(|source| same(source, known));
+        let indices: Vec<_> = self
             .sources
             .iter()
-            .map(|known| place(known).map(|p| p as u8))
+            .map(|known| index(known).map(|p| p as u8))
             .collect();
         let gone: Vec<_> = self
             .sources
             .iter()
-            .filter(|known| place(known).is_none())
+            .filter(|known| index(known).is_none())
             .map(|known| known.id)
             .collect();
         let new: Vec<_> = sources
@@ -67,13 +69,13 @@ impl Pane {
             .filter(|source| !self.sources.iter().any(|known| same(known, source)))
             .cloned()
             .collect();
-        let moved = places
+        let moved = indices
             .iter()
             .enumerate()
-            .any(|(at, place)| place.map(usize::from) != Some(at));
+            .any(|(at, index)| index.map(usize::from) != Some(at));
         if moved {
-            self.store.assign(&places);
-            self.waiting.assign(&places);
+            self.store.reindex(&indices);
+            self.waiting.reindex(&indices);
             self.marks.clear();
             self.known_events.clear();
             self.renumber();
@@ -98,18 +100,20 @@ impl Pane {
         let sender = self.sender.clone();
         let ago = self.view.since.ago();
         let since = ago.map(|ago| self.live.now().get_untracked().minus(ago));
-        self.live.order_log(LogOrder::Follow(Following {
+        self.live.order_log(LogOrder::Follow(Follower {
             viewer: self.viewer,
             request: LogRequest {
                 id: source.id,
                 tail: self.view.tail,
                 since,
             },
-            tell: Arc::new(move |id, news| drop(sender.unbounded_send(Input::News(id, news)))),
+            notify: Arc::new(move |id, update| {
+                drop(sender.unbounded_send(Input::Update(id, update)))
+            }),
         }));
     }
 
-    /// Puts marks where containers started and ended.
+    /// Adds markers for events of the containers, such as start and end.
     pub(super) fn mark(&mut self, events: &[Arc<Event>]) {
         for event in events
             .iter()
