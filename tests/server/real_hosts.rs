@@ -149,6 +149,7 @@ async fn page(running: &Running) -> Mirror {
 
 #[tokio::test]
 #[ignore = "needs three engines: Docker, a newer Docker and Podman"]
+#[expect(clippy::too_many_lines, reason = "one scenario, step by step")]
 async fn one_engine_may_go_and_another_hang_and_the_third_is_watched_and_acted_upon() {
     let docker = Engine::start("DECKWATCH_TEST_DOCKER");
     let next = Arc::new(Engine::start("DECKWATCH_TEST_DOCKER_NEXT"));

@@ -95,6 +95,7 @@ async fn eventually_told(
 
 #[tokio::test]
 #[ignore = "needs haproxy"]
+#[expect(clippy::too_many_lines, reason = "one scenario, step by step")]
 async fn through_the_shipped_socket_proxy_everything_works_or_only_what_it_allows() {
     let http = reqwest::Client::builder()
         .timeout(PATIENCE)
