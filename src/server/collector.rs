@@ -195,6 +195,7 @@ fn news(host: HostId, at: Timestamp, delta: ContainersDelta) -> Option<Update> {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test has no shutdown")]
 mod tests {
     use super::*;
     use crate::{

@@ -1,5 +1,6 @@
 //! The whole server, in this process, against an engine that does what a test tells it to.
 
+#![expect(clippy::disallowed_methods, reason = "a test has no shutdown")]
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -144,6 +144,7 @@ impl Drop for Viewer {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test has no shutdown")]
 mod tests {
     use super::*;
 

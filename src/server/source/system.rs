@@ -292,6 +292,7 @@ fn most_important(disks: &[Disk]) -> Option<Disk> {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test has no shutdown")]
 mod tests {
     use super::*;
     use crate::{model::HostId, server::health::Health};

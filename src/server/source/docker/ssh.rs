@@ -123,7 +123,7 @@ impl Process {
         })?;
         let words = Words::default();
         if let Some(stderr) = child.stderr.take() {
-            // It ends with the process.
+            #[expect(clippy::disallowed_methods, reason = "it ends with the process")]
             tokio::spawn(words.clone().keep(stderr));
         }
         Ok(Self {
