@@ -33,7 +33,7 @@ struct Line {
 
 /// Reads the last lines for a page of logs, before it is rendered. They are the request's extension
 /// [`FirstLines`].
-pub async fn read(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+pub(super) async fn read(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     if let Some(view) = shown(request.method(), request.uri()) {
         let lines = first_lines(&state, &view).await;
         request.extensions_mut().insert(FirstLines(lines.into()));

@@ -10,7 +10,7 @@ const BURST: f64 = 40.0;
 
 /// A token bucket of 40 tokens, 20 more a second.
 #[derive(Debug)]
-pub struct Bucket {
+pub(super) struct Bucket {
     tokens: f64,
     filled: Instant,
 }
@@ -30,7 +30,7 @@ impl Bucket {
     ///
     /// # Errors
     /// How long it takes until there is one.
-    pub fn take(&mut self) -> Result<(), Duration> {
+    pub(super) fn take(&mut self) -> Result<(), Duration> {
         self.fill();
         if self.tokens >= 1.0 {
             self.tokens -= 1.0;
@@ -40,7 +40,7 @@ impl Bucket {
     }
 
     /// Whether nothing was taken for a while.
-    pub fn is_full(&mut self) -> bool {
+    pub(super) fn is_full(&mut self) -> bool {
         self.fill();
         self.tokens >= BURST
     }
