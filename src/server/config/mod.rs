@@ -181,6 +181,10 @@ impl Config {
             .build()
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one setting after the other, each with its own bounds"
+    )]
     fn merge(command_line: CommandLine, file: File) -> Result<Self, ConfigError> {
         let default = Self::default();
         let (first, then) = (command_line.settings, file.deckwatch);

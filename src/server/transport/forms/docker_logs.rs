@@ -1,4 +1,4 @@
-//! The form of `/ws/docker/{id}/logs`: one message per line, snake_case.
+//! The form of `/ws/docker/{id}/logs`: one message per line, in `snake_case`.
 
 use crate::{
     model::{LogEndReason, LogLine, LogPosition, LogStream, Timestamp},

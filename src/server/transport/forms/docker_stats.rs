@@ -1,5 +1,5 @@
 //! The form of `/ws/docker/stats`: figures of containers as the `docker` command line shows them,
-//! snake_case.
+//! `snake_case`.
 
 use crate::{
     model::{ContainerId, ContainerStats, Timestamp, Update},
