@@ -6,11 +6,11 @@ use crate::{
     protocol::ServerMessage,
     server::hub::encode,
 };
-use axum::extract::ws::Utf8Bytes;
+use bytestring::ByteString;
 use serde::Serialize;
 
 /// `message` in that form; `None` when it has no figures of containers.
-pub(super) fn docker_stats(message: &ServerMessage) -> Option<Utf8Bytes> {
+pub(super) fn docker_stats(message: &ServerMessage) -> Option<ByteString> {
     DockerStats::of(message).map(|body| encode(&body))
 }
 
