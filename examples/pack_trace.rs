@@ -1,6 +1,6 @@
 //! Packs what `scripts/record-trace` recorded into the fixtures of `tests/bytes`.
 //!
-//!   cargo run --features ssr --example pack_trace -- DIR
+//! `cargo run --features ssr --example pack_trace -- DIR`
 
 #![expect(
     clippy::unwrap_used,

@@ -121,7 +121,7 @@ test('everything works below a base path', async ({ page }) => {
     await expect(page).toHaveURL(`${proxy.url}/deck/containers`);
     await expect(page.locator('h1')).toHaveText('Containers');
     await page.locator('tr[data-id] a.name').first().click();
-    await expect(page).toHaveURL(/\/deck\/containers\/[0-9a-f]{64}$/);
+    await expect(page).toHaveURL(/\/deck\/containers\/[0-9a-f]{64}\?host=demo$/);
     await page.getByTestId('theme').click();
     await page.reload();
     await page.waitForSelector('html[data-hydrated]');

@@ -4,6 +4,10 @@
 //! `docs/BENCHMARKS.md` of all of them. Ratios are of two things measured in the same run, by turns.
 
 #![expect(
+    clippy::disallowed_methods,
+    reason = "it ends with the process, and has no shutdown"
+)]
+#![expect(
     clippy::print_stdout,
     clippy::print_stderr,
     reason = "a command for the terminal"

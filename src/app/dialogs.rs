@@ -6,7 +6,9 @@ use crate::{
     pages::view_of,
     part::in_part,
 };
-use leptos::{prelude::*, task::spawn_local, wasm_split::SplitLoaderError};
+use leptos::{
+    prelude::*, task::spawn_local_scoped_with_cancellation, wasm_split::SplitLoaderError,
+};
 
 /// The dialogs, once they are loaded. What opens one before that takes effect then.
 #[component]
@@ -25,7 +27,7 @@ pub(super) fn Dialogs(
         if is_loaded.get_untracked() {
             return;
         }
-        spawn_local(async move {
+        spawn_local_scoped_with_cancellation(async move {
             if load_dialogs().await.is_ok() {
                 is_loaded.try_set(true);
             } else if is_wanted {

@@ -1,6 +1,7 @@
-//! The connection state machine: decides when to connect, when to poll, and which state is shown. Pure:
-//! events come in, commands go out; the clock and the randomness are arguments. Only the driver executes
-//! commands.
+//! The connection state machine: decides when to connect, when to poll, and which state is shown.
+//!
+//! Pure: events come in, commands go out; the clock and the randomness are arguments. Only the
+//! driver executes commands.
 
 use super::Connection;
 use crate::{model::Timestamp, protocol::close_code};

@@ -106,9 +106,10 @@ pub fn count(n: u64) -> String {
     text
 }
 
-/// `text` with what cannot be seen, or makes other text look different from what it is, in plain
-/// sight: control characters as their pictures (`␀`, `␛`), characters that turn the direction of text
-/// or take no room as their number (`⟨202E⟩`). Line ends and tabs stay.
+/// `text` with what cannot be seen, or makes other text look different from what it is, in plain sight.
+///
+/// Control characters become their pictures (`␀`, `␛`), characters that turn the direction of text or
+/// take no room their number (`⟨202E⟩`). Line ends and tabs stay.
 pub fn visible(text: &str) -> Cow<'_, str> {
     if !text.contains(is_invisible) {
         return Cow::Borrowed(text);

@@ -1,8 +1,8 @@
 //! Serves the built site that is embedded in the binary: scripts, styles and public files, compressed where
 //! the client accepts it, with cache headers and entity tags.
 //!
-//! In a release build every file in the folder `pkg` has the hash of its content in its name: such a file
-//! never changes and is cached without revalidation, also across updates that do not change it.
+//! A release build puts a hash of the content in the name of each built file, in the folder `pkg`. Such files
+//! never change, so browsers cache them forever and reload only those that differ after an update.
 
 use crate::{app::SiteFiles, pages::Part};
 use axum::{
@@ -17,15 +17,15 @@ use std::{collections::HashMap, sync::Arc};
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 /// May be cached, but must be revalidated at each use.
 const REVALIDATE: &str = "no-cache";
-/// The folder of build output.
+/// The folder of built files.
 const BUILT: &str = "pkg/";
-/// The file name, without extension, of the style sheet, the script and the module.
+/// The file name of the built style sheet, script and module.
 const NAME: &str = "deckwatch";
 /// The file name of the script that loads parts.
 const LOADER: &str = "__wasm_split";
-/// The file name of the manifest: the files of each part, without extension, as JSON.
+/// The file name of the JSON list of the files of each part, without extensions.
 const PARTS: &str = "__wasm_split_manifest";
-/// Length of a hash in a file name: 128 bits in Base64.
+/// Characters of a hash in a file name: 128 bits in Base64.
 const HASH_LENGTH: usize = 22;
 
 // In a debug build files are read from disk at every request, so that a rebuilt site needs no new binary.
@@ -41,7 +41,7 @@ pub struct Site {
     files: Arc<BuiltFiles>,
 }
 
-/// The paths of the build output, below the base path.
+/// The paths of the built files, below the base path.
 #[derive(Debug, Default)]
 struct BuiltFiles {
     style: String,
@@ -74,8 +74,8 @@ impl Site {
         format!("/v/{}", self.build)
     }
 
-    /// The files that the HTML of a page below `base` refers to; `parts` are those that the page needs in
-    /// addition to the module of all pages.
+    /// The URLs of the files that the HTML of a page refers to, below `base`. `parts` are those that the page
+    /// needs in addition to the module of all pages.
     pub fn files(&self, base: &str, parts: impl Iterator<Item = Part>) -> SiteFiles {
         // A debug build may have been rebuilt since the start.
         let now = cfg!(debug_assertions).then(BuiltFiles::find);
@@ -137,14 +137,14 @@ impl BuiltFiles {
         }
     }
 
-    /// Finds the files of the build in `paths`; `read` returns their content.
+    /// Finds the built files among `paths`; `read` returns the content of one.
     fn of(paths: &[impl AsRef<str>], read: impl Fn(&str) -> Option<Vec<u8>>) -> Self {
         let find = |name: &str, ending: &str| {
             let mut paths = paths.iter().map(AsRef::as_ref);
             paths.find(|path| is_named(path, name, ending))
         };
         let address = |path: &str| format!("/{path}");
-        // Without a build, the names it would have, so that pages can still be rendered.
+        // Without a build, the names that the files would have, so that pages can be rendered.
         let plain = |ending: &str| {
             let path = find(NAME, ending).map(str::to_owned);
             address(&path.unwrap_or_else(|| format!("{BUILT}{NAME}.{ending}")))
@@ -167,7 +167,7 @@ impl BuiltFiles {
     }
 }
 
-/// Whether `path` is the build output `name`, with or without a hash.
+/// Whether `path` is the built file `name`, with or without a hash.
 fn is_named(path: &str, name: &str, ending: &str) -> bool {
     let between = path
         .strip_prefix(BUILT)
@@ -179,7 +179,7 @@ fn is_named(path: &str, name: &str, ending: &str) -> bool {
     })
 }
 
-/// Whether `path` is a file of the build with a hash of its content in its name.
+/// Whether `path` is a built file with the hash of its content in its name.
 fn is_hashed(path: &str) -> bool {
     let hash = path
         .strip_prefix(BUILT)

@@ -181,6 +181,7 @@ fn change(host: HostId, timestamp: Timestamp, delta: ContainersDelta) -> Option<
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test has no shutdown")]
 mod tests {
     use super::*;
     use crate::{

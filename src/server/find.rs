@@ -1,6 +1,7 @@
 //! The one door to workloads: what a client named is looked up here, among what it may see, before
-//! anything is read, logged or acted on. A workload that does not exist and one that may not be seen
-//! get the same answer.
+//! anything is read, logged or acted on.
+//!
+//! A workload that does not exist and one that may not be seen get the same answer.
 
 use super::{
     hub::Viewer,

@@ -34,7 +34,11 @@ struct Line {
 
 /// Middleware that reads the last lines for a log page before it is rendered, and inserts them into the
 /// request's extensions as [`FirstLines`].
-pub async fn read(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+pub(super) async fn read(
+    State(state): State<AppState>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     if let Some(view) = log_view(request.method(), request.uri()) {
         let lines = first_lines(&state, &view).await;
         request.extensions_mut().insert(FirstLines(lines.into()));

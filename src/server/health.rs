@@ -140,6 +140,7 @@ fn millis(time: Duration) -> u64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test has no shutdown")]
 mod tests {
     use super::*;
     use crate::server::{Config, shutdown::Shutdown, source::docker::Address, start_with};

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 /// A bucket of tokens: one token per request.
 #[derive(Debug)]
-pub struct Bucket {
+pub(super) struct Bucket {
     tokens: f64,
     filled: Instant,
 }
@@ -26,7 +26,7 @@ impl Bucket {
     ///
     /// # Errors
     /// When the bucket is empty: the time until the next token.
-    pub fn take(&mut self) -> Result<(), Duration> {
+    pub(super) fn take(&mut self) -> Result<(), Duration> {
         self.fill();
         if self.tokens >= 1.0 {
             self.tokens -= 1.0;
@@ -36,7 +36,7 @@ impl Bucket {
     }
 
     /// Whether all tokens are there, that is, none was taken for a while.
-    pub fn is_full(&mut self) -> bool {
+    pub(super) fn is_full(&mut self) -> bool {
         self.fill();
         self.tokens >= BURST
     }

@@ -137,6 +137,7 @@ fn log_of(host: &str, name: &str) -> Vec<String> {
 
 #[tokio::test]
 #[ignore = "needs a Docker engine"]
+#[expect(clippy::too_many_lines, reason = "one scenario, step by step")]
 async fn a_log_is_followed_through_restarts_without_missing_or_duplicated_lines() {
     let host = test_engine();
     let name = "dw-restarts";

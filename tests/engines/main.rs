@@ -7,6 +7,7 @@
 //! `deckwatch-test:latest`.
 
 #![cfg(feature = "ssr")]
+#![expect(clippy::disallowed_methods, reason = "a test has no shutdown")]
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,

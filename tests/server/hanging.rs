@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
 const LIST: &str = "GET /containers/json";
-/// The request for the full list only.
+/// Lists of all containers only.
 const FULL_LIST: &str = "GET /containers/json?all=true$";
 /// Within this time a change is on every page, with a margin for a busy machine: a hanging inspection takes
 /// two seconds.

@@ -1,5 +1,6 @@
 //! The whole server, in this process, with an engine that the tests control.
 
+#![expect(clippy::disallowed_methods, reason = "a test has no shutdown")]
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -232,6 +232,18 @@ async fn parameters_change_the_answer_as_documented() {
 }
 
 #[tokio::test]
+async fn the_options_of_an_action_may_be_left_out() {
+    let app = TestApp::start(FakeEngine::start().with_containers(1)).await;
+    let document = document(&app).await;
+    let body = &document["paths"]["/api/containers/{id}/{action}"]["post"]["requestBody"];
+    assert_eq!(body["required"], json!(false), "{body}");
+    let path = filled("/api/containers/{id}/{action}");
+    let empty = reqwest::Client::new().post(app.url(&path)).send().await;
+    assert_eq!(empty.unwrap().status(), StatusCode::OK);
+    app.end().await;
+}
+
+#[tokio::test]
 async fn every_message_is_as_documented() {
     let app = TestApp::start(FakeEngine::start()).await;
     let validator = Validator::new(document(&app).await);

@@ -149,6 +149,7 @@ async fn page(running: &Running) -> Mirror {
 
 #[tokio::test]
 #[ignore = "needs three engines: Docker, a newer Docker and Podman"]
+#[expect(clippy::too_many_lines, reason = "one scenario, step by step")]
 async fn a_lost_and_a_hanging_engine_do_not_affect_a_third_one() {
     let docker = Engine::start("DECKWATCH_TEST_DOCKER");
     let next = Arc::new(Engine::start("DECKWATCH_TEST_DOCKER_NEXT"));

@@ -117,7 +117,7 @@ async fn a_resumed_subscription_receives_only_what_was_missed() {
         let (missed, seq) = next_of(&mut back, Channel::CONTAINERS).await;
         assert_eq!(seq, seen + 1 + reported.len() as u64);
         let (same, _) = next_of(&mut witness, Channel::CONTAINERS).await;
-        assert_eq!(missed, same, "as if it had never been away");
+        assert_eq!(missed, same, "the same as without an interruption");
         reported.push(missed);
     }
     app.end().await;

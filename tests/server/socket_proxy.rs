@@ -95,6 +95,7 @@ async fn eventually_reported(
 
 #[tokio::test]
 #[ignore = "needs haproxy"]
+#[expect(clippy::too_many_lines, reason = "one scenario, step by step")]
 async fn through_the_documented_socket_proxy_everything_allowed_works() {
     let http = reqwest::Client::builder()
         .timeout(PATIENCE)

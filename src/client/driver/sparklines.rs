@@ -134,6 +134,10 @@ impl Board {
     /// of them come into view.
     fn ask(&mut self, live: Live) {
         if !std::mem::replace(&mut self.asking, true) {
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "nothing owns a frame; the task ends with its one request"
+            )]
             request_animation_frame(move || leptos::task::spawn_local(fetch(live)));
         }
     }

@@ -64,9 +64,11 @@ pub struct Pointer {
     pub is_down: RwSignal<bool>,
 }
 
-/// The lines `query` asks for. Changes only when workloads come, go, change or change places, and
-/// not while a menu or a question is open or the pointer is down: what is about to be pressed must
-/// stay where it is, and what the focus goes back to must not move meanwhile.
+/// The lines `query` asks for.
+///
+/// Changes only when workloads come, go, change or change places, and not while a menu or a
+/// question is open or the pointer is down: what is about to be pressed must stay where it is, and
+/// what the focus goes back to must not move meanwhile.
 pub fn use_items<L: Listing>(live: Live, query: Memo<L>, pointer: Pointer) -> Memo<Items> {
     let pace = Memo::new(move |before: Option<&i64>| match before {
         Some(before) if pointer.is_over.get() => *before,

@@ -12,7 +12,9 @@ use crate::{
     pages::{Part, view_of},
     part::in_part,
 };
-use leptos::{html::Nav, prelude::*, task::spawn_local, wasm_split::SplitLoaderError};
+use leptos::{
+    html::Nav, prelude::*, task::spawn_local_scoped_with_cancellation, wasm_split::SplitLoaderError,
+};
 use leptos_router::hooks::use_query_map;
 
 const fn title(tab: Tab, text: &ContainerText) -> &'static str {
@@ -92,7 +94,7 @@ fn use_loaded(id: WorkloadId, open: Memo<Tab>) -> Memo<Option<Tab>> {
             return;
         };
         let address = live.href(&Page::tab(id, tab).href());
-        spawn_local(async move {
+        spawn_local_scoped_with_cancellation(async move {
             part.load_or_open(&address).await;
             loaded.notify();
         });

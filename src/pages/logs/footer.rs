@@ -14,6 +14,10 @@ use leptos::prelude::*;
 
 /// How many lines, how fast they come, and why they do not.
 #[component]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one view, whose parts are a line or two each"
+)]
 pub(super) fn Footer(
     /// What is shown.
     view: Memo<LogView>,

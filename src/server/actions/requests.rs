@@ -152,6 +152,7 @@ impl fmt::Debug for Requests {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test has no shutdown")]
 mod tests {
     use super::*;
     use crate::model::{Action, ActionOptions, ContainerId};

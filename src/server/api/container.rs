@@ -163,7 +163,7 @@ pub async fn top(
     ),
     request_body(
         description = "How it is done; may be empty.",
-        content((Option<ActionOptions> = "application/json"), (BinaryForm = MEDIA_TYPE))
+        content((ActionOptions = "application/json"), (BinaryForm = MEDIA_TYPE))
     ),
     responses((status = 200, description = "It is done.", body = ContainerAck), ActionFailure)
 )]

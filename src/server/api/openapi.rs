@@ -11,7 +11,7 @@ use axum::{
 use std::sync::LazyLock;
 use utoipa::{
     OpenApi,
-    openapi::{self, Ref, RefOr, Schema, Server, path::Operation},
+    openapi::{self, Ref, RefOr, Required, Schema, Server, path::Operation},
 };
 
 /// What the document says beside its paths.
@@ -37,7 +37,7 @@ pub(in crate::server) fn empty() -> openapi::OpenApi {
 const FOR_CALLERS: &str = "# Errors";
 
 /// Adds to each path of `document` the errors that any request can be answered with, and leaves out
-/// what its handler's documentation says of errors in Rust.
+/// what its handler's documentation says of errors in Rust. No request needs a body.
 pub(in crate::server) fn complete(mut document: openapi::OpenApi) -> openapi::OpenApi {
     let operations = document.paths.paths.values_mut().flat_map(|path| {
         let both: [&mut Option<Operation>; 2] = [&mut path.get, &mut path.post];
@@ -47,6 +47,9 @@ pub(in crate::server) fn complete(mut document: openapi::OpenApi) -> openapi::Op
         operation
             .description
             .take_if(|description| description.starts_with(FOR_CALLERS));
+        if let Some(RefOr::T(body)) = &mut operation.request_body {
+            body.required = Some(Required::False);
+        }
         for (status, response) in schema::of_every_request() {
             let responses = &mut operation.responses.responses;
             responses.entry(status).or_insert(response);

@@ -42,7 +42,7 @@ pub struct MetricsQuery {
     summary = "The newest figures of hosts; with `range` the last minutes of one.",
     params(MetricsQuery),
     responses(
-        (status = 200, description = "Messages; with `range` samples.", content((MetricsAnswer = "application/json"), (BinaryForm = MEDIA_TYPE))),
+        (status = 200, description = "Messages; with `range` samples, and only these in the binary form.", content((MetricsAnswer = "application/json"), (BinaryForm = MEDIA_TYPE))),
         InvalidRequest
     )
 )]

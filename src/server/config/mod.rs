@@ -139,7 +139,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// The intervals at which metrics and stats are sent, as reported to pages.
+    /// The sampling intervals, as pages show them.
     pub fn intervals(&self) -> Intervals {
         let ms = |interval: Duration| u32::try_from(interval.as_millis()).unwrap_or(u32::MAX);
         Intervals {
@@ -181,6 +181,10 @@ impl Config {
             .build()
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one setting after the other, each with its own bounds"
+    )]
     fn merge(command_line: CommandLine, file: File) -> Result<Self, ConfigError> {
         let default = Self::default();
         let (first, then) = (command_line.settings, file.deckwatch);

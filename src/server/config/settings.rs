@@ -129,7 +129,7 @@ impl FromStr for HostSettings {
 #[derive(Args, Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct DockerSettings {
-    /// The engine: unix:///path, tcp://host:port, host:port or https://host:port [default:
+    /// The engine: `unix:///path`, `tcp://host:port`, `host:port` or `https://host:port` [default:
     /// searched for].
     #[arg(long = "docker-host", value_name = "URL", env = "DOCKER_HOST")]
     pub host: Option<String>,

@@ -174,6 +174,7 @@ impl Drop for Interest {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test has no shutdown")]
 mod tests {
     use super::*;
 

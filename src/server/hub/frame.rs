@@ -1,8 +1,8 @@
 //! A message in a ring, encoded at most once per form however many clients get it.
 
 use crate::protocol::{ServerMessage, codec};
-use axum::extract::ws::Utf8Bytes;
 use bytes::Bytes;
+use bytestring::ByteString;
 use flate2::{Compression, write::DeflateEncoder};
 use serde::Serialize;
 use std::{
@@ -20,9 +20,9 @@ pub struct Frame {
     message: Arc<ServerMessage>,
     /// What the binary form is told as changes to.
     base: Option<Arc<ServerMessage>>,
-    json: OnceLock<Utf8Bytes>,
+    json: OnceLock<ByteString>,
     binary: OnceLock<Bytes>,
-    other: OnceLock<Arc<[Utf8Bytes]>>,
+    other: OnceLock<Arc<[ByteString]>>,
 }
 
 impl Frame {
@@ -63,7 +63,7 @@ impl Frame {
     }
 
     /// Its public form. The first caller encodes, all others share.
-    pub fn json(&self) -> Utf8Bytes {
+    pub fn json(&self) -> ByteString {
         self.json.get_or_init(|| encode(&*self.message)).clone()
     }
 
@@ -81,8 +81,8 @@ impl Frame {
     /// encodes, all others share: the form must always be the same for the same frame.
     pub fn shared_form(
         &self,
-        encode: impl FnOnce(&ServerMessage) -> Vec<Utf8Bytes>,
-    ) -> Arc<[Utf8Bytes]> {
+        encode: impl FnOnce(&ServerMessage) -> Vec<ByteString>,
+    ) -> Arc<[ByteString]> {
         let form = self.other.get_or_init(|| encode(&self.message).into());
         Arc::clone(form)
     }
@@ -115,12 +115,12 @@ fn deflate(bytes: &[u8], effort: Compression) -> io::Result<Vec<u8>> {
 }
 
 /// `message` as JSON text.
-pub fn encode(message: &impl Serialize) -> Utf8Bytes {
+pub fn encode(message: &impl Serialize) -> ByteString {
     match serde_json::to_string(message) {
         Ok(text) => text.into(),
         Err(error) => {
             tracing::error!(%error, "a message could not be encoded");
-            Utf8Bytes::from_static(
+            ByteString::from_static(
                 r#"{"type":"error","code":"internal","message":"a message could not be encoded"}"#,
             )
         }

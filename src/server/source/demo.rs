@@ -130,6 +130,7 @@ impl DemoSource {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test has no shutdown")]
 mod tests {
     use super::*;
     use crate::{model::HostId, server::health::Health};

@@ -1,6 +1,8 @@
-//! Sources of observations: a Docker or Podman engine, the demo, and the host itself. The only modules that
-//! use an engine's or a vendor's types. A source runs as a task, sends what it observes through its
-//! [`Observer`], and never ends on its own: when it loses what it observes, it reports that and retries.
+//! Sources of observations: a Docker or Podman engine, the demo, and the host itself.
+//!
+//! The only modules that use an engine's or a vendor's types. A source runs as a task, sends what
+//! it observes through its [`Observer`], and never ends on its own: when it loses what it observes,
+//! it reports that and retries.
 
 mod cgroup;
 mod counters;

@@ -286,6 +286,7 @@ fn most_important(disks: &[Disk]) -> Option<Disk> {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test has no shutdown")]
 mod tests {
     use super::*;
     use crate::model::Update;

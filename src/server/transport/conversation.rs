@@ -26,10 +26,9 @@ use crate::{
         hub::Frame,
         instruments::Instruments,
         logs::{Logs, Start},
-        websocket::{Incoming, Reader, WebSocket},
+        websocket::{Incoming, Message, Reader, WebSocket},
     },
 };
-use axum::extract::ws::Message;
 use bytes::Bytes;
 use futures::{
     FutureExt, StreamExt,

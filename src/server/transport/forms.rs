@@ -7,9 +7,12 @@ pub use docker_logs::LogForm;
 
 use crate::{
     protocol::{ServerMessage, codec},
-    server::hub::{Frame, encode},
+    server::{
+        hub::{Frame, encode},
+        websocket::Message,
+    },
 };
-use axum::extract::ws::Message;
+use bytestring::ByteString;
 use docker_logs::docker_logs;
 use docker_stats::docker_stats;
 
@@ -57,6 +60,6 @@ impl Form {
     }
 }
 
-fn texts(texts: &[axum::extract::ws::Utf8Bytes]) -> Vec<Message> {
+fn texts(texts: &[ByteString]) -> Vec<Message> {
     texts.iter().cloned().map(Message::Text).collect()
 }

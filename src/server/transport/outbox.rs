@@ -3,9 +3,11 @@
 use super::{Session, forms::Form};
 use crate::{
     protocol::{Channel, Resume, ServerMessage},
-    server::{hub::Frame, websocket::Writer},
+    server::{
+        hub::Frame,
+        websocket::{Message, Writer},
+    },
 };
-use axum::extract::ws::Message;
 use std::{
     future::poll_fn,
     io,

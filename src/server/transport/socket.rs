@@ -3,9 +3,9 @@
 use super::outbox::Outbox;
 use crate::{
     protocol::close_code,
-    server::websocket::{Fault, Incoming, Reader, WebSocket, close},
+    server::websocket::{CloseFrame, Fault, Incoming, Message, Reader, WebSocket, close},
 };
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes};
+use bytestring::ByteString;
 use std::time::Duration;
 use tokio::{net::tcp::OwnedReadHalf, time::timeout};
 use tokio_util::sync::CancellationToken;
@@ -74,7 +74,7 @@ pub(super) async fn end((reader, mut writer): WebSocket, end: End, shutdown: &Ca
         // There is no room even for the reason: what a slow client has not got yet makes way for it.
         writer.abandon();
     }
-    let reason = Utf8Bytes::from_static(reason);
+    let reason = ByteString::from_static(reason);
     let frame = code.map(|code| CloseFrame { code, reason });
     writer.queue(Message::Close(frame));
     if is_slow {

@@ -142,7 +142,7 @@ impl Feed {
     }
 
     fn event(&mut self, frame: &Frame) -> Event {
-        let event = Event::default().data(frame.json().as_str());
+        let event = Event::default().data(&frame.json()[..]);
         match frame.message().position() {
             Some((Channel::CONTAINERS, seq)) => {
                 self.listed = Instant::now();

@@ -1,5 +1,7 @@
 //! Conversations with a whole server, over real sockets.
 
+#![expect(clippy::disallowed_methods, reason = "a test has no shutdown")]
+
 use crate::{
     model::{HostId, Timestamp, Update, fixtures::container},
     protocol::{Channel, DEAD_PEER, Sequenced, ServerMessage, Snapshot, close_code},

@@ -3,14 +3,14 @@
 
 use super::frame::{ClientHead, Opcode, unmask};
 use crate::protocol::close_code;
-use axum::extract::ws::Utf8Bytes;
 use bytes::Bytes;
+use bytestring::ByteString;
 
 /// A message or control frame from a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Incoming {
     /// A text message.
-    Text(Utf8Bytes),
+    Text(ByteString),
     /// A binary message.
     Binary(Bytes),
     /// A ping; the pong must carry this payload.

@@ -11,6 +11,7 @@
 
 mod assembly;
 mod frame;
+mod message;
 mod reader;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ mod upgrade;
 mod writer;
 
 pub use assembly::{Fault, Incoming};
+pub use message::{CloseFrame, Message};
 pub use reader::Reader;
 pub use upgrade::{NoUpgrade, Upgrade};
 pub use writer::Writer;

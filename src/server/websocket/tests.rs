@@ -1,7 +1,6 @@
 //! The rules of RFC 6455, each checked on an in-memory stream.
 
-use super::{Fault, Incoming, Reader, Writer, assembly::Assembly, close};
-use axum::extract::ws::{CloseFrame, Message};
+use super::{CloseFrame, Fault, Incoming, Message, Reader, Writer, assembly::Assembly, close};
 use bytes::Bytes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, ReadHalf, WriteHalf, duplex};
 

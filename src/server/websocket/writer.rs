@@ -1,8 +1,10 @@
 //! The write half: queues messages and writes them as frames, without copying payloads.
 
-use super::frame::{Head, Opcode};
+use super::{
+    frame::{Head, Opcode},
+    message::{CloseFrame, Message},
+};
 use crate::server::instruments::Instruments;
-use axum::extract::ws::{CloseFrame, Message};
 use bytes::Bytes;
 use rustix::{
     io::Errno,
@@ -56,7 +58,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     /// Queues a message; [`Self::poll_flush`] sends it.
     pub fn queue(&mut self, message: Message) {
         let (opcode, payload) = match message {
-            Message::Text(text) => (Opcode::Text, text.into()),
+            Message::Text(text) => (Opcode::Text, text.into_bytes()),
             Message::Binary(bytes) => (Opcode::Binary, bytes),
             Message::Ping(bytes) => (Opcode::Ping, bytes),
             Message::Pong(bytes) => (Opcode::Pong, bytes),

@@ -195,8 +195,8 @@ impl FakeEngine {
         self.shared.emit_bytes(bytes.into());
     }
 
-    /// Sets what `route`, such as `GET /containers/json`, answers from now on. It matches as a prefix, or as
-    /// a whole if it ends with `$`; the longest matching route applies.
+    /// Sets what `route`, such as `GET /containers/json`, answers from now on. The longest matching route
+    /// applies; one that ends with `$` matches only the complete request.
     pub(crate) fn answer(&self, route: &str, raw: Raw) {
         self.shared.raw.send_modify(|routes| {
             routes.retain(|(other, _)| other != route);

@@ -33,7 +33,7 @@ use tokio::{
 /// Podman 4 reports a health event before the result of the check is stored, and lists the old one until
 /// then.
 const HEALTH_DELAY: Duration = Duration::from_millis(500);
-/// Number of intervals between full lists after which the last list is considered stale.
+/// Number of full-list intervals after which the last list is too old to count as current.
 const STALE_INTERVALS: u32 = 5;
 /// Shortest time between two warnings about unreadable events.
 const WARN_INTERVAL: Duration = Duration::from_secs(60);

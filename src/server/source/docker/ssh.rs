@@ -125,7 +125,7 @@ impl Process {
         })?;
         let last_line = LastLine::default();
         if let Some(stderr) = child.stderr.take() {
-            // The task ends with the process.
+            #[expect(clippy::disallowed_methods, reason = "it ends with the process")]
             tokio::spawn(last_line.clone().keep(stderr));
         }
         Ok(Self {

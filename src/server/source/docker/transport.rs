@@ -168,7 +168,10 @@ impl Transport {
         let stream = timeout(CONNECT_TIMEOUT, self.route.connect()).await;
         let stream = stream.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-        // The task ends with the response, through which its errors are reported.
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "it ends with the response, which has the error that breaks it"
+        )]
         tokio::spawn(connection);
         let response = match sender.send_request(request).await {
             Ok(response) => response,

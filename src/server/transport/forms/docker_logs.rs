@@ -1,11 +1,11 @@
-//! The form of `/ws/docker/{id}/logs`: one message per line, snake_case.
+//! The form of `/ws/docker/{id}/logs`: one message per line, in `snake_case`.
 
 use crate::{
     model::{LogEndReason, LogLine, LogPosition, LogStream, Timestamp},
     protocol::ServerMessage,
     server::hub::encode,
 };
-use axum::extract::ws::Utf8Bytes;
+use bytestring::ByteString;
 use serde::Serialize;
 
 /// Which parts of a log a client of `/ws/docker/{id}/logs` gets.
@@ -55,7 +55,7 @@ enum DockerLog<'a> {
 }
 
 /// `message` in that form; nothing when it is not about a log.
-pub(super) fn docker_logs(message: &ServerMessage, form: LogForm) -> Vec<Utf8Bytes> {
+pub(super) fn docker_logs(message: &ServerMessage, form: LogForm) -> Vec<ByteString> {
     let one = match message {
         ServerMessage::Log { lines, .. } => {
             let is_wanted = |line: &&LogLine| match line.stream {
@@ -104,10 +104,7 @@ mod tests {
 
     fn written(message: &ServerMessage, form: LogForm) -> Vec<String> {
         let messages = docker_logs(message, form);
-        messages
-            .iter()
-            .map(|text| text.as_str().to_owned())
-            .collect()
+        messages.iter().map(|text| text.to_string()).collect()
     }
 
     #[test]

@@ -1,16 +1,16 @@
 //! The form of `/ws/docker/stats`: figures of containers as the `docker` command line shows them,
-//! snake_case.
+//! `snake_case`.
 
 use crate::{
     model::{ContainerId, ContainerStats, Timestamp, Update},
     protocol::ServerMessage,
     server::hub::encode,
 };
-use axum::extract::ws::Utf8Bytes;
+use bytestring::ByteString;
 use serde::Serialize;
 
 /// `message` in that form; `None` when it has no figures of containers.
-pub(super) fn docker_stats(message: &ServerMessage) -> Option<Utf8Bytes> {
+pub(super) fn docker_stats(message: &ServerMessage) -> Option<ByteString> {
     DockerStats::of(message).map(|body| encode(&body))
 }
 

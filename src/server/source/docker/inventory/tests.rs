@@ -264,7 +264,10 @@ fn an_outdated_list_does_not_bring_back_a_removed_container() {
     assert!(!scenario.inventory.contains(&id(1)));
     scenario.after(1_000);
     scenario.all(&[entry(1, UP)]);
-    assert!(scenario.inventory.contains(&id(1)), "it is believed later");
+    assert!(
+        scenario.inventory.contains(&id(1)),
+        "a later list is applied"
+    );
 }
 
 #[test]
