@@ -3,7 +3,7 @@
 # is shown when they fail, while the output of `tell` is always shown.
 
 # shellcheck disable=SC2034 # read by scripts/test
-CHECKS=(fmt clippy-ssr clippy-hydrate docs test deny build size browser)
+CHECKS=(fmt screenshots clippy-ssr clippy-hydrate docs test deny build size browser)
 # Limits in bytes, compressed with Brotli, for the JavaScript and WebAssembly that a page needs to become
 # interactive, and for each part that is loaded later. See docs/adr/0007-size-of-the-page.md.
 PART_BUDGET=$((150 * 1024))
@@ -14,6 +14,13 @@ FIRST_VIEWS=("overview 420" "containers 420" "container 420 container" "logs 445
 tell() { note "$*" >&3; }
 
 check_fmt() { cargo fmt --check; }
+
+# The screenshots show the look of today.
+check_screenshots() {
+  [ "$(look_hash)" = "$(cat "$LOOK_FILE")" ] && return 0
+  echo "The styles have changed since the screenshots were taken: run scripts/screenshots."
+  return 1
+}
 
 check_clippy_ssr() { cargo clippy --features ssr --all-targets -- -D warnings; }
 

@@ -1,0 +1,51 @@
+// Takes the screenshots of the README; started by `scripts/screenshots`.
+//   node screenshots.mjs FOLDER
+import { chromium } from '@playwright/test';
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const [, , folder] = process.argv;
+const { DECKWATCH_BIN, DECKWATCH_CHROMIUM, DECKWATCH_TEST_DOCKER, DECKWATCH_SCREENSHOT_PORT = '38918' } = process.env;
+const url = `http://127.0.0.1:${DECKWATCH_SCREENSHOT_PORT}`;
+// Until the sparklines have a shape.
+const WATCHED = 60_000;
+
+const shop = (service) => execFileSync('docker', ['-H', DECKWATCH_TEST_DOCKER, 'ps', '-aq', '--no-trunc', '--filter', `name=shop-${service}`], { encoding: 'utf8' }).trim();
+
+mkdirSync(folder, { recursive: true });
+const server = spawn(DECKWATCH_BIN, ['--site-addr', url.slice('http://'.length)], {
+  env: { ...process.env, DOCKER_HOST: DECKWATCH_TEST_DOCKER, RUST_LOG: 'error' },
+  stdio: ['ignore', 'ignore', 'inherit'],
+});
+let browser;
+try {
+  while (!(await fetch(`${url}/readyz`).catch(() => undefined))?.ok) {
+    if (server.exitCode !== null) throw new Error('Deckwatch has ended.');
+    await sleep(200);
+  }
+  browser = await chromium.launch({ executablePath: DECKWATCH_CHROMIUM || undefined, args: ['--no-sandbox'] });
+  const sheet = async (name, path, scheme) => {
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, colorScheme: scheme });
+    await page.goto(url + path);
+    await page.waitForSelector('html[data-hydrated]');
+    return { name, page };
+  };
+  const sheets = [];
+  for (const one of [
+    ['overview-light', '/', 'light'],
+    ['overview-dark', '/', 'dark'],
+    ['containers', '/containers', 'dark'],
+    ['logs', `/containers/${shop('api')}?tab=logs`, 'light'],
+  ]) sheets.push(await sheet(...one));
+  await sleep(WATCHED);
+  for (const { name, page } of sheets) {
+    await page.bringToFront();
+    await sleep(1_000);
+    await page.screenshot({ path: join(folder, `${name}.png`) });
+  }
+} finally {
+  await browser?.close();
+  server.kill();
+}
