@@ -2,7 +2,8 @@
 // ends holds up nobody, and the page stops this thread after a while.
 //
 // In:  { id, pattern, lines, limit }   lines: text, one line each; limit: matches reported of a line
-// Out: { id, found } or { id, error }  found: [line, start, end, …] in UTF-16 units
+// Out: { id, found } or { id, error }  found: [line, start, end, …] in UTF-16 units; error: the reason alone,
+//      without "Invalid regular expression: /…/: ", which most browsers put before it
 'use strict';
 
 onmessage = ({ data: { id, pattern, lines, limit } }) => {
@@ -10,7 +11,7 @@ onmessage = ({ data: { id, pattern, lines, limit } }) => {
   try {
     expression = new RegExp(pattern, 'gi');
   } catch (error) {
-    postMessage({ id, error: error.message });
+    postMessage({ id, error: error.message.split(': ').pop() });
     return;
   }
   const found = [];

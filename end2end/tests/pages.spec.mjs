@@ -87,7 +87,7 @@ test('without an engine every page says so, and claims nothing else', async ({ n
   const own = await Deckwatch.startWith({ DOCKER_HOST: 'unix:///nonexistent/docker.sock' });
   const page = await newPage();
   await open(page, `${own.url}/`);
-  await expect(page.getByTestId('attention')).toContainText('Not known');
+  await expect(page.getByTestId('attention')).toContainText('Unknown while an engine does not answer');
   await expect(page.getByTestId('attention')).not.toContainText('Nothing needs attention');
   for (const path of ['/', '/containers']) {
     await open(page, own.url + path);

@@ -9,7 +9,7 @@ CHECKS=(fmt screenshots clippy-ssr clippy-hydrate docs test deny build size brow
 PART_BUDGET=$((150 * 1024))
 # The first views: name, KiB, and the part that it needs in addition to the module of all pages. The goal
 # for the logs is 420, too.
-FIRST_VIEWS=("overview 420" "containers 420" "container 420 container" "logs 445 logs")
+FIRST_VIEWS=("overview 420" "containers 420" "container 420 container" "logs 450 logs")
 
 tell() { note "$*" >&3; }
 

@@ -46,11 +46,11 @@ pub struct LogWords {
 pub struct LogSetup {
     /// Where lines are drawn: an element that scrolls.
     pub node: NodeRef<Div>,
-    /// Whose logs.
+    /// The logs that are shown.
     pub sources: Memo<Vec<LogSource>>,
     /// What of them.
     pub view: Memo<LogView>,
-    /// How.
+    /// How they are shown.
     pub looks: Memo<LogLooks>,
     /// What happened lately in the engines.
     pub events: Signal<Vec<Arc<Event>>>,

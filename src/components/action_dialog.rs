@@ -10,7 +10,7 @@ use leptos::{html::Dialog, prelude::*};
 /// An action somebody asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActionRequest {
-    /// What.
+    /// What to do.
     pub action: Action,
     /// To which containers.
     pub ids: Vec<WorkloadId>,
@@ -137,7 +137,7 @@ fn Options(
     /// What is asked for.
     #[prop(into)]
     action: Signal<Option<Action>>,
-    /// How it is to be done.
+    /// How to do it.
     options: RwSignal<ActionOptions>,
 ) -> impl IntoView {
     let text = use_text();

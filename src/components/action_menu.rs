@@ -12,7 +12,7 @@ use leptos::{ev, prelude::*};
 /// being done it says so.
 #[component]
 pub fn ActionButtons(
-    /// Whose.
+    /// The container.
     id: WorkloadId,
     /// Its signals.
     row: RowSignals,
@@ -99,7 +99,7 @@ fn Busy(
 /// What could not be done to a container and why, until it is dismissed.
 #[component]
 pub fn ActionFailure(
-    /// Which container.
+    /// The container.
     id: WorkloadId,
     /// Its signals.
     row: RowSignals,

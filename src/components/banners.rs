@@ -76,7 +76,7 @@ fn NoScript() -> impl IntoView {
 /// Says that a host's engine does not answer, why, and what to do.
 #[component]
 fn EngineBanner(
-    /// Whose engine.
+    /// The host.
     host: HostId,
 ) -> impl IntoView {
     let (live, zone) = (use_live(), use_zone());

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 /// The name of a host, beside one of its containers; absent where there is only one host.
 #[component]
 pub fn HostLabel(
-    /// Which.
+    /// The host.
     host: HostId,
 ) -> impl IntoView {
     let live = use_live();
@@ -20,7 +20,7 @@ pub fn HostLabel(
 /// What a host calls itself.
 #[component]
 pub fn HostName(
-    /// Which.
+    /// The host.
     host: HostId,
 ) -> impl IntoView {
     let signals = use_live().host(&host);

@@ -47,7 +47,7 @@ pub fn Sparkline(
 /// as a figure: to screen readers it says nothing.
 #[component]
 pub fn CpuLine(
-    /// Which container.
+    /// The container.
     id: WorkloadId,
 ) -> impl IntoView {
     let node = NodeRef::<Svg>::new();

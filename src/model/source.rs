@@ -61,9 +61,9 @@ pub struct Machine {
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SourceStatus {
-    /// Whose source.
+    /// The host.
     pub host: HostId,
-    /// Which.
+    /// The kind of source.
     pub source: SourceKind,
     /// Whether it answers.
     pub state: SourceState,

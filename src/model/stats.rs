@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ContainerStats {
-    /// Whose figures.
+    /// The container they are of.
     pub container_id: ContainerId,
     /// Its name at that moment.
     pub container_name: String,

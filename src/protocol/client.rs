@@ -26,7 +26,7 @@ pub enum ClientMessage {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Subscribe {
-    /// Which.
+    /// The channel.
     pub channel: Channel,
     /// Changes instead of full lists, where the channel has them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -118,7 +118,7 @@ pub struct Resume {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Unsubscribe {
-    /// Which.
+    /// The channel.
     pub channel: Channel,
 }
 
@@ -131,12 +131,12 @@ pub struct ContainerAction {
     pub request_id: String,
     /// To which container.
     pub container_id: ContainerPrefix,
-    /// What.
+    /// What to do.
     pub action: Action,
     /// On which host; any when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<HostId>,
-    /// How.
+    /// How to do it.
     #[serde(default, skip_serializing_if = "ActionOptions::is_default")]
     pub options: ActionOptions,
 }

@@ -37,12 +37,12 @@ pub enum ServerMessage {
     },
     /// The channel's messages follow.
     Subscribed {
-        /// Which channel.
+        /// The channel.
         channel: Channel,
     },
     /// No more messages of the channel follow.
     Unsubscribed {
-        /// Which channel.
+        /// The channel.
         channel: Channel,
         /// Why, when the client did not ask for it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -50,7 +50,7 @@ pub enum ServerMessage {
     },
     /// Lines of a container's log, as many as were written together.
     Log {
-        /// Which log.
+        /// The log.
         channel: Channel,
         /// The lines, oldest first, with consecutive numbers. Never empty.
         lines: Vec<LogLine>,
@@ -60,7 +60,7 @@ pub enum ServerMessage {
     },
     /// Lines of a container's log are missing here.
     LogGap {
-        /// Which log.
+        /// The log.
         channel: Channel,
         /// How many, when that is known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -74,7 +74,7 @@ pub enum ServerMessage {
     },
     /// No more lines of a container's log follow for now.
     LogEnd {
-        /// Which log.
+        /// The log.
         channel: Channel,
         /// Why.
         reason: LogEndReason,

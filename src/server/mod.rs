@@ -56,7 +56,7 @@ pub enum ServerError {
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {error}")]
     Listen {
-        /// Which address.
+        /// The address.
         address: SocketAddr,
         /// Why not.
         error: std::io::Error,

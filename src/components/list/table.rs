@@ -33,7 +33,7 @@ pub fn Table<L: Listing>(
     query: Memo<L>,
     /// What is found.
     items: Memo<Items>,
-    /// Which columns.
+    /// The columns of the table.
     columns: Memo<Columns<L::Key>>,
     /// What is selected.
     selection: Selection,
@@ -140,7 +140,7 @@ fn Spacer(
 fn Head<L: Listing>(
     /// What is asked for.
     query: Memo<L>,
-    /// Which columns.
+    /// The columns of the table.
     columns: Memo<Columns<L::Key>>,
     /// What is found.
     items: Memo<Items>,

@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// Name, state, image and what can be done.
 #[component]
 pub(super) fn Head(
-    /// Which container.
+    /// The container.
     id: WorkloadId,
     /// Its signals.
     row: RowSignals,
@@ -69,7 +69,7 @@ pub(super) fn Head(
 /// Health and for how long; of what ended, since when and what its exit code means.
 #[component]
 fn Meta(
-    /// Which container.
+    /// The container.
     id: WorkloadId,
     /// Its signals.
     row: RowSignals,

@@ -10,7 +10,7 @@ use leptos::prelude::*;
 /// A container's log.
 #[component]
 pub(super) fn Logs(
-    /// Whose.
+    /// The container.
     id: WorkloadId,
     /// Its signals.
     row: RowSignals,

@@ -23,7 +23,7 @@ type Details = Signal<Option<ContainerDetails>>;
 /// What a container is.
 #[component]
 pub(super) fn Overview(
-    /// Which.
+    /// The container.
     id: WorkloadId,
     /// Its signals.
     row: RowSignals,

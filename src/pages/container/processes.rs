@@ -23,7 +23,7 @@ type Order = RwSignal<Option<(usize, bool)>>;
 /// What runs in a container, looked at again while the tab is in sight.
 #[component]
 pub(super) fn Processes(
-    /// Which.
+    /// The container.
     id: WorkloadId,
     /// Its signals.
     row: RowSignals,
@@ -55,7 +55,7 @@ fn Nothing(
 
 #[component]
 fn Running(
-    /// Which container.
+    /// The container.
     id: WorkloadId,
 ) -> impl IntoView {
     let live = use_live();

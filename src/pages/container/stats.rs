@@ -24,7 +24,7 @@ const LATE: Duration = Duration::from_secs(15);
 /// Charts of a container's figures, and the same as a table.
 #[component]
 pub(super) fn Stats(
-    /// Which container.
+    /// The container.
     id: WorkloadId,
     /// Its signals.
     row: RowSignals,

@@ -78,7 +78,7 @@ fn figure(key: SortKey, stats: &ContainerStats) -> String {
 
 #[component]
 fn Name(
-    /// Which container.
+    /// The container.
     id: WorkloadId,
     /// Its signals.
     row: RowSignals,

@@ -18,7 +18,7 @@ pub(super) fn Toolbar(
     set_query: Callback<ContainerQuery>,
     /// What is found.
     items: Memo<Items>,
-    /// Which columns the table has.
+    /// The columns of the table.
     columns: Memo<Columns<SortKey>>,
 ) -> impl IntoView {
     let text = use_text();
@@ -96,7 +96,7 @@ fn Looks(
     query: Memo<ContainerQuery>,
     /// Asks for something else.
     set_query: Callback<ContainerQuery>,
-    /// Which columns the table has.
+    /// The columns of the table.
     columns: Memo<Columns<SortKey>>,
 ) -> impl IntoView {
     let text = use_text();
@@ -177,7 +177,7 @@ fn Looks(
 /// Which columns the table has, beneath what else there is to choose.
 #[component]
 fn ViewMenu(
-    /// Which columns the table has.
+    /// The columns of the table.
     columns: Memo<Columns<SortKey>>,
     /// Entries above the columns.
     children: Children,

@@ -20,7 +20,7 @@ pub(super) fn Controls(
     view: Memo<LogView>,
     /// Shows something else.
     set_view: Callback<LogView>,
-    /// Whose logs.
+    /// The logs that are shown.
     sources: Memo<Vec<LogSource>>,
     /// Tells the viewer what to do.
     command: Callback<LogCommand>,
@@ -184,7 +184,7 @@ fn ViewMenu(
 fn Downloads(
     /// What is shown.
     view: Memo<LogView>,
-    /// Whose logs.
+    /// The logs that are shown.
     sources: Memo<Vec<LogSource>>,
 ) -> impl IntoView {
     let live = use_live();

@@ -21,7 +21,7 @@ use leptos::prelude::*;
 pub(super) fn Footer(
     /// What is shown.
     view: Memo<LogView>,
-    /// Whose logs.
+    /// The logs that are shown.
     sources: Memo<Vec<LogSource>>,
     /// What the viewer says.
     status: RwSignal<LogStatus>,

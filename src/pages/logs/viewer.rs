@@ -23,7 +23,7 @@ pub(in crate::pages) fn LogViewer(
     view: Memo<LogView>,
     /// Shows something else.
     set_view: Callback<LogView>,
-    /// Whose logs.
+    /// The logs that are shown.
     sources: Memo<Vec<LogSource>>,
     /// What stands at the beginning of the bar.
     #[prop(optional)]

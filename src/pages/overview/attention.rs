@@ -63,7 +63,7 @@ fn find(live: Live, now: Timestamp) -> Vec<(Attention, WorkloadId)> {
 
 #[component]
 fn Troubled(
-    /// Which container.
+    /// The container.
     id: WorkloadId,
     /// Its signals.
     row: RowSignals,

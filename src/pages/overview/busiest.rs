@@ -50,7 +50,7 @@ pub(super) fn Busiest() -> impl IntoView {
 
 #[component]
 fn BusyContainer(
-    /// Which.
+    /// The container.
     id: WorkloadId,
     /// Its signals.
     row: RowSignals,

@@ -12,7 +12,7 @@ use leptos::prelude::*;
 /// A host elsewhere, by what its engine tells.
 #[component]
 pub(super) fn EngineCard(
-    /// Which.
+    /// The host.
     host: HostId,
 ) -> impl IntoView {
     let text = use_text();
@@ -30,7 +30,7 @@ pub(super) fn EngineCard(
 
 #[component]
 fn Tiles(
-    /// Which.
+    /// The host.
     host: HostId,
     /// Its signals.
     signals: HostSignals,

@@ -14,7 +14,7 @@ use std::{collections::VecDeque, time::Duration};
 /// A host with its figures of now and of the last five minutes.
 #[component]
 pub(super) fn HostCard(
-    /// Which.
+    /// The host.
     host: HostId,
 ) -> impl IntoView {
     let live = use_live();
@@ -35,7 +35,7 @@ pub(super) fn HostCard(
 /// What a host is called, what runs there, and of which moment its figures are.
 #[component]
 pub(super) fn HostTitle(
-    /// Which.
+    /// The host.
     host: HostId,
     /// Its signals.
     signals: HostSignals,
@@ -105,7 +105,7 @@ const TILES: [TileKind; 4] = [
 
 #[component]
 fn Tile(
-    /// Which figure.
+    /// The figure it shows.
     tile: TileKind,
     /// The host's signals.
     signals: HostSignals,

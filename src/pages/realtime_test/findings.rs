@@ -36,7 +36,7 @@ pub(super) fn Findings(
 /// One finding.
 #[component]
 fn Found(
-    /// Which.
+    /// The finding.
     finding: Finding,
     /// The proxy whose lines are shown.
     proxy: RwSignal<Proxy>,

@@ -45,7 +45,7 @@ pub(super) fn Samples() -> impl IntoView {
 /// A host's newest figures, and how old they are.
 #[component]
 fn HostSample(
-    /// Whose.
+    /// The host.
     host: HostId,
 ) -> impl IntoView {
     let live = use_live();
@@ -81,7 +81,7 @@ fn HostSample(
 /// A container's newest figures.
 #[component]
 fn ContainerSample(
-    /// Whose.
+    /// The container.
     id: WorkloadId,
 ) -> impl IntoView {
     let live = use_live();

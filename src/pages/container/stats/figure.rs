@@ -93,7 +93,7 @@ impl FigureKind {
 /// A chart with its figures as text: of the moment that is pointed at, and over its range.
 #[component]
 pub(super) fn StatsFigure(
-    /// Which.
+    /// The figure it shows.
     figure: &'static FigureKind,
     /// What is shown.
     view: StatsView,
@@ -145,7 +145,7 @@ pub(super) fn StatsFigure(
 /// The lines themselves. To keys and screen readers they are a slider through time.
 #[component]
 fn Plot(
-    /// Which chart.
+    /// The figure it shows.
     figure: &'static FigureKind,
     /// What is shown.
     view: StatsView,
