@@ -7,7 +7,7 @@ use crate::{
     components::{Banners, Header, Navigation, PageKeys, provide_action_requests, provide_menus},
     i18n::text,
     model::{PREFERENCES_COOKIE, Page, Preferences, Theme, format},
-    pages::{ContainersPage, NotFoundPage, OverviewPage, PartRoute},
+    pages::{ContainersPage, NotFoundPage, OverviewPage, PartRoute, load_ahead},
 };
 use dialogs::Dialogs;
 use leptos::{nonce::use_nonce, prelude::*};
@@ -86,6 +86,7 @@ pub fn App() -> impl IntoView {
     provide_menus();
     provide_zone();
     Effect::new(move || driver::start(live));
+    load_ahead();
     let is_palette_open = RwSignal::new(false);
     let is_help_open = RwSignal::new(false);
     let open_palette = Callback::new(move |()| is_palette_open.set(true));

@@ -16,7 +16,9 @@ test.beforeAll(async () => {
 test.afterAll(async () => {
   await deckwatch?.kill();
 });
-test.afterEach(async () => {
+test.afterEach(async ({ page }) => {
+  // A proxy that ends closes the connections itself, beside what the server says.
+  await page.close();
   for (const proxy of proxies) await proxy.stop();
   proxies = [];
 });

@@ -151,7 +151,9 @@ test('reloading a signed-out page leads to the sign-in', async ({ page }) => {
 test('the realtime test reports that a sign-in is required', async ({ page }) => {
   const proxy = await AuthenticatingProxy.start(deckwatch.url, MANNERS['a page with 200']);
   try {
+    // Every page loads the test ahead: signed out, it could not.
     await open(page, proxy.url);
+    await page.waitForLoadState('networkidle');
     proxy.signOut();
     await expect(badge(page)).toContainText('Signed out', soon);
     await badge(page).click();

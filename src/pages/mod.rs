@@ -11,4 +11,4 @@ mod realtime_test;
 pub use containers::ContainersPage;
 pub use not_found::NotFoundPage;
 pub use overview::OverviewPage;
-pub use parts::{Part, PartRoute, view_of};
+pub use parts::{Part, PartRoute, load_ahead, view_of};

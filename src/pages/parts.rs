@@ -3,13 +3,13 @@
 //! every page itself; so only a browser loads parts.
 //!
 //! A page is hydrated after its part is loaded ([`Part::load`]), so that hydration itself waits for
-//! nothing. A part that cannot be loaded, for instance because the server was updated since, is no dead
+//! nothing. Only the test of the connection is loaded ahead, by every page. A part that cannot be loaded, for instance because the server was updated since, is no dead
 //! end: the browser then opens the address, as it does without scripts.
 
 use super::{container, logs, realtime_test};
 use crate::model::{Page, Tab};
 use futures::FutureExt;
-use leptos::{prelude::*, wasm_split::SplitLoaderError};
+use leptos::{prelude::*, task::spawn_local, wasm_split::SplitLoaderError};
 use leptos_router::{ChooseView, location::Url};
 use std::{
     future::Future,
@@ -147,7 +147,23 @@ impl ChooseView for PartRoute {
             return;
         }
         let url = use_context::<ArcRwSignal<Url>>().map(|url| url.get_untracked());
-        let address = url.map(|url| format!("{}?{}", url.path(), url.search()));
-        part.load_or_open(&address.unwrap_or_default()).await;
+        part.load_or_open(&url.as_ref().map(address).unwrap_or_default())
+            .await;
     }
+}
+
+fn address(url: &Url) -> String {
+    match url.search() {
+        "" => url.path().to_owned(),
+        search => format!("{}?{search}", url.path()),
+    }
+}
+
+/// Loads the test of the connection ahead: it is wanted when the server can no longer be reached.
+pub fn load_ahead() {
+    Effect::new(|| {
+        spawn_local(async {
+            let _ = Part::RealtimeTest.load().await;
+        });
+    });
 }
