@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const [, , folder] = process.argv;
-const { DECKWATCH_BIN, DECKWATCH_CHROMIUM, DECKWATCH_TEST_DOCKER, DECKWATCH_SCREENSHOT_PORT = '38918' } = process.env;
-const url = `http://127.0.0.1:${DECKWATCH_SCREENSHOT_PORT}`;
+const { DECKWATCH_BIN, DECKWATCH_CHROMIUM, DECKWATCH_TEST_DOCKER } = process.env;
+const url = 'http://127.0.0.1:38918';
 // Until the sparklines have a shape.
 const WATCHED = 60_000;
 
