@@ -9,7 +9,9 @@
 use super::{container, logs, realtime_test};
 use crate::model::{Page, Tab};
 use futures::FutureExt;
-use leptos::{prelude::*, task::spawn_local, wasm_split::SplitLoaderError};
+use leptos::{
+    prelude::*, task::spawn_local_scoped_with_cancellation, wasm_split::SplitLoaderError,
+};
 use leptos_router::{ChooseView, location::Url};
 use std::{
     future::Future,
@@ -162,7 +164,7 @@ fn address(url: &Url) -> String {
 /// Loads the test of the connection ahead: it is wanted when the server can no longer be reached.
 pub fn load_ahead() {
     Effect::new(|| {
-        spawn_local(async {
+        spawn_local_scoped_with_cancellation(async {
             let _ = Part::RealtimeTest.load().await;
         });
     });
