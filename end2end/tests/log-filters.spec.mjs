@@ -42,6 +42,9 @@ test('a filter in the URL that no line passes shows no line, even in the first H
 
 test('a match at the end of a line of 64 KiB is found and shown', async ({ page }) => {
   const url = await runScript('long', `{ head -c 60000 /dev/zero | tr '\\0' x; echo ' the-needle behind'; } ; echo short`);
+  // So slow that lines are drawn before they are searched.
+  const browser = await page.context().newCDPSession(page);
+  await browser.send('Emulation.setCPUThrottlingRate', { rate: 10 });
   for (const regex of ['', '&regex=1']) {
     await open(page, `${url}&q=the-needle${regex}`);
     await expect(page.getByTestId('matches')).toHaveText('1');

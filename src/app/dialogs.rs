@@ -1,5 +1,5 @@
-//! The dialogs of every page. Nobody needs them in the first view, and none is open in the server's HTML:
-//! their code is a part of its own, which the browser loads as soon as the page is interactive.
+//! The dialogs of every page. All are closed in the server's HTML and in the first view, so their code is a
+//! separate part, which the browser loads as soon as the page is interactive.
 
 use crate::{
     components::{ActionDialog, HelpDialog, Palette, use_action_requests},

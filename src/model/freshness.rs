@@ -19,7 +19,7 @@ pub struct Intervals {
 }
 
 impl Default for Intervals {
-    /// As a server is configured that is told nothing else.
+    /// The defaults of the server's configuration.
     fn default() -> Self {
         Self {
             metrics_ms: 2_000,

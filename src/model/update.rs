@@ -1,10 +1,9 @@
 //! Changes of what the dashboard shows. A source publishes them, the collector drops what is not new,
 //! the reducer applies them on both sides, and on the wire they are messages.
 
-use super::Container;
 use super::{
-    ContainerStats, Containers, ContainersDelta, Event, HostId, HostMetrics, SourceStatus,
-    Timestamp,
+    Container, ContainerStats, Containers, ContainersDelta, Event, HostId, HostMetrics,
+    SourceStatus, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;

@@ -21,6 +21,7 @@ pub mod instruments;
 pub mod logs;
 pub mod pages;
 pub mod problem;
+mod query;
 mod rate;
 pub mod router;
 pub mod serve;

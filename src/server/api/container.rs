@@ -15,6 +15,7 @@ use crate::{
         actions::{Client, engine_error},
         binary,
         problem::Refusal,
+        query::Query,
         serve::Connection,
         source::EngineError,
     },
@@ -22,7 +23,7 @@ use crate::{
 use axum::{
     Extension, Json,
     body::Bytes,
-    extract::{Path, Query, State, rejection::QueryRejection},
+    extract::{Path, State},
     http::HeaderMap,
     response::Response,
 };
@@ -46,9 +47,8 @@ const ANSWER: Duration = Duration::from_secs(10);
 pub async fn inspect(
     State(state): State<AppState>,
     Path(id): Path<String>,
-    query: Result<Query<HostQuery>, QueryRejection>,
+    Query(query): Query<HostQuery>,
 ) -> Result<Json<serde_json::Value>, Refusal> {
-    let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
     let found = find(&state, query.host, &id)?;
     let inspected = answer(found.engine.inspect(found.container().id)).await?;
     Ok(Json(inspected))
@@ -72,10 +72,9 @@ pub async fn inspect(
 pub async fn details(
     State(state): State<AppState>,
     Path(id): Path<String>,
-    query: Result<Query<HostQuery>, QueryRejection>,
+    Query(query): Query<HostQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
     let found = find(&state, query.host, &id)?;
     let details = answer(found.engine.details(found.container().id)).await?;
     Ok(binary::either(&headers, &details))
@@ -101,10 +100,9 @@ pub async fn details(
 pub async fn events(
     State(state): State<AppState>,
     Path(id): Path<String>,
-    query: Result<Query<HostQuery>, QueryRejection>,
+    Query(query): Query<HostQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
     let events = ContainerEvents {
         events: state.viewer().events_of(&named(query.host, &id)?),
     };
@@ -129,10 +127,9 @@ pub async fn events(
 pub async fn top(
     State(state): State<AppState>,
     Path(id): Path<String>,
-    query: Result<Query<HostQuery>, QueryRejection>,
+    Query(query): Query<HostQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
     let found = find(&state, query.host, &id)?;
     let container = found.container();
     if !container.state.is_up() {
@@ -171,11 +168,10 @@ pub async fn act(
     State(state): State<AppState>,
     Extension(connection): Extension<Connection>,
     Path((id, action)): Path<(String, String)>,
-    query: Result<Query<HostQuery>, QueryRejection>,
+    Query(query): Query<HostQuery>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<ContainerAck>, Refusal> {
-    let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
     let container_id = named(None, &id)?.id;
     let action: Action = action
         .parse()

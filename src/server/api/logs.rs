@@ -14,6 +14,7 @@ use crate::{
         hub::encode,
         logs::last_lines,
         problem::Refusal,
+        query::Query,
         serve::Connection,
         source::{EngineError, LogLines, LogQuery, SourceLine},
     },
@@ -21,7 +22,7 @@ use crate::{
 use axum::{
     BoxError, Extension,
     body::{Body, Bytes},
-    extract::{Path, Query, State, rejection::QueryRejection},
+    extract::{Path, State},
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
@@ -109,9 +110,8 @@ pub async fn logs(
     State(state): State<AppState>,
     Extension(connection): Extension<Connection>,
     Path(id): Path<String>,
-    query: Result<Query<LogsQuery>, QueryRejection>,
+    Query(query): Query<LogsQuery>,
 ) -> Result<Response, Refusal> {
-    let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
     let format = query.format;
     let timestamps = flag("timestamps", query.timestamps.as_deref(), false)?;
     let download = flag("download", query.download.as_deref(), false)?;

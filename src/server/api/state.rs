@@ -7,11 +7,11 @@ use super::{
 use crate::{
     model::{HISTORY, HostId, Update},
     protocol::{Channel, ServerMessage, Snapshot, codec::MEDIA_TYPE},
-    server::{AppState, binary, config::HumanDuration, problem::Refusal},
+    server::{AppState, binary, config::HumanDuration, problem::Refusal, query::Query},
 };
 use axum::{
     Json,
-    extract::{Query, State, rejection::QueryRejection},
+    extract::State,
     http::HeaderMap,
     response::{IntoResponse, Response},
 };
@@ -49,9 +49,8 @@ pub struct MetricsQuery {
 pub async fn metrics(
     State(state): State<AppState>,
     headers: HeaderMap,
-    query: Result<Query<MetricsQuery>, QueryRejection>,
+    Query(query): Query<MetricsQuery>,
 ) -> Result<Response, Refusal> {
-    let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
     let Some(range) = query.range else {
         return Ok(newest(&state, Channel::METRICS, query.host).into_response());
     };
@@ -80,9 +79,8 @@ pub async fn metrics(
 )]
 pub async fn containers(
     State(state): State<AppState>,
-    query: Result<Query<HostQuery>, QueryRejection>,
+    Query(query): Query<HostQuery>,
 ) -> Result<Json<Snapshot>, Refusal> {
-    let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
     Ok(newest(&state, Channel::CONTAINERS, query.host))
 }
 

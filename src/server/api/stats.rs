@@ -10,10 +10,10 @@ use super::{
 use crate::{
     model::{HISTORY, HostId, NotAContainerId, WorkloadRef},
     protocol::{MAX_SPARKLINES, codec::MEDIA_TYPE},
-    server::{AppState, binary, clock, config::HumanDuration, problem::Refusal},
+    server::{AppState, binary, clock, config::HumanDuration, problem::Refusal, query::Query},
 };
 use axum::{
-    extract::{Path, Query, State, rejection::QueryRejection},
+    extract::{Path, State},
     http::HeaderMap,
     response::Response,
 };
@@ -60,9 +60,8 @@ pub async fn history(
     State(state): State<AppState>,
     Path(id): Path<String>,
     headers: HeaderMap,
-    query: Result<Query<HistoryQuery>, QueryRejection>,
+    Query(query): Query<HistoryQuery>,
 ) -> Result<Response, Refusal> {
-    let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
     let range = query.range.unwrap_or(HumanDuration(HISTORY));
     let range = within_history(range)?;
     let found = find(&state, query.host, &id)?;
@@ -91,9 +90,8 @@ pub async fn history(
 pub async fn sparklines(
     State(state): State<AppState>,
     headers: HeaderMap,
-    query: Result<Query<SparklinesQuery>, QueryRejection>,
+    Query(query): Query<SparklinesQuery>,
 ) -> Result<Response, Refusal> {
-    let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
     if query.ids.split(',').count() > MAX_SPARKLINES {
         return Err(Refusal::invalid(format!("at most {MAX_SPARKLINES} ids")));
     }

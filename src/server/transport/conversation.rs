@@ -2,6 +2,7 @@
 
 use super::{
     Session, TooManyLogs,
+    client_id::ClientId,
     delivery::Registration,
     following::{Following, start},
     forms::Form,
@@ -10,7 +11,6 @@ use super::{
     limits::{Malformed, RateLimit, Verdict},
     outbox::Outbox,
     socket::{End, OTHER_VERSION, end, flush, receive},
-    ws::ClientId,
 };
 use crate::{
     model::WorkloadRef,

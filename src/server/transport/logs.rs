@@ -17,13 +17,14 @@ use crate::{
         },
         logs::Start,
         problem::Refusal,
+        query::Query,
         serve::Connection,
         websocket::Upgrade,
     },
 };
 use axum::{
     Extension,
-    extract::{Path, Query, State, rejection::QueryRejection},
+    extract::{Path, State},
     response::Response,
 };
 use serde::Deserialize;
@@ -101,10 +102,9 @@ pub async fn docker_logs(
     State(state): State<AppState>,
     Extension(connection): Extension<Connection>,
     Path(id): Path<String>,
-    query: Result<Query<LogsQuery>, QueryRejection>,
     upgrade: Upgrade,
+    Query(query): Query<LogsQuery>,
 ) -> Result<Response, Refusal> {
-    let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
     let (form, start) = (query.form()?, query.start()?);
     let found = find_once_listed(&state, &named(query.host, &id)?).await?;
     let (form, peer) = (Form::DockerLogs(form), connection.peer());

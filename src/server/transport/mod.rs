@@ -1,5 +1,6 @@
 //! Transports: how the hub's frames reach clients.
 
+mod client_id;
 mod conversation;
 mod delivery;
 mod following;

@@ -10,11 +10,12 @@ use crate::{
         api::schema::{BinaryForm, InvalidSnapshot},
         binary,
         problem::Refusal,
+        query::Query,
     },
 };
 use axum::{
     Json,
-    extract::{Query, State, rejection::QueryRejection},
+    extract::State,
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -54,9 +55,8 @@ pub struct SnapshotQuery {
 pub async fn snapshot(
     State(state): State<AppState>,
     headers: HeaderMap,
-    query: Result<Query<SnapshotQuery>, QueryRejection>,
+    Query(query): Query<SnapshotQuery>,
 ) -> Result<Response, Refusal> {
-    let Query(query) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
     let asked = channels(query.channels.as_deref())?;
     let seen = positions(query.seq.as_deref(), &asked)?;
     let viewer = state.viewer();

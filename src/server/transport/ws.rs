@@ -1,6 +1,7 @@
 //! `GET /api/ws`, the multiplexed socket, and the single-purpose ones beside it.
 
 use super::{
+    client_id::ClientId,
     conversation::{Conversation, connected},
     forms::Form,
     socket::{OTHER_VERSION, end},
@@ -20,8 +21,6 @@ use axum::{
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use std::fmt;
-use tracing::Span;
 
 /// What all names of our subprotocols begin with.
 const SUBPROTOCOLS: &str = "deckwatch.v";
@@ -94,28 +93,6 @@ fn accept(mut upgrade: Upgrade, state: &AppState, peer: Peer) -> Response {
         conversation.send(&connected(state, id));
         conversation.follow(Channel::SOURCES);
     })
-}
-
-/// Names one connection, to its client and in the log.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct ClientId(u64);
-
-impl ClientId {
-    fn new() -> Self {
-        Self(fastrand::u64(..))
-    }
-
-    /// What every line that the log has of the connection begins with. The highest level, because a
-    /// filter that lets a line through must let this through as well.
-    fn span(self) -> Span {
-        tracing::error_span!("socket", client = %self)
-    }
-}
-
-impl fmt::Display for ClientId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
-    }
 }
 
 /// A conversation with a client of `peer` that `begin` begins.

@@ -14,7 +14,7 @@ use crate::{
     model::{LogTimes, Timestamp},
 };
 use futures::channel::mpsc::UnboundedSender;
-use std::collections::VecDeque;
+use std::{collections::VecDeque, ops::Range};
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Element, Event, HtmlDivElement, HtmlElement, ResizeObserver};
 
@@ -111,9 +111,9 @@ impl Canvas {
         self.redraw();
     }
 
-    /// Handles that entries from `from` on are new or have moved.
-    pub(super) fn on_insert(&mut self, from: u64) {
-        if self.drawn.iter().any(|row| row.shows_from(from)) {
+    /// Redraws the rows with the next frame if any of these entries is drawn.
+    pub(super) fn on_change(&mut self, changed: Range<u64>) {
+        if self.drawn().any(|number| changed.contains(&number)) {
             self.redraw();
         }
     }

@@ -62,11 +62,6 @@ impl Row {
         self.number
     }
 
-    /// Whether it shows the entry `number` or a later one.
-    pub(super) fn shows_from(&self, number: u64) -> bool {
-        self.number >= Some(number)
-    }
-
     /// Whether it may have more than one line of text.
     pub(super) const fn may_be_high(&self) -> bool {
         self.may_be_high

@@ -86,6 +86,11 @@ impl Seeker {
         self.marks.split_off(&from);
     }
 
+    /// The number up to which entries were searched.
+    pub(super) const fn searched_up_to(&self) -> u64 {
+        self.searched
+    }
+
     /// Searches entries while there is time; returns whether some are left that can be searched now.
     pub(super) fn continue_search(
         &mut self,

@@ -12,7 +12,7 @@ impl Pane {
         self.is_frame_scheduled = false;
         let end = now() + BUDGET_MS;
         self.insert_waiting(end);
-        let has_more_to_search = self.seeker.continue_search(&mut self.store, || now() < end);
+        let has_more_to_search = self.search(end);
         self.list(end);
         self.draw();
         self.report();
@@ -53,7 +53,16 @@ impl Pane {
         self.rows.drop_before(self.store.first());
         self.listed = self.listed.min(from).max(self.store.first());
         self.seeker.on_insert(from);
-        self.canvas.on_insert(from);
+        self.canvas.on_change(from..self.store.end());
+    }
+
+    /// Searches entries while there is time; returns whether some are left that can be searched now.
+    fn search(&mut self, end: f64) -> bool {
+        let unsearched = self.seeker.searched_up_to();
+        let has_more = self.seeker.continue_search(&mut self.store, || now() < end);
+        // A frame without time left has drawn entries before they were searched.
+        self.canvas.on_change(unsearched..self.seeker.searched_up_to());
+        has_more
     }
 
     pub(super) fn list(&mut self, end: f64) {
