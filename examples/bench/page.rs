@@ -1,32 +1,36 @@
-//! `docs/BENCHMARKS.md`, made of what the parts wrote. Goals and explanations stand here; figures
-//! never do.
+//! Generates `docs/BENCHMARKS.md` from the result files of the parts. Titles, labels, goals and
+//! explanations are defined here; figures come from the result files only.
+//!
+//! Labels may be reworded at any time: figures are found by their keys, which the parts write.
 
 use crate::{Failure, growth, results::Figures};
 use std::{fmt::Write, fs, path::Path};
 
-/// What a figure should be.
+/// The value that the median of a figure is compared with.
 #[derive(Clone, Copy)]
 enum Goal {
     AtMost(f64),
     AtLeast(f64),
-    /// It is there to compare with.
+    /// No goal: the figure is shown for comparison.
     None,
 }
 
-/// A line of a table.
+/// One line of a table, for the figures that were stored under `key`.
 struct Row {
     key: &'static str,
+    /// The label.
     what: &'static str,
     unit: &'static str,
     goal: Goal,
-    /// What bounds it, said when the goal is missed.
+    /// The limiting factor, shown when the goal is missed.
     bound: &'static str,
 }
 
-/// A part of the page.
+/// One section of the page: the figures of one part.
 struct Section {
     part: &'static str,
     title: &'static str,
+    /// The introduction: what is measured, and how.
     method: &'static str,
     rows: &'static [Row],
 }
@@ -55,210 +59,214 @@ impl Row {
     }
 }
 
-const NOISE: &str = "the machine is shared by server, load and engine; repeat it on an idle one";
+const NOISE: &str = "server, load generator and engine share the machine; repeat it on an idle one";
 
 const SECTIONS: &[Section] = &[
     Section {
         part: "collection",
         title: "Collection",
-        method: "A real engine with idle containers, sampled every second; windows of the engine alone, \
-            with Deckwatch and one viewer, and with `docker stats` follow each other. A sample's cost is \
-            the CPU time of the reading process and what dockerd, containerd and the shims take more than \
-            alone. The engine's processes do something of their own now and then, so that of five windows \
-            of each kind the one in which they took least counts. The bare loop `pread`s the very files that the server has open.",
+        method: "A real engine with idle containers, sampled every second. Measurement windows of the engine alone, \
+            with Deckwatch and one WebSocket client, and with `docker stats` follow each other. The cost of a sample is \
+            the CPU time of the reading process plus the CPU time that dockerd, containerd and the shims use in \
+            addition to what they use alone. The engine's processes occasionally do background work, so of the five \
+            windows of each kind the one with the lowest engine CPU time counts. The bare loop calls `pread` on \
+            the same files that the server has open.",
         rows: &[
             row("containers", "containers", ""),
-            row("docker_stats_us", "`docker stats`, a container and sample", "µs"),
-            row("ours_us", "Deckwatch, a container and sample, with all it does beside", "µs"),
+            row("docker_stats_us", "`docker stats`, per container and sample", "µs"),
+            row("ours_us", "Deckwatch, per container and sample, including all its other work", "µs"),
             row("docker_stats/ours", "`docker stats` ÷ Deckwatch", "×").at_least(
                 50.0,
-                "reading the host, listing containers every ten seconds and telling the viewer are \
-                 counted here, and spread over few containers",
+                "the cost includes reading the host's figures, listing the containers every ten seconds and \
+                 sending to the client, divided among only a few containers",
             ),
-            row("marginal_us", "each further sample of a container, read, computed and told", "µs"),
-            row("read_loop_us", "bare loop over the same files", "µs"),
-            row("marginal/read_loop", "further sample ÷ bare loop", "×").at_most(
+            row("marginal_us", "each additional sample, per container: read, computed and delivered", "µs"),
+            row("read_loop_us", "bare loop over the same files, per container", "µs"),
+            row("marginal/read_loop", "additional sample ÷ bare loop", "×").at_most(
                 2.0,
-                "waking a thread, computing rates, encoding and sending come on top of the reading",
+                "waking a thread, computing rates, encoding and sending are added to the reading",
             ),
-            row("engine_alone_percent", "the engine's daemons without us, of a core, all windows", "%"),
-            row("engine_with_us_percent", "the same with us", "%"),
-            row("engine_with_us", "the engine's daemons with us ÷ without us, least of each", "×").at_most(1.05, NOISE),
-            row("stats_calls", "requests to the engine for figures", "").at_most(0.0, "the files could not be read"),
+            row("engine_alone_percent", "engine daemons without Deckwatch, share of one core, all windows", "%"),
+            row("engine_with_us_percent", "engine daemons with Deckwatch, share of one core, all windows", "%"),
+            row("engine_with_us", "engine daemons with ÷ without Deckwatch, minimum of each", "×").at_most(1.05, NOISE),
+            row("stats_calls", "stats requests to the engine", "").at_most(0.0, "the kernel's files could not be read"),
             row("resident_mib", "memory of the server", "MiB"),
         ],
     },
     Section {
         part: "fan_out",
         title: "Fan-out",
-        method: "100 invented containers, a tick every 500 ms, told to WebSocket clients on the same machine. \
-            Every client checks the number of every message, every distinct message is decoded. A loop of \
-            `send` and npm's `ws` tell messages of the same length to the same clients by turns. CPU time \
-            of the server ÷ messages delivered; with the kernel's part, which on loopback includes the \
-            receiver's.",
+        method: "100 synthetic containers with one tick every 500 ms, delivered to WebSocket clients on the same \
+            machine. Every client checks the sequence number of every message, and every distinct message is decoded. \
+            For comparison, a loop of `send` and npm's `ws` deliver messages of the same length to the same number of \
+            clients, alternately with Deckwatch. The cost per message is the CPU time of the server ÷ messages \
+            delivered. It includes time in the kernel, which on loopback covers the receiver's part as well. The \
+            baseline is the CPU time of the server with one client.",
         rows: &[
-            row("frame_bytes", "a tick of 100 containers", "B"),
-            row("anyway_ms", "the server with one client, CPU time a second", "ms"),
-            row("ours:1000", "Deckwatch, a message, 1,000 clients", "µs"),
-            row("send:1000", "loop of `send`, 1,000 clients", "µs"),
-            row("ws:1000", "npm `ws`, 1,000 clients", "µs"),
-            row("ours/send:1000", "Deckwatch ÷ `send`, 1,000 clients", "×").at_most(1.25, WAKE),
-            row("each/send:1000", "the same without what the server with one client takes, 1,000 clients", "×"),
-            row("ours/ws:1000", "Deckwatch ÷ `ws`, 1,000 clients", "×").at_most(0.65, WAKE),
-            row("last_client/send:1000", "first to last client (p99) ÷ the same of `send`, 1,000 clients", "×")
+            row("frame_bytes", "message payload of a tick, 100 containers", "B"),
+            row("anyway_ms", "baseline: server with one client, CPU time per second", "ms"),
+            row("ours:1000", "Deckwatch, per message, 1,000 clients", "µs"),
+            row("send:1000", "`send` loop, per message, 1,000 clients", "µs"),
+            row("ws:1000", "npm `ws`, per message, 1,000 clients", "µs"),
+            row("ours/send:1000", "Deckwatch ÷ `send` loop, 1,000 clients", "×").at_most(1.25, WAKE),
+            row("each/send:1000", "(Deckwatch − baseline with one client) ÷ `send` loop, 1,000 clients", "×"),
+            row("ours/ws:1000", "Deckwatch ÷ npm `ws`, 1,000 clients", "×").at_most(0.65, WAKE),
+            row("last_client/send:1000", "first to last client (p99), Deckwatch ÷ `send` loop, 1,000 clients", "×")
                 .at_most(1.5, SPREAD),
-            row("delay_p50:1000", "after the first client, 1,000 clients: p50", "µs"),
-            row("delay_p99:1000", "p99", "µs"),
-            row("wrong:1000", "messages lost, doubled or not decoded", "").at_most(0.0, LOST),
-            row("ours:5000", "Deckwatch, a message, 5,000 clients", "µs"),
-            row("send:5000", "loop of `send`, 5,000 clients", "µs"),
-            row("ws:5000", "npm `ws`, 5,000 clients", "µs"),
-            row("ours/send:5000", "Deckwatch ÷ `send`, 5,000 clients", "×").at_most(1.25, WAKE),
-            row("each/send:5000", "the same without what the server with one client takes, 5,000 clients", "×"),
-            row("ours/ws:5000", "Deckwatch ÷ `ws`, 5,000 clients", "×").at_most(0.65, WAKE),
-            row("last_client/send:5000", "first to last client (p99) ÷ the same of `send`, 5,000 clients", "×")
+            row("delay_p50:1000", "delay after the first client, p50, 1,000 clients", "µs"),
+            row("delay_p99:1000", "delay after the first client, p99, 1,000 clients", "µs"),
+            row("wrong:1000", "messages lost, duplicated or not decoded, 1,000 clients", "").at_most(0.0, DEFECT),
+            row("ours:5000", "Deckwatch, per message, 5,000 clients", "µs"),
+            row("send:5000", "`send` loop, per message, 5,000 clients", "µs"),
+            row("ws:5000", "npm `ws`, per message, 5,000 clients", "µs"),
+            row("ours/send:5000", "Deckwatch ÷ `send` loop, 5,000 clients", "×").at_most(1.25, WAKE),
+            row("each/send:5000", "(Deckwatch − baseline with one client) ÷ `send` loop, 5,000 clients", "×"),
+            row("ours/ws:5000", "Deckwatch ÷ npm `ws`, 5,000 clients", "×").at_most(0.65, WAKE),
+            row("last_client/send:5000", "first to last client (p99), Deckwatch ÷ `send` loop, 5,000 clients", "×")
                 .at_most(1.5, SPREAD),
-            row("delay_p50:5000", "after the first client, 5,000 clients: p50", "µs"),
-            row("delay_p99:5000", "p99", "µs"),
-            row("wrong:5000", "messages lost, doubled or not decoded", "").at_most(0.0, LOST),
+            row("delay_p50:5000", "delay after the first client, p50, 5,000 clients", "µs"),
+            row("delay_p99:5000", "delay after the first client, p99, 5,000 clients", "µs"),
+            row("wrong:5000", "messages lost, duplicated or not decoded, 5,000 clients", "").at_most(0.0, DEFECT),
         ],
     },
     Section {
         part: "memory",
         title: "Memory",
-        method: "Resident memory as the kernel counts it, without the kernel's own some 4 KiB a socket. \
-            2,000 clients beside 250 others: idle after their greeting; busy after a snapshot of 100 containers and 100 \
-            ticks. Churn: what is left after 6,000 connections, 500 at a time, each with a snapshot.",
+        method: "Resident memory as reported by the kernel; the kernel's own memory, about 4 KiB per socket, is not \
+            included. 2,000 clients are added to 250 existing ones. Idle: after the greeting. Busy: after a snapshot \
+            of 100 containers and 100 ticks. Churn: the memory that remains allocated after 6,000 connections, 500 at \
+            a time, each of which received a snapshot.",
         rows: &[
-            row("idle_kib", "an idle client", "KiB").at_most(4.0, "the task of a session"),
-            row("busy_kib", "a client after a snapshot and 100 ticks", "KiB").at_most(6.0, "the task of a session, and what the allocator keeps of the rings"),
-            row("busy_wrong", "messages lost, doubled or not decoded", "").at_most(0.0, LOST),
-            row("server_mib", "the server with 100 containers, no client", "MiB").at_most(20.0, "the pages' code and data in the binary, of which the kernel counts what was touched"),
-            row("churn_mib", "left after 6,000 connections", "MiB").at_most(4.0, "pages the allocator keeps for the next ones"),
-            row("start_ms", "start of the process to the first page loaded", "ms").at_most(150.0, NOISE),
+            row("idle_kib", "memory per idle client", "KiB").at_most(4.0, "the task of a session"),
+            row("busy_kib", "memory per busy client", "KiB").at_most(6.0, "the task of a session, and what the allocator retains for the rings"),
+            row("busy_wrong", "busy clients: messages lost, duplicated or not decoded", "").at_most(0.0, DEFECT),
+            row("server_mib", "server with 100 containers and no client", "MiB").at_most(20.0, "code and data of the web pages are part of the binary; the kernel counts what was accessed"),
+            row("churn_mib", "memory remaining after 6,000 connections", "MiB").at_most(4.0, "memory that the allocator retains for later connections"),
+            row("start_ms", "process start to first page loaded", "ms").at_most(150.0, NOISE),
         ],
     },
     Section {
         part: "attack",
         title: "Under attack",
-        method: "A healthy client asks for the list of containers again and again, each time over a new connection: \
-            for some seconds before an attack, during it and after it. The attackers come from another address of the \
-            same machine; what the server closes they open again, a thousand a second. An engine that answers \
-            without an end, and one that never describes a container, are a small program's.",
+        method: "A healthy client requests the list of containers repeatedly, each time over a new connection: \
+            for a few seconds each before, during and after an attack. p50 and p99 are its response times. The \
+            attackers connect from another address of the same machine and reopen connections that the server closes, \
+            at a thousand per second. A small program plays the engine that sends endless responses and the engine \
+            that never answers inspect requests.",
         rows: &[
-            row("bodies:before_p50_ms", "4,200 unfinished bodies: p50 before", "ms"),
-            row("bodies:before_p99_ms", "p99 before", "ms"),
-            row("bodies:during_p50_ms", "p50 during", "ms"),
-            row("bodies:during_p99_ms", "p99 during", "ms"),
-            row("bodies:p99", "p99 during ÷ before", "×").at_most(10.0, CORES),
-            row("bodies:p99_after", "p99 after ÷ before", "×").at_most(3.0, CORES),
-            row("bodies:not_served", "requests not served", "").at_most(0.0, "a fault"),
-            row("bodies:grown_mib", "memory meanwhile, more", "MiB").at_most(128.0, MEMORY),
-            row("heads:before_p50_ms", "1,500 heads of 390 KB: p50 before", "ms"),
-            row("heads:before_p99_ms", "p99 before", "ms"),
-            row("heads:during_p50_ms", "p50 during", "ms"),
-            row("heads:during_p99_ms", "p99 during", "ms"),
-            row("heads:p99", "p99 during ÷ before", "×").at_most(10.0, CORES),
-            row("heads:p99_after", "p99 after ÷ before", "×").at_most(3.0, CORES),
-            row("heads:not_served", "requests not served", "").at_most(0.0, "a fault"),
-            row("heads:grown_mib", "memory meanwhile, more", "MiB").at_most(64.0, MEMORY),
+            row("bodies:before_p50_ms", "4,200 unfinished request bodies: p50 before", "ms"),
+            row("bodies:before_p99_ms", "4,200 unfinished request bodies: p99 before", "ms"),
+            row("bodies:during_p50_ms", "4,200 unfinished request bodies: p50 during", "ms"),
+            row("bodies:during_p99_ms", "4,200 unfinished request bodies: p99 during", "ms"),
+            row("bodies:p99", "4,200 unfinished request bodies: p99 during ÷ before", "×").at_most(10.0, CORES),
+            row("bodies:p99_after", "4,200 unfinished request bodies: p99 after ÷ before", "×").at_most(3.0, CORES),
+            row("bodies:not_served", "4,200 unfinished request bodies: requests not served", "").at_most(0.0, DEFECT),
+            row("bodies:grown_mib", "4,200 unfinished request bodies: memory increase", "MiB").at_most(128.0, MEMORY),
+            row("heads:before_p50_ms", "1,500 request heads of 390 KB: p50 before", "ms"),
+            row("heads:before_p99_ms", "1,500 request heads of 390 KB: p99 before", "ms"),
+            row("heads:during_p50_ms", "1,500 request heads of 390 KB: p50 during", "ms"),
+            row("heads:during_p99_ms", "1,500 request heads of 390 KB: p99 during", "ms"),
+            row("heads:p99", "1,500 request heads of 390 KB: p99 during ÷ before", "×").at_most(10.0, CORES),
+            row("heads:p99_after", "1,500 request heads of 390 KB: p99 after ÷ before", "×").at_most(3.0, CORES),
+            row("heads:not_served", "1,500 request heads of 390 KB: requests not served", "").at_most(0.0, DEFECT),
+            row("heads:grown_mib", "1,500 request heads of 390 KB: memory increase", "MiB").at_most(64.0, MEMORY),
             row("idle:before_p50_ms", "10,000 idle connections: p50 before", "ms"),
-            row("idle:before_p99_ms", "p99 before", "ms"),
-            row("idle:during_p50_ms", "p50 during", "ms"),
-            row("idle:during_p99_ms", "p99 during", "ms"),
-            row("idle:p99", "p99 during ÷ before", "×").at_most(10.0, CORES),
-            row("idle:p99_after", "p99 after ÷ before", "×").at_most(3.0, CORES),
-            row("idle:not_served", "requests not served", "").at_most(0.0, "a fault"),
-            row("idle:grown_mib", "memory meanwhile, more", "MiB").at_most(64.0, MEMORY),
-            row("actions:before_p50_ms", "actions on containers that do not exist: p50 before", "ms"),
-            row("actions:before_p99_ms", "p99 before", "ms"),
-            row("actions:during_p50_ms", "p50 during", "ms"),
-            row("actions:during_p99_ms", "p99 during", "ms"),
-            row("actions:p99", "p99 during ÷ before", "×").at_most(10.0, CORES),
-            row("actions:p99_after", "p99 after ÷ before", "×").at_most(3.0, CORES),
-            row("actions:not_served", "requests not served", "").at_most(0.0, "a fault"),
-            row("actions:grown_mib", "memory meanwhile, more", "MiB").at_most(64.0, MEMORY),
-            row("actions:refused", "actions of another client refused", "").at_most(0.0, "a fault"),
-            row("endless:before_p50_ms", "an engine whose answers do not end: p50 before", "ms"),
-            row("endless:before_p99_ms", "p99 before", "ms"),
-            row("endless:during_p50_ms", "p50 during", "ms"),
-            row("endless:during_p99_ms", "p99 during", "ms"),
-            row("endless:p99", "p99 during ÷ before", "×").at_most(10.0, CORES),
-            row("endless:p99_after", "p99 after ÷ before", "×").at_most(3.0, CORES),
-            row("endless:not_served", "requests not served", "").at_most(0.0, "a fault"),
-            row("endless:grown_mib", "memory meanwhile, more", "MiB").at_most(64.0, MEMORY),
-            row("hung:start_well_ms", "start until all containers are listed", "ms"),
-            row("hung:start_ms", "the same when no description is answered", "ms"),
-            row("hung:start", "÷ the other", "×").at_most(3.0, "the list waits for descriptions"),
-            row("hung:change_well_ms", "a container dies until a client can see it", "ms"),
-            row("hung:change_ms", "the same when no description is answered", "ms"),
-            row("hung:change", "÷ the other", "×").at_most(3.0, "the change waits for a description"),
+            row("idle:before_p99_ms", "10,000 idle connections: p99 before", "ms"),
+            row("idle:during_p50_ms", "10,000 idle connections: p50 during", "ms"),
+            row("idle:during_p99_ms", "10,000 idle connections: p99 during", "ms"),
+            row("idle:p99", "10,000 idle connections: p99 during ÷ before", "×").at_most(10.0, CORES),
+            row("idle:p99_after", "10,000 idle connections: p99 after ÷ before", "×").at_most(3.0, CORES),
+            row("idle:not_served", "10,000 idle connections: requests not served", "").at_most(0.0, DEFECT),
+            row("idle:grown_mib", "10,000 idle connections: memory increase", "MiB").at_most(64.0, MEMORY),
+            row("actions:before_p50_ms", "actions on unknown containers: p50 before", "ms"),
+            row("actions:before_p99_ms", "actions on unknown containers: p99 before", "ms"),
+            row("actions:during_p50_ms", "actions on unknown containers: p50 during", "ms"),
+            row("actions:during_p99_ms", "actions on unknown containers: p99 during", "ms"),
+            row("actions:p99", "actions on unknown containers: p99 during ÷ before", "×").at_most(10.0, CORES),
+            row("actions:p99_after", "actions on unknown containers: p99 after ÷ before", "×").at_most(3.0, CORES),
+            row("actions:not_served", "actions on unknown containers: requests not served", "").at_most(0.0, DEFECT),
+            row("actions:grown_mib", "actions on unknown containers: memory increase", "MiB").at_most(64.0, MEMORY),
+            row("actions:refused", "actions on unknown containers: valid actions of another client refused", "").at_most(0.0, DEFECT),
+            row("endless:before_p50_ms", "engine with endless responses: p50 before", "ms"),
+            row("endless:before_p99_ms", "engine with endless responses: p99 before", "ms"),
+            row("endless:during_p50_ms", "engine with endless responses: p50 during", "ms"),
+            row("endless:during_p99_ms", "engine with endless responses: p99 during", "ms"),
+            row("endless:p99", "engine with endless responses: p99 during ÷ before", "×").at_most(10.0, CORES),
+            row("endless:p99_after", "engine with endless responses: p99 after ÷ before", "×").at_most(3.0, CORES),
+            row("endless:not_served", "engine with endless responses: requests not served", "").at_most(0.0, DEFECT),
+            row("endless:grown_mib", "engine with endless responses: memory increase", "MiB").at_most(64.0, MEMORY),
+            row("hung:start_well_ms", "process start until all containers are listed, inspect requests answered", "ms"),
+            row("hung:start_ms", "process start until all containers are listed, inspect requests not answered", "ms"),
+            row("hung:start", "process start: inspect requests not answered ÷ answered", "×").at_most(3.0, "the list waits for the responses to inspect requests"),
+            row("hung:change_well_ms", "container exit until visible to a client, inspect requests answered", "ms"),
+            row("hung:change_ms", "container exit until visible to a client, inspect requests not answered", "ms"),
+            row("hung:change", "container exit: inspect requests not answered ÷ answered", "×").at_most(3.0, "the change waits for the response to an inspect request"),
         ],
     },
     Section {
         part: "latency",
-        title: "Change to client, change to glass",
-        method: "A container of a real engine is paused and unpaused 100 times. One process reads the \
-            engine's own event stream and is a client of Deckwatch; both times are of the same clock. Then \
-            Chromium: from the moment a raw reader has the event until the row's text has changed.",
+        title: "Change to client and change to screen latency",
+        method: "A container of a real engine is alternately paused and unpaused by 100 requests. One process is both a raw \
+            reader of the engine's event stream and a client of Deckwatch, so both times are from the same clock. Then the same is \
+            measured in Chromium: from the moment a raw reader receives the event until the text of the row has changed.",
         rows: &[
-            row("raw_p50", "request to the event at a raw reader: p50", "ms"),
-            row("raw_p99", "p99", "ms"),
-            row("client_p50", "request to the change at a client: p50", "ms"),
-            row("client_p99", "p99", "ms"),
-            row("added_p50", "event at a raw reader to the change at a client: p50", "ms"),
-            row("added_p99", "p99", "ms").at_most(3.0, "the change is told when the engine has been asked for what the event does not say"),
-            row("glass_p50", "event at a raw reader to the changed page: p50", "ms").at_most(50.0, FRAME),
-            row("glass_p99", "p99", "ms").at_most(150.0, FRAME),
+            row("raw_p50", "request to event at the raw reader, p50", "ms"),
+            row("raw_p99", "request to event at the raw reader, p99", "ms"),
+            row("client_p50", "request to change at the client, p50", "ms"),
+            row("client_p99", "request to change at the client, p99", "ms"),
+            row("added_p50", "event at the raw reader to change at the client, p50", "ms"),
+            row("added_p99", "event at the raw reader to change at the client, p99", "ms").at_most(3.0, "the change is published after the engine has been asked for the details that the event does not contain"),
+            row("glass_p50", "event at the raw reader to change on the page, p50", "ms").at_most(50.0, FRAME),
+            row("glass_p99", "event at the raw reader to change on the page, p99", "ms").at_most(150.0, FRAME),
         ],
     },
     Section {
         part: "logs",
         title: "Logs",
-        method: "A container writes 400,000 numbered lines of some hundred bytes as fast as it can, while a raw \
-            reader follows the engine's API, then while a client follows the log through the server. The client \
-            checks the number of every line. Stalled: ten more clients who stop reading. In Chromium the log's \
-            page is open while a container writes.",
+        method: "A container writes 400,000 numbered lines of about a hundred bytes as fast as it can, first while a raw \
+            reader follows the log through the engine's API, then while a client follows it through the server. The client \
+            checks the number of every line. Stalled: ten additional clients stop reading. In Chromium, the log page \
+            is open while a container writes.",
         rows: &[
-            row("raw_lines", "raw reader, lines a second", ""),
-            row("ours_lines", "through the server, lines a second", ""),
-            row("ours_mb", "the same", "MB/s"),
-            row("ours/raw", "through the server ÷ raw", "×").at_least(0.9, "engine, server and reader share the cores"),
-            row("engine_us", "the engine's CPU time a line", "µs"),
-            row("own_us", "our CPU time a line", "µs"),
-            row("own/engine", "ours ÷ the engine's", "×").at_most(0.25, "every line is looked through for secrets and control characters, and encoded"),
-            row("missing", "lines missing, as gaps say", ""),
-            row("wrong", "lines doubled, out of order or not whole", "").at_most(0.0, LOST),
-            row("stalled_mib", "a client that stops reading", "MiB").at_most(1.0, "the kernel's buffers do not count, what is queued does"),
-            row("burst_task_ms", "longest task of the page in a burst of 40,000 lines; 0 when none took 50", "ms").at_most(50.0, "a message is decoded in one piece"),
-            row("few_heap_mib", "memory of the page after 10,000 lines", "MiB"),
-            row("many_heap_mib", "after 1,000,000", "MiB"),
-            row("heap_growth_mib", "its growth, from 10,000 to 1,000,000", "MiB").at_most(10.0, "after a million lines 100,000 are kept, ten times as many"),
-            row("many_task_ms", "longest task meanwhile", "ms"),
+            row("raw_lines", "raw reader, lines per second", ""),
+            row("ours_lines", "through the server, lines per second", ""),
+            row("ours_mb", "through the server, throughput", "MB/s"),
+            row("ours/raw", "through the server ÷ raw reader", "×").at_least(0.9, "engine, server and reader share the cores"),
+            row("engine_us", "engine, CPU time per line", "µs"),
+            row("own_us", "Deckwatch, CPU time per line", "µs"),
+            row("own/engine", "Deckwatch ÷ engine, CPU time per line", "×").at_most(0.25, "every line is searched for secrets and control characters, and encoded"),
+            row("missing", "lines missing (gaps in the line numbers)", ""),
+            row("wrong", "lines duplicated, out of order or incomplete", "").at_most(0.0, DEFECT),
+            row("stalled_mib", "memory per stalled client", "MiB").at_most(1.0, "data queued in the server counts, the kernel's buffers do not"),
+            row("burst_task_ms", "longest page task in a burst of 40,000 lines; 0 if none took 50 ms", "ms").at_most(50.0, "a message is decoded in one piece"),
+            row("few_heap_mib", "page memory after 10,000 lines", "MiB"),
+            row("many_heap_mib", "page memory after 1,000,000 lines", "MiB"),
+            row("heap_growth_mib", "page memory growth from 10,000 to 1,000,000 lines", "MiB").at_most(10.0, "of a million lines 100,000 are kept, ten times as many"),
+            row("many_task_ms", "longest page task during 1,000,000 lines", "ms"),
         ],
     },
     Section {
         part: "table",
         title: "Table",
-        method: "1,000 rows; at each tick 100 of them change in four cells, all in view. The same document \
-            with the same styles in the same browser is changed by hand-written JavaScript that gets the \
-            texts and the small lines ready-made, while Deckwatch decodes the protocol, keeps the state and formats. Main \
-            thread's time a tick: script, style, layout and paint. First HTML and hydration are of a server \
-            with 1,000 containers.",
+        method: "1,000 rows; at each tick, 100 of them change in four cells each, all in view. For comparison, hand-written \
+            JavaScript changes the same document with the same styles in the same browser. It receives the texts and the \
+            sparklines ready-made, while Deckwatch decodes the protocol, maintains the state and formats the texts. Costs \
+            are main thread time per tick: script, style, layout and paint. First HTML and hydration are measured on a \
+            server with 1,000 containers.",
         rows: &[
-            row("ours_all_ms", "Deckwatch, a tick", "ms"),
-            row("ours_script_ms", "of it script", "ms"),
-            row("ours_layout_ms", "of it style and layout", "ms"),
-            row("vanilla_all_ms", "by hand, a tick", "ms"),
-            row("vanilla_script_ms", "of it script", "ms"),
-            row("vanilla_layout_ms", "of it style and layout", "ms"),
-            row("ours/vanilla", "Deckwatch ÷ by hand", "×").at_most(1.15, "every cell is an effect of the reactive graph that is woken, run and compared, in WebAssembly that is \
-                 made small rather than fast; and the tick is decoded, 400 texts are formatted and 100 lines worked \
-                 out, none of which the other side does"),
-            row("text_writes", "texts written a tick; 400 cells change", "").at_most(400.0, "cells are written that do not change"),
-            row("attribute_writes", "bars and lines drawn anew a tick", ""),
-            row("html_ms", "first HTML of 1,000 containers, CPU time of the server", "ms").at_most(50.0, "rows are rendered that fill a large screen"),
-            row("html_kib", "its length", "KiB"),
+            row("ours_all_ms", "Deckwatch, per tick", "ms"),
+            row("ours_script_ms", "Deckwatch, of which script", "ms"),
+            row("ours_layout_ms", "Deckwatch, of which style and layout", "ms"),
+            row("vanilla_all_ms", "hand-written JavaScript, per tick", "ms"),
+            row("vanilla_script_ms", "hand-written JavaScript, of which script", "ms"),
+            row("vanilla_layout_ms", "hand-written JavaScript, of which style and layout", "ms"),
+            row("ours/vanilla", "Deckwatch ÷ hand-written JavaScript", "×").at_most(1.15, "every cell is an effect of the reactive graph that is woken, run and compared, in WebAssembly that is \
+                 optimized for size rather than speed; in addition, the tick is decoded, 400 texts are formatted and \
+                 100 sparklines are computed, none of which the hand-written JavaScript does"),
+            row("text_writes", "texts written per tick; 400 cells change", "").at_most(400.0, "cells that do not change are written"),
+            row("attribute_writes", "bars and sparklines redrawn per tick", ""),
+            row("html_ms", "first HTML of 1,000 containers, CPU time of the server", "ms").at_most(50.0, "enough rows to fill a large screen are rendered"),
+            row("html_kib", "first HTML of 1,000 containers, size", "KiB"),
             row("hydrate_ms", "WebAssembly loaded to hydrated", "ms").at_most(300.0, "compiling the WebAssembly"),
             row("interactive_ms", "navigation to hydrated", "ms"),
         ],
@@ -266,62 +274,64 @@ const SECTIONS: &[Section] = &[
     Section {
         part: "first",
         title: "First visit",
-        method: "From the last byte of the HTML until the page reacts, with an empty cache, over a link of \
-            10 Mbit/s with 40 ms more of latency and with a processor that is slowed down four times (both by \
-            Chromium). Beside it the smallest page that Leptos hydrates, built and compressed alike.",
+        method: "From the last byte of the HTML until the page is hydrated, with an empty cache, over a link of \
+            10 Mbit/s with 40 ms of additional latency and with a processor slowed down by a factor of four (both \
+            emulated by Chromium). For comparison, the smallest page that Leptos hydrates, built and compressed in the \
+            same way.",
         rows: &[
-            row("empty_ms", "an empty page", "ms"),
-            row("empty_kib", "its code", "KiB"),
+            row("empty_ms", "empty page", "ms"),
+            row("empty_kib", "empty page, code", "KiB"),
             row("overview_ms", "overview", "ms").at_most(1_500.0, SLOW),
-            row("overview_kib", "its code", "KiB").at_most(420.0, SIZE),
+            row("overview_kib", "overview, code", "KiB").at_most(420.0, SIZE),
             row("containers_ms", "list of containers", "ms").at_most(1_500.0, SLOW),
-            row("container_ms", "a container", "ms").at_most(1_500.0, SLOW),
-            row("container_kib", "its code", "KiB").at_most(420.0, SIZE),
+            row("container_ms", "container", "ms").at_most(1_500.0, SLOW),
+            row("container_kib", "container, code", "KiB").at_most(420.0, SIZE),
             row("logs_ms", "logs", "ms").at_most(1_500.0, SLOW),
-            row("logs_kib", "its code", "KiB").at_most(420.0, SIZE),
-            row("stats_ms", "a container's charts", "ms"),
+            row("logs_kib", "logs, code", "KiB").at_most(420.0, SIZE),
+            row("stats_ms", "container charts", "ms"),
             row("realtime_ms", "realtime test", "ms"),
         ],
     },
     Section {
         part: "size",
         title: "Size",
-        method: "What the browser loads, compressed with Brotli at its highest level as it is served.",
+        method: "What the browser loads, compressed with Brotli at its highest level, as it is served. The sections of \
+            the main WebAssembly module, which all pages load, are given uncompressed.",
         rows: &[
             row("code_kib", "WebAssembly and JavaScript, for all pages", "KiB"),
-            row("first_kib", "of it before the overview or the list is hydrated", "KiB").at_most(420.0, SIZE),
+            row("first_kib", "WebAssembly and JavaScript, before the overview or the list is hydrated", "KiB").at_most(420.0, SIZE),
             row("css_kib", "styles", "KiB").at_most(15.0, "see `docs/adr`"),
-            row("section:code", "WebAssembly of all pages: code", "B"),
-            row("section:data", "WebAssembly of all pages: data", "B"),
-            row("binary_mib", "the server, everything in it", "MiB"),
+            row("section:code", "main WebAssembly module, code section", "B"),
+            row("section:data", "main WebAssembly module, data section", "B"),
+            row("binary_mib", "server binary, everything included", "MiB"),
         ],
     },
 ];
 
 const CORES: &str = "attackers, server and client share the cores";
-const MEMORY: &str = "what each of 4,096 connections takes";
-const WAKE: &str = "beside the writing: to invent 100 containers, and to see for each client what it has not got; of \
-     the peer's time a bare `send` is more than half, so that little is left to be better by";
-const SPREAD: &str = "as above; server and clients share the cores";
-const LOST: &str = "a fault";
-const SIZE: &str = "what the framework generates for each view and each closure; \
-     `docs/adr/0007-size-of-the-page.md` says what weighs what, and what was tried";
-const SLOW: &str =
-    "compiling and running the WebAssembly on a slow processor, and waiting for it on a slow link";
-const FRAME: &str = "changes are drawn with the next animation frame";
+const MEMORY: &str = "the memory of each of 4,096 connections";
+const WAKE: &str = "besides the writes, the server generates the figures of 100 containers and determines for each \
+     client what it has not received yet; the `send` calls alone are a large part of the CPU time of npm's `ws`, so \
+     that little can be saved";
+const SPREAD: &str = "the work besides the writes, as for the CPU time per message; server and clients share the cores";
+const DEFECT: &str = "a defect in the server";
+const SIZE: &str = "the code that the framework generates for each view and each closure; \
+     `docs/adr/0007-size-of-the-page.md` lists the size of each part and what was tried";
+const SLOW: &str = "compiling and running the WebAssembly on a slow processor, and downloading it over a slow link";
+const FRAME: &str = "changes are drawn in the next animation frame";
 
-/// Writes the page.
+/// Writes the page to `page`. A part or a row without stored figures is omitted.
 pub(crate) fn write(results: &Path, page: &Path) -> Result<(), Failure> {
     let mut text = String::from(
-        "# Benchmarks\n\nMade by `scripts/bench`; nothing here is written by hand. A figure is the median of \
-         its rounds, with the least and the most in brackets. Ratios are of two things measured in the same \
-         run, by turns; CPU time is the kernel's account of it, not wall time.\n\n",
+        "# Benchmarks\n\nGenerated by `scripts/bench`; nothing here is written by hand. A figure is the median of \
+         its rounds, with the minimum and the maximum in brackets. A ratio compares two things that were measured \
+         alternately in the same run. CPU time is the time that the kernel accounts to a process, not wall time.\n\n",
     );
     machine(results, &mut text)?;
     text.push_str(
-        "To repeat all of it: `scripts/bench`. One part: `scripts/bench fan_out`; the other parts' figures \
-         stay. It needs root for an engine of its own, and some fifteen minutes of an otherwise idle \
-         machine.\n",
+        "To repeat all parts: `scripts/bench`. To repeat one part: `scripts/bench fan_out`; the figures of the other \
+         parts are kept. It needs root to start an engine of its own, and about fifteen minutes on an otherwise \
+         idle machine.\n",
     );
     for section in SECTIONS {
         let Some(figures) = Figures::read(results, section.part)? else {
@@ -392,28 +402,28 @@ fn table(section: &Section, figures: &Figures, text: &mut String) -> Result<(), 
     for row in missed {
         writeln!(
             text,
-            "\nMissed: {}. What bounds it: {}.",
+            "\nMissed: {}. Limiting factor: {}.",
             row.what, row.bound
         )?;
     }
     if let Some(load) = figures.text("load") {
-        writeln!(text, "\nLoad of the machine at the beginning: {load}.")?;
+        writeln!(text, "\nLoad average of the machine at the start: {load}.")?;
     }
     Ok(())
 }
 
 fn growth(figures: &Figures, text: &mut String) -> Result<(), Failure> {
     text.push_str(
-        "\n## Growth\n\nInvented containers, a tick every 2 s. All clients get the same encoded bytes, so CPU \
-         time grows with clients, by one write each a tick, and only a little with containers, whose figures \
-         are read and encoded once however many watch; memory grows with clients by what a session takes, and \
-         with containers by the frames that are kept; a client's bytes grow with containers, and not with \
-         clients.\n",
+        "\n## Growth\n\nSynthetic containers with one tick every 2 s. All clients receive the same encoded bytes. CPU \
+         time therefore grows with the number of clients, by one write per client and tick, and only slightly with \
+         the number of containers, whose figures are read and encoded once regardless of the number of clients. \
+         Memory grows with clients by the size of a session, and with containers by the frames that are kept. The \
+         bytes sent to a client grow with containers, and not with clients.\n",
     );
     for (key, title) in [
-        ("cpu", "CPU of the server, % of a core"),
+        ("cpu", "CPU time of the server, % of one core"),
         ("rss", "Memory of the server, MiB"),
-        ("bytes", "Bytes a second to each client"),
+        ("bytes", "Bytes per second to each client"),
     ] {
         write!(text, "\n| {title} |")?;
         for clients in growth::CLIENTS {
@@ -438,13 +448,13 @@ fn growth(figures: &Figures, text: &mut String) -> Result<(), Failure> {
     let wrong: f64 = wrong.map(|[median, ..]| median).sum();
     writeln!(
         text,
-        "\nMessages lost, doubled or not decoded: {}.",
+        "\nMessages lost, duplicated or not decoded: {}.",
         number(wrong)
     )?;
     Ok(())
 }
 
-/// Three significant digits, thousands apart.
+/// Formats a figure with three significant digits and thousands separators.
 fn number(value: f64) -> String {
     let decimals = match value.abs() {
         v if v >= 99.5 || v == v.round() => 0,
