@@ -1,5 +1,5 @@
-//! The smallest page that Leptos hydrates: a button that counts. `scripts/bench first` measures beside it
-//! how long a page of Deckwatch takes to react.
+//! The smallest page that Leptos hydrates: a button with a counter. `scripts/bench first` compares the time
+//! until a page of Deckwatch is hydrated with the time that this page takes.
 #![cfg(target_family = "wasm")]
 
 use leptos::prelude::*;
@@ -15,7 +15,7 @@ fn Page() -> impl IntoView {
     view! { <button on:click=move |_| count.update(|count| *count += 1)>{count}</button> }
 }
 
-/// Takes over the HTML in the browser.
+/// Hydrates the HTML in the browser. The page's script calls this once the module is loaded.
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
     leptos::mount::hydrate_body(Page);

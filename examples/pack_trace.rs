@@ -1,4 +1,4 @@
-//! Packs what `scripts/record-trace` recorded into the fixtures of `tests/bytes`.
+//! Compresses a recording of `scripts/record-trace` into the fixtures of `tests/bytes`.
 //!
 //! `cargo run --features ssr --example pack_trace -- DIR`
 
@@ -6,7 +6,7 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    reason = "a tool for developers, which may fail as loudly as it likes"
+    reason = "a tool for developers, which may panic on any error"
 )]
 
 #[path = "../tests/bytes/trace.rs"]

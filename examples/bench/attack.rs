@@ -1,7 +1,8 @@
-//! What a healthy client notices of an attack: its requests before, during and after it.
+//! Effect of attacks on a healthy client: its response times before, during and after an attack, and the
+//! growth of the server's memory.
 //!
-//! Attackers come from an address of their own and run in a thread of their own. What the server closes they
-//! open again, at a pace that leaves the machine to the server.
+//! The attackers have an address and a thread of their own. They reopen connections that the server closes,
+//! slowly enough that they do not take the processor from the server.
 
 mod hostile;
 
@@ -23,15 +24,15 @@ use std::{
 };
 
 const CONTAINERS: usize = 100;
-/// Measured before, during and after: so long each.
+/// Length of each of the three measurements: before, during and after an attack.
 const WINDOW: Duration = Duration::from_millis(2_500);
-/// Between two requests of the healthy client.
+/// Pause between two requests of the healthy client.
 const PAUSE: Duration = Duration::from_millis(5);
-/// A healthy request that takes longer was not served.
+/// Timeout of a request of the healthy client; one that takes longer counts as not served.
 const SERVED: Duration = Duration::from_secs(5);
-/// How long an attack may take to be in full swing.
+/// Time limit for an attack to reach its full strength; after it, the measurement starts anyway.
 const RISE: Duration = Duration::from_secs(4);
-/// Connections that are opened anew in one go, and the pause after it.
+/// Connections that are reopened in one batch, and the pause after each batch.
 const REOPENED: (usize, Duration) = (20, Duration::from_millis(20));
 const ATTACKER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 const MIB: f64 = (1 << 20) as f64;
@@ -52,7 +53,7 @@ pub(crate) fn measure(setting: &Setting, results: &mut Results) -> Result<(), Fa
     hung(setting, results)
 }
 
-/// Connections that are held open, on each of which so much was sent.
+/// An attack that holds connections open after sending `bytes` on each of them.
 fn held(
     setting: &Setting,
     results: &mut Results,
@@ -68,7 +69,7 @@ fn held(
     Ok(())
 }
 
-/// Actions on containers that do not exist; and whether another client may act meanwhile.
+/// An attack with actions on unknown containers. Afterwards, valid actions of another client are tried.
 fn actions(setting: &Setting, results: &mut Results) -> Result<(), Failure> {
     const ACTIONS: usize = 4_400;
     let server = Process::demo(&setting.binary, CONTAINERS, &[])?;
@@ -85,7 +86,7 @@ fn actions(setting: &Setting, results: &mut Results) -> Result<(), Failure> {
     results.figure("actions:refused", f64::from(refused))
 }
 
-/// An engine whose answers do not end.
+/// An engine that sends endless responses.
 fn endless(setting: &Setting, results: &mut Results) -> Result<(), Failure> {
     let engine = Hostile::start(CONTAINERS)?;
     let server = Process::deckwatch(&setting.binary, &["--docker-host", &engine.url()])?;
@@ -103,7 +104,8 @@ fn endless(setting: &Setting, results: &mut Results) -> Result<(), Failure> {
     Ok(())
 }
 
-/// An engine that never answers what a container is like: how long a start and a change take.
+/// An engine that never answers inspect requests: how long the start of the server and a change take,
+/// compared with an engine that answers them.
 fn hung(setting: &Setting, results: &mut Results) -> Result<(), Failure> {
     let (mut starts, mut changes) = (Vec::new(), Vec::new());
     for mood in [Mood::Well, Mood::HungInspects] {
@@ -112,7 +114,7 @@ fn hung(setting: &Setting, results: &mut Results) -> Result<(), Failure> {
         let server = Process::deckwatch(&setting.binary, &["--docker-host", &engine.url()])?;
         until_containers(server.address, CONTAINERS)?;
         starts.push(server.started.elapsed().as_secs_f64() * 1e3);
-        // Until the first questions have been asked, and in the one case not answered.
+        // Time for the first inspect requests to be sent; in one case they stay unanswered.
         thread::sleep(Duration::from_millis(500));
         let asked = Instant::now();
         engine.die(1);
@@ -133,7 +135,7 @@ fn hung(setting: &Setting, results: &mut Results) -> Result<(), Failure> {
     Ok(())
 }
 
-/// How far an attack is, and whether it goes on.
+/// Progress of an attack, and the signal that ends it. Shared between the attackers and the measurement.
 #[derive(Clone, Default)]
 struct Progress {
     done: Arc<AtomicUsize>,
@@ -150,8 +152,8 @@ impl Progress {
     }
 }
 
-/// Measures the healthy client before, during and after `attack`, which is in full swing once it has done
-/// `full` of what it does.
+/// Measures the healthy client before, during and after `attack`, which has reached its full strength once
+/// its progress is `full`.
 fn around(
     setting: &Setting,
     results: &mut Results,
@@ -193,14 +195,14 @@ fn around(
     figure("grown_mib", (most - quiet).max(0.0) / MIB)
 }
 
-/// What a healthy client's requests took, in milliseconds.
+/// Response times of the healthy client, in milliseconds, and the number of requests that failed.
 struct Healthy {
     p50: f64,
     p99: f64,
     not_served: usize,
 }
 
-/// Asks for the list of containers again and again, each time over a new connection.
+/// Requests the list of containers repeatedly for `window`, each time over a new connection.
 fn healthy(server: SocketAddr, window: Duration) -> Healthy {
     let (mut took, mut not_served) = (Vec::new(), 0);
     let end = Instant::now() + window;
@@ -220,7 +222,7 @@ fn healthy(server: SocketAddr, window: Duration) -> Healthy {
     }
 }
 
-/// Asks once, over a connection of its own; the answer.
+/// Sends one request over a new connection and returns the response.
 fn request(server: SocketAddr, line: &str) -> Result<String, Failure> {
     let mut stream = TcpStream::connect_timeout(&server, SERVED)?;
     stream.set_read_timeout(Some(SERVED))?;
@@ -261,10 +263,10 @@ fn until(
         }
         thread::sleep(PAUSE);
     }
-    Err("it never came".into())
+    Err("not within the time limit".into())
 }
 
-/// Opens connections, and again those that the server has closed.
+/// Opens connections and reopens those that the server closes, until the attack is stopped.
 fn hold(server: SocketAddr, connections: usize, bytes: &[u8], progress: &Progress) {
     let mut held: Vec<Option<TcpStream>> = (0..connections).map(|_| None).collect();
     let mut is_first = true;
@@ -290,7 +292,7 @@ fn hold(server: SocketAddr, connections: usize, bytes: &[u8], progress: &Progres
     }
 }
 
-/// A connection from the attackers' address that has sent as much of `bytes` as was taken at once.
+/// Opens a connection from the attackers' address and sends as much of `bytes` as it accepts at once.
 fn attacker(server: SocketAddr, bytes: &[u8]) -> Option<TcpStream> {
     use socket2::{Domain, Socket, Type};
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).ok()?;
@@ -320,7 +322,7 @@ fn is_open(stream: &TcpStream) -> bool {
         .is_err_and(|error| nothing_yet(&error))
 }
 
-/// Asks for actions on containers that do not exist, as fast as they are answered.
+/// Requests actions on unknown containers, each as soon as the previous one is answered.
 fn ask_for_nothing(server: SocketAddr, progress: &Progress) {
     let mut stream: Option<TcpStream> = None;
     while progress.goes_on() {

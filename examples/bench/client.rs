@@ -1,4 +1,4 @@
-//! One WebSocket client, with no more around it than what it measures.
+//! A minimal WebSocket client, so that the load generator uses little CPU time itself.
 
 use crate::Failure;
 use bytes::{Buf, Bytes, BytesMut};
@@ -8,33 +8,33 @@ use tokio::{
     net::{TcpSocket, TcpStream},
 };
 
-/// What a client asks for at the beginning of a connection.
+/// Path and subprotocol of the request that opens a connection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Opening {
     pub(crate) path: &'static str,
     pub(crate) protocol: Option<&'static str>,
 }
 
-/// The socket our own pages open.
+/// The WebSocket that the pages of Deckwatch open.
 pub(crate) const BINARY: Opening = Opening {
     path: "/api/ws",
     protocol: Some(deckwatch::protocol::SUBPROTOCOL_BINARY),
 };
 
-/// Text.
+/// Opcode of a text frame.
 pub(crate) const TEXT: u8 = 1;
-/// Bytes.
+/// Opcode of a binary frame.
 const DATA: u8 = 2;
 const CLOSE: u8 = 8;
 const PING: u8 = 9;
 const PONG: u8 = 10;
 
-/// A connection.
+/// An open connection.
 #[derive(Debug)]
 pub(crate) struct Client {
     stream: TcpStream,
     buffer: BytesMut,
-    /// Bytes received, with everything around the messages.
+    /// Bytes received since the connection was opened, including the response and frame headers.
     pub(crate) received: u64,
 }
 
@@ -74,7 +74,7 @@ impl Client {
         }
     }
 
-    /// The next message that is not about the connection itself.
+    /// The payload of the next data frame. Pings are answered; a close frame is an error.
     pub(crate) async fn next(&mut self) -> Result<Bytes, Failure> {
         loop {
             let Some((opcode, payload)) = self.frame() else {
@@ -90,7 +90,7 @@ impl Client {
         }
     }
 
-    /// Says something in the binary form.
+    /// Sends a message in the binary encoding.
     pub(crate) async fn say(
         &mut self,
         message: &impl deckwatch::protocol::codec::Wire,
@@ -99,7 +99,7 @@ impl Client {
             .await
     }
 
-    /// Sends a frame, masked with zeroes.
+    /// Sends a frame of at most 125 bytes with a masking key of zero.
     pub(crate) async fn send(&mut self, opcode: u8, payload: &[u8]) -> Result<(), Failure> {
         let length = u8::try_from(payload.len())
             .ok()
@@ -121,7 +121,7 @@ impl Client {
         }
     }
 
-    /// The first frame in the buffer, once it is whole.
+    /// Takes the first frame from the buffer; `None` while it is incomplete.
     fn frame(&mut self) -> Option<(u8, Bytes)> {
         let mut rest = &self.buffer[..];
         let before = rest.remaining();

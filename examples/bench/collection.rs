@@ -1,4 +1,5 @@
-//! What a sample of a container costs, against `docker stats` and against reading the files.
+//! CPU time per sample of a container, compared with `docker stats` and with a bare loop that reads the
+//! same files.
 
 use crate::{
     Failure, Setting,
@@ -23,17 +24,17 @@ use std::{
 use tokio::net::UnixListener;
 
 const CONTAINERS: usize = 32;
-/// The engine's many processes do something of their own now and then, which takes several times what
-/// is measured: it falls into some windows, so that of each kind the least counts.
+/// Windows of each kind. The engine's processes occasionally do background work that takes several
+/// times what is measured and falls into some of the windows, so the minimum of each kind counts.
 const ROUNDS: u32 = 5;
-/// Of what does not ask the engine for anything.
+/// Rounds of the measurements in which the engine is not involved.
 const OWN_ROUNDS: u32 = 3;
 const WINDOW: Duration = Duration::from_secs(10);
-/// What a server may take to see all containers.
+/// Time for a server to discover all containers before it is measured.
 const WARM_UP: Duration = Duration::from_secs(4);
-/// What an engine may go on doing after it has started its containers.
+/// Time for the engine to become idle after it has started the containers.
 const SETTLING: Duration = Duration::from_secs(15);
-/// How often the bare loop reads all files.
+/// Number of passes of the bare loop over all files.
 const PASSES: &str = "100";
 
 pub(crate) async fn measure(setting: &Setting, results: &mut Results) -> Result<(), Failure> {
@@ -78,7 +79,7 @@ async fn all(setting: &Setting, engine: &Engine, results: &mut Results) -> Resul
     results.figure("docker_stats/ours", theirs / own)?;
 
     for _ in 0..setting.rounds(OWN_ROUNDS) {
-        // What grows with the number of samples, without the host's figures and the reconciling.
+        // Only what grows with the number of samples: reading the host and reconciling cancel out.
         let often = watch(setting, engine, "500ms", window).await?;
         let never = watch(setting, engine, "60s", window).await?;
         let marginal = (often.own - never.own) / (often.samples - never.samples);
@@ -90,16 +91,21 @@ async fn all(setting: &Setting, engine: &Engine, results: &mut Results) -> Resul
     results.figure("stats_calls", stats_calls(setting, engine).await? as f64)
 }
 
-/// CPU seconds and samples of one window.
+/// Measurements of one window. CPU times are in seconds.
 struct Cost {
+    /// CPU time of the measured process.
     own: f64,
+    /// CPU time of the engine's processes.
     daemons: f64,
+    /// Samples, counted per container.
     samples: f64,
+    /// CPU time of the bare loop per container, in microseconds.
     read_loop_us: f64,
+    /// Resident memory of the server, in bytes.
     resident: f64,
 }
 
-/// Deckwatch, with one client who watches the figures.
+/// Measures Deckwatch with one client that subscribes to the stats channel.
 async fn watch(
     setting: &Setting,
     engine: &Engine,
@@ -124,7 +130,7 @@ async fn watch(
     })
 }
 
-/// `docker stats`, and how often the engine samples meanwhile.
+/// Measures `docker stats`, and counts how often the engine samples during the window.
 async fn docker_stats(engine: &Engine, daemons: &[u32], window: Duration) -> Result<Cost, Failure> {
     let mut command = engine.docker(&["stats", "--no-trunc"]);
     let mut child = command
@@ -158,7 +164,7 @@ async fn docker_stats(engine: &Engine, daemons: &[u32], window: Duration) -> Res
     })
 }
 
-/// Microseconds a container for reading the very files that the server has open.
+/// CPU time per container, in microseconds, of reading the files that the server has open.
 fn read_loop(server: &Process) -> Result<f64, Failure> {
     let mut files = Vec::new();
     for entry in fs::read_dir(format!("/proc/{}/fd", server.id()))?.flatten() {
@@ -180,7 +186,7 @@ fn read_loop(server: &Process) -> Result<f64, Failure> {
     Ok(nanoseconds / 1e3 / CONTAINERS as f64)
 }
 
-/// Requests for figures that the engine gets in steady state.
+/// Stats requests that the engine receives while a client watches the stats channel.
 async fn stats_calls(setting: &Setting, engine: &Engine) -> Result<u64, Failure> {
     let folder = std::env::temp_dir().join(format!("deckwatch-bench-{}", std::process::id()));
     fs::create_dir_all(&folder)?;

@@ -1,4 +1,4 @@
-//! Many clients: they check every message, and note when it came.
+//! Many WebSocket clients that check every message and record when it arrived.
 
 use crate::{
     Failure,
@@ -22,33 +22,33 @@ use std::{
 };
 use tokio::task::{JoinSet, LocalSet};
 
-/// Connections opened at the same time: fewer than a listener keeps waiting.
+/// Connections that are opened at the same time: fewer than the backlog of a listener.
 const OPENING: usize = 64;
 
-/// Whose messages they are, which decides how their number is found.
+/// The server that sends the messages, which determines where their sequence number is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sender {
-    /// Deckwatch, in the binary form; clients follow the containers' figures.
+    /// Deckwatch, in the binary encoding: the sequence number of the stats channel.
     Deckwatch,
-    /// The floor or a peer: the number is the first eight bytes.
+    /// The `send` loop or npm's `ws`: the first eight bytes.
     Plain,
 }
 
-/// What came to all clients together.
+/// Messages that all clients received, taken together.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
-    /// Messages.
+    /// Number of messages.
     pub(crate) frames: u64,
-    /// Bytes, with everything around the messages.
+    /// Bytes received, including frame headers.
     pub(crate) bytes: u64,
-    /// Messages that were not the one after the one before.
+    /// Messages that were out of sequence or could not be decoded.
     pub(crate) wrong: u64,
-    /// Of every message with a number: when it first and last came.
+    /// When the first and when the last client received a message, by sequence number.
     arrivals: HashMap<u64, (Instant, Instant)>,
-    /// After the first client, in microseconds.
+    /// Delay of each delivery after the first client received the same message, in microseconds.
     delays: Vec<f64>,
     ticks: Ticks,
-    /// Numbers of messages by their content: what thousands get is decoded once.
+    /// Sequence numbers by the hash of the message: one that thousands of clients receive is decoded once.
     known: HashMap<u64, Option<u64>>,
 }
 
@@ -69,7 +69,7 @@ impl Tally {
             .push(now.duration_since(*first).as_secs_f64() * 1e6);
     }
 
-    /// The message's number among the figures of containers; absent of other messages.
+    /// The sequence number of a message; with Deckwatch, `None` if it is not on the stats channel.
     fn seq(&mut self, sender: Sender, payload: &[u8]) -> Option<u64> {
         if sender == Sender::Plain {
             let first = payload.first_chunk()?;
@@ -95,8 +95,8 @@ impl Tally {
         seq
     }
 
-    /// Between the first and the last client of each message, in microseconds: the 99th percentile
-    /// of all messages.
+    /// Time from the first to the last client that received a message, in microseconds: the 99th
+    /// percentile of all messages.
     pub(crate) fn last_client(&self) -> f64 {
         let spread = |(first, last): &(Instant, Instant)| last.duration_since(*first);
         let mut spreads: Vec<f64> = self
@@ -107,13 +107,13 @@ impl Tally {
         percentile(&mut spreads, 99.0).unwrap_or_default()
     }
 
-    /// After the first client, in microseconds: a percentile of all deliveries.
+    /// Delay after the first client, in microseconds: a percentile of all deliveries.
     pub(crate) fn delay(&mut self, percent: f64) -> f64 {
         percentile(&mut self.delays, percent).unwrap_or_default()
     }
 }
 
-/// A frame with its message as it was before it was compressed.
+/// The frame with its message decompressed; a frame that is not compressed is returned as it is.
 pub(crate) fn inflated(frame: &[u8]) -> Result<Vec<u8>, Failure> {
     let Some(message) = codec::as_deflated(frame) else {
         return Ok(frame.to_vec());
@@ -123,8 +123,8 @@ pub(crate) fn inflated(frame: &[u8]) -> Result<Vec<u8>, Failure> {
     Ok(codec::inflated(&plain))
 }
 
-/// Clients that read all the time. They live on one thread: beside the server's it is the machine's
-/// other half.
+/// Clients that read continuously. They run on one thread, which leaves the other core of a machine
+/// with two cores to the server.
 #[derive(Debug)]
 pub(crate) struct Crowd {
     tally: Rc<RefCell<Tally>>,
@@ -132,7 +132,7 @@ pub(crate) struct Crowd {
 }
 
 impl Crowd {
-    /// Opens `n` connections; with `follow`, each follows these channels. Must run in a
+    /// Opens `n` connections, each of which subscribes to the channels in `follow`. Must run in a
     /// [`LocalSet`].
     pub(crate) async fn gather(
         address: SocketAddr,
@@ -148,7 +148,7 @@ impl Crowd {
         Ok(crowd)
     }
 
-    /// Opens `n` more.
+    /// Opens `n` more connections.
     pub(crate) async fn grow(
         &mut self,
         address: SocketAddr,
@@ -181,7 +181,7 @@ impl Crowd {
             .await
     }
 
-    /// Forgets what came so far.
+    /// Discards what was counted so far. The state of the decoder is kept.
     pub(crate) fn reset(&self) {
         let mut tally = self.tally.borrow_mut();
         let (ticks, known) = (
@@ -195,7 +195,7 @@ impl Crowd {
         };
     }
 
-    /// What came since.
+    /// Returns what was counted since the last call or reset, and starts again at zero.
     pub(crate) fn tally(&self) -> Tally {
         let mut tally = self.tally.borrow_mut();
         let (ticks, known) = (tally.ticks.clone(), tally.known.clone());
@@ -215,7 +215,7 @@ impl Crowd {
         }
     }
 
-    /// Waits until the number of messages stands still: everybody has what was sent at first.
+    /// Waits until no message has arrived for 150 ms: every client has received its snapshot.
     pub(crate) async fn settle(&self) {
         let mut before = u64::MAX;
         loop {
@@ -244,7 +244,7 @@ async fn read(
     }
 }
 
-/// Asks for a channel as our pages do.
+/// The message with which the pages of Deckwatch subscribe to a channel.
 pub(crate) fn subscribe(channel: Channel) -> ClientMessage {
     ClientMessage::Subscribe(Subscribe {
         delta: channel == Channel::CONTAINERS,
@@ -252,7 +252,7 @@ pub(crate) fn subscribe(channel: Channel) -> ClientMessage {
     })
 }
 
-/// Runs what uses a crowd.
+/// Runs `work` in a [`LocalSet`], which a [`Crowd`] needs.
 pub(crate) async fn with_crowds<T>(
     work: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {

@@ -1,4 +1,5 @@
-//! A real engine of our own, as `scripts/engine` starts it.
+//! A real Docker engine that `scripts/engine` started for the benchmark: its containers, its API and
+//! its processes.
 
 use crate::{Failure, process::Process};
 use std::{
@@ -16,12 +17,12 @@ use tokio::{
     process::Command,
 };
 
-/// What all our containers are called.
+/// Prefix of the names of all containers that the benchmark creates.
 const NAME: &str = "bench-";
-/// The image that `scripts/engine` makes.
+/// The image that `scripts/engine` builds.
 const IMAGE: &str = "deckwatch-test:latest";
 
-/// An engine in a folder.
+/// An engine whose socket and data are in `folder`.
 #[derive(Debug)]
 pub(crate) struct Engine {
     folder: PathBuf,
@@ -40,7 +41,7 @@ impl Engine {
         format!("unix://{}", self.socket().display())
     }
 
-    /// The processes that name the folder on their command line: dockerd, containerd, its shims.
+    /// Ids of the processes whose command lines contain the folder: dockerd, containerd and its shims.
     pub(crate) fn daemons(&self) -> Result<Vec<u32>, Failure> {
         let folder = self.folder.display().to_string();
         let marks = [format!("{folder}/data"), format!("{folder}/exec/")];
@@ -58,7 +59,7 @@ impl Engine {
         Ok(found)
     }
 
-    /// The `docker` command on this engine.
+    /// A `docker` command that is connected to this engine.
     pub(crate) fn docker(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new("docker");
         command
@@ -68,7 +69,7 @@ impl Engine {
         command
     }
 
-    /// Starts containers that sleep.
+    /// Starts `n` containers that do nothing but sleep.
     pub(crate) async fn run(&self, n: usize) -> Result<(), Failure> {
         for at in 0..n {
             let name = format!("{NAME}{at}");
@@ -81,7 +82,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Removes all of them.
+    /// Removes all containers of the benchmark, running or not.
     pub(crate) async fn clear(&self) -> Result<(), Failure> {
         let filter = format!("name={NAME}");
         let listed = self
@@ -98,13 +99,13 @@ impl Engine {
         Ok(())
     }
 
-    /// Deckwatch watching it.
+    /// Starts Deckwatch connected to this engine, with `more` arguments.
     pub(crate) fn watched(&self, binary: &Path, more: &[&str]) -> Result<Process, Failure> {
         let url = self.url();
         Process::deckwatch(binary, &[&["--docker-host", &url][..], more].concat())
     }
 
-    /// Posts to the engine's API and waits for the answer.
+    /// Sends a POST request to the engine's API and waits for the response; an error unless it succeeds.
     pub(crate) async fn post(&self, path: &str) -> Result<(), Failure> {
         let mut stream = UnixStream::connect(self.socket()).await?;
         let request = format!(
@@ -119,7 +120,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Follows an endless answer, line by line; tells when each came.
+    /// Reads a streaming response until it ends, and calls `heard` with each line and its arrival time.
     pub(crate) async fn follow(
         &self,
         path: &str,
@@ -138,7 +139,7 @@ impl Engine {
     }
 }
 
-/// Stands between Deckwatch and the engine, and counts the requests for figures of containers.
+/// A proxy between Deckwatch and the engine that counts requests for the stats of containers.
 pub(crate) async fn count_stats_calls(
     listener: UnixListener,
     engine: PathBuf,

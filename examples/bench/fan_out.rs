@@ -1,4 +1,4 @@
-//! What it costs to send everybody every tick, against a bare `send` and npm's `ws`.
+//! CPU time of delivering every tick to every client, compared with bare `send` calls and npm's `ws`.
 
 use crate::{
     Failure, Setting,
@@ -9,11 +9,11 @@ use crate::{
 use deckwatch::protocol::Channel;
 use std::{process::Command, time::Duration};
 
-/// Containers.
+/// Synthetic containers.
 const CONTAINERS: usize = 100;
-/// Between two ticks, in milliseconds: the shortest there is, so that a short run has many.
+/// Time between two ticks, in milliseconds: the shortest that can be set, for many ticks in a short run.
 pub(crate) const INTERVAL_MS: u64 = 500;
-/// Clients, with the rounds.
+/// Numbers of clients, each with its number of rounds.
 const CROWDS: [(usize, u32); 2] = [(1_000, 3), (5_000, 2)];
 const WINDOW: Duration = Duration::from_secs(8);
 
@@ -51,9 +51,9 @@ pub(crate) async fn measure(setting: &Setting, results: &mut Results) -> Result<
 #[derive(Clone, Copy)]
 enum Contender {
     Deckwatch,
-    /// A loop of `send`.
+    /// A loop of `send`, with the payload of a message in bytes.
     Send(usize),
-    /// npm's `ws`.
+    /// npm's `ws`, with the payload of a message in bytes.
     Ws(usize),
 }
 
@@ -84,7 +84,7 @@ impl Contender {
     }
 }
 
-/// Deckwatch with ticks as fast as they go.
+/// Starts Deckwatch with synthetic containers and the shortest time between two ticks.
 pub(crate) fn demo(setting: &Setting, containers: usize) -> Result<Process, Failure> {
     let interval = format!("{INTERVAL_MS}ms");
     Process::demo(
@@ -95,9 +95,10 @@ pub(crate) fn demo(setting: &Setting, containers: usize) -> Result<Process, Fail
 }
 
 struct Outcome {
-    /// Of the server, in microseconds a delivered frame.
+    /// CPU time of the server per delivered frame, in microseconds.
     cpu: f64,
     frames_a_second: f64,
+    /// Time from the first to the last client that received a message, p99, in microseconds.
     last_client: f64,
     delay_p50: f64,
     delay_p99: f64,
@@ -131,8 +132,8 @@ async fn one(setting: &Setting, clients: usize, contender: Contender) -> Result<
     .await
 }
 
-/// With a single client: what a tick holds, of which the floor and the peer send as much, and what
-/// the server takes anyway, in CPU seconds a second.
+/// Measures a single client: the payload of a tick in bytes, which the `send` loop and npm's `ws` send
+/// as well, and the CPU time that the server uses even then, in seconds per second.
 async fn alone(setting: &Setting) -> Result<(usize, f64), Failure> {
     let server = demo(setting, CONTAINERS)?;
     let window = setting.window(WINDOW);
@@ -148,7 +149,7 @@ async fn alone(setting: &Setting) -> Result<(usize, f64), Failure> {
         .bytes
         .checked_div(tally.frames)
         .ok_or("no frame came")?;
-    // Four bytes go around it.
+    // Without the header of the frame, which has four bytes.
     let payload = usize::try_from(frame)?.saturating_sub(4);
     Ok((payload, cpu / window.as_secs_f64()))
 }

@@ -1,4 +1,5 @@
-//! A first visit on a slow link with a slow processor, beside the smallest page that Leptos hydrates.
+//! A first visit with a slow link and a slow processor, compared with the smallest page that Leptos
+//! hydrates.
 
 use crate::{Failure, Setting, latency::browser, process::Process, results::Results};
 

@@ -1,5 +1,5 @@
-//! The least that could be done: frames sent with nothing around them, files read with nothing made
-//! of them. What Deckwatch costs is told as a multiple of this.
+//! Lower bounds: a server that only sends frames, and a loop that only reads files. The costs of
+//! Deckwatch are given as multiples of these.
 
 use crate::Failure;
 use std::{
@@ -13,12 +13,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Sends a numbered frame to everybody who connects: one `send` a client, one after the other.
+/// Sends numbered frames to all connected clients: one `send` per client and frame, in sequence.
 #[derive(clap::Args)]
 pub(crate) struct SendServer {
-    /// Between two frames, in milliseconds.
+    /// Time between two frames, in milliseconds.
     interval: u64,
-    /// What a message holds, in bytes.
+    /// Payload of a message, in bytes; at least the eight bytes of its number.
     payload: usize,
 }
 
@@ -65,7 +65,8 @@ impl SendServer {
     }
 }
 
-/// Takes the request, answers that it is a WebSocket now.
+/// Reads the request and accepts the upgrade to WebSocket. There is no `Sec-WebSocket-Accept`: the
+/// benchmark's client does not check it.
 fn greet(mut client: TcpStream) -> std::io::Result<TcpStream> {
     client.set_nodelay(true)?;
     let mut lines = BufReader::new(client.try_clone()?).lines();
@@ -80,18 +81,18 @@ fn greet(mut client: TcpStream) -> std::io::Result<TcpStream> {
     Ok(client)
 }
 
-/// Opens files once, reads each from its beginning, and says what that costs.
+/// Opens files once, reads all of them from the beginning in each pass, and prints the CPU time.
 #[derive(clap::Args)]
 pub(crate) struct ReadLoop {
-    /// How often all files are read.
+    /// Number of passes over all files.
     times: u32,
-    /// The files.
+    /// Files to read.
     #[arg(required = true)]
     files: Vec<PathBuf>,
 }
 
 impl ReadLoop {
-    /// Prints nanoseconds of CPU time for all files once.
+    /// Prints the CPU time of one pass over all files, in nanoseconds.
     pub(crate) fn run(&self) -> Result<(), Failure> {
         let files: Vec<File> = self
             .files
@@ -106,7 +107,7 @@ impl ReadLoop {
             for file in &files {
                 file.read_at(&mut buffer, 0)?;
             }
-            // As far apart as samples are: what lies in the caches between them is part of the cost.
+            // A pause as between two samples: what is evicted from the caches meanwhile is part of the cost.
             thread::sleep(Duration::from_millis(50));
         }
         let spent = (cpu.read(&own) - before) / f64::from(self.times);

@@ -1,4 +1,5 @@
-//! How cost grows with containers and clients.
+//! CPU time, memory and bytes sent for each combination of a number of containers and a number of
+//! clients.
 
 use crate::{
     Failure, Setting,
@@ -11,7 +12,7 @@ use std::time::Duration;
 
 pub(crate) const CONTAINERS: [usize; 3] = [10, 100, 1_000];
 pub(crate) const CLIENTS: [usize; 4] = [10, 100, 1_000, 5_000];
-/// A whole number of ticks, which come every 2 s.
+/// A multiple of the time between two ticks, which is 2 s.
 const WINDOW: Duration = Duration::from_secs(8);
 
 pub(crate) async fn measure(setting: &Setting, results: &mut Results) -> Result<(), Failure> {

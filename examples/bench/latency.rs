@@ -1,4 +1,4 @@
-//! From an event in the engine to a client, and to what a person sees.
+//! Latency from an event in the engine to a client, and to the text on a page in Chromium.
 
 use crate::{
     Failure, Setting,
@@ -20,9 +20,9 @@ use std::{
 use tokio::process::Command;
 
 const CHANGES: u32 = 100;
-/// How long a change may take before the run is called broken.
+/// Time limit for a change; a change that takes longer fails the run.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Between two changes, so that each finds the engine at rest.
+/// Pause between two changes, so that the engine is idle at each change.
 const PAUSE: Duration = Duration::from_millis(150);
 
 pub(crate) async fn measure(setting: &Setting, results: &mut Results) -> Result<(), Failure> {
@@ -38,7 +38,8 @@ pub(crate) async fn measure(setting: &Setting, results: &mut Results) -> Result<
     measured
 }
 
-/// When something was last heard; shared between those who listen and who waits.
+/// The last change that was received: when, and whether it was to paused. Shared between the readers
+/// and the task that waits for a change.
 type Heard = Rc<Cell<Option<(Instant, bool)>>>;
 
 async fn to_client(
@@ -81,7 +82,7 @@ async fn to_client(
     }
 }
 
-/// Whether a message says that our container is paused; absent when it says neither.
+/// Whether the container is paused according to a message; `None` if the message has no container.
 fn is_paused(message: &ServerMessage) -> Option<bool> {
     let state = match message.update()? {
         Update::Containers { data, .. } => data.first()?.state,
@@ -126,7 +127,7 @@ async fn changes(
     Ok(())
 }
 
-/// Waits until `heard` is what is wanted; when it came.
+/// Waits until the last received change is the wanted one, and returns when that was received.
 async fn wait(heard: &Heard, wanted: impl Fn(bool) -> bool) -> Result<Instant, Failure> {
     let wait = async {
         loop {
@@ -152,7 +153,8 @@ async fn to_glass(
     Ok(())
 }
 
-/// Runs the browser's part; it prints figures as JSON lines, the last of which are returned.
+/// Runs a measurement in the browser, which prints figures as JSON lines. All of them are stored; the
+/// last one per key is returned.
 pub(crate) async fn browser(
     setting: &Setting,
     arguments: &[&str],

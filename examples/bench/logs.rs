@@ -1,5 +1,5 @@
-//! Logs at full speed: through the server, against a raw reader of the engine's API; and in a
-//! browser.
+//! Throughput of logs through the server, compared with a raw reader of the engine's API, and the
+//! longest task and the memory of the log page in a browser.
 
 use crate::{
     Failure, Setting,
@@ -18,14 +18,14 @@ use std::{
 
 const LINES: u64 = 400_000;
 const ROUNDS: u32 = 5;
-/// What a container waits before it writes, so that who reads is there.
+/// Delay before a container starts to write, so that its reader is connected by then.
 const HEAD_START: Duration = Duration::from_secs(4);
-/// What a run may take.
+/// Time limit for one run.
 const PATIENCE: Duration = Duration::from_secs(90);
-/// What stands behind the number of a line; with it a line is some hundred bytes, as they are.
+/// The text after the number of a line. Together they are about a hundred bytes, a typical length.
 const SAYS: &str =
     "GET /items?page=2 200 12 ms user=8f21c0de trace=4bf92f3577b34da6a3ce929d0e0e4736 ok";
-/// Readers that stop reading.
+/// Clients that stop reading.
 const STALLED: usize = 10;
 /// The name of the container that writes.
 const NAME: &str = "bench-log";
@@ -58,20 +58,23 @@ pub(crate) async fn measure(setting: &Setting, results: &mut Results) -> Result<
     measured
 }
 
-/// Of one container's log.
+/// Measurements of one run: one container's log, read to its last line.
 struct Run {
-    /// Lines a second, from the first to the last.
+    /// Lines per second, from the first to the last.
     rate: f64,
-    /// CPU seconds a line: the engine's, and our own.
+    /// CPU time of the engine's processes per line, in seconds.
     daemons: f64,
+    /// CPU time of the server per line, in seconds.
     own: f64,
+    /// Lines missing, by the gaps in their numbers.
     missing: f64,
+    /// Lines duplicated, out of order or incomplete.
     wrong: f64,
-    /// Memory the server has taken meanwhile, in bytes.
+    /// Growth of the server's resident memory during the run, in bytes.
     grown: f64,
 }
 
-/// A container that writes so many numbered lines after `wait`, and then sleeps.
+/// Starts a container that writes `lines` numbered lines after `wait` and then sleeps; returns its id.
 async fn start(engine: &Engine, lines: u64, wait: Duration) -> Result<String, Failure> {
     engine.docker(&["rm", "-f", NAME]).output().await?;
     let wait = wait.as_secs();
@@ -128,7 +131,7 @@ async fn raw(engine: &Engine) -> Result<Run, Failure> {
     })
 }
 
-/// What came to a client of ours.
+/// What a client of the server has received.
 #[derive(Default)]
 struct Read {
     first: Option<Instant>,
@@ -139,7 +142,7 @@ struct Read {
 
 impl Read {
     fn message(&mut self, message: &ServerMessage) {
-        // Of a gap, the numbers of the lines around it say how many are missing.
+        // Gap messages are ignored: the numbers of the lines around a gap show how many are missing.
         let ServerMessage::Log { lines, .. } = message else {
             return;
         };
@@ -190,7 +193,7 @@ async fn ours(setting: &Setting, engine: &Engine, stalled: usize) -> Result<Run,
     })
 }
 
-/// A client that follows a log, once the server knows the container.
+/// Connects a client and subscribes to a log. Retries until the server knows the container.
 async fn follow(server: &Process, id: &str) -> Result<Client, Failure> {
     let channel: Channel = format!("logs:{id}")
         .parse()
@@ -214,7 +217,7 @@ async fn follow(server: &Process, id: &str) -> Result<Client, Failure> {
     Err("the log cannot be followed".into())
 }
 
-/// A burst, and the heap after few and after many lines.
+/// Measures a burst, and the memory of the page after few and after many lines.
 async fn in_browser(
     setting: &Setting,
     engine: &Engine,

@@ -1,4 +1,4 @@
-//! What the figures were measured on.
+//! Description of the machine and of the versions that the figures were measured with.
 
 use crate::{Failure, Setting, results::Results};
 use std::{fs, process::Command};
@@ -44,7 +44,7 @@ pub(crate) async fn describe(setting: &Setting) -> Result<(), Failure> {
             .args(["-c", command])
             .output()?;
         let text = String::from_utf8_lossy(&output.stdout);
-        results.text(name, text.lines().next().unwrap_or("not there").trim())?;
+        results.text(name, text.lines().next().unwrap_or("not available").trim())?;
     }
     results.finish()
 }

@@ -1,11 +1,12 @@
-//! Measures what Deckwatch costs, against what it is measured by: `scripts/bench` runs it.
+//! Measures the costs of Deckwatch and of what it is compared with. `scripts/bench` runs it.
 //!
-//! A part writes its figures as JSON lines into a file of its own; `bench page` makes
-//! `docs/BENCHMARKS.md` of all of them. Ratios are of two things measured in the same run, by turns.
+//! Each part writes its figures as JSON lines to a file of its own; `bench page` generates
+//! `docs/BENCHMARKS.md` from all of these files. A ratio compares two things that were measured
+//! alternately in the same run.
 
 #![expect(
     clippy::disallowed_methods,
-    reason = "it ends with the process, and has no shutdown"
+    reason = "tasks end with the process; there is no orderly shutdown"
 )]
 #![expect(
     clippy::print_stdout,
@@ -37,7 +38,7 @@ use clap::{Parser, Subcommand};
 use results::Results;
 use std::{path::PathBuf, time::Duration};
 
-/// Whatever went wrong; said and not recovered from.
+/// Any error. It is printed and ends the run; nothing is retried.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 #[derive(Parser)]
@@ -48,51 +49,51 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Measures one part.
+    /// Measures one part and replaces its stored figures.
     Run {
         part: Part,
         #[command(flatten)]
         setting: Setting,
     },
-    /// Describes the machine.
+    /// Stores a description of the machine: processor, kernel and versions of programs.
     Machine {
         #[command(flatten)]
         setting: Setting,
     },
-    /// Writes the page.
+    /// Writes the page from the stored figures.
     Page {
-        /// Folder of the figures.
+        /// Folder with the stored figures.
         results: PathBuf,
-        /// The page.
+        /// File to write: `docs/BENCHMARKS.md`.
         page: PathBuf,
     },
-    /// Sends a frame to everybody who connects, with nothing around it.
+    /// Sends numbered frames to all connected clients with bare `send` calls.
     SendServer(floor::SendServer),
-    /// Reads files again and again.
+    /// Reads the same files repeatedly and prints the CPU time per pass.
     ReadLoop(floor::ReadLoop),
-    /// Serves a table whose cells change as the browser's part wants it.
+    /// Serves a table in which a fixed number of cells changes at each tick.
     TableServer(table::TableServer),
 }
 
-/// What a part needs to know.
+/// Options that all parts share.
 #[derive(clap::Args)]
 struct Setting {
-    /// The server.
+    /// The `deckwatch` binary to measure.
     #[arg(long)]
     binary: PathBuf,
-    /// Folder for the figures.
+    /// Folder in which the figures are stored.
     #[arg(long)]
     results: PathBuf,
-    /// Folder of the browser's part and the peers.
+    /// Folder with the scripts that run in the browser and the servers to compare with (`end2end`).
     #[arg(long)]
     end2end: PathBuf,
-    /// Folder of an engine that `scripts/engine` started.
+    /// Folder of an engine that `scripts/engine` started, for collection, latency and logs.
     #[arg(long)]
     engine: Option<PathBuf>,
-    /// Folder of the smallest page that Leptos hydrates, which `scripts/bench` builds.
+    /// Folder with the smallest page that Leptos hydrates, which `scripts/bench` builds for first.
     #[arg(long)]
     empty_page: Option<PathBuf>,
-    /// Shorter windows and fewer rounds, to see that everything works.
+    /// Shorter windows and one round per figure, to check that everything works.
     #[arg(long)]
     quick: bool,
 }
@@ -113,17 +114,17 @@ enum Part {
 }
 
 impl Setting {
-    /// `full`, or less of it when in a hurry.
+    /// The length of a measurement window: `full`, or a quarter of it with `--quick`.
     fn window(&self, full: Duration) -> Duration {
         if self.quick { full / 4 } else { full }
     }
 
-    /// `full`, or fewer.
+    /// The number of rounds: `full`, or one with `--quick`.
     fn rounds(&self, full: u32) -> u32 {
         if self.quick { 1 } else { full }
     }
 
-    /// The engine's socket.
+    /// The engine in the folder of `--engine`; an error without that option.
     fn engine(&self) -> Result<engine::Engine, Failure> {
         let folder = self.engine.clone().ok_or("this part needs --engine")?;
         Ok(engine::Engine::new(folder))

@@ -1,4 +1,5 @@
-//! What a client costs in memory, and the server without any.
+//! Memory per client, memory of the server without clients, and the time from the start of the process
+//! to the first page.
 
 use crate::{
     Failure, Setting,
@@ -16,16 +17,17 @@ use tokio::{
 
 const CONTAINERS: usize = 100;
 const CLIENTS: usize = 2_000;
-/// Clients that are there before: what the first ones bring into memory is no cost of each.
+/// Clients that are connected before the measurement: memory that only the first clients cause is not
+/// a cost per client.
 const FIRST: usize = 250;
-/// Ticks after which a busy client is looked at.
+/// Number of ticks after which a busy client is measured.
 const TICKS: u64 = 100;
-/// Connections of the churn, and how many there are at the same time.
+/// Connections of the churn: in total, and at the same time.
 const CHURN: (usize, usize) = (6_000, 500);
-/// What a server may take to settle down.
+/// Time for a server to become idle before its memory is read.
 const REST: Duration = Duration::from_secs(8);
 const STARTS: u32 = 10;
-/// With what a whole page ends.
+/// The end of a complete page.
 const END: &[u8] = b"</html>";
 
 pub(crate) async fn measure(setting: &Setting, results: &mut Results) -> Result<(), Failure> {
@@ -40,14 +42,14 @@ pub(crate) async fn measure(setting: &Setting, results: &mut Results) -> Result<
     churn(setting, results).await
 }
 
-/// From the start of the process until the first page is there, in seconds.
+/// Time from the start of the process until the first page is loaded, in seconds.
 async fn first_page(setting: &Setting) -> Result<f64, Failure> {
     let server = Process::demo(&setting.binary, CONTAINERS, &[])?;
     page(&server, "/").await?;
     Ok(server.started.elapsed().as_secs_f64())
 }
 
-/// Loads a page; how many bytes it has.
+/// Loads a page completely and returns the length of the response, in bytes.
 pub(crate) async fn page(server: &Process, path: &str) -> Result<usize, Failure> {
     let mut stream = TcpStream::connect(server.address).await?;
     let request = format!(
@@ -58,7 +60,7 @@ pub(crate) async fn page(server: &Process, path: &str) -> Result<usize, Failure>
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await?;
     if !answer.starts_with(b"HTTP/1.1 200") || !answer.windows(END.len()).any(|part| part == END) {
-        return Err(format!("{path} is no page").into());
+        return Err(format!("{path} did not return a complete page").into());
     }
     Ok(answer.len())
 }
@@ -74,7 +76,7 @@ async fn clients(setting: &Setting, results: &mut Results) -> Result<(), Failure
     results.figure("busy_wrong", wrong)
 }
 
-/// What each of many more clients costs after `window`, in KiB, and how many messages were wrong.
+/// Memory per additional client after `window`, in KiB, and the number of wrong messages.
 async fn client(
     setting: &Setting,
     follow: &[Channel],
@@ -98,7 +100,7 @@ async fn client(
     .await
 }
 
-/// Memory that is still there after many clients have come and gone.
+/// Memory that remains allocated after many clients have connected and disconnected.
 async fn churn(setting: &Setting, results: &mut Results) -> Result<(), Failure> {
     let (all, at_once) = CHURN;
     let server = demo(setting, CONTAINERS)?;
@@ -111,7 +113,7 @@ async fn churn(setting: &Setting, results: &mut Results) -> Result<(), Failure> 
         })
         .await
     };
-    // The first ones leave behind what is there for good: threads, buffers of the allocator.
+    // The first clients cause allocations that stay: threads, buffers of the allocator.
     come_and_go(at_once).await?;
     tokio::time::sleep(setting.window(REST)).await;
     let before = server.resident()?;

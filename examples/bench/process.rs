@@ -1,4 +1,4 @@
-//! Processes that are measured: their CPU time and memory, as the kernel counts them.
+//! Processes that are measured: starting them, and reading their CPU time and memory from `/proc`.
 
 use crate::Failure;
 use std::{
@@ -11,24 +11,24 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long anything may take to start.
+/// Time limit for the start of a process.
 const START: Duration = Duration::from_secs(20);
-/// What every server here says before its address.
+/// The text that precedes the address in the output of every server.
 const AT: &str = "http://";
 
-/// A server in a process of its own; ended when dropped.
+/// A server in a process of its own, which is killed when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Process {
     pub(crate) address: SocketAddr,
-    /// A second address, where it has one.
+    /// A second address, if the server prints one: that of the table without Deckwatch.
     pub(crate) beside: Option<SocketAddr>,
-    /// From its start until it said that it listens.
+    /// When the process was started.
     pub(crate) started: Instant,
     child: Child,
 }
 
 impl Process {
-    /// Deckwatch with so many invented containers and no engine.
+    /// Starts Deckwatch with this many synthetic containers and without an engine.
     pub(crate) fn demo(binary: &Path, containers: usize, more: &[&str]) -> Result<Self, Failure> {
         let demo = containers.to_string();
         let nowhere = [
@@ -40,7 +40,7 @@ impl Process {
         Self::deckwatch(binary, &[&nowhere[..], more].concat())
     }
 
-    /// Deckwatch with these arguments, and nothing of the caller's environment.
+    /// Starts Deckwatch with these arguments. Environment variables that could configure it are removed.
     pub(crate) fn deckwatch(binary: &Path, arguments: &[&str]) -> Result<Self, Failure> {
         let mut command = Command::new(binary);
         command
@@ -58,7 +58,7 @@ impl Process {
         Self::start(command)
     }
 
-    /// A command that says on standard error that it is at `http://…`.
+    /// Starts a command and waits until it prints `http://ADDRESS` to standard error.
     pub(crate) fn start(mut command: Command) -> Result<Self, Failure> {
         let started = Instant::now();
         let mut child = command
@@ -79,7 +79,7 @@ impl Process {
                 break (address.parse()?, words.next().map(str::parse).transpose()?);
             }
         };
-        // A full pipe would stop it.
+        // The rest of the output is read and discarded: a full pipe would block the process.
         std::thread::spawn(move || lines.for_each(drop));
         Ok(Self {
             address,
@@ -93,7 +93,7 @@ impl Process {
         self.child.id()
     }
 
-    /// Memory in use, in bytes.
+    /// Resident memory, in bytes.
     pub(crate) fn resident(&self) -> Result<f64, Failure> {
         resident(self.id())
     }
@@ -106,7 +106,7 @@ impl Drop for Process {
     }
 }
 
-/// Memory a process has in use, in bytes.
+/// Resident memory of a process, in bytes.
 pub(crate) fn resident(id: u32) -> Result<f64, Failure> {
     let status = fs::read_to_string(format!("/proc/{id}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
@@ -114,16 +114,17 @@ pub(crate) fn resident(id: u32) -> Result<f64, Failure> {
     Ok(kibibytes.ok_or("no VmRSS")?.parse::<f64>()? * 1024.0)
 }
 
-/// CPU time of processes, to the nanosecond: `/proc/PID/stat` counts in hundredths of a second.
+/// CPU time of processes in nanoseconds, from `schedstat`: `/proc/PID/stat` has a resolution of a
+/// hundredth of a second only.
 ///
-/// Threads that ended between two looks are counted with what they had at the earlier one.
+/// A thread that has ended counts with the CPU time that was last read.
 #[derive(Debug, Default)]
 pub(crate) struct Cpu {
     threads: HashMap<(u32, String), u64>,
 }
 
 impl Cpu {
-    /// CPU time of all processes so far seen, in seconds.
+    /// Reads the CPU time of `ids` and returns that of all threads seen so far, in seconds.
     pub(crate) fn read(&mut self, ids: &[u32]) -> f64 {
         for id in ids {
             let Ok(tasks) = fs::read_dir(format!("/proc/{id}/task")) else {
@@ -147,7 +148,7 @@ pub(crate) async fn cpu_during(ids: &[u32], window: Duration) -> f64 {
     let mut cpu = Cpu::default();
     let before = cpu.read(ids);
     let end = tokio::time::Instant::now() + window;
-    // A look from time to time, for threads that end.
+    // Reading every second limits what is lost when a thread ends.
     while tokio::time::Instant::now() < end {
         let next = tokio::time::Instant::now() + Duration::from_secs(1);
         tokio::time::sleep_until(next.min(end)).await;

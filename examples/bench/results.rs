@@ -1,4 +1,6 @@
-//! Figures on disk: one file of JSON lines a part, so that a part can be repeated alone.
+//! Figures on disk: one file of JSON lines per part, so that each part can be repeated alone.
+//!
+//! Figures are stored under short keys. The labels of the page are not stored.
 
 use crate::Failure;
 use serde::{Deserialize, Serialize};
@@ -9,7 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// One line.
+/// One line of a file: a figure of one round, or a text.
 #[derive(Debug, Serialize, Deserialize)]
 struct Line {
     key: String,
@@ -19,7 +21,7 @@ struct Line {
     text: Option<String>,
 }
 
-/// Where a part writes. Its figures count only once it has finished.
+/// Writer for the figures of a part. They replace the stored ones only when the part has finished.
 #[derive(Debug)]
 pub(crate) struct Results {
     file: File,
@@ -34,7 +36,7 @@ impl Results {
         Ok(Self { file, path })
     }
 
-    /// One round's figure.
+    /// Stores and prints the figure of one round. A key may be used once per round.
     pub(crate) fn figure(&mut self, key: &str, value: f64) -> Result<(), Failure> {
         println!("{key} {value:.3}");
         self.line(&Line {
@@ -44,7 +46,7 @@ impl Results {
         })
     }
 
-    /// Something in words.
+    /// Stores and prints a text.
     pub(crate) fn text(&mut self, key: &str, text: &str) -> Result<(), Failure> {
         println!("{key} {text}");
         self.line(&Line {
@@ -66,7 +68,7 @@ impl Results {
     }
 }
 
-/// Everything a part wrote.
+/// All figures and texts of a part.
 #[derive(Debug, Default)]
 pub(crate) struct Figures {
     values: BTreeMap<String, Vec<f64>>,
@@ -74,7 +76,7 @@ pub(crate) struct Figures {
 }
 
 impl Figures {
-    /// What `part` wrote, if it ever finished.
+    /// Reads the figures of `part`; `None` if it has never finished.
     pub(crate) fn read(folder: &Path, part: &str) -> Result<Option<Self>, Failure> {
         let Ok(text) = fs::read_to_string(folder.join(format!("{part}.jsonl"))) else {
             return Ok(None);
@@ -96,7 +98,7 @@ impl Figures {
         Ok(Some(figures))
     }
 
-    /// Median, least and most of a figure's rounds.
+    /// Median, minimum and maximum of a figure's rounds; `None` if there are none.
     pub(crate) fn spread(&self, key: &str) -> Option<[f64; 3]> {
         let mut values = self.values.get(key)?.clone();
         Some([
@@ -110,13 +112,14 @@ impl Figures {
         self.texts.get(key).map(String::as_str)
     }
 
-    /// All keys of figures.
+    /// Keys of all figures, in alphabetical order.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
         self.values.keys().map(String::as_str)
     }
 }
 
-/// The value below which `percent` of `values` lie: the nearest one, which was really measured.
+/// The value below which `percent` of `values` lie. It is always a measured value, never interpolated;
+/// `None` if there are no values.
 pub(crate) fn percentile(values: &mut [f64], percent: f64) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     let last = values.len().checked_sub(1)?;

@@ -1,5 +1,5 @@
-//! Containers whose figures change by plan: every tick so many rows, four cells each, all of them to
-//! something else.
+//! Synthetic containers whose figures change in a fixed way: at each tick, a given number of rows
+//! changes in four cells each, and every changed cell gets a new text.
 
 use crate::Failure;
 use deckwatch::{
@@ -16,7 +16,7 @@ use std::{
 };
 
 const LIMIT: u64 = 1 << 30;
-/// So old that the uptime stands still.
+/// Age of the containers: high enough that the displayed uptime does not change during a run.
 const OLD: Duration = Duration::from_secs(30 * 86_400);
 
 /// The rows and their figures.
@@ -28,7 +28,7 @@ pub(crate) struct Rows {
     tick: u64,
 }
 
-/// What a row looks like besides its texts.
+/// What a row shows besides its texts: its sparkline and the class of its CPU bar.
 struct Look {
     line: Sparkline,
     drawn: Spark,
@@ -44,7 +44,8 @@ impl Look {
         }
     }
 
-    /// The class of the CPU's bar and the two paths of its line, where they are others than before.
+    /// Applies figures and returns the class of the CPU bar and the two paths of the sparkline, each only
+    /// if it has changed.
     fn change(&mut self, stats: &ContainerStats) -> (Option<&'static str>, Option<[String; 2]>) {
         self.line.push(stats.timestamp, stats.cpu_percent, false);
         let drawn = Spark::of_cpu(&self.line, now());
@@ -77,7 +78,7 @@ impl Rows {
         Ok(rows)
     }
 
-    /// The list, with figures of all.
+    /// The initial state: the source, all containers and their figures.
     pub(crate) fn first(&self) -> Vec<Update> {
         let at = now();
         let status = SourceStatus {
@@ -105,7 +106,8 @@ impl Rows {
         ]
     }
 
-    /// Changes the first rows: what Deckwatch is told, and the same as it has to look, ready-made.
+    /// Changes the first `rows` rows. Returns the updates for Deckwatch, and the same changes as JSON with
+    /// the texts and paths already formatted.
     pub(crate) fn tick(&mut self, rows: usize) -> (Vec<Update>, String) {
         self.tick += 1;
         let mut texts = Vec::new();
@@ -130,7 +132,7 @@ impl Rows {
         }
     }
 
-    /// Figures that differ from those of the tick before in every cell, as they are shown.
+    /// Figures of a row that differ from those of the previous tick in every cell, even when formatted.
     fn figures(&self, at: usize) -> Option<ContainerStats> {
         let id = *self.ids.get(at)?;
         let step = (self.tick * 7 + at as u64 * 13) % 90;
@@ -154,7 +156,7 @@ impl Rows {
     }
 }
 
-/// CPU and its bar, memory and its bar, network, disk: as the table shows them.
+/// Texts as the table shows them: CPU and its bar, memory and its bar, network, disk.
 fn texts_of(stats: &ContainerStats) -> [String; 6] {
     let cpu = stats.cpu_percent.unwrap_or_default();
     let memory = stats.memory_percent.unwrap_or_default();

@@ -1,4 +1,5 @@
-//! What a browser loads, by what it is made of.
+//! Sizes of the files that a browser loads, of the sections of the main WebAssembly module and of the
+//! server binary.
 
 use crate::{Failure, Setting, results::Results};
 use std::{collections::BTreeMap, fs, path::Path, process::Command};
@@ -33,7 +34,7 @@ pub(crate) fn measure(setting: &Setting, results: &mut Results) -> Result<(), Fa
         } else {
             total += small;
         }
-        // The module of all pages, what starts it and what loads parts.
+        // The module that all pages need, the script that starts it and the loader of the other parts.
         let is_first = ["deckwatch.js", "deckwatch.wasm"].contains(&&*name);
         if is_first || name.starts_with("__wasm_split.") {
             first += small;
@@ -52,7 +53,7 @@ pub(crate) fn measure(setting: &Setting, results: &mut Results) -> Result<(), Fa
     )
 }
 
-/// What a file of the build is called beside the hash of what is in it.
+/// The name of a file of the build without the hash of its content.
 fn without_hash(name: &str) -> String {
     const HASH_LENGTH: usize = 22;
     let parts = name.split('.').filter(|part| part.len() != HASH_LENGTH);
@@ -70,7 +71,7 @@ fn brotli(path: &Path) -> Result<f64, Failure> {
     Ok(output.stdout.len() as f64)
 }
 
-/// The sections of a WebAssembly module with their lengths.
+/// The sections of a WebAssembly module with their lengths in bytes; sections of a kind are added up.
 fn sections(module: &[u8]) -> BTreeMap<&'static str, f64> {
     let mut rest = module.get(8..).unwrap_or_default();
     let mut found = BTreeMap::new();

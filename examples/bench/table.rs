@@ -1,4 +1,4 @@
-//! The table in a browser, against the same table changed by hand-written JavaScript.
+//! Changes of the table in a browser, compared with the same table changed by hand-written JavaScript.
 
 use crate::{
     Failure, Setting,
@@ -21,9 +21,9 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 const CONTAINERS: usize = 1_000;
 /// Rows that change at a tick, four cells each.
 pub(crate) const CHANGED_ROWS: usize = 100;
-/// Between two ticks.
+/// Time between two ticks.
 const TICK: Duration = Duration::from_millis(200);
-/// First pages that are asked for.
+/// Number of requests per round for the HTML of the table.
 const PAGES: u32 = 40;
 const ROUNDS: u32 = 3;
 
@@ -75,8 +75,8 @@ async fn first_html(server: &Process, results: &mut Results) -> Result<(), Failu
     results.figure("html_kib", bytes as f64 / 1024.0)
 }
 
-/// A real server whose state is made up here, so that what changes is known to the cell. Beside it
-/// the same changes go out, ready-made as text, to a page that only has to put them into cells.
+/// A real server whose state is generated here, so that it is known which cells change. A second
+/// socket sends the same changes, formatted as text, to a page that only writes them into its cells.
 #[derive(clap::Args)]
 pub(crate) struct TableServer {}
 
@@ -118,7 +118,7 @@ impl TableServer {
     }
 }
 
-/// Takes the request and answers as RFC 6455 has it, which browsers check.
+/// Reads the request and accepts the upgrade as RFC 6455 requires, which browsers check.
 fn greet(mut client: TcpStream) -> Result<TcpStream, Failure> {
     let mut key = None;
     for line in BufReader::new(client.try_clone()?).lines() {
@@ -142,7 +142,7 @@ fn greet(mut client: TcpStream) -> Result<TcpStream, Failure> {
 }
 
 fn text_frame(text: &str) -> Vec<u8> {
-    // A length is written as short as it can be, or browsers refuse it.
+    // Browsers reject a length that is not in its shortest form.
     let mut frame = vec![0x81];
     if let Ok(length) = u16::try_from(text.len()) {
         frame.push(126);

@@ -1,4 +1,4 @@
-//! An engine that answers as a hostile or broken one does.
+//! A small HTTP server in place of a Docker engine, which can behave like a hostile or broken one.
 
 use crate::Failure;
 use std::{
@@ -12,17 +12,18 @@ use std::{
     time::Duration,
 };
 
-/// How it answers.
+/// How the engine behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mood {
+    /// All requests are answered correctly.
     Well,
-    /// Lists and descriptions are JSON strings without an end.
+    /// Responses to requests about containers are JSON strings that never end.
     Endless,
-    /// What a container is like is never answered.
+    /// Inspect requests are never answered.
     HungInspects,
 }
 
-/// Changes the mood of a running engine.
+/// Handle that changes the behaviour of a running engine.
 #[derive(Clone, Debug, Default)]
 pub(super) struct MoodSwitch(Arc<AtomicU8>);
 
@@ -36,7 +37,7 @@ impl MoodSwitch {
     }
 }
 
-/// An engine with running containers; ended when dropped.
+/// An engine with running containers, which is stopped when this is dropped.
 #[derive(Debug)]
 pub(super) struct Hostile {
     address: SocketAddr,
@@ -75,7 +76,7 @@ impl Hostile {
         Ok(Self { address, shared })
     }
 
-    /// What `DOCKER_HOST` says.
+    /// The address in the form of `DOCKER_HOST`.
     pub(super) fn url(&self) -> String {
         format!("tcp://{}", self.address)
     }
@@ -84,7 +85,7 @@ impl Hostile {
         self.shared.mood.clone()
     }
 
-    /// The container number `n` dies; an event is sent.
+    /// Marks container number `n` as exited and sends the event `die`.
     pub(super) fn die(&self, n: usize) {
         self.shared.dead.store(n, Ordering::Relaxed);
     }
@@ -93,7 +94,7 @@ impl Hostile {
 impl Drop for Hostile {
     fn drop(&mut self) {
         self.shared.over.store(true, Ordering::Relaxed);
-        // The last connection that it accepts.
+        // The listener checks `over` when it accepts a connection: this one ends it.
         let _ = TcpStream::connect(self.address);
     }
 }
@@ -163,7 +164,7 @@ impl Shared {
         )
     }
 
-    /// An event stream with the event of a death.
+    /// Serves the event stream, which contains one event when a container exits.
     fn events(&self, mut stream: &TcpStream) -> Option<()> {
         let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
         stream.write_all(head.as_bytes()).ok()?;
@@ -184,7 +185,7 @@ impl Shared {
         None
     }
 
-    /// A JSON string without an end.
+    /// Responds with a JSON string that does not end while the engine is in this mood.
     fn endless(&self, mut stream: &TcpStream) -> Option<()> {
         let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n[\"\r\n";
         stream.write_all(head.as_bytes()).ok()?;
