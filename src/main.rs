@@ -7,12 +7,12 @@ use deckwatch::server::{
 };
 use std::{num::NonZero, process::ExitCode};
 
-// Many small allocations of many sizes, freed on other threads: the system's allocator would keep
-// growing. It is told in `.cargo/config.toml` to leave huge pages alone.
+// The server frees many small allocations on other threads; with the system allocator its memory would
+// keep growing. `.cargo/config.toml` disables huge pages for mimalloc.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// More would only take memory on large machines: what there is to do, two can.
+/// Most worker threads; more would only take memory on large machines.
 const MAX_WORKERS: usize = 4;
 
 fn main() -> ExitCode {
@@ -39,7 +39,7 @@ fn main() -> ExitCode {
         }
     };
     let ended = runtime.block_on(server::run(config));
-    // A disk that hangs hangs whoever looks at it: such a thread must not hold up the end.
+    // A blocking thread may hang on a disk that does not respond, and must not delay the exit.
     runtime.shutdown_background();
     match ended {
         Ok(()) => ExitCode::SUCCESS,
@@ -50,8 +50,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Allows this process as many open files as it may have: a client is one, and what shells and service managers
-/// allow at first is 1,024, for programs that use `select`.
+/// Raises the limit of open files to the allowed maximum. Each client needs one; shells and service
+/// managers start with a limit of 1,024, for programs that use `select`.
 fn raise_descriptor_limit() {
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
     let raised = rustix::process::Rlimit {

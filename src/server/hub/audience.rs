@@ -1,4 +1,4 @@
-//! Who sees what: everything that leaves the hub is filtered here, once per audience.
+//! What each principal may see: everything that leaves the hub is filtered here, once per audience.
 
 use crate::model::{Dashboard, HostId, Update};
 
@@ -6,10 +6,10 @@ use crate::model::{Dashboard, HostId, Update};
 /// and with it rings, snapshots and encoded frames.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Audience {
-    /// Everything.
+    /// Sees everything.
     #[default]
     Unrestricted,
-    /// Only what is on one host: a stand-in with which tests prove that nothing else gets through.
+    /// Sees one host only. Tests use it to prove that nothing else gets through.
     #[cfg(test)]
     Host(HostId),
 }
@@ -28,12 +28,12 @@ impl Audience {
         }
     }
 
-    /// What of `update` may be seen; `None` when nothing of it.
+    /// The part of `update` that this audience may see; `None` if it may see nothing of it.
     pub(super) fn visible(&self, update: &Update) -> Option<Update> {
         self.sees_host(update.host()).then(|| update.clone())
     }
 
-    /// What of `dashboard` may be seen.
+    /// The part of `dashboard` that this audience may see.
     pub(super) fn visible_part(&self, dashboard: &Dashboard) -> Dashboard {
         match self {
             Self::Unrestricted => dashboard.clone(),

@@ -1,5 +1,5 @@
-//! Which channels have subscribers, and so which hosts are watched: the figures of containers on a host
-//! that no client watches are read less often.
+//! Which channels have subscribers, and therefore which hosts are watched. Container stats of a host that
+//! no client watches are read less often.
 
 use super::Audience;
 use crate::{model::HostId, protocol::Channel};
@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 /// How long a poll counts as watching. Clients poll every few seconds.
 pub const POLLER: Duration = Duration::from_secs(15);
 
-/// Counts the subscriptions to each channel. A handle: copies count together.
+/// Counts the subscriptions to each channel. A handle: clones share the counts.
 #[derive(Clone, Debug, Default)]
 pub struct Demand {
     inner: Arc<Inner>,
@@ -32,16 +32,16 @@ struct Inner {
 #[derive(Debug, Default)]
 struct Counts {
     subscriptions: BTreeMap<(Channel, Audience), u32>,
-    /// Until when a client that polled the stats counts as a subscriber.
+    /// The time until which a client that polled the stats counts as a subscriber.
     polled_until: BTreeMap<Audience, Instant>,
     hosts: BTreeMap<HostId, Watched>,
 }
 
-/// Whether the figures of the containers on one host are watched.
+/// Whether the container stats of one host are watched.
 #[derive(Debug)]
 struct Watched {
     sender: watch::Sender<bool>,
-    /// How many times they went from watched to unwatched.
+    /// How many times the stats went from watched to unwatched.
     lapses: u32,
 }
 
@@ -54,23 +54,23 @@ pub struct Interest {
 }
 
 impl Demand {
-    /// Whether the figures of the containers on `host` are watched.
+    /// Whether the container stats of `host` are watched.
     pub fn stats(&self, host: HostId) -> watch::Receiver<bool> {
         let mut counts = self.counts();
         let is_watched = counts.is_watched(host);
         counts.host(host, is_watched).sender.subscribe()
     }
 
-    /// Whether the figures of the containers on `host` are watched, and how many times they went from
-    /// watched to unwatched: between two reads of this they may have come less often, even when they are
-    /// watched at both.
+    /// Whether the container stats of `host` are watched, and how many times they went from watched to
+    /// unwatched. If this number differs between two calls, samples may have been less frequent in
+    /// between, even if the stats are watched at both calls.
     pub(super) fn of(&self, host: HostId) -> (bool, u32) {
         let mut counts = self.counts();
         let is_watched = counts.is_watched(host);
         (is_watched, counts.host(host, is_watched).lapses)
     }
 
-    /// How many subscriptions `channel` has.
+    /// The number of subscriptions to `channel`.
     pub fn viewers(&self, channel: Channel) -> u32 {
         let counts = self.counts();
         let of_channel = counts.subscriptions.iter();
@@ -78,7 +78,7 @@ impl Demand {
         of_channel.map(|(_, count)| count).sum()
     }
 
-    /// A client of `audience` polled the figures of containers and will probably do so again.
+    /// Records that a client of `audience` polled the container stats and will probably do so again.
     pub(super) fn polled_stats(&self, audience: &Audience) {
         let mut counts = self.counts();
         let until = Instant::now() + POLLER;
@@ -87,7 +87,7 @@ impl Demand {
         self.inner.polled.notify_one();
     }
 
-    /// Forgets clients that stopped polling. Ends when `shutdown` is cancelled.
+    /// Removes clients that stopped polling. Returns when `shutdown` is cancelled.
     pub async fn forget_pollers(self, shutdown: CancellationToken) {
         loop {
             let until = self.counts().polled_until.values().min().copied();
@@ -133,7 +133,7 @@ impl Counts {
         })
     }
 
-    /// Whether a subscription or a poll makes the sources of `host` read more often.
+    /// Whether a subscription or a poll makes the sources of `host` sample more often.
     fn is_watched(&self, host: HostId) -> bool {
         let mut subscribed = self.subscriptions.keys();
         let mut polled = self.polled_until.keys();
@@ -142,7 +142,7 @@ impl Counts {
             || polled.any(|audience| audience.sees_host(host))
     }
 
-    /// Publishes which hosts are watched, where that has changed.
+    /// Publishes the hosts whose watched state has changed.
     fn judge(&mut self) {
         let now = Instant::now();
         self.polled_until.retain(|_, until| *until > now);

@@ -1,4 +1,4 @@
-//! A message in a ring, encoded at most once per form however many clients get it.
+//! A message in a ring, encoded at most once per form, regardless of the number of clients.
 
 use crate::protocol::{ServerMessage, codec};
 use bytes::Bytes;
@@ -10,15 +10,15 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-/// Binary frames longer than this are compressed: below, there is little to win.
+/// Binary frames longer than this many bytes are compressed; shorter ones gain little.
 const COMPRESS_ABOVE: usize = 1024;
 
-/// A message with its place in a channel.
+/// A message with its sequence number in a channel.
 #[derive(Debug)]
 pub struct Frame {
     seq: u64,
     message: Arc<ServerMessage>,
-    /// What the binary form is told as changes to.
+    /// The message to which the binary form is a delta; `None` if the binary form is complete.
     base: Option<Arc<ServerMessage>>,
     json: OnceLock<ByteString>,
     binary: OnceLock<Bytes>,
@@ -26,17 +26,17 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// `message` as number `seq` of its channel.
+    /// A frame with the sequence number `seq`.
     pub fn new(seq: u64, message: ServerMessage) -> Self {
         Self::after(seq, Arc::new(message), None)
     }
 
-    /// `message`, which others share, as number `seq` of its channel.
+    /// A frame with the sequence number `seq` for a message that other owners share.
     pub fn shared(seq: u64, message: Arc<ServerMessage>) -> Self {
         Self::after(seq, message, None)
     }
 
-    /// `message` as number `seq` of its channel, for those who have `base`.
+    /// A frame with the sequence number `seq`; its binary form is for clients that have `base`.
     pub(super) fn after(
         seq: u64,
         message: Arc<ServerMessage>,
@@ -52,33 +52,33 @@ impl Frame {
         }
     }
 
-    /// Its number in the channel.
+    /// The sequence number in the channel.
     pub fn seq(&self) -> u64 {
         self.seq
     }
 
-    /// What it says.
+    /// The message.
     pub fn message(&self) -> &ServerMessage {
         &self.message
     }
 
-    /// Its public form. The first caller encodes, all others share.
+    /// The public form. The first call encodes it; later calls share the result.
     pub fn json(&self) -> ByteString {
         self.json.get_or_init(|| encode(&*self.message)).clone()
     }
 
-    /// Its binary form. The first caller encodes and compresses, all others share.
+    /// The binary form. The first call encodes and compresses it; later calls share the result.
     pub fn binary(&self) -> Bytes {
         let encode = || match &self.base {
-            // Nothing is left in changes that could be compressed.
+            // A delta has no redundancy left to compress.
             Some(base) => codec::encode_tick(&self.message, base).into(),
             None => compressed(codec::encode(&*self.message), self.effort()),
         };
         self.binary.get_or_init(encode).clone()
     }
 
-    /// It in one further form, which a transport has for channels like this one. The first caller
-    /// encodes, all others share: the form must always be the same for the same frame.
+    /// One further form, which a transport has for channels like this one. The first call encodes it and
+    /// later calls share the result, so `encode` must always return the same for the same frame.
     pub fn shared_form(
         &self,
         encode: impl FnOnce(&ServerMessage) -> Vec<ByteString>,
@@ -87,7 +87,7 @@ impl Frame {
         Arc::clone(form)
     }
 
-    /// Lines of logs are many, and much alike: the least effort finds most of what there is to find.
+    /// Log lines are many and similar: the fastest level already removes most of the redundancy.
     fn effort(&self) -> Compression {
         match &*self.message {
             ServerMessage::Log { .. } => Compression::fast(),
@@ -96,7 +96,8 @@ impl Frame {
     }
 }
 
-/// `frame`, compressed if that makes it shorter by enough to be worth the browser's while.
+/// `frame`, compressed if that makes it at least an eighth shorter; a smaller gain is not worth the work
+/// of decompression in the browser.
 fn compressed(frame: Vec<u8>, effort: Compression) -> Bytes {
     let Some((_version, message)) = frame.split_first().filter(|_| frame.len() > COMPRESS_ABOVE)
     else {

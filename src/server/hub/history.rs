@@ -1,4 +1,4 @@
-//! The last minutes of every host's own figures.
+//! The host metrics of the last minutes.
 
 use crate::{
     model::{HISTORY, HostId, HostMetrics, MAX_POINTS, Timestamp},
@@ -6,7 +6,7 @@ use crate::{
 };
 use std::collections::{BTreeMap, VecDeque};
 
-/// The last [`HISTORY`] of every host's own figures.
+/// The host metrics of the last [`HISTORY`], per host.
 #[derive(Debug, Default)]
 pub(super) struct History {
     hosts: BTreeMap<HostId, VecDeque<MetricsSample>>,
@@ -34,7 +34,7 @@ impl History {
 }
 
 fn sample(timestamp: Timestamp, metrics: &HostMetrics) -> MetricsSample {
-    /// The sum of what is known; absent when nothing is.
+    /// The sum of the known values; `None` if all are unknown.
     fn sum(rates: impl Iterator<Item = Option<u64>>) -> Option<u64> {
         rates.flatten().reduce(u64::saturating_add)
     }

@@ -1,13 +1,13 @@
-//! The hub: one state, and per audience one ring of frames per channel, with cursors that walk along
-//! them.
+//! The hub: one state, one ring of frames per audience and channel, and cursors into these rings.
 //!
-//! There are no per-client queues. A client is a [`Cursor`] per channel: after a publication it is
-//! sent what lies between its cursor and the head. A client that falls off a ring gets the snapshot,
-//! because of a state only the newest matters; of events, what is left. So a slow client costs only
-//! itself, and resuming after a reconnect is the same as catching up.
+//! There is no per-client queue. A client has one [`Cursor`] per channel; after a publication it is sent
+//! the frames between its cursor and the head. A client whose cursor is no longer in the ring gets a
+//! snapshot of a state, because only the newest state matters, and the remaining frames of a stream. So a
+//! slow client delays no other client, and resuming after a reconnect is the same operation as catching
+//! up.
 //!
-//! Publishing goes through [`Hub`], reading through a [`Viewer`], which sees what its audience may
-//! see: there is no other way in.
+//! [`Hub`] is the only way to publish; [`Viewer`], which is limited to what its audience may see, is the
+//! only way to read.
 
 mod audience;
 mod demand;
@@ -40,7 +40,7 @@ use std::{
 use tokio::sync::watch;
 use view::View;
 
-/// The state of everything and its fan-out. A handle: copies are the same hub.
+/// The state and its fan-out to clients. A handle: clones are the same hub.
 #[derive(Clone, Debug)]
 pub struct Hub {
     inner: Arc<Inner>,
@@ -57,11 +57,11 @@ struct Inner {
 
 #[derive(Debug)]
 struct State {
-    /// The unrestricted one always exists.
+    /// The unrestricted audience always has a view.
     views: BTreeMap<Audience, View>,
     history: History,
     stats: StatsHistories,
-    /// Frames that a ring keeps.
+    /// Number of frames that a ring keeps.
     capacity: usize,
     instruments: Instruments,
 }
@@ -72,7 +72,7 @@ impl Hub {
         Self::with_paces(capacity, Paces::default())
     }
 
-    /// The same, where figures of containers come at these `paces`.
+    /// Like [`Self::new`], with container stats read at these `paces`.
     pub fn with_paces(capacity: usize, paces: Paces) -> Self {
         let everything = Audience::Unrestricted;
         let instruments = Instruments::default();
@@ -94,22 +94,22 @@ impl Hub {
         }
     }
 
-    /// Reads what `audience` may see.
+    /// A reader that is limited to what `audience` may see.
     pub fn viewer(&self, audience: Audience) -> Viewer {
         Viewer::new(self.clone(), audience)
     }
 
-    /// The name of this run of the server: 16 hexadecimal digits.
+    /// The id of this run of the server: 16 hexadecimal digits.
     pub fn epoch(&self) -> &str {
         &self.inner.epoch
     }
 
-    /// What is watched at present.
+    /// Which channels have subscribers, and which hosts are watched.
     pub fn demand(&self) -> &Demand {
         &self.inner.demand
     }
 
-    /// What the server counts of its work.
+    /// The counters and timers of the server's own work.
     pub fn instruments(&self) -> &Instruments {
         &self.inner.instruments
     }
@@ -119,7 +119,7 @@ impl Hub {
         self.inner.version.subscribe()
     }
 
-    /// Changes the state and informs all clients, who see all of `updates` or none of them.
+    /// Changes the state and notifies all clients. A client sees either all of `updates` or none of them.
     pub fn publish(&self, updates: Vec<Update>) {
         if updates.is_empty() {
             return;
@@ -141,7 +141,7 @@ impl Hub {
 }
 
 impl State {
-    /// What `audience` sees, made anew for one that is new.
+    /// The view of `audience`, created on first use.
     fn view(&mut self, audience: &Audience) -> &mut View {
         let everything = self.views.get(&Audience::Unrestricted);
         let made = match self.views.contains_key(audience) {
@@ -153,14 +153,14 @@ impl State {
         self.views.entry(audience.clone()).or_insert(made)
     }
 
-    /// Whether something is in the part of the state that `audience` sees.
+    /// Whether `is_there` holds for the part of the state that `audience` sees.
     fn sees(&self, audience: &Audience, is_there: impl FnOnce(&Dashboard) -> bool) -> bool {
         let view = self.views.get(audience);
         view.is_some_and(|view| is_there(&view.dashboard))
     }
 
-    /// Applies `update` to what each audience sees. `demand` says whether the figures of containers are
-    /// watched, and how often that has ended.
+    /// Applies `update` to the view of each audience. `demand` is whether the container stats are watched
+    /// and how many times that has ended.
     fn publish(&mut self, update: Update, demand: (bool, u32)) {
         self.remember(&update, demand);
         for (audience, view) in &mut self.views {
@@ -176,7 +176,7 @@ impl State {
         }
     }
 
-    /// Adds figures to the histories.
+    /// Adds samples to the histories.
     fn remember(&mut self, update: &Update, demand: (bool, u32)) {
         match update {
             Update::Metrics {

@@ -4,13 +4,13 @@ use super::Frame;
 use crate::{model::RECENT_EVENTS, protocol::Channel};
 use std::{collections::VecDeque, sync::Arc};
 
-/// The last frames of one channel, and its snapshot while that is of use.
+/// The last frames of one channel, and its snapshot while that is valid.
 #[derive(Debug)]
 pub(super) struct Ring {
     capacity: usize,
     head: u64,
     frames: VecDeque<Arc<Frame>>,
-    /// The state at `head`, once a client has asked for it.
+    /// The state at `head`; set by the first client that requests it.
     pub(super) snapshot: Option<Arc<[Arc<Frame>]>>,
 }
 
@@ -26,12 +26,12 @@ impl Ring {
         }
     }
 
-    /// Number of the newest frame; zero before the first.
+    /// The sequence number of the newest frame; zero before the first.
     pub(super) fn head(&self) -> u64 {
         self.head
     }
 
-    /// Appends what `make` makes of the next number.
+    /// Appends the frame that `make` builds for the next sequence number.
     pub(super) fn push(&mut self, make: impl FnOnce(u64) -> Frame) {
         self.head += 1;
         if self.frames.len() == self.capacity {
@@ -41,14 +41,14 @@ impl Ring {
         self.snapshot = None;
     }
 
-    /// The frames after number `seq`; `None` when some of them are gone or `seq` was never given.
+    /// The frames after `seq`; `None` if some of them were dropped or `seq` was never assigned.
     pub(super) fn after(&self, seq: u64) -> Option<Vec<Arc<Frame>>> {
         let behind = usize::try_from(self.head.checked_sub(seq)?).ok()?;
         let skip = self.frames.len().checked_sub(behind)?;
         Some(self.frames.iter().skip(skip).cloned().collect())
     }
 
-    /// All frames that are left: what a client gets that fell off a stream.
+    /// All frames still in the ring: what a client gets when its cursor of a stream is too old.
     pub(super) fn rest(&self) -> Vec<Arc<Frame>> {
         self.frames.iter().cloned().collect()
     }

@@ -1,4 +1,4 @@
-//! The state as messages.
+//! Snapshots: the state as messages.
 
 use super::Frame;
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// Frames that make an empty dashboard equal to `dashboard` as far as `channel` goes.
+/// The frames that make an empty dashboard equal to `dashboard` as far as `channel` carries it.
 pub(super) fn of(dashboard: &Dashboard, channel: Channel, seq: u64) -> Arc<[Arc<Frame>]> {
     let hosts = dashboard.hosts.iter();
     hosts
@@ -16,7 +16,7 @@ pub(super) fn of(dashboard: &Dashboard, channel: Channel, seq: u64) -> Arc<[Arc<
         .collect()
 }
 
-/// Messages that were sent before, with the number `seq`.
+/// Messages that were sent before, now with the sequence number `seq`.
 pub(super) fn again<'a>(
     sent: impl Iterator<Item = &'a Arc<ServerMessage>>,
     seq: u64,

@@ -1,4 +1,4 @@
-//! The last minutes of every container's figures, in as little memory as they need.
+//! The container stats of the last minutes, in compact form.
 
 use crate::{
     model::{
@@ -13,17 +13,17 @@ use std::{
     time::Duration,
 };
 
-/// How often containers' figures are read.
+/// How often container stats are read.
 #[derive(Clone, Copy, Debug)]
 pub struct Paces {
-    /// While somebody watches.
+    /// Interval while at least one client watches.
     pub watched: Duration,
-    /// While nobody does.
+    /// Interval while no client watches.
     pub idle: Duration,
 }
 
 impl Default for Paces {
-    /// What the configuration says unless somebody changes it.
+    /// The defaults of the configuration.
     fn default() -> Self {
         Self {
             watched: Duration::from_secs(2),
@@ -32,7 +32,7 @@ impl Default for Paces {
     }
 }
 
-/// The last [`HISTORY`] of every container's figures.
+/// The container stats of the last [`HISTORY`], per scope.
 #[derive(Debug, Default)]
 pub(super) struct StatsHistories {
     paces: Paces,
@@ -42,24 +42,24 @@ pub(super) struct StatsHistories {
 /// The workloads of one scope.
 #[derive(Debug, Default)]
 struct Rings {
-    /// How often watching had ended when figures came last.
+    /// The number of times watching had ended when the last sample arrived.
     lapses: u32,
     rings: BTreeMap<WorkloadKey, Ring>,
 }
 
-/// The points of one container: 151 of 20 bytes at the default pace, 3 KB; never more than
-/// [`MAX_POINTS`], 6 KB. A container that is gone has none.
+/// The points of one container: 151 of 20 bytes at the default pace, 3 KB; never more than [`MAX_POINTS`],
+/// 6 KB. A container that no longer exists has none.
 #[derive(Debug)]
 struct Ring {
-    /// When the newest point was read; the others tell only how many milliseconds lie between.
+    /// When the newest point was read; older points store only the milliseconds between them.
     newest: Timestamp,
-    /// How often points were to come when the newest one came.
+    /// The expected interval between points when the newest one arrived.
     pace: Duration,
     points: VecDeque<Packed>,
 }
 
-/// A point: the low half of its time, and each figure as [`to_number`] makes it, which fits into 16
-/// bits as far as it goes.
+/// A point: the low half of its time, and each figure as encoded by [`to_number`], which fits into 16
+/// bits.
 #[derive(Clone, Copy, Debug)]
 struct Packed {
     at: u32,
@@ -74,7 +74,7 @@ impl StatsHistories {
         }
     }
 
-    /// Remembers what was read of the containers of `host` that there are.
+    /// Records the samples of the containers of `host` that exist.
     pub(super) fn record(
         &mut self,
         host: HostId,
@@ -91,7 +91,7 @@ impl StatsHistories {
             lapses: known,
             rings,
         } = self.scopes.entry(Scope::Host(host)).or_default();
-        // Nobody may have watched in between.
+        // Between two samples there may have been a time without watchers.
         let was_watched = std::mem::replace(known, lapses) == lapses;
         let before = if was_watched {
             pace
@@ -108,7 +108,7 @@ impl StatsHistories {
         }
     }
 
-    /// Forgets the containers of `host` that are gone.
+    /// Drops the points of containers of `host` that no longer exist.
     pub(super) fn keep(&mut self, host: HostId, there_are: &Containers) {
         if let Some(scope) = self.scopes.get_mut(&Scope::Host(host)) {
             scope.rings.retain(|key, _| match key {
@@ -117,8 +117,7 @@ impl StatsHistories {
         }
     }
 
-    /// What is remembered of the last `range` before `now`; no points of a container that never
-    /// ran.
+    /// The points of the last `range` before `now`; empty for a container that never ran.
     pub(super) fn of(&self, id: WorkloadId, range: Duration, now: Timestamp) -> StatsHistory {
         let points = self.ring(id).into_iter().flat_map(Ring::points);
         StatsHistory {
@@ -132,7 +131,7 @@ impl StatsHistories {
         self.scopes.get(&id.scope)?.rings.get(&id.key)
     }
 
-    /// The CPU of a workload over the last [`HISTORY`]; `None` when it never ran.
+    /// The CPU of a workload over the last [`HISTORY`]; `None` if it never ran.
     pub(super) fn sparkline(&self, id: WorkloadId) -> Option<Sparkline> {
         let ring = self.ring(id)?;
         let mut line = Sparkline::new(id);
@@ -147,7 +146,7 @@ impl StatsHistories {
         Some(line)
     }
 
-    /// How often figures come while somebody watches.
+    /// Milliseconds between samples while at least one client watches.
     pub(super) fn interval_ms(&self) -> u32 {
         u32::try_from(self.paces.watched.as_millis()).unwrap_or(u32::MAX)
     }
@@ -162,14 +161,14 @@ impl Ring {
         }
     }
 
-    /// Adds a point that was to come at `pace`, with a gap before it when something is missing there.
+    /// Adds a point that was expected at `pace`, preceded by a gap if points are missing.
     fn push(&mut self, point: &StatsPoint, pace: Duration) {
         if !self.points.is_empty() {
             if self.newest == point.at {
                 return;
             }
             if self.newest > point.at {
-                // The clock was set back: what was read before cannot be placed.
+                // The clock was set back, so older points cannot be placed.
                 self.points.clear();
             } else if is_gap_between(self.newest, point.at, self.pace.max(pace)) {
                 self.add(&StatsPoint::gap(self.newest.plus(self.pace)));
@@ -206,7 +205,7 @@ impl Ring {
         })
     }
 
-    /// No point is so much older than the newest that half of the time would not do.
+    /// The low half of the time is enough, because every point is close enough to the newest one.
     fn time(&self, packed: Packed) -> Timestamp {
         let newest = self.newest.as_millis();
         let before = (newest as u32).wrapping_sub(packed.at);
@@ -389,6 +388,6 @@ mod tests {
         assert_eq!(known, ".###.....#", "{:?}", line.values);
     }
 
-    /// The last ten slots are looked at.
+    /// The test examines the last ten slots.
     const SLOTS_BEFORE: usize = crate::model::SLOTS - 10;
 }

@@ -1,4 +1,4 @@
-//! Whatever happens in whatever order, a client ends up with the server's state.
+//! A client ends up with the server's state, regardless of which operations happen in which order.
 
 use super::*;
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
 use proptest::prelude::*;
 use std::io::Read;
 
-/// Small, so that clients fall off.
+/// Small, so that cursors fall out of the ring.
 const CAPACITY: usize = 4;
 
 #[derive(Clone, Debug)]
@@ -38,17 +38,17 @@ fn any_step() -> impl Strategy<Value = Step> {
 
 const CLIENTS: usize = 3;
 
-/// A browser: the same reducer, fed only by frames.
+/// A browser: the same reducer, fed by frames only.
 struct Client {
     dashboard: Dashboard,
     delta: bool,
-    /// Whether it gets the binary form.
+    /// Set if the client receives the binary form.
     ticks: Option<Ticks>,
     cursor: Cursor,
     seq: u64,
 }
 
-/// The message of a frame, as a page reads it.
+/// The message of a frame, decoded as a page decodes it.
 fn read(frame: &Frame, ticks: &mut Ticks) -> ServerMessage {
     let frame = frame.binary();
     let Some(message) = codec::as_deflated(&frame) else {
@@ -169,7 +169,7 @@ fn any_tick() -> impl Strategy<Value = Tick> {
     ]
 }
 
-/// Figures of these containers, no two ticks the same.
+/// Stats of these containers; no two ticks are equal.
 fn figures(n: i64, running: &[u8]) -> Vec<Arc<ContainerStats>> {
     let at = Timestamp::from_millis(n * 2_000);
     let figures = |id: &u8| {
@@ -381,7 +381,7 @@ fn what_is_outside_an_audience_leaves_no_trace() {
         host,
         data: figures(i64::from(n), &[n]),
     };
-    // One audience is there from the start, the other one comes when there is something to see.
+    // One audience exists from the start; the other one is created once there is something to see.
     let mut early = Vec::new();
     let early_viewer = hub.viewer(Audience::Host(own));
     for channel in Channel::ALL {

@@ -1,4 +1,4 @@
-//! What one audience sees: its part of the state, and a ring of frames per channel.
+//! What one audience sees: its part of the state, and one ring of frames per channel.
 
 use super::{Audience, Frame, ring::Ring, snapshot};
 use crate::{
@@ -8,20 +8,20 @@ use crate::{
 };
 use std::{collections::BTreeMap, sync::Arc};
 
-/// What one audience sees.
+/// The part of the state that one audience sees, and its rings.
 #[derive(Debug, Default)]
 pub(super) struct View {
     pub(super) dashboard: Dashboard,
     rings: BTreeMap<Channel, Ring>,
-    /// Per host, the last message of a channel whose frames are changes to the message before: the base
-    /// of the next one, and where a new subscriber begins.
+    /// Per host, the last message of a channel whose frames are deltas: the base of the next delta, and
+    /// the first message of a new subscriber.
     bases: BTreeMap<(Channel, HostId), Arc<ServerMessage>>,
     instruments: Instruments,
 }
 
 impl View {
-    /// The part of `dashboard` that `audience` sees, in rings of at most `capacity` frames. Its
-    /// sequence numbers begin anew.
+    /// A view of the part of `dashboard` that `audience` sees, with rings of at most `capacity` frames.
+    /// Its sequence numbers start at the beginning.
     pub(super) fn new(
         audience: &Audience,
         dashboard: &Dashboard,
@@ -53,12 +53,12 @@ impl View {
         self.dashboard.apply(update);
     }
 
-    /// The number of the newest frame of `channel`; zero before the first.
+    /// The sequence number of the newest frame of `channel`; zero before the first.
     pub(super) fn head(&self, channel: Channel) -> u64 {
         self.rings.get(&channel).map_or(0, Ring::head)
     }
 
-    /// What a client that has got to `seq` needs to be up to date.
+    /// The frames that bring a client with the cursor `seq` up to date.
     pub(super) fn since(&mut self, channel: Channel, delta: bool, seq: u64) -> Vec<Arc<Frame>> {
         let Some(ring) = self.rings.get(&channel) else {
             return Vec::new();
@@ -76,7 +76,7 @@ impl View {
         }
     }
 
-    /// The state of `channel` at its head: one frame per host, all with the number of the head. Of a
+    /// The state of `channel` at its head: one frame per host, all with the head's sequence number. For a
     /// stream, the most recent messages.
     pub(super) fn snapshot(&mut self, channel: Channel) -> Vec<Arc<Frame>> {
         let Some(ring) = self.rings.get_mut(&channel) else {
@@ -89,7 +89,7 @@ impl View {
         let (seq, dashboard, bases) = (ring.head(), &self.dashboard, &self.bases);
         ring.snapshot
             .get_or_insert_with(|| match policy.delta {
-                // Later messages are changes to what was sent, also of workloads that have ended since.
+                // Later messages are deltas to what was sent, also for workloads that have ended since.
                 Delta::Encoded => {
                     let sent = bases.iter().filter(|((of, _), _)| *of == channel);
                     snapshot::again(sent.map(|(_, message)| message), seq)
@@ -99,7 +99,7 @@ impl View {
             .to_vec()
     }
 
-    /// Every frame of `channel` that is left.
+    /// Every frame of `channel` that is still in the ring.
     pub(super) fn rest(&self, channel: Channel) -> Vec<Arc<Frame>> {
         self.rings.get(&channel).map(Ring::rest).unwrap_or_default()
     }

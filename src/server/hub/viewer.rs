@@ -1,4 +1,4 @@
-//! The only way to read the hub: what one audience sees, and cursors along its rings.
+//! The read side of the hub: what one audience sees, and cursors into its rings.
 
 use super::{Audience, Demand, Frame, Hub, View, demand::Interest};
 use crate::{
@@ -11,14 +11,14 @@ use crate::{
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::sync::watch;
 
-/// Reads what one audience sees. A handle: copies see the same.
+/// Reads what one audience sees. A handle: clones see the same.
 #[derive(Clone, Debug)]
 pub struct Viewer {
     hub: Hub,
     audience: Audience,
 }
 
-/// How far a client has got on a channel. While it exists, the channel counts as watched.
+/// The position of a client in a channel. While it exists, the channel counts as watched.
 #[derive(Debug)]
 pub struct Cursor {
     channel: Channel,
@@ -28,12 +28,12 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    /// The channel it follows.
+    /// The channel of the cursor.
     pub fn channel(&self) -> Channel {
         self.channel
     }
 
-    /// The number of the last frame it has passed.
+    /// The sequence number of the last frame before the cursor.
     pub fn seq(&self) -> u64 {
         self.seq
     }
@@ -44,22 +44,22 @@ impl Viewer {
         Self { hub, audience }
     }
 
-    /// The name of this run of the server: 16 hexadecimal digits.
+    /// The id of this run of the server: 16 hexadecimal digits.
     pub fn epoch(&self) -> &str {
         self.hub.epoch()
     }
 
-    /// What is watched at present.
+    /// Which channels have subscribers, and which hosts are watched.
     pub fn demand(&self) -> &Demand {
         self.hub.demand()
     }
 
-    /// What the server counts and times of its own work.
+    /// The counters and timers of the server's own work.
     pub fn instruments(&self) -> &Instruments {
         self.hub.instruments()
     }
 
-    /// A client polled the figures of containers and will probably do so again.
+    /// Records that a client polled the container stats and will probably do so again.
     pub fn polled_stats(&self) {
         self.demand().polled_stats(&self.audience);
     }
@@ -69,11 +69,11 @@ impl Viewer {
         self.hub.changes()
     }
 
-    /// Begins to follow `channel`: what to send now, and where to go on. Nothing is lost or doubled
-    /// in between.
+    /// Subscribes to `channel`: returns the frames to send now and the cursor to continue from. No frame
+    /// is lost or duplicated in between.
     ///
-    /// With `resume` from this run and within the ring these are the missed frames, else a snapshot.
-    /// Without `delta` every change of a list is the whole list.
+    /// The frames are the missed ones if `resume` is from this run and still in the ring, otherwise a
+    /// snapshot. Without `delta`, every change of a list is sent as the whole list.
     pub fn subscribe(
         &self,
         channel: Channel,
@@ -100,7 +100,7 @@ impl Viewer {
         })
     }
 
-    /// What lies between each of `cursors` and its head, to where the cursor moves.
+    /// The frames between each of `cursors` and its head; moves the cursors there.
     pub fn catch_up(&self, cursors: &mut [Cursor]) -> Vec<Arc<Frame>> {
         self.view(|view| {
             let mut frames = Vec::new();
@@ -115,13 +115,13 @@ impl Viewer {
         })
     }
 
-    /// The newest numbers and snapshots of `channels`, all of the same moment.
+    /// The newest sequence numbers and snapshots of `channels`, all of the same moment.
     pub fn snapshot(&self, channels: &[Channel]) -> (Vec<u64>, Vec<Arc<Frame>>) {
         self.poll(channels, None, &BTreeMap::new())
     }
 
-    /// The newest numbers of `channels`, and what came after the numbers in `seen`: as far as
-    /// `epoch` is this run's, else snapshots.
+    /// The newest sequence numbers of `channels`, and the frames after those in `seen` if `epoch` is this
+    /// run, otherwise snapshots.
     pub fn poll(
         &self,
         channels: &[Channel],
@@ -142,18 +142,18 @@ impl Viewer {
         })
     }
 
-    /// The number of the newest frame of `channel`; zero before the first.
+    /// The sequence number of the newest frame of `channel`; zero before the first.
     pub fn head(&self, channel: Channel) -> u64 {
         self.view(|view| view.head(channel))
     }
 
-    /// Reads the state while publishing and all other readers wait: be quick.
+    /// Reads the state. Publishing and all other readers wait, so `read` must be fast.
     pub fn read<T>(&self, read: impl FnOnce(&Dashboard) -> T) -> T {
         self.view(|view| read(&view.dashboard))
     }
 
-    /// What happened to the workload that `named` names, newest first, as far as it is remembered;
-    /// also when it is gone.
+    /// The remembered events of the workload that `named` names, newest first; also if the workload no
+    /// longer exists.
     pub fn events_of(&self, named: &WorkloadRef) -> Vec<Arc<Event>> {
         let frames = self.view(|view| view.rest(Channel::EVENTS));
         let events = frames.iter().rev();
@@ -164,7 +164,7 @@ impl Viewer {
             .collect()
     }
 
-    /// The last minutes of a host's own figures; none when the host is not seen.
+    /// The host metrics of the last minutes; empty if the host is not visible.
     pub fn metrics_history(&self, host: &HostId) -> MetricsHistory {
         self.hub.state(|state| {
             let is_seen = state.sees(&self.audience, |view| view.hosts.contains_key(host));
@@ -175,7 +175,7 @@ impl Viewer {
         })
     }
 
-    /// The last `range` before `now` of a workload's figures; none when the workload is not seen.
+    /// The stats of a workload over the last `range` before `now`; empty if the workload is not visible.
     pub fn stats_history(&self, id: WorkloadId, range: Duration, now: Timestamp) -> StatsHistory {
         self.hub.state(|state| {
             let is_seen = state.sees(&self.audience, |view| view.workload(id).is_some());
@@ -187,7 +187,7 @@ impl Viewer {
         })
     }
 
-    /// The CPU over the last minutes of the workloads that `named` name, as far as they are seen.
+    /// The CPU over the last minutes of those workloads in `named` that are visible.
     pub fn sparklines(&self, named: &[WorkloadRef]) -> Sparklines {
         self.hub.state(|state| {
             let view = state.views.get(&self.audience);

@@ -1,9 +1,9 @@
-//! The name of a connection.
+//! The id of a connection.
 
 use std::fmt;
 use tracing::Span;
 
-/// Names one connection, to its client and in the log.
+/// Identifies one connection, to its client and in the log.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ClientId(u64);
 
@@ -12,8 +12,8 @@ impl ClientId {
         Self(fastrand::u64(..))
     }
 
-    /// The span of the connection's lines in the log. Its level is the highest, because a filter that
-    /// lets a line through must let its span through as well.
+    /// The span of the connection's log lines. Its level is the highest, because a filter that passes a
+    /// line must pass its span as well.
     pub(super) fn span(self) -> Span {
         tracing::error_span!("socket", client = %self)
     }

@@ -1,4 +1,4 @@
-//! One client's conversation over a WebSocket.
+//! One client's messages over a WebSocket.
 
 use super::{
     Session, TooManyLogs,
@@ -42,29 +42,29 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// How long the answers of actions are waited for at shutdown: a moment longer than they may take to come,
-/// and a second less than what all tasks may take to end, for the close.
+/// How long a shutdown waits for the answers of actions: slightly longer than an answer may take, and a
+/// second less than all tasks have to end, which leaves time for the close.
 const LAST_ANSWERS: Duration = Duration::from_secs(7);
 
-/// One client's conversation over a WebSocket.
+/// One client's messages over a WebSocket.
 ///
-/// There are thousands of these, so what they have while nothing happens is small: what is to be
-/// said is queued and leaves at one place, and nothing but that and waiting is asynchronous. News of
-/// the hub passes by them altogether: see [`Delivery`](super::Delivery).
+/// There are thousands of these, so an idle one must be small: outgoing messages are queued and sent at
+/// one place, and only sending and waiting are asynchronous. Frames of the hub do not pass through here:
+/// see [`Delivery`](super::Delivery).
 pub(super) struct Conversation {
     reader: Reader<OwnedReadHalf>,
     outbox: Arc<Outbox>,
     registration: Registration,
     directory: Directory,
     actions: Actions,
-    /// Whom its actions are counted with.
+    /// The client for which its actions are counted.
     client: Client,
     logs: Logs,
-    /// Absent with most clients, who follow no log.
+    /// `None` for most clients, which follow no log.
     following: Option<Box<Following>>,
-    /// Absent with nearly all: subscriptions to logs that came before the containers were known.
+    /// Subscriptions to logs that arrived before the containers were known; `None` for nearly all clients.
     held: Option<Box<Held>>,
-    /// Answers to come; absent while there are none, because an empty one takes memory too.
+    /// Outstanding answers; `None` while there are none, because an empty collection takes memory, too.
     pending: Option<FuturesUnordered<BoxFuture<'static, ContainerAck>>>,
     rate: RateLimit,
     malformed: Malformed,
@@ -81,7 +81,7 @@ impl Conversation {
         let outbox = Arc::new(Outbox::new(writer, form, session));
         Self {
             reader,
-            // Before anything is followed.
+            // Registers before any subscription.
             registration: state.delivery.join(Arc::clone(&outbox)),
             outbox,
             directory: state.directory().clone(),
@@ -98,26 +98,25 @@ impl Conversation {
         }
     }
 
-    /// Follows `channel` from the start.
+    /// Subscribes to `channel` from the start.
     pub(super) fn follow(&mut self, channel: Channel) {
         self.outbox.subscribe(channel, true, None);
     }
 
-    /// Follows the log of the container `found` from the start.
+    /// Subscribes to the log of the container `found` from the start.
     pub(super) fn follow_log(&mut self, found: &Found, start: Start) -> Result<(), TooManyLogs> {
         let following = self.following.get_or_insert_default();
         following.follow(&self.logs, found, start)
     }
 
-    /// Queues a message for this client alone, if its form has it.
+    /// Queues a message for this client only, if its form has such a message.
     pub(super) fn send(&self, message: &ServerMessage) {
         self.outbox.send(message);
     }
 
-    /// Talks until one of both has enough.
+    /// Exchanges messages until the client, the server or an error ends the connection.
     pub(super) async fn hold(mut self, shutdown: CancellationToken) {
-        // Also in the middle of a message that does not leave: a client that does not read must not hold up
-        // the end.
+        // Shutdown interrupts a pending send, too: a client that does not read must not delay the end.
         let why = tokio::select! {
             biased;
             () = shutdown.cancelled() => {
@@ -129,14 +128,14 @@ impl Conversation {
         tracing::debug!(end = ?why, "conversation over");
         let instruments = self.directory.viewer().instruments();
         instruments.socket_closed(why.code());
-        // Counts as gone before the goodbye, which may take a moment.
+        // Unregisters before the close, which may take a moment.
         drop((self.registration, self.following));
         if let Some(writer) = self.outbox.close() {
             end((self.reader, writer), why, &shutdown).await;
         }
     }
 
-    /// Sends the answers of the actions that are going on, all of which come before a shutdown is over.
+    /// Sends the answers of actions in progress, all of which arrive before a shutdown is complete.
     async fn last_answers(&mut self) -> Result<(), End> {
         while let Some(pending) = &mut self.pending {
             let ack = pending.next().await;
@@ -156,7 +155,7 @@ impl Conversation {
                 received = receive(&mut self.reader) => {
                     self.received_at = Instant::now();
                     if let Err(end) = received.and_then(|incoming| self.answer(incoming)) {
-                        // What was answered before is still to be sent.
+                        // Earlier answers may still be queued.
                         flush(&self.outbox).await?;
                         return Err(end);
                     }
@@ -225,7 +224,7 @@ impl Conversation {
         Ok(())
     }
 
-    /// Why `incoming` cannot be meant for this conversation.
+    /// Why `incoming` is not a valid message for this connection.
     fn misunderstanding(&self, incoming: &Incoming) -> Option<End> {
         let reason = match (incoming, self.outbox.form()) {
             (Incoming::Text(_), Form::Binary) => "binary messages only",
@@ -286,7 +285,7 @@ impl Conversation {
         self.following.take_if(|following| following.is_empty());
     }
 
-    /// Follows the log of a container, as far as there is one and it is not one too many.
+    /// Subscribes to the log of a container, if it exists and the client follows fewer logs than allowed.
     fn subscribe_to_log(&mut self, named: &WorkloadRef, subscribe: &Subscribe) {
         let found = self.directory.find(named);
         if let Err(error) = &found
@@ -317,7 +316,7 @@ impl Conversation {
         }
     }
 
-    /// Holds a subscription until the containers are known, unless it is one too many.
+    /// Holds a subscription until the containers are known; returns false if too many are held.
     fn keep_held(&mut self, subscribe: &Subscribe) -> bool {
         let viewer = self.directory.viewer();
         let held = self.held.get_or_insert_with(|| Box::new(Held::new(viewer)));
@@ -352,7 +351,7 @@ impl Conversation {
     }
 }
 
-/// The id of the request in `incoming`, when it is an action: its client waits for an answer.
+/// The request id in `incoming` if it is an action: its client waits for an answer.
 fn request_id(incoming: &Incoming) -> Option<String> {
     let message = match incoming {
         Incoming::Text(text) => ClientMessage::decode(text).ok()?,

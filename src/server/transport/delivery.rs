@@ -1,6 +1,6 @@
-//! Brings news to all clients: one task writes what the hub publishes to one connection after the
-//! other, without waking the tasks of the clients. To wake a task and to let it run costs about as
-//! much as what it then writes, and a tick is written to thousands.
+//! Delivers publications to all clients: one task writes what the hub publishes to all connections in
+//! turn, without waking the clients' tasks. Waking and running a task costs about as much as the write
+//! itself, and a tick is written to thousands of clients.
 
 use super::outbox::Outbox;
 use crate::server::{health::Heartbeat, hub::Hub, instruments::Instruments, shutdown::Shutdown};
@@ -12,10 +12,10 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// Clients after which others have their turn: two milliseconds, as writing goes.
+/// Number of clients after which the task yields: about two milliseconds of writing.
 const TURN: usize = 256;
 
-/// Brings news to all clients. A handle: copies are the same delivery.
+/// Delivers publications to all clients. A handle: clones are the same delivery.
 #[derive(Clone, Debug)]
 pub struct Delivery {
     clients: Clients,
@@ -23,7 +23,7 @@ pub struct Delivery {
 
 type Clients = Arc<Mutex<Slab<Arc<Outbox>>>>;
 
-/// A client's place among those who are brought news, until dropped.
+/// Registers a client for delivery until dropped.
 #[derive(Debug)]
 pub(super) struct Registration {
     clients: Clients,
@@ -31,7 +31,7 @@ pub(super) struct Registration {
 }
 
 impl Delivery {
-    /// Brings what `hub` publishes until shutdown.
+    /// Starts a task that delivers what `hub` publishes until shutdown.
     pub fn start(hub: &Hub, heartbeat: Heartbeat, shutdown: &Shutdown) -> Self {
         let clients = Clients::default();
         let delivering = deliver(
@@ -41,12 +41,13 @@ impl Delivery {
             hub.instruments().clone(),
             shutdown.token(),
         );
-        // It gives way by itself; to be made to would leave some clients' news to their own tasks.
+        // The task yields by itself; a forced yield would leave the frames of some clients to their own
+        // tasks.
         shutdown.spawn_core("delivery", unconstrained(delivering));
         Self { clients }
     }
 
-    /// Brings news to `outbox` as well. What it follows from now on is not missed.
+    /// Registers `outbox` for delivery. No frame of its later subscriptions is missed.
     pub(super) fn join(&self, outbox: Arc<Outbox>) -> Registration {
         Registration {
             key: lock(&self.clients).insert(outbox),
@@ -76,14 +77,14 @@ async fn deliver(
             next += TURN;
             yield_now().await;
         }
-        // Without clients there is nothing that could take time.
+        // Without clients there is no work after which to yield.
         if next > 0 {
             instruments.end_delivery(delivery);
         }
     }
 }
 
-/// Those in the places from `first` on whose turn it is; absent behind the last place.
+/// The clients of the turn that starts at place `first`; `None` behind the last place.
 fn turn(clients: &Clients, first: usize) -> Option<Vec<Arc<Outbox>>> {
     let clients = lock(clients);
     let places = first..clients.capacity().min(first + TURN);
@@ -100,7 +101,7 @@ impl Drop for Registration {
         let mut clients = lock(&self.clients);
         clients.remove(self.key);
         if clients.is_empty() {
-            // What thousands took is given back.
+            // Frees the memory that thousands of clients took.
             *clients = Slab::new();
         }
     }

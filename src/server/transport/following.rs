@@ -1,4 +1,4 @@
-//! The logs one client follows.
+//! The logs that one client follows.
 
 use crate::{
     protocol::{Channel, DEFAULT_LOG_TAIL, MAX_LOG_TAIL, MAX_LOGS, Resume, Subscribe},
@@ -11,24 +11,24 @@ use crate::{
 use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::Notify;
 
-/// Bytes of logs that are taken to be sent at once. This, and not what lies in the logs, is what a
-/// client that does not read holds back.
+/// Bytes of logs that are queued at once. A client that does not read holds back this amount, not the
+/// whole backlog.
 const LOG_BUDGET: usize = 256 * 1024;
 
-/// A client follows as many logs as it may.
+/// The error for a client that already follows as many logs as allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooManyLogs;
 
-/// The logs one client follows.
+/// The logs that one client follows.
 #[derive(Debug, Default)]
 pub(super) struct Following {
     watches: BTreeMap<Channel, Watch>,
-    /// Notified when one of them may have new lines.
+    /// Notified when a log may have new lines.
     waker: Arc<Notify>,
 }
 
 impl Following {
-    /// Follows the log of `found` from now on. Doing it again begins anew.
+    /// Follows the log of `found` from now on. A repeated call starts again.
     pub(super) fn follow(
         &mut self,
         logs: &Logs,
@@ -44,7 +44,7 @@ impl Following {
         Ok(())
     }
 
-    /// Follows the log that `channel` carries no more.
+    /// Stops following the log of `channel`.
     pub(super) fn leave(&mut self, channel: Channel) {
         self.watches.remove(&channel);
     }
@@ -61,7 +61,7 @@ impl Following {
     /// New lines, as many as may be sent at once; if there are more, the waker is notified again.
     pub(super) fn catch_up(&mut self) -> Vec<Arc<Frame>> {
         let (mut frames, mut budget) = (Vec::new(), LOG_BUDGET);
-        // A different one first each time, so that a chatty container does not starve the others.
+        // Starts with a random log, so that a busy container does not starve the others.
         let skip = fastrand::usize(..self.watches.len().max(1));
         let channels: Vec<_> = self.watches.keys().copied().collect();
         for channel in channels.iter().cycle().skip(skip).take(channels.len()) {
@@ -83,7 +83,7 @@ impl Following {
     }
 }
 
-/// Where `subscribe` to a log wants to begin, in the run of the server called `epoch`.
+/// Where a `subscribe` to a log starts, in the run of the server with the id `epoch`.
 pub(super) fn start(subscribe: &Subscribe, epoch: &str) -> Start {
     let known = |resume: &Resume| (resume.epoch == epoch).then_some(resume.seq);
     Start {

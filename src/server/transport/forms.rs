@@ -16,26 +16,27 @@ use bytestring::ByteString;
 use docker_logs::docker_logs;
 use docker_stats::docker_stats;
 
-/// How frames are sent to one client.
+/// The encoding of frames for one client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
     /// The public form: `docs/PROTOCOL.md`.
     Json,
-    /// The form our own pages speak: see [`crate::protocol::codec`].
+    /// The form of the built-in pages: see [`crate::protocol::codec`].
     Binary,
-    /// The form of `/ws/docker/stats`, which only figures of containers have.
+    /// The form of `/ws/docker/stats`, which exists for container stats only.
     DockerStats,
-    /// The form of `/ws/docker/{id}/logs`, which only messages about logs have.
+    /// The form of `/ws/docker/{id}/logs`, which exists for messages about logs only.
     DockerLogs(LogForm),
 }
 
 impl Form {
-    /// Whether a client in this form gets one thing only, and sends nothing.
+    /// Whether this is the form of a single-purpose socket, which ignores client messages.
     pub(super) const fn is_single_purpose(self) -> bool {
         matches!(self, Self::DockerStats | Self::DockerLogs(_))
     }
 
-    /// `frame` in this form: one message, none if the form does not have it, and of logs one per line.
+    /// `frame` in this form: usually one message, none if the form does not have it, one per line for
+    /// logs.
     pub(super) fn of(self, frame: &Frame) -> Vec<Message> {
         match self {
             Self::Json => vec![Message::Text(frame.json())],
@@ -50,7 +51,7 @@ impl Form {
         }
     }
 
-    /// `message`, which is for one client alone; `None` if the form does not have it.
+    /// `message`, which is for one client only; `None` if the form does not have it.
     pub(super) fn of_one(self, message: &ServerMessage) -> Option<Message> {
         match self {
             Self::Json => Some(Message::Text(encode(message))),

@@ -1,5 +1,5 @@
-//! One clock for all connections: a timer for each of thousands, set anew at every message, would
-//! cost more than what the messages cost.
+//! One timer for all connections: one timer per connection, reset at every message, would cost more than
+//! the messages themselves.
 
 use crate::server::shutdown::Shutdown;
 use std::{
@@ -15,13 +15,13 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval},
 };
 
-/// Groups that are woken one after the other, so that not all heartbeats are sent at the same time.
+/// Groups that are woken in turn, so that heartbeats are spread over time.
 const GROUPS: usize = 16;
-/// How often a connection looks at the clock between two heartbeats: silence is noticed so much
-/// later at most.
+/// How often a connection checks the clock between two heartbeats. It bounds how late a silent client is
+/// noticed.
 const LOOKS: u32 = 3;
 
-/// One clock for all connections. A handle: copies are the same clock.
+/// One timer for all connections. A handle: clones are the same timer.
 #[derive(Clone, Debug)]
 pub struct HeartbeatTimer {
     heartbeat: Duration,
@@ -29,7 +29,7 @@ pub struct HeartbeatTimer {
     joined: Arc<AtomicUsize>,
 }
 
-/// One connection's place in it.
+/// The heartbeats of one connection.
 #[derive(Debug)]
 pub(super) struct HeartbeatSchedule {
     heartbeats: HeartbeatTimer,
@@ -38,7 +38,7 @@ pub(super) struct HeartbeatSchedule {
 }
 
 impl HeartbeatTimer {
-    /// Beats until shutdown, so that each connection has a heartbeat so often.
+    /// Starts a timer that gives each connection one heartbeat per `heartbeat`, until shutdown.
     pub fn start(heartbeat: Duration, shutdown: &Shutdown) -> Self {
         let groups: Arc<[Notify; GROUPS]> = Arc::new(array::from_fn(|_| Notify::new()));
         let heartbeats = Self {
@@ -70,7 +70,7 @@ impl HeartbeatTimer {
 }
 
 impl HeartbeatSchedule {
-    /// Waits until it is time to look at the clock.
+    /// Waits until it is time to check the clock.
     pub(super) async fn next(&self) {
         match self.heartbeats.groups.get(self.group) {
             Some(group) => group.notified().await,
@@ -78,10 +78,10 @@ impl HeartbeatSchedule {
         }
     }
 
-    /// Whether a heartbeat is due; it is then taken for sent.
+    /// Whether a heartbeat is due; if so, it counts as sent.
     pub(super) fn is_due(&mut self) -> bool {
         let now = Instant::now();
-        // Ticks are not exact: the one nearest to the right time counts.
+        // Ticks are not exact, so the tick nearest to the right time counts.
         let early = self.heartbeats.heartbeat / LOOKS / 2;
         let is_due = now.duration_since(self.sent) + early >= self.heartbeats.heartbeat;
         if is_due {

@@ -1,7 +1,8 @@
-//! Requests for logs that arrive before it is known which containers there are.
+//! Requests for logs that arrive before the containers are known.
 //!
-//! A server that has just started, or whose engine has, lists its containers within moments. Until then
-//! `not_found` would be a guess, so these requests are held: for a while, and not too many.
+//! A server that has just started, or whose engine has just started, lists its containers within moments.
+//! Until then `not_found` would be a guess, so these requests are held, for a limited time and in a
+//! limited number.
 
 use crate::{
     model::{HostId, WorkloadRef},
@@ -18,17 +19,17 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-/// How long a request is held: an engine that has not listed its containers by then is away.
+/// How long a request is held. An engine that has not listed its containers by then is unreachable.
 const HOLD: Duration = Duration::from_secs(10);
-/// Requests for single-purpose sockets that are held at the same time. Each keeps a connection and
-/// little else; more are answered at once.
+/// Most requests for single-purpose sockets that are held at once. Each keeps a connection and little
+/// else; further ones are answered at once.
 const MAX_HELD: usize = 256;
 static ROOM: Semaphore = Semaphore::const_new(MAX_HELD);
 
-/// Subscriptions of one client that are held.
+/// The held subscriptions of one client.
 #[derive(Debug)]
 pub(super) struct Held {
-    /// Each with the time at which it is answered in any case.
+    /// Each with the time at which it is answered at the latest.
     subscribes: Vec<(Subscribe, Instant)>,
     changes: watch::Receiver<u64>,
 }
@@ -41,14 +42,14 @@ impl Held {
         }
     }
 
-    /// Holds a subscription, instead of an earlier one to the same log.
+    /// Holds a subscription; it replaces an earlier one to the same log.
     pub(super) fn hold(&mut self, subscribe: Subscribe) {
         let channel = subscribe.channel;
         self.subscribes.retain(|(held, _)| held.channel != channel);
         self.subscribes.push((subscribe, Instant::now() + HOLD));
     }
 
-    /// The client no longer wants the log that `channel` carries.
+    /// Drops the subscription to the log of `channel`.
     pub(super) fn leave(&mut self, channel: Channel) {
         self.subscribes.retain(|(held, _)| held.channel != channel);
     }
@@ -61,13 +62,13 @@ impl Held {
         self.subscribes.is_empty()
     }
 
-    /// Waits until one of them may be answered.
+    /// Waits until a subscription may be answered.
     pub(super) async fn changed(&mut self) {
         let first = self.subscribes.iter().map(|(_, until)| *until).min();
         changed(&mut self.changes, first).await;
     }
 
-    /// Those that can be answered now, or must be.
+    /// Removes and returns those that can or must be answered now.
     pub(super) fn take_due(&mut self, directory: &Directory) -> Vec<Subscribe> {
         let now = Instant::now();
         let is_due = |(subscribe, until): &mut (Subscribe, Instant)| {
@@ -94,10 +95,10 @@ async fn changed(changes: &mut watch::Receiver<u64>, until: Option<Instant>) {
     }
 }
 
-/// The workload that `named` names, once the containers are known.
+/// The workload that `named` names; waits until the containers are known.
 ///
 /// # Errors
-/// As of [`Directory::find`].
+/// Those of [`Directory::find`].
 pub(super) async fn find_once_listed(
     state: &AppState,
     named: &WorkloadRef,
@@ -111,7 +112,7 @@ pub(super) async fn find_once_listed(
     directory.find(named)
 }
 
-/// Whether `error` may be a guess, as the containers are not known yet.
+/// Whether `error` may be a guess, because the containers are not known yet.
 pub(super) fn is_guess(error: &ApiError, directory: &Directory, host: Option<HostId>) -> bool {
     error.code == ErrorCode::NotFound && !directory.has_listed(host)
 }

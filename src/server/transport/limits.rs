@@ -1,29 +1,28 @@
-//! How much a client may say.
+//! Limits for the messages of a client.
 
 use crate::server::rate::Bucket;
 use std::{collections::VecDeque, time::Duration};
 use tokio::time::Instant;
 
-/// Refused messages after which a client that does not slow down is cut off.
+/// Refused messages after which a client that does not slow down is disconnected.
 const MAX_REFUSED: u32 = 200;
-/// Messages that could not be understood, within [`MALFORMED_WINDOW`], after which a client is cut
-/// off.
+/// Malformed messages within [`MALFORMED_WINDOW`] after which a client is disconnected.
 const MAX_MALFORMED: usize = 10;
-/// See [`MAX_MALFORMED`].
+/// The window of [`MAX_MALFORMED`].
 const MALFORMED_WINDOW: Duration = Duration::from_secs(60);
 
-/// Whether a message is heeded.
+/// Whether a message is handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// It is.
+    /// It is handled.
     Handle,
-    /// Not before this time has passed.
+    /// It is refused; the client may send again after this time.
     Refuse(Duration),
-    /// No more of this.
+    /// The client is disconnected.
     CutOff,
 }
 
-/// A token bucket, and how often it was found empty.
+/// A token bucket, and how often it was empty.
 #[derive(Debug, Default)]
 pub(super) struct RateLimit {
     bucket: Bucket,
@@ -31,10 +30,10 @@ pub(super) struct RateLimit {
 }
 
 impl RateLimit {
-    /// Judges one more message.
+    /// Decides about one more message.
     pub(super) fn judge(&mut self) -> Verdict {
         if self.bucket.is_full() {
-            // It has been quiet for a while: what was is forgiven.
+            // A client that was quiet long enough to refill the bucket starts again.
             self.refused = 0;
         }
         let Err(wait) = self.bucket.take() else {
@@ -48,14 +47,14 @@ impl RateLimit {
     }
 }
 
-/// Counts messages that could not be understood.
+/// Counts malformed messages.
 #[derive(Debug, Default)]
 pub(super) struct Malformed {
     times: VecDeque<Instant>,
 }
 
 impl Malformed {
-    /// Counts one more; whether that is too many.
+    /// Counts one more message; returns whether that is too many.
     pub(super) fn one_more(&mut self) -> bool {
         let now = Instant::now();
         self.times

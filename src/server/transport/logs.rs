@@ -29,7 +29,7 @@ use axum::{
 };
 use serde::Deserialize;
 
-/// Which part of a log, and in what form.
+/// Which part of a log is sent, and in which form.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -37,12 +37,12 @@ pub struct LogsQuery {
     /// The container's host; any when absent.
     #[param(value_type = Option<String>)]
     host: Option<HostId>,
-    /// How many of the last lines come first, 100 when absent.
+    /// How many of the last lines are sent first, 100 when absent.
     #[param(maximum = 5_000)]
     tail: Option<u32>,
     /// RFC 3339, or seconds since the Unix epoch.
     since: Option<String>,
-    /// The `cursor` of the last line the client has: begin after it.
+    /// The `cursor` of the client's last line: sends the lines after it.
     #[param(value_type = Option<String>)]
     after: Option<LogPosition>,
     /// Whether each message has the line's time, `true` when absent.
@@ -86,10 +86,10 @@ impl LogsQuery {
     }
 }
 
-/// A container's log as it is written, a message a line.
+/// A container's log as it is written, one message per line.
 ///
 /// # Errors
-/// `invalid`, `not_found`, no upgrade, or no room for another client.
+/// `invalid`, `not_found`, no upgrade, or no permit for another client.
 #[utoipa::path(
     get,
     path = "/ws/docker/{id}/logs",
@@ -114,7 +114,7 @@ pub async fn docker_logs(
         form,
         peer,
         move |conversation, _, _| {
-            // The first is never too many.
+            // The first log never exceeds the limit.
             let _ = conversation.follow_log(&found, start);
         },
     ))

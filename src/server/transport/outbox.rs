@@ -1,4 +1,4 @@
-//! What is on its way to one client.
+//! The outgoing messages of one client.
 
 use super::{Session, forms::Form};
 use crate::{
@@ -16,15 +16,15 @@ use std::{
 };
 use tokio::net::tcp::OwnedWriteHalf;
 
-/// What one client follows, and what is on its way to it.
+/// The subscriptions of one client and its outgoing messages.
 ///
-/// Two tasks use it: the client's own, which answers it, and [`Delivery`](super::Delivery), which
-/// brings it news. As long as the connection takes what it is given, the first of them sleeps; what
-/// does not leave at once is left to it, and news waits for as long.
+/// Two tasks use it: the client's own task, which answers the client, and [`Delivery`](super::Delivery),
+/// which sends frames of the hub. As long as the connection accepts all bytes at once, the client's task
+/// sleeps. It sends what the connection did not accept; new frames wait until that is done.
 #[derive(Debug)]
 pub(super) struct Outbox {
     form: Form,
-    /// Absent once nothing is to be sent any more.
+    /// `None` once nothing more is sent.
     open: Mutex<Option<Open>>,
 }
 
@@ -32,14 +32,14 @@ pub(super) struct Outbox {
 struct Open {
     writer: Writer<OwnedWriteHalf>,
     session: Session,
-    /// The client's own task, while it waits for something to be left to it.
+    /// The waker of the client's own task while it waits for bytes that were not accepted.
     waiting: Option<Waker>,
-    /// There was news while something was still on its way.
+    /// Whether frames were published while earlier bytes were still unsent.
     is_behind: bool,
 }
 
 impl Outbox {
-    /// Empty; the client follows nothing yet.
+    /// An empty outbox without subscriptions.
     pub(super) fn new(writer: Writer<OwnedWriteHalf>, form: Form, session: Session) -> Self {
         Self {
             form,
@@ -52,33 +52,33 @@ impl Outbox {
         }
     }
 
-    /// The form it is sent in.
+    /// The form of the client's frames.
     pub(super) const fn form(&self) -> Form {
         self.form
     }
 
-    /// Adds a message to what is to be sent.
+    /// Queues a message.
     pub(super) fn queue(&self, message: Message) {
         if let Some(open) = &mut *self.open() {
             open.writer.queue(message);
         }
     }
 
-    /// Adds what everybody gets to what is to be sent.
+    /// Queues frames that are shared by all clients.
     pub(super) fn queue_all(&self, frames: &[Arc<Frame>]) {
         if let Some(open) = &mut *self.open() {
             open.queue_all(frames, self.form);
         }
     }
 
-    /// Adds a message for this client alone, if its form has it.
+    /// Queues a message for this client only, if its form has such a message.
     pub(super) fn send(&self, message: &ServerMessage) {
         if let Some(message) = self.form.of_one(message) {
             self.queue(message);
         }
     }
 
-    /// Follows `channel` from now on; what is to be known at once is added to what is to be sent.
+    /// Subscribes to `channel` and queues the frames that the client needs now.
     pub(super) fn subscribe(&self, channel: Channel, delta: bool, resume: Option<&Resume>) {
         if let Some(open) = &mut *self.open() {
             let frames = open.session.subscribe(channel, delta, resume);
@@ -86,15 +86,15 @@ impl Outbox {
         }
     }
 
-    /// Follows `channel` no more.
+    /// Unsubscribes from `channel`.
     pub(super) fn unsubscribe(&self, channel: Channel) {
         if let Some(open) = &mut *self.open() {
             open.session.unsubscribe(channel);
         }
     }
 
-    /// Sends news, unless something is still on its way: then it is behind, and its own task sees
-    /// to the rest.
+    /// Sends new frames. If earlier bytes are still unsent, only marks the client as behind; its own task
+    /// sends the frames later.
     pub(super) fn deliver(&self) {
         let mut open = self.open();
         let Some(open) = &mut *open else { return };
@@ -103,7 +103,7 @@ impl Outbox {
             return;
         }
         open.queue_changes(self.form);
-        // Of a failure the client's own task learns by trying again.
+        // The client's own task notices a failure when it writes again.
         if !open.writer.try_flush().unwrap_or(false)
             && let Some(waiting) = open.waiting.take()
         {
@@ -111,7 +111,7 @@ impl Outbox {
         }
     }
 
-    /// Waits until something is left to the client's own task.
+    /// Waits until bytes are left for the client's own task.
     pub(super) async fn left_over(&self) {
         poll_fn(|cx| match &mut *self.open() {
             Some(open) if open.writer.is_empty() && !open.is_behind => {
@@ -123,7 +123,7 @@ impl Outbox {
         .await;
     }
 
-    /// Sends what is to be sent. When cancelled, the rest goes out with the next call.
+    /// Sends the queued messages. Cancel safe: the next call sends the rest.
     ///
     /// # Errors
     /// When the connection is gone.
@@ -135,7 +135,7 @@ impl Outbox {
         .await
     }
 
-    /// Adds the news there was while something was on its way, once that has left.
+    /// Queues the frames that were published while bytes were unsent, once those have been sent.
     pub(super) fn catch_up(&self) {
         if let Some(open) = &mut *self.open()
             && open.writer.is_empty()
@@ -145,7 +145,7 @@ impl Outbox {
         }
     }
 
-    /// Follows nothing any more; what is left to say goodbye with.
+    /// Ends all subscriptions; returns the writer for the close frame.
     pub(super) fn close(&self) -> Option<Writer<OwnedWriteHalf>> {
         self.open().take().map(|open| open.writer)
     }

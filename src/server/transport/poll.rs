@@ -1,4 +1,4 @@
-//! `GET /api/snapshot`: the socket's messages for those who cannot hold a connection open.
+//! `GET /api/snapshot`: the socket's messages, for clients that cannot keep a connection open.
 
 use crate::{
     protocol::{
@@ -22,21 +22,21 @@ use axum::{
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What is asked for.
+/// The query of `GET /api/snapshot`.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct SnapshotQuery {
     /// Names of channels, separated by commas; all when absent.
     channels: Option<String>,
-    /// The run of the server to which `seq` belongs.
+    /// The id of the server's run to which `seq` belongs.
     epoch: Option<String>,
-    /// The numbers of the last messages the client has: `41` for one channel, or
+    /// The sequence numbers of the client's last messages: `41` for one channel, or
     /// `metrics:7,containers:41`.
     seq: Option<String>,
 }
 
-/// The present state, or what came after `seq`; `304` when nothing did.
+/// The present state, or the messages after `seq`; `304` if there are none.
 ///
 /// # Errors
 /// `unknown_channel` or `invalid`.
@@ -128,7 +128,7 @@ fn positions(
         })
 }
 
-/// Names one form of one state.
+/// Identifies one form of one state.
 fn etag(epoch: &str, channels: &[Channel], heads: &[u64], is_binary: bool) -> String {
     let positions = channels.iter().zip(heads);
     let parts: Vec<_> = positions

@@ -1,4 +1,4 @@
-//! What one client follows: shared by every transport that pushes.
+//! The subscriptions of one client, shared by every transport that pushes.
 
 use crate::{
     protocol::{Channel, Resume},
@@ -6,18 +6,18 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// What one client follows, and how far it has got.
+/// The subscriptions of one client, and its position in each channel.
 #[derive(Debug)]
 pub struct Session {
     viewer: Viewer,
-    /// At most one per channel, so the number of channels bounds it. They are read in the channels'
-    /// order, which puts lists of containers before figures about them. Exactly as much memory as
-    /// they need: a map would take several times that, for each of thousands of clients.
+    /// At most one per channel, so the number of channels bounds it. Sorted by channel, which puts lists
+    /// of containers before their stats. Not a map, which would take several times the memory, for each of
+    /// thousands of clients.
     cursors: Vec<Cursor>,
 }
 
 impl Session {
-    /// A client that follows nothing yet.
+    /// A session without subscriptions.
     pub const fn new(viewer: Viewer) -> Self {
         Self {
             viewer,
@@ -25,7 +25,7 @@ impl Session {
         }
     }
 
-    /// Follows `channel` from now on; what is to be sent at once. Doing it again begins anew.
+    /// Subscribes to `channel` and returns the frames to send now. A repeated call starts again.
     pub fn subscribe(
         &mut self,
         channel: Channel,
@@ -43,24 +43,24 @@ impl Session {
         frames
     }
 
-    /// Follows `channel` no more.
+    /// Unsubscribes from `channel`.
     pub fn unsubscribe(&mut self, channel: Channel) {
         if let Ok(at) = self.place(channel) {
             self.cursors.remove(at);
         }
     }
 
-    /// Where the cursor of `channel` is, or would be.
+    /// The index of the cursor of `channel`, or where to insert it.
     fn place(&self, channel: Channel) -> Result<usize, usize> {
         self.cursors.binary_search_by_key(&channel, Cursor::channel)
     }
 
-    /// Everything published since the last time.
+    /// All frames published since the last call.
     pub fn catch_up(&mut self) -> Vec<Arc<Frame>> {
         self.viewer.catch_up(&mut self.cursors)
     }
 
-    /// The whole present state of `channel`.
+    /// A snapshot of `channel`.
     pub fn snapshot(&self, channel: Channel) -> Vec<Arc<Frame>> {
         self.viewer.snapshot(&[channel]).1
     }

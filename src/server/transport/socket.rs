@@ -1,4 +1,4 @@
-//! A WebSocket that never waits for ever and always says why it closes.
+//! A WebSocket whose waits all have a timeout, and that always sends the reason for its close.
 
 use super::outbox::Outbox;
 use crate::{
@@ -10,27 +10,27 @@ use std::time::Duration;
 use tokio::{net::tcp::OwnedReadHalf, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-/// How long messages may take to leave. Who reads slower than this cannot follow anything live.
+/// How long sending may take. A client that reads more slowly than this cannot follow live data.
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a client that was too slow may take to read again, and so to learn why the connection closes. It
-/// keeps its place for as long, and no more memory than the rest of one frame.
+/// How long a client that was too slow may take to read again, so that it receives the reason for the
+/// close. It keeps its permit for that time, but no more memory than the rest of one frame.
 const SLOW_CLOSE: Duration = Duration::from_secs(20);
-/// How long a peer may take to answer a close.
+/// How long a client may take to answer a close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Why a conversation is over.
+/// Why a connection ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
-    /// We close, with this code and reason.
+    /// The server closes with this code and reason.
     Close(u16, &'static str),
-    /// The peer has closed; only the answer is to be sent.
+    /// The client has closed; only the answer is still to be sent.
     Closed(Option<u16>),
-    /// The connection is gone.
+    /// The connection is lost.
     Gone,
 }
 
 impl End {
-    /// The close code; `None` when the connection is gone.
+    /// The close code; `None` if the connection is lost.
     pub(super) const fn code(self) -> Option<u16> {
         match self {
             Self::Close(code, _) => Some(code),
@@ -40,11 +40,11 @@ impl End {
     }
 }
 
-/// The peer is of another build.
+/// The close for a client of another build.
 pub(super) const OTHER_VERSION: End =
     End::Close(close_code::VERSION, "another version of the protocol");
 
-/// Sends what is in `outbox`, all of it at once.
+/// Sends all messages in `outbox`.
 pub(super) async fn flush(outbox: &Outbox) -> Result<(), End> {
     match timeout(SEND_TIMEOUT, outbox.flush()).await {
         Ok(Ok(())) => Ok(()),
@@ -53,7 +53,7 @@ pub(super) async fn flush(outbox: &Outbox) -> Result<(), End> {
     }
 }
 
-/// Waits for what the peer says. May be cancelled without a loss.
+/// Waits for the next message of the client. Cancel safe.
 pub(super) async fn receive(reader: &mut Reader<OwnedReadHalf>) -> Result<Incoming, End> {
     match reader.receive().await {
         Ok(Incoming::Close(code)) => Err(End::Closed(code)),
@@ -62,7 +62,7 @@ pub(super) async fn receive(reader: &mut Reader<OwnedReadHalf>) -> Result<Incomi
     }
 }
 
-/// Ends the connection in a way that lets the peer know why.
+/// Ends the connection so that the client receives the reason.
 pub(super) async fn end((reader, mut writer): WebSocket, end: End, shutdown: &CancellationToken) {
     let (code, reason) = match end {
         End::Gone => return,
@@ -71,7 +71,7 @@ pub(super) async fn end((reader, mut writer): WebSocket, end: End, shutdown: &Ca
     };
     let is_slow = code == Some(close_code::TOO_SLOW);
     if is_slow {
-        // There is no room even for the reason: what a slow client has not got yet makes way for it.
+        // A slow client has no room even for the reason, so its unsent frames are dropped.
         writer.abandon();
     }
     let reason = ByteString::from_static(reason);
@@ -87,11 +87,11 @@ pub(super) async fn end((reader, mut writer): WebSocket, end: End, shutdown: &Ca
             return;
         }
     }
-    // A peer that does not read is waited for no longer.
+    // A client that does not read is not waited for any longer.
     let _ = timeout(CLOSE_TIMEOUT, close(reader, writer)).await;
 }
 
-/// How a fault ends the conversation.
+/// The [`End`] for a fault.
 fn end_of(fault: Fault) -> End {
     match fault {
         Fault::TooBig => End::Close(close_code::TOO_BIG, "message too long"),

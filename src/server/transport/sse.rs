@@ -1,4 +1,4 @@
-//! `GET /api/containers/stream`: lists and figures of containers as Server-Sent Events.
+//! `GET /api/containers/stream`: lists and stats of containers as Server-Sent Events.
 
 use super::Session;
 use crate::{
@@ -26,15 +26,15 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// The longest time without a list, so that a script need not judge for itself whether it is fresh.
+/// The longest time without a list, so that a script need not decide whether its list is current.
 const REPEAT: Duration = Duration::from_secs(3);
-/// Between comments that keep proxies from closing the connection.
+/// Time between the comments that keep proxies from closing the connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
 
-/// The full list at once, on every change and at least every three seconds, and all figures.
+/// Sends the full list at once, on every change and at least every three seconds, and all stats.
 ///
 /// # Errors
-/// When there is no room for another client.
+/// When no permit is left for another client.
 #[utoipa::path(
     get,
     path = "/containers/stream",
@@ -66,20 +66,20 @@ pub async fn containers(
     Ok((unbuffered, Sse::new(feed.events())).into_response())
 }
 
-/// What a client is sent next.
+/// The next output for a client.
 enum Next {
     Frame(Arc<Frame>),
     Comment,
 }
 
-/// One client's events.
+/// The events of one client.
 struct Feed {
     viewer: Viewer,
     session: Session,
     changes: watch::Receiver<u64>,
     shutdown: CancellationToken,
-    /// What is to be sent before anything else is waited for. Bounded by what a session can be
-    /// behind, because it is filled only when empty.
+    /// Frames to send before the feed waits again. Filled only when empty, so it is bounded by the backlog
+    /// of a session.
     queue: VecDeque<Arc<Frame>>,
     listed: Instant,
     commented: Instant,
@@ -88,7 +88,7 @@ struct Feed {
 
 impl Feed {
     fn new(state: &AppState, permit: Permit, resume: Option<&Resume>) -> Self {
-        // Before anything is followed: what changes from then on is news.
+        // Created before the subscriptions, so that later changes are noticed.
         let changes = state.viewer().changes();
         let mut session = Session::new(state.viewer().clone());
         let mut queue = VecDeque::from(session.subscribe(Channel::CONTAINERS, false, resume));
@@ -126,13 +126,14 @@ impl Feed {
                     self.commented = Instant::now();
                     return Some(Next::Comment);
                 }
-                // Fails when the hub is gone, and with it everything.
+                // Fails only when the hub is dropped, at the end of the process.
                 Ok(()) = self.changes.changed() => self.queue.extend(self.session.catch_up()),
                 () = sleep_until(self.listed + REPEAT) => {
                     self.listed = Instant::now();
                     self.queue.extend(self.session.snapshot(Channel::CONTAINERS));
                     if self.queue.is_empty() {
-                        // There is no list yet. Whoever measures the way here still hears something.
+                        // No list exists yet; a comment still lets clients and proxies see that the
+                        // connection is alive.
                         self.commented = Instant::now();
                         return Some(Next::Comment);
                     }

@@ -1,4 +1,4 @@
-//! Conversations with a whole server, over real sockets.
+//! Connections to a whole server, over real sockets.
 
 #![expect(clippy::disallowed_methods, reason = "a test has no shutdown")]
 
@@ -15,7 +15,7 @@ use tokio_tungstenite::{
     tungstenite::{Message, client::IntoClientRequest},
 };
 
-/// How long to wait for what must come.
+/// How long to wait for an expected message.
 const DEADLINE: Duration = Duration::from_secs(90);
 
 type Client = WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>;
@@ -53,7 +53,7 @@ async fn hear<T>(client: &mut Client, wanted: impl Fn(ServerMessage) -> Option<T
     timeout(DEADLINE, heard).await.expect("an answer in time")
 }
 
-/// Waits for the close and gives its code.
+/// Waits for the close and returns its code.
 async fn closed(client: &mut Client) -> u16 {
     let closed = async {
         loop {
@@ -193,7 +193,7 @@ async fn polling_brings_the_same_messages_and_nothing_when_nothing_is_new() {
         "a poller watches too"
     );
 
-    // The source may still be changing its mind about why there is no engine.
+    // The source may still be changing its reason why there is no engine.
     let mut known = get(&url)
         .header("if-none-match", &etag)
         .send()
@@ -240,11 +240,11 @@ async fn a_stream_begins_with_the_list_and_repeats_it() {
     assert!(running.shutdown().await, "the stream ends with the server");
 }
 
-/// Asks for the list of containers.
+/// A subscription to the list of containers.
 const WISH: &str = r#"{"type":"subscribe","channel":"containers"}"#;
 
-/// A client that reads nothing, with hardly any room for what comes: a list far longer than any
-/// buffer on the way holds, which has begun to come.
+/// A client that reads nothing and has almost no buffer, while the server sends a list that is far longer
+/// than all buffers on the way.
 async fn sleeper(running: &Running) -> WebSocketStream<tokio::net::TcpStream> {
     publish_large(&running.hub, 1, "x".repeat(8 << 20));
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
@@ -253,7 +253,7 @@ async fn sleeper(running: &Running) -> WebSocketStream<tokio::net::TcpStream> {
     let url = format!("ws://{}/api/ws", running.addr);
     let (mut client, _) = tokio_tungstenite::client_async(url, stream).await.unwrap();
     client.send(Message::text(WISH)).await.unwrap();
-    // More than a greeting.
+    // More than the first message.
     let mut buffer = [0; 2_048];
     let comes = async { while client.get_ref().peek(&mut buffer).await.unwrap() < buffer.len() {} };
     timeout(DEADLINE, comes).await.expect("it comes");
@@ -271,7 +271,7 @@ fn publish_large(hub: &Hub, at: i64, note: String) {
     }]);
 }
 
-/// Lets so much time pass at once.
+/// Advances the clock by `time` at once.
 async fn pass(time: Duration) {
     tokio::time::pause();
     tokio::time::advance(time).await;
@@ -299,7 +299,7 @@ async fn who_is_silent_for_too_long_is_let_go() {
         matches!(message, ServerMessage::Connected { .. }).then_some(())
     })
     .await;
-    // Pings go unanswered while it does not read.
+    // While the client does not read, its pings are unanswered.
     pass(DEAD_PEER - Duration::from_secs(1)).await;
     let url = format!("http://{}/api/ws", running.addr);
     let status = reqwest::get(&url).await.unwrap().text().await.unwrap();
@@ -329,7 +329,7 @@ async fn a_client_that_reads_too_late_learns_why_it_is_let_go() {
     pass(Duration::from_secs(10)).await;
     let end = async {
         loop {
-            // The list that had begun to come is still whole.
+            // The list that was partly sent is still complete.
             if let Message::Close(frame) = client.next().await.unwrap().unwrap() {
                 return frame.unwrap().code.into();
             }
@@ -345,7 +345,7 @@ async fn a_client_that_reads_too_late_learns_why_it_is_let_go() {
 async fn who_reads_late_is_brought_what_came_meanwhile() {
     let running = server(10).await;
     let mut late = sleeper(&running).await;
-    // While the first list is on its way nothing else can be: it waits until there is room.
+    // While the first list is being sent, nothing else can be; the second list waits for room.
     let mut other = connect(&running, "/api/ws").await;
     say(&mut other, WISH).await;
     for n in 2..=5 {
@@ -372,7 +372,7 @@ async fn who_reads_late_is_brought_what_came_meanwhile() {
 async fn who_is_always_behind_is_still_heard() {
     let running = server(10).await;
     let mut behind = sleeper(&running).await;
-    // There is news at every moment at which it could be through with what came before.
+    // A publication follows at every moment at which the earlier list could be sent completely.
     let hub = running.hub.clone();
     let publishing = tokio::spawn(async move {
         for n in 0_i64.. {

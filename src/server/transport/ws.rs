@@ -22,10 +22,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-/// What all names of our subprotocols begin with.
+/// The prefix of all names of our subprotocols.
 const SUBPROTOCOLS: &str = "deckwatch.v";
 
-/// The multiplexed socket; its status when no upgrade is asked for.
+/// The multiplexed socket; its status if no upgrade is requested.
 #[utoipa::path(
     get,
     path = "/ws",
@@ -51,7 +51,7 @@ pub async fn multiplexed(
     }
 }
 
-/// `/ws/docker/stats`: figures of containers in the form of the `docker` command line.
+/// `/ws/docker/stats`: container stats in the form of the `docker` command line.
 #[utoipa::path(
     get,
     path = "/ws/docker/stats",
@@ -95,7 +95,7 @@ fn accept(mut upgrade: Upgrade, state: &AppState, peer: Peer) -> Response {
     })
 }
 
-/// A conversation with a client of `peer` that `begin` begins.
+/// Upgrades the connection of a client of `peer`; `begin` makes the first subscriptions.
 pub(super) fn talk(
     upgrade: Upgrade,
     state: &AppState,
@@ -114,7 +114,7 @@ pub(super) fn talk(
     upgrade.accept(MAX_MESSAGE_BYTES, &tracker, move |socket| {
         let mut conversation = Conversation::new(socket, form, &state);
         begin(&mut conversation, &state, id);
-        // Nothing else is kept for as long as it lasts.
+        // Captures nothing else, because the future lives as long as the connection.
         async move {
             conversation.hold(token).await;
             drop(permit);
@@ -122,7 +122,7 @@ pub(super) fn talk(
     })
 }
 
-/// A connection on which nothing is said but why not.
+/// Accepts the upgrade only to close the connection with the reason.
 fn refuse(upgrade: Upgrade, state: &AppState, peer: Peer) -> Response {
     let permit = match state.gate.admit(peer) {
         Ok(permit) => permit,

@@ -11,16 +11,16 @@ use serde::Serialize;
 /// Which parts of a log a client of `/ws/docker/{id}/logs` gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogForm {
-    /// With times.
+    /// Include times.
     pub timestamps: bool,
-    /// With lines of standard output.
+    /// Include lines of standard output.
     pub stdout: bool,
-    /// With lines of standard error.
+    /// Include lines of standard error.
     pub stderr: bool,
 }
 
 impl LogForm {
-    /// Everything, which is what nearly every client asks for.
+    /// Everything: what nearly every client requests.
     pub const ALL: Self = Self {
         timestamps: true,
         stdout: true,
@@ -54,7 +54,7 @@ enum DockerLog<'a> {
     },
 }
 
-/// `message` in that form; nothing when it is not about a log.
+/// `message` in this form; empty if it is not about a log.
 pub(super) fn docker_logs(message: &ServerMessage, form: LogForm) -> Vec<ByteString> {
     let one = match message {
         ServerMessage::Log { lines, .. } => {

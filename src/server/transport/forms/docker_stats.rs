@@ -1,4 +1,4 @@
-//! The form of `/ws/docker/stats`: figures of containers as the `docker` command line shows them,
+//! The form of `/ws/docker/stats`: container stats as the `docker` command line shows them, in
 //! `snake_case`.
 
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
 use bytestring::ByteString;
 use serde::Serialize;
 
-/// `message` in that form; `None` when it has no figures of containers.
+/// `message` in this form; `None` if it has no container stats.
 pub(super) fn docker_stats(message: &ServerMessage) -> Option<ByteString> {
     DockerStats::of(message).map(|body| encode(&body))
 }
