@@ -1,9 +1,9 @@
-//! Follows one container's log through whatever happens to container and engine.
+//! Follows the log of one container across restarts of the container and failures of the engine.
 //!
-//! The last lines come from a query of their own, whose end tells that they are all there. From then
-//! on the engine's stream is opened from the last known line on, also after it was cut, and
-//! `Resumption` leaves out what is known. Whether the container runs and the engine answers is
-//! what the hub says: a stream that is silent may just have nothing to say.
+//! The last lines are read by a separate query, whose end shows that they are complete. After that, and
+//! after every interruption, the engine's stream is opened at the last known line, and `Resumption` drops
+//! the lines that are already known. Whether the container runs and the engine is reachable is read from
+//! the hub, because a silent stream is not an error.
 
 mod history;
 mod probe;
@@ -32,41 +32,41 @@ use tokio::{
     time::{Instant, sleep_until, timeout},
 };
 
-/// How long lines are gathered before readers are woken: nobody sees the difference, and it halves
-/// what a chatty container costs.
+/// How long lines are gathered before readers are woken. The delay is not noticeable and halves the cost
+/// of a busy container.
 const GATHER: Duration = Duration::from_millis(10);
-/// Bytes that are passed on at once without being gathered any longer.
+/// Bytes after which gathered lines are published at once.
 const BATCH_BYTES: usize = 32 * 1024;
-/// The same in lines; also how many are taken before anything else is looked at.
+/// The same in lines; also the most lines that are taken before other events are handled.
 const BATCH_LINES: usize = 500;
-/// Records the engine is asked for to go on: most of the time few were written meanwhile, and an engine
-/// reads a long log from its beginning if it may. All are asked for when these are not enough.
+/// Records requested from the engine to resume: usually few were written in the meantime, and without a
+/// limit an engine reads a long log from its beginning. If these are not enough, all are requested.
 const RESUME_TAIL: u32 = 2_000;
-/// How long the last known line is waited for once younger ones have come.
+/// How long to wait for the last known line once younger lines have arrived.
 const HOLD: Duration = Duration::from_secs(1);
-/// How long an engine may take to tell a log's last lines.
+/// How long an engine may take to send a log's last lines.
 const HISTORY: Duration = Duration::from_secs(30);
-/// How long the stream of a container that no longer runs is read on: it ends by itself, or never.
+/// How long to keep reading the stream of a stopped container, because some of these streams never end.
 const LEAVING: Duration = Duration::from_secs(3);
 
-/// How long an engine may take to repeat the last known line when it is among the last records.
+/// How long an engine may take to repeat the last known line if it is among the last records.
 const REPEAT: Duration = Duration::from_secs(10);
-/// How long a stream must last, without a new line, for the log to count as readable. The engine
-/// repeats the last known line at once.
+/// How long a stream must last without a new line for the log to count as readable. The engine repeats the
+/// last known line at once.
 const CALM: Duration = Duration::from_secs(2);
 
-/// Follows one workload's log.
+/// Follows the log of one workload.
 pub(super) struct Follower {
     viewer: Viewer,
     log: Arc<dyn LogSource>,
     stream: Arc<Stream>,
     changes: watch::Receiver<u64>,
     readers: watch::Receiver<()>,
-    /// At the last line that was passed on.
+    /// The position of the last published line.
     tracker: Tracker,
-    /// Whether the last lines were asked for.
+    /// Whether the last lines have been read.
     has_begun: bool,
-    /// Readers know that the container has stopped, and no line came since.
+    /// Whether readers were notified that the container has stopped, with no line since.
     has_stopped: bool,
     backoff: Backoff,
 }
@@ -74,9 +74,9 @@ pub(super) struct Follower {
 /// How the reading of a stream ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Read {
-    /// The stream ended, or its end was not worth waiting for.
+    /// The stream ended, or the follower stopped waiting for its end.
     Ended,
-    /// The last known line did not come.
+    /// The last known line did not arrive.
     Lost,
 }
 
@@ -115,7 +115,7 @@ impl Follower {
         }
     }
 
-    /// Reads what there is, and what comes while the container runs.
+    /// Reads the existing lines, and new ones while the container runs.
     async fn pass(&mut self, situation: Situation) {
         let is_running = matches!(situation, Situation::Running(_));
         self.has_stopped &= !is_running;
@@ -129,7 +129,8 @@ impl Follower {
             Ok(()) if is_running => self.pause(situation).await,
             Ok(()) => {
                 if self.situation() == situation {
-                    // When it stopped may be told twice: by an event, and more exactly by its details.
+                    // The stop may be reported twice: by an event, and later with the exact time in the
+                    // details.
                     if !std::mem::replace(&mut self.has_stopped, true) {
                         self.stream
                             .publish_end(LogEndReason::ContainerStopped, None);
@@ -155,7 +156,7 @@ impl Follower {
     async fn read(&mut self, follow: bool) -> Result<(), EngineError> {
         self.deepen().await?;
         let position = self.tracker.position();
-        // The beginning of a line that has not ended may be anywhere before.
+        // The start of an unfinished line may be far before the last known line.
         let is_near = position.is_some_and(|position| !position.has_open_line());
         let tail = is_near.then_some(RESUME_TAIL);
         if self.read_from(follow, tail).await? == Read::Lost {
@@ -164,7 +165,7 @@ impl Follower {
         Ok(())
     }
 
-    /// Reads on from the last known line, which must be among the last `tail`.
+    /// Reads from the last known line on, which must be among the last `tail` records.
     async fn read_from(&mut self, follow: bool, tail: Option<u32>) -> Result<Read, EngineError> {
         let position = self.tracker.position();
         let query = LogQuery {
@@ -237,7 +238,7 @@ impl Follower {
         }
     }
 
-    /// Takes a line and all that are there already.
+    /// Takes a line and all further lines that are ready.
     async fn take(
         &mut self,
         reading: &mut Reading,
@@ -259,7 +260,7 @@ impl Follower {
                 },
             }
             left -= 1;
-            // Before another line is taken from the stream, which would be lost.
+            // Checked before the next line is taken from the stream, which would otherwise be lost.
             if left == 0 || reading.bytes >= BATCH_BYTES {
                 break;
             }
@@ -281,7 +282,7 @@ impl Follower {
         reading.batch.push(line);
     }
 
-    /// Passes on what was gathered.
+    /// Publishes the gathered lines.
     async fn flush(&self, reading: &mut Reading) {
         reading.bytes = 0;
         self.stream
@@ -289,7 +290,7 @@ impl Follower {
             .await;
     }
 
-    /// The last known line is gone: what was held back follows a gap.
+    /// The last known line is gone: publishes a gap and then the lines that were held back.
     async fn tell_gap(&mut self, reading: &mut Reading) {
         let held = reading.resumption.give_up();
         let from = self.tracker.position().map(|position| position.timestamp());
@@ -317,14 +318,14 @@ impl Follower {
     }
 }
 
-/// Waits until the state changes. The hub outlives everybody who follows it.
+/// Waits until the state changes. The hub outlives every follower.
 async fn hub_changed(changes: &mut watch::Receiver<u64>) {
     if changes.changed().await.is_err() {
         std::future::pending::<()>().await;
     }
 }
 
-/// Waits until readers come or go.
+/// Waits until readers are added, removed, or want older lines.
 async fn readers_changed(readers: &mut watch::Receiver<()>) {
     if readers.changed().await.is_err() {
         std::future::pending::<()>().await;

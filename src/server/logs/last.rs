@@ -1,21 +1,21 @@
-//! The last lines of a log, however many records they have.
+//! Reads the last lines of a log, regardless of how many records they consist of.
 
 use crate::server::source::{EngineError, LogLines, LogQuery, LogSource, SourceLine};
 use futures::{StreamExt, TryStreamExt, stream};
 use std::collections::VecDeque;
 
-/// Bytes of lines that are kept while they are counted. Where they have more, they are read again.
+/// Most bytes of lines that are kept while they are counted. If there are more, they are read again.
 const MAX_KEPT: usize = 1 << 20;
-/// How many times more is asked for. Each time it is four times as much, so that lines of 64 MiB are
+/// Most requests. Each asks for four times as many records as the one before, so that lines of 64 MiB are
 /// found as well.
 const MAX_ROUNDS: usize = 8;
 
-/// Lines as they are counted.
+/// The lines counted so far.
 #[derive(Debug, Default)]
 struct Count {
     lines: usize,
     records: usize,
-    /// The last lines, unless they have too many bytes.
+    /// The last lines; `None` if they have too many bytes.
     kept: Option<VecDeque<SourceLine>>,
     bytes: usize,
 }
@@ -40,19 +40,19 @@ impl Count {
     }
 }
 
-/// The last `wanted` lines of those `query` asks for, whose `tail` is ignored.
+/// The last `wanted` lines that match `query`, whose `tail` is ignored.
 ///
-/// Engines count records, of both streams and until the present, and a long line has several: they are
-/// asked for more until there are enough lines.
+/// Engines count records, of both streams and until the present, and a long line consists of several: the
+/// number of requested records is increased until there are enough lines.
 ///
 /// # Errors
-/// What the engine's are.
+/// The engine's errors.
 pub async fn last_lines(
     log: &dyn LogSource,
     query: &LogQuery,
     wanted: usize,
 ) -> Result<LogLines, EngineError> {
-    // One more: the first line may be the rest of one.
+    // One more, because the first line may be incomplete.
     let mut asked = wanted.saturating_add(1);
     for round in 1.. {
         let of_all = LogQuery {
@@ -96,8 +96,8 @@ mod tests {
     use async_trait::async_trait;
     use proptest::prelude::*;
 
-    /// An engine with one log; each line has so many records and bytes, and every third is of
-    /// standard error.
+    /// An engine with one log. Each entry is the number of records and of bytes of a line; every third
+    /// line is of standard error.
     #[derive(Debug)]
     struct Log(Vec<(u32, usize)>);
 

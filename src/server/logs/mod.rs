@@ -1,11 +1,10 @@
-//! Logs of workloads as they are written: one stream from the engine per workload, however many
-//! readers it has.
+//! Live logs of workloads: one stream from the engine per workload, shared by all readers.
 //!
-//! As in the hub there are no per-client queues: a log is a [`ring`] of its last lines, and a reader
-//! ([`Watch`]) is a cursor into it. A reader that is too slow falls off and gets a gap with the number
-//! of lines that it missed.
-//! A stream begins with its first reader, ends some seconds after its last, and survives whatever
-//! happens to container and engine meanwhile (see [`follow`] and [`position`]).
+//! As in the hub, there is no per-client queue: a log is a [`ring`] of its last lines, and a reader
+//! ([`Watch`]) is a cursor into it. A reader that is too slow gets a gap with the number of lines that it
+//! missed. A stream begins with its first reader, ends some seconds after its last one has left, and
+//! continues across restarts of the container and failures of the engine (see [`follow`] and
+//! [`position`]).
 
 mod follow;
 mod last;
@@ -40,11 +39,10 @@ use std::{
 use stream::Stream;
 use tokio::{sync::Notify, time::timeout};
 
-/// How long a log is followed after its last reader left: a page that is loaded again goes on where
-/// it was.
+/// How long a log is followed after its last reader left, so that a reloaded page continues where it was.
 const LINGER: Duration = Duration::from_secs(5);
 
-/// All logs that are followed. A handle: copies share them.
+/// All logs that are being followed. A handle: clones share them.
 #[derive(Clone, Debug)]
 pub struct Logs {
     inner: Arc<Inner>,
@@ -55,13 +53,13 @@ struct Inner {
     viewer: Viewer,
     shutdown: Shutdown,
     streams: Mutex<BTreeMap<WorkloadId, Arc<Stream>>>,
-    /// No line of a stream that has ended had a higher number: so a number of then cannot be
-    /// mistaken for one of now.
+    /// No line of an ended stream had a higher number, so old numbers cannot be mistaken for those of a
+    /// new stream.
     retired: AtomicU64,
 }
 
 impl Logs {
-    /// Follows logs of the workloads that `viewer` sees until `shutdown`.
+    /// Follows logs of the workloads that `viewer` sees, until `shutdown`.
     pub fn new(viewer: Viewer, shutdown: Shutdown) -> Self {
         Self {
             inner: Arc::new(Inner {
@@ -73,18 +71,18 @@ impl Logs {
         }
     }
 
-    /// Reads the log of the container `found` from `start` on. `waker` is notified when there may
-    /// be news.
+    /// Reads the log of the container `found` from `start` on. `waker` is notified when there may be new
+    /// lines.
     pub fn watch(&self, found: &Found, start: Start, waker: Arc<Notify>) -> Watch {
         let mut streams = self.streams();
         if let Some(stream) = streams.get(&found.id) {
             return stream.join(start, waker);
         }
-        // Older lines get lower numbers.
+        // Leaves room for older lines, which get lower numbers.
         let first_seq = self.inner.retired.load(Ordering::Relaxed) + MAX_LINES as u64 + 1;
         let stream = Arc::new(Stream::new(found.id, first_seq));
         streams.insert(found.id, Arc::clone(&stream));
-        // Before the task looks whether anybody reads.
+        // Joined before the task starts, which ends a stream without readers.
         let watch = stream.join(start, waker);
         drop(streams);
         let follower = Follower::new(self.inner.viewer.clone(), found.log(), Arc::clone(&stream));
@@ -108,18 +106,18 @@ impl Logs {
         watch
     }
 
-    /// How many logs are followed.
+    /// The number of logs that are being followed.
     pub fn followed(&self) -> usize {
         self.streams().len()
     }
 
-    /// Returns when nobody has read `stream` for a while, and from when on nobody can.
+    /// Returns when `stream` has had no reader for a while, after removing it so that no reader can join.
     async fn deserted(&self, stream: &Arc<Stream>) {
         let mut readers = stream.readers.subscribe();
         loop {
             let is_deserted = stream.is_deserted();
             let changed = readers.changed();
-            // The sender is part of the stream, so it is there as long as we are.
+            // The sender is part of the stream, so `changed` cannot fail here.
             if !is_deserted {
                 let _ = changed.await;
                 continue;

@@ -1,8 +1,7 @@
-//! Where in a container's log we are, and how to go on there.
+//! Positions in a container's log, and resuming there.
 //!
-//! Engines do not number lines. A line is told from all others by its time in nanoseconds, its
-//! stream, and how many lines of that stream had that very time before it. See
-//! `docs/adr/0006-log-position.md`.
+//! Engines do not number lines. A line is identified by its time in nanoseconds, its stream, and the
+//! number of earlier lines of that stream with the same time. See `docs/adr/0006-log-position.md`.
 
 use crate::{
     model::{LogPosition, LogStream, Timestamp},
@@ -13,43 +12,44 @@ use std::{
     time::Duration,
 };
 
-/// How much earlier than our last line we ask the engine to begin: times are taken before lines are
-/// put into the log's order, so that a line may be a little older than the one before it.
+/// How much earlier than the last known line the engine is asked to start: a line gets its time before it
+/// gets its place in the log, so it may be slightly older than the line before it.
 const MARGIN: Duration = Duration::from_secs(1);
-/// Lines that are held back while it is open whether they follow our last one. Beyond, they do.
+/// Most lines held back until it is known whether the last known line arrives. With more, it counts as
+/// lost.
 const MAX_HELD: usize = 5_000;
 /// The same in bytes.
 const MAX_HELD_BYTES: usize = 1 << 20;
 
-/// The last line that was passed on.
+/// The identity of the last published line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Position {
     nanos: i64,
     stream: LogStream,
-    /// Which line of that stream and time it is, from 1.
+    /// The number of the line among those of the same stream and time, from 1.
     ordinal: u32,
-    /// The time of a line that had begun before and has not ended. Its rest comes with this time.
+    /// The start time of an earlier line that has not ended. Its rest has the same time.
     open_since: Option<i64>,
-    /// Of how many records it is, if it has no end.
+    /// Number of records of the line if it was published without its end.
     ended_after: Option<u32>,
-    /// A hash of its text.
+    /// A hash of the line's text.
     text: u64,
 }
 
-/// Counts lines of the same time, and so knows where in the log it is.
+/// Counts lines of the same time and so tracks the position in the log.
 ///
-/// The streams are counted apart: their lines alternate as they like within a moment, which with
-/// engines that know whole seconds only is a long one.
+/// The two streams are counted separately, because their lines can alternate in any order within one
+/// moment; engines with times in whole seconds have long moments.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tracker {
-    /// Of each stream the time of its last line, and how many lines had that time.
+    /// Per stream, the time of its last line and the number of lines with that time.
     streams: [Option<(i64, u32)>; 2],
     last: Option<Position>,
 }
 
 impl Tracker {
-    /// Moves on to `line`, and gives it its ordinal. A line without a time cannot be found again, so it
-    /// moves nothing.
+    /// Advances to `line` and sets its ordinal. A line without a time cannot be found again, so it does
+    /// not change the position.
     pub(super) fn pass(&mut self, line: &mut SourceLine) {
         let Some(nanos) = line.nanos else { return };
         let [out, err] = &mut self.streams;
@@ -71,21 +71,21 @@ impl Tracker {
         });
     }
 
-    /// A line that began at `nanos` is not passed on, as it has not ended.
+    /// Records that a line that began at `nanos` has not ended and was not published.
     pub(super) fn leave_open(&mut self, nanos: i64) {
         if let Some(last) = &mut self.last {
             last.open_since = Some(last.open_since.map_or(nanos, |known| known.min(nanos)));
         }
     }
 
-    /// Where it is; `None` before the first line.
+    /// The current position; `None` before the first line.
     pub(super) const fn position(&self) -> Option<Position> {
         self.last
     }
 }
 
 impl Position {
-    /// From when on the engine's lines are needed to go on here.
+    /// The time from which on the engine's lines are needed to resume here.
     pub(super) fn since(&self) -> Timestamp {
         let nanos = self
             .open_since
@@ -94,7 +94,7 @@ impl Position {
         Timestamp::from_millis(ms.saturating_sub(MARGIN.as_millis() as i64))
     }
 
-    /// The line at it, if that was passed on without an end.
+    /// The line at this position, if it was published without its end.
     pub(super) fn ended(&self) -> Option<EndedLine> {
         Some(EndedLine {
             position: LogPosition {
@@ -106,12 +106,12 @@ impl Position {
         })
     }
 
-    /// Whether `line` is younger.
+    /// Whether `line` is younger than this position.
     pub(super) fn is_before(&self, line: &SourceLine) -> bool {
         line.nanos > Some(self.nanos)
     }
 
-    /// Whether a line had begun before it that has not ended.
+    /// Whether an earlier line has not ended.
     pub(super) const fn has_open_line(&self) -> bool {
         self.open_since.is_some()
     }
@@ -132,40 +132,40 @@ fn hash(text: &str) -> u64 {
     hasher.finish()
 }
 
-/// Finds the place to go on in what the engine tells from [`Position::since`] on.
+/// Finds the last known line among those that the engine sends from [`Position::since`] on.
 ///
-/// The engine repeats lines in the order of the log. All up to the one at the position are known;
-/// what follows it is new. If lines come that are younger, but the one at the position did not, the
-/// engine has thrown it away, or it does not reach that far back: then nobody can tell how many are
-/// missing.
+/// The engine repeats lines in the order of the log. All lines up to the one at the position are known;
+/// the lines after it are new. If younger lines arrive but not the one at the position, the engine has
+/// discarded that one, or its log does not reach that far back; then the number of missing lines is
+/// unknown.
 #[derive(Debug)]
 pub(super) struct Resumption {
-    /// The last known line; absent once it was found.
+    /// The last known line; `None` once it was found.
     anchor: Option<Position>,
-    /// Whether the engine tells the last records only: earlier lines of the anchor's time may not be
-    /// among them, so that it cannot be found by counting alone.
+    /// Whether the engine sends the last records only. Earlier lines of the anchor's time may be missing
+    /// then, so its text is compared, too.
     is_limited: bool,
-    /// How many lines with the anchor's time and stream came.
+    /// The number of received lines with the anchor's time and stream.
     same: u32,
-    /// Younger lines.
+    /// Younger lines that are held back.
     held: Vec<SourceLine>,
     held_bytes: usize,
 }
 
-/// What to do with a line the engine told.
+/// What to do with a received line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// It is known, or it is held back.
+    /// Publish nothing: the line is known, or was held back.
     Nothing,
-    /// It is new.
+    /// Publish the line: it is new.
     New(SourceLine),
     /// Too many are held back: see [`Resumption::give_up`].
     Lost,
 }
 
 impl Resumption {
-    /// Goes on after `position`; without one every line is new. `is_limited` if not all lines from
-    /// [`Position::since`] on come.
+    /// Resumes after `position`; without one, every line is new. `is_limited` if not all lines from
+    /// [`Position::since`] on are sent.
     pub(super) fn after(position: Option<Position>, is_limited: bool) -> Self {
         Self {
             anchor: position,
@@ -176,7 +176,7 @@ impl Resumption {
         }
     }
 
-    /// Judges the next line.
+    /// Decides about the next line.
     pub(super) fn take(&mut self, line: SourceLine) -> Step {
         let Some(anchor) = self.anchor else {
             return Step::New(line);
@@ -187,7 +187,7 @@ impl Resumption {
                 if self.is_limited && hash(&line.line) != anchor.text {
                     return Step::Lost;
                 }
-                // Younger lines before it were known too: the engine's clock was set back.
+                // Younger lines before it were known, too, because the engine's clock was set back.
                 *self = Self::after(None, false);
             }
             return Step::Nothing;
@@ -209,7 +209,7 @@ impl Resumption {
         !self.held.is_empty()
     }
 
-    /// The line at the position does not come: the lines after the gap.
+    /// Gives up on the line at the position; returns the lines after the gap.
     pub(super) fn give_up(&mut self) -> Vec<SourceLine> {
         std::mem::replace(self, Self::after(None, false)).held
     }
@@ -230,15 +230,15 @@ mod tests {
     }
 
     prop_compose! {
-        /// A log whose lines often have the same time, and now and then one a little earlier than
-        /// the line before, as two streams make it.
+        /// A log whose lines often have the same time, and some are slightly older than the line before,
+        /// as with two streams.
         fn any_log()(steps in prop::collection::vec((-1_i64..3, any::<bool>()), 1..60)) -> Vec<SourceLine> {
             let mut at = [1_000_000_000_000; 2];
             let steps = steps.into_iter().enumerate();
             steps.map(|(n, (step, is_error))| {
                 let [out, err] = &mut at;
                 let (own, other) = if is_error { (err, out) } else { (out, err) };
-                // Within a stream time does not go back.
+                // Within one stream, time does not go back.
                 *own = (*own).max(*other + step);
                 let stream = if is_error { LogStream::Stderr } else { LogStream::Stdout };
                 line(*own, stream, n)
@@ -259,7 +259,7 @@ mod tests {
         tracker
     }
 
-    /// What is new of `told` to who has got to `position`, and whether a gap came before.
+    /// The new lines among `told` after `position`, and whether a gap precedes them.
     fn resume(position: Option<Position>, told: &[SourceLine]) -> (Vec<SourceLine>, bool) {
         let mut resumption = Resumption::after(position, false);
         let mut new = Vec::new();
@@ -280,7 +280,7 @@ mod tests {
         fn nothing_is_missing_or_doubled_wherever_the_stream_is_cut(log in any_log(), cut: prop::sample::Index, from: prop::sample::Index) {
             let cut = cut.index(log.len() + 1);
             let position = position_after(&log[..cut]);
-            // The engine begins anywhere before what is needed.
+            // The engine may start anywhere before the first needed line.
             let needed = position.map_or(0, |position| {
                 let first = log.iter().position(|line| position.is_of(line));
                 first.unwrap_or(0)
@@ -299,7 +299,7 @@ mod tests {
             let anchor = position.unwrap();
             let rest = &log[from..];
             let (new, has_gap) = resume(position, rest);
-            // Lines not younger than the last one cannot be told from known ones.
+            // Lines that are not younger than the last known one cannot be distinguished from known lines.
             let younger: Vec<_> = rest.iter().filter(|line| line.nanos > Some(anchor.nanos)).cloned().collect();
             if !rest.iter().any(|line| anchor.is_of(line)) {
                 prop_assert_eq!(has_gap, !younger.is_empty());
@@ -355,7 +355,7 @@ mod tests {
     #[test]
     fn a_line_of_the_same_time_is_not_taken_for_the_last_one() {
         let log: Vec<_> = (0..3).map(|n| line(7, LogStream::Stdout, n)).collect();
-        // The engine tells the last two records.
+        // The engine sends the last two records only.
         for cut in 1..=3 {
             let mut resumption = Resumption::after(position_after(&log[..cut]), true);
             let steps: Vec<_> = log[1..]

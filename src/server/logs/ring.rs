@@ -1,4 +1,4 @@
-//! The last lines of one log, and what happened between them.
+//! The last lines of one log, with the gaps and ends between them.
 
 use crate::{
     model::{LogLine, LogPosition, Timestamp},
@@ -7,20 +7,19 @@ use crate::{
 };
 use std::{collections::VecDeque, sync::Arc};
 
-/// Lines that are kept of a log: as many as a viewer can ask for.
+/// Most lines kept per log: as many as a client can request.
 pub const MAX_LINES: usize = crate::protocol::MAX_LOG_TAIL as usize;
-/// Bytes that are kept of a log. What a stalled reader can hold back is never more than this.
+/// Most bytes kept per log. This bounds what a stalled reader can hold back.
 pub const MAX_BYTES: usize = 1 << 20;
-/// What a line costs beside its text, in bytes.
+/// The cost of a line besides its text, in bytes.
 const LINE_OVERHEAD: usize = 64;
-/// Entries whose encoded forms are kept: readers at the head share them. Who is further behind
-/// encodes for itself, or else every line would be kept three times.
+/// Number of entries whose encoded forms are kept: readers at the head share them. Readers further behind
+/// encode again; otherwise every line would be kept three times.
 const HOT: usize = 32;
-/// The number of the first entry. Older lines may be put before it.
+/// The number of the first entry. Older lines may be inserted before it.
 const FIRST_ENTRY: u64 = 1 << 40;
 
-/// The last lines of one log, in entries of lines that were read together, with gaps and ends
-/// between them.
+/// The last lines of one log. An entry is a group of lines that were read together, a gap or an end.
 #[derive(Debug)]
 pub(super) struct Ring {
     channel: Channel,
@@ -31,27 +30,27 @@ pub(super) struct Ring {
     next_seq: u64,
     lines: usize,
     bytes: usize,
-    /// Entries before this one said that an unknown number of lines was missing, and are gone.
+    /// A gap of unknown length before this entry was dropped.
     vague_until: u64,
 }
 
 #[derive(Debug)]
 struct Entry {
     message: Arc<ServerMessage>,
-    /// The time of the first line in nanoseconds, to find it again.
+    /// The time of the first line in nanoseconds, to identify it.
     first_nanos: Option<i64>,
     frame: Option<Arc<Frame>>,
     bytes: usize,
 }
 
-/// How far a reader has got.
+/// The position of a reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Cursor {
     /// The number of the next entry.
     pub(super) entry: u64,
     /// The number of the last line.
     seq: u64,
-    /// When that was written.
+    /// The time of that line.
     at: Option<Timestamp>,
 }
 
@@ -76,7 +75,7 @@ impl Entry {
         self.lines().last().map_or(0, |line| line.seq)
     }
 
-    /// It in a form to be sent, shared while it is hot.
+    /// The entry as a frame, shared while the entry is near the head.
     fn frame(&self) -> Arc<Frame> {
         match &self.frame {
             Some(frame) => Arc::clone(frame),
@@ -86,7 +85,7 @@ impl Entry {
 }
 
 impl Ring {
-    /// Empty; the first line gets the number `first_seq`.
+    /// An empty ring; the first line gets the number `first_seq`.
     pub(super) fn new(channel: Channel, first_seq: u64) -> Self {
         Self {
             channel,
@@ -99,27 +98,27 @@ impl Ring {
         }
     }
 
-    /// The number of the entry that comes next.
+    /// The number of the next entry.
     pub(super) fn head(&self) -> u64 {
         self.first + self.entries.len() as u64
     }
 
-    /// The number of the line that comes next.
+    /// The number of the next line.
     pub(super) fn next_seq(&self) -> u64 {
         self.next_seq
     }
 
-    /// How many lines there are.
+    /// The number of lines.
     pub(super) fn lines(&self) -> usize {
         self.lines
     }
 
-    /// Whether older entries stay when `lines` come.
+    /// Whether `lines` can be added without dropping older entries.
     pub(super) fn has_room_for(&self, lines: &[SourceLine]) -> bool {
         self.lines + lines.len() <= MAX_LINES && self.bytes + bytes_of(lines) <= MAX_BYTES
     }
 
-    /// The entry in the middle of the ring: a reader before it is about to fall off.
+    /// The number of the middle entry. Readers before it are at risk of missing lines.
     pub(super) fn middle(&self) -> u64 {
         self.first + self.entries.len() as u64 / 2
     }
@@ -134,18 +133,18 @@ impl Ring {
         self.push(entry);
     }
 
-    /// Appends that lines are missing, nobody knows how many.
+    /// Appends a gap of unknown length.
     pub(super) fn push_gap(&mut self, from: Option<Timestamp>, to: Option<Timestamp>) {
         let gap = self.gap(None, from, to);
         self.push(Entry::new(gap, LINE_OVERHEAD));
     }
 
-    /// Appends what happened.
+    /// Appends an entry without lines.
     pub(super) fn push_message(&mut self, message: ServerMessage) {
         self.push(Entry::new(message, LINE_OVERHEAD));
     }
 
-    /// Puts older lines, in chunks, before all others, as far as there is room.
+    /// Inserts older lines, in chunks, before all others, as far as there is room.
     pub(super) fn prepend(&mut self, chunks: Vec<Vec<SourceLine>>) {
         for mut chunk in chunks.into_iter().rev() {
             let room = MAX_LINES.saturating_sub(self.lines);
@@ -161,7 +160,7 @@ impl Ring {
         }
     }
 
-    /// Whether `line` is the first line there is.
+    /// Whether `line` is the first line in the ring.
     pub(super) fn begins_with(&self, line: &SourceLine) -> bool {
         let first = self.entries.iter().find(|entry| !entry.lines().is_empty());
         first.is_some_and(|entry| {
@@ -171,7 +170,7 @@ impl Ring {
         })
     }
 
-    /// Where a reader begins who wants at most `tail` of the last lines, none older than `since`.
+    /// The start of a reader that wants at most `tail` of the last lines, none older than `since`.
     pub(super) fn begin(&self, tail: usize, since: Option<Timestamp>) -> Cursor {
         let is_wanted = |line: &LogLine| since.is_none_or(|since| line.timestamp >= Some(since));
         let oldest = self.next_seq.saturating_sub(tail.min(self.lines) as u64);
@@ -181,7 +180,7 @@ impl Ring {
         self.before(seq)
     }
 
-    /// Where a reader goes on who has line `seq`, if what follows it is still there.
+    /// The position after line `seq`, if all lines after it are still in the ring.
     pub(super) fn resume(&self, seq: u64) -> Option<Cursor> {
         let next = seq.checked_add(1)?;
         (self.first_seq()..=self.next_seq)
@@ -189,15 +188,15 @@ impl Ring {
             .then(|| self.before(next))
     }
 
-    /// Where a reader goes on who has the line at `position`, if that is there.
+    /// The position after the line at `position`, if that is in the ring.
     pub(super) fn resume_after(&self, position: LogPosition) -> Option<Cursor> {
         let mut lines = self.entries.iter().flat_map(Entry::lines).rev();
         let line = lines.find(|line| line.position == Some(position))?;
         self.resume(line.seq)
     }
 
-    /// Where a reader begins who has the line at `position`, which is gone: with the first line after
-    /// it, whose time is given as well.
+    /// The position for a reader whose last line, at `position`, is no longer in the ring: before the
+    /// first later line, whose time is also returned.
     pub(super) fn begin_after(&self, position: LogPosition) -> (Cursor, Option<Timestamp>) {
         let is_newer = |line: &&LogLine| match line.position {
             Some(at) => at.nanos > position.nanos,
@@ -208,14 +207,14 @@ impl Ring {
         (self.before(seq), newer.and_then(|line| line.timestamp))
     }
 
-    /// Whether a line of this time is there: then all that followed it are.
+    /// Whether a line of this time is in the ring; if so, all later lines are, too.
     pub(super) fn has(&self, at: Timestamp) -> bool {
         let mut lines = self.entries.iter().flat_map(Entry::lines);
         lines.any(|line| line.timestamp == Some(at))
     }
 
-    /// What lies between `cursor` and the head, to where the cursor moves: as many entries as have
-    /// `budget` bytes, but at least one.
+    /// The frames between `cursor` and the head, in total about `budget` bytes but at least one entry;
+    /// moves the cursor behind them.
     pub(super) fn after(&self, cursor: &mut Cursor, budget: &mut usize) -> Vec<Arc<Frame>> {
         let mut frames = Vec::new();
         if let Some(gap) = self.fell_off(cursor) {
@@ -249,7 +248,7 @@ impl Ring {
         Some(Arc::new(Frame::new(entry.last_seq(), message)))
     }
 
-    /// Moves a cursor that fell off to the first entry; the gap that leaves.
+    /// Moves a cursor whose entry was dropped to the first entry; returns the gap.
     fn fell_off(&self, cursor: &mut Cursor) -> Option<Arc<Frame>> {
         if cursor.entry >= self.first {
             return None;
@@ -265,7 +264,7 @@ impl Ring {
         (missing != Some(0)).then(|| Arc::new(Frame::new(cursor.seq, gap)))
     }
 
-    /// Before line `seq` and all that happened after the line before it.
+    /// The position before line `seq` and after the line before it.
     fn before(&self, seq: u64) -> Cursor {
         let is_before = |entry: &&Entry| entry.last_seq() != 0 && entry.last_seq() < seq;
         let last_before = self.entries.iter().rposition(|entry| is_before(&entry));
@@ -278,7 +277,7 @@ impl Ring {
         }
     }
 
-    /// The number of the first line, or of the next when there is none.
+    /// The number of the first line, or of the next one if there is none.
     fn first_seq(&self) -> u64 {
         self.next_seq.saturating_sub(self.lines as u64)
     }
@@ -356,7 +355,7 @@ fn log(channel: Channel, lines: Vec<LogLine>) -> ServerMessage {
     }
 }
 
-/// What lines cost, in bytes.
+/// The cost of lines, in bytes.
 fn bytes_of(lines: &[SourceLine]) -> usize {
     let bytes = lines.iter().map(|line| line.line.len() + LINE_OVERHEAD);
     bytes.sum()

@@ -1,4 +1,4 @@
-//! One log that is followed, and those who read it.
+//! One log that is being followed, and its readers.
 
 use super::{
     ring::{Cursor, MAX_LINES, Ring},
@@ -19,19 +19,19 @@ use tokio::{
     time::timeout,
 };
 
-/// How long the engine is left waiting for the fastest reader before lines are dropped instead. One
-/// that reads at all takes far less.
+/// How long the engine's stream waits for the fastest reader before lines are dropped. A reader that reads
+/// at all takes far less.
 const STALLED: Duration = Duration::from_secs(1);
 
-/// One log that is followed.
+/// One log that is being followed.
 #[derive(Debug)]
 pub(super) struct Stream {
     pub(super) id: WorkloadId,
     channel: Channel,
     state: Mutex<State>,
-    /// Readers came, went, or want older lines.
+    /// Notified when readers are added or removed, or want older lines.
     pub(super) readers: watch::Sender<()>,
-    /// A reader has read.
+    /// Notified when a reader has read.
     progress: Notify,
     pub(super) trouble: Trouble,
 }
@@ -39,13 +39,13 @@ pub(super) struct Stream {
 #[derive(Debug)]
 struct State {
     ring: Ring,
-    /// How many of the last lines the beginning was asked for.
+    /// The number of last lines that were requested from the engine.
     depth: usize,
     readers: BTreeMap<u64, Reader>,
     next_reader: u64,
-    /// Where the fastest reader was when it was given up.
+    /// The position of the fastest reader when the stream stopped waiting for it.
     given_up_at: Option<u64>,
-    /// Why the log cannot be read just now, for those who wait.
+    /// Why the log cannot be read at present, for readers that wait for their first lines.
     trouble: Option<Arc<Frame>>,
     is_over: bool,
 }
@@ -53,34 +53,34 @@ struct State {
 #[derive(Debug)]
 struct Reader {
     waker: Arc<Notify>,
-    /// How many of the last lines it wants.
+    /// The number of last lines that it wants.
     wants: usize,
-    /// Its next entry, once it has begun.
+    /// Its next entry; `None` before it has begun.
     at: Option<u64>,
 }
 
 /// Where a reader begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Start {
-    /// With at most this many of the last lines.
+    /// The most last lines it wants.
     pub tail: usize,
-    /// With none older than this. When it goes on, the time of the last line it has.
+    /// The oldest time it wants. When it resumes, the time of its last line.
     pub since: Option<Timestamp>,
-    /// It goes on: the number of the last line it has, if that is of this run of the server.
+    /// `Some` if it resumes: the number of its last line, if that is from this run of the server.
     pub resume: Option<Option<u64>>,
-    /// It goes on after the line there, if `resume` does not say where.
+    /// It resumes after the line at this position, unless `resume` has a number.
     pub after: Option<LogPosition>,
 }
 
 impl Start {
-    /// How many of the last lines must be there before it can begin.
+    /// The number of last lines that must be there before it can begin.
     const fn needs(&self) -> usize {
         let tail = if self.tail < MAX_LINES {
             self.tail
         } else {
             MAX_LINES
         };
-        // What is older than the server knows may be anywhere.
+        // The position may be older than all lines that the server knows.
         if self.resume.is_some() || self.after.is_some() {
             MAX_LINES
         } else {
@@ -95,13 +95,13 @@ pub struct Watch {
     stream: Arc<Stream>,
     id: u64,
     place: Place,
-    /// It was told why it waits.
+    /// Whether it was sent the reason why it waits.
     knows_trouble: bool,
 }
 
 #[derive(Debug)]
 enum Place {
-    /// Waits until as many old lines are there as it wants.
+    /// Waiting until the lines that it wants have been read.
     Waiting(Start),
     At(Cursor),
 }
@@ -127,7 +127,7 @@ impl Stream {
         }
     }
 
-    /// Another reader, who is woken by `waker`.
+    /// Adds a reader, which is woken by `waker`.
     pub(super) fn join(self: &Arc<Self>, start: Start, waker: Arc<Notify>) -> Watch {
         let mut state = self.state();
         let id = state.next_reader;
@@ -137,7 +137,7 @@ impl Stream {
             Place::At(cursor) => (0, Some(cursor.entry)),
             Place::Waiting(start) => (start.needs(), None),
         };
-        // There may be something to read already.
+        // There may already be lines to read.
         waker.notify_one();
         state.readers.insert(id, Reader { waker, wants, at });
         drop(state);
@@ -150,7 +150,7 @@ impl Stream {
         }
     }
 
-    /// How many of the last lines readers want that came before there was anything to read.
+    /// The number of last lines that readers wanted when they joined, waiting or not.
     pub(super) fn wanted_first(&self) -> usize {
         let state = self.state();
         state
@@ -161,7 +161,7 @@ impl Stream {
             .unwrap_or(0)
     }
 
-    /// How many of the last lines readers wait for, if they do.
+    /// The number of last lines that waiting readers want; `None` if no reader waits for more.
     pub(super) fn wanted(&self) -> Option<usize> {
         let state = self.state();
         let waiting = state.readers.values().filter(|reader| reader.at.is_none());
@@ -169,12 +169,12 @@ impl Stream {
         (state.depth == 0 || wanted > state.depth).then_some(wanted.max(1))
     }
 
-    /// How many lines there are.
+    /// The number of lines in the ring.
     pub(super) fn lines(&self) -> usize {
         self.state().ring.lines()
     }
 
-    /// The number of the line that comes next.
+    /// The number of the next line.
     pub(super) fn next_seq(&self) -> u64 {
         self.state().ring.next_seq()
     }
@@ -183,12 +183,12 @@ impl Stream {
         self.state().readers.is_empty()
     }
 
-    /// Whether `line` is the oldest there is.
+    /// Whether `line` is the oldest in the ring.
     pub(super) fn begins_with(&self, line: &SourceLine) -> bool {
         self.state().ring.begins_with(line)
     }
 
-    /// The last `depth` lines are there: `older` ones, in chunks, come before those there were.
+    /// Records that the last `depth` lines have been read, and inserts the `older` ones before all others.
     pub(super) fn deepen(&self, depth: usize, older: Vec<Vec<SourceLine>>) {
         let mut state = self.state();
         state.ring.prepend(older);
@@ -196,8 +196,8 @@ impl Stream {
         state.wake();
     }
 
-    /// Lines came. Waits a little for the fastest reader, so that a burst is lost to nobody who
-    /// reads at all; nobody waits for a slow one.
+    /// Publishes lines. Waits a little for the fastest reader, so that a reader that reads at all misses
+    /// no lines of a burst; never waits for the slower ones.
     pub(super) async fn publish(&self, lines: Vec<SourceLine>) {
         if lines.is_empty() {
             return;
@@ -216,14 +216,14 @@ impl Stream {
         state.wake();
     }
 
-    /// Lines are missing, nobody knows how many.
+    /// Publishes a gap of unknown length.
     pub(super) fn publish_gap(&self, from: Option<Timestamp>, to: Option<Timestamp>) {
         let mut state = self.state();
         state.ring.push_gap(from, to);
         state.wake();
     }
 
-    /// No more lines follow for now, or ever. Whoever waits for older ones waits no longer.
+    /// Publishes that no more lines follow, for now or ever. Ends the waiting for older lines.
     pub(super) fn publish_end(&self, reason: LogEndReason, message: Option<String>) {
         let channel = self.channel;
         let end = ServerMessage::LogEnd {
@@ -238,8 +238,8 @@ impl Stream {
         state.wake();
     }
 
-    /// The log cannot be read just now, for this reason. Readers that wait for its last lines go on
-    /// waiting, but are told.
+    /// Publishes the reason why the log cannot be read at present. Readers that wait for their first lines
+    /// receive it and continue to wait.
     pub(super) fn publish_trouble(&self, reason: Option<String>) {
         let end = ServerMessage::LogEnd {
             channel: self.channel,
@@ -254,7 +254,7 @@ impl Stream {
         state.wake();
     }
 
-    /// The log can be read, which readers may have been told it could not.
+    /// Publishes that the log can be read again, if readers were notified that it could not.
     pub(super) fn end_trouble(&self) {
         if self.trouble.end() {
             let channel = self.channel;
@@ -269,8 +269,8 @@ impl Stream {
         }
     }
 
-    /// Where the fastest reader is, if it is about to fall off when `lines` come and was not given up
-    /// there.
+    /// The position of the fastest reader if adding `lines` would soon make it miss lines; `None` if the
+    /// stream has already stopped waiting for it there.
     fn fastest_that_lags(&self, lines: &[SourceLine]) -> Option<u64> {
         let state = self.state();
         if state.ring.has_room_for(lines) {
@@ -309,7 +309,7 @@ impl State {
         known.map_or(Place::Waiting(start), Place::At)
     }
 
-    /// Where a reader who waited begins, if enough is there now, and what it is told first.
+    /// The position where a waiting reader begins, if enough lines are there, and the gap to send first.
     fn begin(&self, start: &Start, channel: Channel) -> Option<(Cursor, Option<Arc<Frame>>)> {
         if self.depth < start.needs().max(1) {
             return None;
@@ -331,7 +331,7 @@ impl State {
             let cursor = ring.begin(start.tail, None);
             return Some((cursor, Some(gap(channel, None, None))));
         };
-        // The line it has is there, so all that followed it are.
+        // If its last line is in the ring, all later lines are, too.
         let gap = (!ring.has(known)).then(|| gap(channel, since, None));
         Some((ring.begin(MAX_LINES, since), gap))
     }
@@ -348,7 +348,7 @@ fn gap(channel: Channel, from: Option<Timestamp>, to: Option<Timestamp>) -> Arc<
 }
 
 impl Watch {
-    /// What is new, as much as has `budget` bytes.
+    /// The new lines, in total about `budget` bytes.
     pub fn news(&mut self, budget: &mut usize) -> Vec<Arc<Frame>> {
         let mut state = self.stream.state();
         let mut frames = Vec::new();
@@ -374,7 +374,7 @@ impl Watch {
         frames
     }
 
-    /// Whether nothing follows, ever, and all was read.
+    /// Whether the log has ended for good and everything was read.
     pub fn is_over(&self) -> bool {
         let state = self.stream.state();
         let has_read_all =

@@ -32,7 +32,7 @@ fn line(n: u64, bytes: usize) -> SourceLine {
     }
 }
 
-/// Reads `frames` as somebody who has got to line `next`: gaps must count exactly what is missing.
+/// Reads `frames` as a client whose next line is `next`: gaps must count exactly the missing lines.
 fn read(frames: &[Arc<Frame>], next: &mut u64) -> Vec<LogLine> {
     let mut read = Vec::new();
     for frame in frames {
@@ -164,7 +164,7 @@ fn what_is_kept_is_bounded_in_bytes() {
     );
 }
 
-/// An engine that has a log and nothing else: what this says to a query.
+/// An engine that has only a log: the function answers a query.
 struct LogEngine<F>(F);
 
 impl<F> std::fmt::Debug for LogEngine<F> {
@@ -192,12 +192,12 @@ impl<F: Fn(&LogQuery) -> LogLines + Send + Sync> Engine for LogEngine<F> {
     }
 }
 
-/// The line that is known before all others.
+/// The line before all others.
 fn past() -> LogLines {
     futures::stream::iter([Ok(line(0, 0))]).boxed()
 }
 
-/// An engine that says what comes through `log`, to the first who follows it.
+/// An engine that sends the lines of `log` to the first follower.
 fn written(log: mpsc::UnboundedReceiver<SourceLine>) -> impl Engine {
     let log = Mutex::new(Some(log));
     LogEngine(move |query: &LogQuery| {
@@ -207,12 +207,12 @@ fn written(log: mpsc::UnboundedReceiver<SourceLine>) -> impl Engine {
         let next = |mut log: mpsc::UnboundedReceiver<_>| async move {
             log.recv().await.map(|line| (Ok(line), log))
         };
-        // The line before comes again: the engine is asked from a little earlier.
+        // Repeats the line before, because the query starts slightly earlier.
         past().chain(futures::stream::unfold(log, next)).boxed()
     })
 }
 
-/// An engine that says so many lines at once to who follows its log.
+/// An engine that sends `lines` lines at once to a follower.
 fn bursting(lines: u64) -> impl Engine {
     LogEngine(move |query: &LogQuery| {
         if query.follow {
@@ -230,7 +230,7 @@ async fn lines_that_come_at_once_after_a_known_one_all_arrive() {
     let (logs, mut found, _writer) = followed();
     found.engine = Arc::new(bursting(LINES));
     let waker = Arc::new(Notify::new());
-    // All of them, even when they were there before the reader had begun.
+    // All lines, including those from before the reader began.
     let start = Start {
         tail: LINES as usize,
         ..start()
@@ -239,7 +239,7 @@ async fn lines_that_come_at_once_after_a_known_one_all_arrive() {
     read_to(&mut watch, &waker, &mut 0, LINES).await;
 }
 
-/// A log that is followed, and where a test writes it.
+/// A log that is being followed, and the sender for its lines.
 fn followed() -> (Logs, Found, mpsc::UnboundedSender<SourceLine>) {
     let hub = Hub::new(16);
     let container = Arc::new(container(1));
@@ -267,7 +267,7 @@ fn start() -> Start {
     }
 }
 
-/// Reads until line `until` has come.
+/// Reads until line `until` has arrived.
 async fn read_to(watch: &mut Watch, waker: &Notify, next: &mut u64, until: u64) {
     let reading = async {
         while *next < until {
@@ -305,7 +305,7 @@ async fn a_reader_that_does_not_read_holds_up_nobody_and_misses_a_counted_number
 
 #[tokio::test]
 async fn a_quick_burst_is_lost_to_nobody_who_reads() {
-    // As many as the ring holds, and as many bytes.
+    // As many lines as the ring holds, and as many bytes.
     for length in [0, 333] {
         burst(length).await;
     }

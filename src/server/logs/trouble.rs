@@ -1,8 +1,7 @@
-//! Whether a log can be read just now, and sending its readers the reason when it cannot.
+//! Whether a log can be read at present, and sending its readers the reason if it cannot.
 //!
-//! A log that is silent may have nothing to say, so silence alone is no trouble. Trouble begins with
-//! every attempt to read and with every failure, and ends once a new line came or an attempt has lasted
-//! a while.
+//! Silence alone is no trouble, because a log may have no new lines. Trouble begins with every attempt to
+//! read and with every failure, and ends once a new line arrived or an attempt has lasted for a while.
 
 use super::stream::Stream;
 use std::{future::pending, time::Duration};
@@ -11,14 +10,14 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-/// How long an attempt to read may be without success before readers are told: with what it takes to
-/// notice a failure it stays below ten seconds.
+/// How long an attempt to read may be without success before readers are notified; together with the time
+/// to notice a failure, less than ten seconds.
 pub(super) const ATTEMPT: Duration = Duration::from_secs(7);
-/// The same once the engine itself does not answer, which takes up to nine seconds to notice, or six
-/// until it is known to be slow.
+/// The same if the engine itself does not answer, which takes up to nine seconds to notice, or six until
+/// it counts as slow.
 pub(super) const ENGINE: Duration = Duration::from_millis(500);
 
-/// What stands in the way of reading a log.
+/// The current obstacle to reading a log, if any.
 #[derive(Debug, Default)]
 pub(super) struct Trouble {
     problem: watch::Sender<Option<Problem>>,
@@ -27,14 +26,14 @@ pub(super) struct Trouble {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Problem {
     reason: String,
-    /// When readers are notified, unless the trouble is over by then.
+    /// When readers are notified, unless the trouble has ended by then.
     due: Instant,
     is_told: bool,
 }
 
 impl Trouble {
-    /// There is trouble, and readers are told the `reason` if it is not over after `patience`. Trouble
-    /// that goes on keeps its deadline and takes the newer reason.
+    /// Begins trouble: readers are sent the `reason` if it has not ended after `patience`. Ongoing trouble
+    /// keeps its deadline and takes the new reason.
     pub(super) fn begin(&self, reason: &str, patience: Duration) {
         let due = Instant::now() + patience;
         self.problem.send_modify(|problem| match problem {
@@ -52,10 +51,10 @@ impl Trouble {
         });
     }
 
-    /// The log can be read. Whether readers were told that it could not.
+    /// Ends trouble; returns whether readers were notified of it.
     pub(super) fn end(&self) -> bool {
         let mut was_told = false;
-        // Waking is spared where there was none, which is at nearly every line.
+        // Avoids waking the task when there was no trouble, as at nearly every line.
         self.problem.send_if_modified(|problem| {
             let ended = problem.take();
             was_told = ended.as_ref().is_some_and(|problem| problem.is_told);
@@ -64,7 +63,7 @@ impl Trouble {
         was_told
     }
 
-    /// Sends the readers of `stream` the reason whenever it is due. Never returns.
+    /// Sends the readers of `stream` the reason when it is due. Never returns.
     pub(super) async fn tell(&self, stream: &Stream) {
         let mut problems = self.problem.subscribe();
         loop {

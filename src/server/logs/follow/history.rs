@@ -1,4 +1,4 @@
-//! A log's last lines, and older ones when readers want them.
+//! Reads a log's last lines, and older ones when readers want them.
 
 use super::{BATCH_BYTES, BATCH_LINES, Follower, HISTORY};
 use crate::server::{
@@ -12,41 +12,41 @@ use futures::StreamExt;
 use std::collections::VecDeque;
 use tokio::time::timeout;
 
-/// Stands at the beginning of a line whose beginning was not to be had.
+/// The prefix of a line whose beginning could not be read.
 const BEGINS_EARLIER: &str = "(truncated) … ";
-/// Records more than are missing that are asked for when older lines are wanted: some may be written
-/// meanwhile.
+/// Records requested in addition to the missing ones when older lines are wanted, because new ones may be
+/// written in the meantime.
 const SLACK: usize = 200;
-/// Most records that are asked for: as many as the lines that are kept have if each is as long as a
-/// line can be, and the engine's records are as long as Docker's.
+/// Most records requested: enough for all kept lines if each has the maximal length, with records as long
+/// as Docker's.
 const MAX_RECORDS: usize = 4 * MAX_LINES;
 
-/// What an engine tells of a log's last lines.
+/// The last lines of a log, as an engine sends them.
 #[derive(Debug, Default)]
 struct Past {
-    /// Those before the lines that are known, as many as there is room for.
+    /// The lines before those already known, as many as there is room for.
     lines: VecDeque<SourceLine>,
     bytes: usize,
-    /// How many records came.
+    /// The number of records received.
     records: usize,
-    /// Older lines came than there is room for.
+    /// Whether there was no room for some older lines.
     is_full: bool,
-    /// The time of the youngest line that was left out: how many lines of that time came before is not
-    /// known.
+    /// The time of the youngest omitted line. How many lines of that time precede the first line is
+    /// unknown.
     cut_at: Option<i64>,
-    /// The oldest known line came.
+    /// Whether the oldest known line was received.
     has_known: bool,
-    /// Since when a line is open that is not among them.
+    /// When the first line that has not ended began; such lines are not in `lines`.
     open_since: Option<i64>,
 }
 
 impl Past {
-    /// Takes the next line, which `is_known` or not.
+    /// Takes the next line; `is_known` if readers already have it.
     fn take(&mut self, line: SourceLine, is_known: bool) {
         self.records += line.assembly.records as usize;
         self.has_known |= is_known;
         if line.assembly.is_open {
-            // It comes as a whole once it has ended.
+            // It is sent as a whole once it has ended.
             let open = [self.open_since, line.nanos].into_iter().flatten();
             self.open_since = open.min();
         } else if !self.has_known {
@@ -62,7 +62,7 @@ impl Past {
         }
     }
 
-    /// Gives the lines their ordinals; what counts on after them.
+    /// Assigns the ordinals of the lines; returns the tracker behind the last one.
     fn count(&mut self) -> Tracker {
         let mut tracker = Tracker::default();
         for line in &mut self.lines {
@@ -74,7 +74,8 @@ impl Past {
         tracker
     }
 
-    /// Leaves out the first line, which may lack its beginning. The only line of a log is marked instead.
+    /// Removes the first line, which may lack its beginning. If it is the only line of the log, it is
+    /// marked instead.
     fn leave_out_rest(&mut self, is_first: bool) {
         if let [only] = self.lines.make_contiguous()
             && is_first
@@ -86,8 +87,8 @@ impl Past {
         }
     }
 
-    /// Whether the last line can be told from others of its time: how many there are is not known of
-    /// the first line's.
+    /// Whether the last line can be identified: among lines of the first line's time, the ordinals are
+    /// uncertain.
     fn is_certain(&self) -> bool {
         let time = |line: Option<&SourceLine>| line.and_then(|line| line.nanos);
         time(self.lines.front()) != time(self.lines.back())
@@ -95,18 +96,18 @@ impl Past {
 }
 
 impl Follower {
-    /// Asks for the last lines, or for older ones, as many as readers want.
+    /// Reads the last lines, or older ones, as many as readers want.
     pub(super) async fn deepen(&mut self) -> Result<(), EngineError> {
         let is_first = !self.has_begun;
         let wanted = match self.stream.wanted() {
             Some(wanted) => wanted,
-            // They began without lines, as the log could not be read.
+            // Readers began without lines, because the log could not be read.
             None if is_first => self.stream.wanted_first().max(1),
             None => return Ok(()),
         };
         let read = timeout(HISTORY, self.history(wanted, is_first)).await;
         let (mut past, is_whole) = read.map_err(|_| EngineError::Timeout)??;
-        // There is no use in asking for more than there is.
+        // The log has no more lines than these.
         let depth = if is_whole { MAX_LINES } else { wanted };
         if is_first {
             self.has_begun = true;
@@ -127,11 +128,11 @@ impl Follower {
         Ok(())
     }
 
-    /// The last lines before those that are known, so that there are `wanted` if the log has them, and
-    /// whether these are all there are.
+    /// The lines before the known ones, so that there are `wanted` lines in all if the log has them, and
+    /// whether these are all.
     ///
-    /// Engines count records, of which a long line has several: they are asked for more until there
-    /// are enough lines. The first line may be the rest of one, and is left out.
+    /// Engines count records, and a long line consists of several: the number of requested records is
+    /// increased until there are enough lines. The first line may be incomplete and is then removed.
     async fn history(&self, wanted: usize, is_first: bool) -> Result<(Past, bool), EngineError> {
         let known = if is_first { 0 } else { self.stream.lines() };
         let slack = if is_first { 1 } else { SLACK };
@@ -147,7 +148,7 @@ impl Follower {
                 continue;
             }
             if !is_first && !past.has_known {
-                // The engine has discarded the known lines, so what precedes them is unknown.
+                // The engine has discarded the known lines, so the lines before them are unknown.
                 past.lines.clear();
             }
             if !is_whole && !past.is_full {
@@ -166,7 +167,7 @@ impl Follower {
         };
         let mut told = self.log.read(&query).await?;
         let mut past = Past::default();
-        // Read to the end all the same: how many there are is to be known.
+        // Read to the end even after the known line, because the number of records is needed.
         while let Some(line) = told.next().await {
             let line = line?;
             let is_known = !is_first && self.stream.begins_with(&line);
@@ -176,7 +177,7 @@ impl Follower {
     }
 }
 
-/// Lines in pieces as they are passed on.
+/// Lines in chunks of the size that is published at once.
 fn chunks(lines: VecDeque<SourceLine>) -> Vec<Vec<SourceLine>> {
     let (mut chunks, mut bytes) = (Vec::new(), BATCH_BYTES);
     for line in lines {

@@ -1,8 +1,8 @@
-//! Whether a silent stream stands still.
+//! Detects a stalled stream.
 //!
-//! A stream of which nothing comes may have nothing to bring, or be stuck somewhere on the way. Now and
-//! then the engine is asked for the log's last line instead: if that is newer than what the stream brought
-//! and does not follow, the stream is given up.
+//! A silent stream either has no new lines or is stuck on the way. From time to time the engine is asked
+//! for the log's last line by a separate request: if that line is newer than the last one of the stream,
+//! and the stream does not deliver it, the stream is reopened.
 
 use super::Follower;
 use crate::server::source::{EngineError, LogQuery};
@@ -10,22 +10,22 @@ use futures::StreamExt;
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
-/// How long a stream is silent before the engine is asked. The pause doubles …
+/// How long a stream is silent before the first probe. The pause doubles after each probe …
 const FIRST: Duration = Duration::from_secs(5);
-/// … up to this, as a log that is silent for long mostly remains so, and each question costs the engine
-/// two requests.
+/// … up to this, because a log that has been silent for long mostly remains so, and each probe costs the
+/// engine two requests.
 const LONGEST: Duration = Duration::from_secs(60);
-/// How long a line that the engine has may take to come.
+/// How long the stream may take to deliver a line that the engine has.
 const GRACE: Duration = Duration::from_secs(1);
 /// How long the engine may take to answer.
 const ANSWER: Duration = Duration::from_secs(5);
 
-/// When the engine is asked next.
+/// The time of the next probe.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Probe {
     due: Instant,
     pause: Duration,
-    /// The engine has a newer line.
+    /// Whether the last probe found a newer line.
     is_suspect: bool,
 }
 
@@ -40,7 +40,7 @@ impl Default for Probe {
 }
 
 impl Probe {
-    /// A line came `now`.
+    /// Starts again with the shortest pause after a line arrived at `now`.
     pub(super) fn reset(&mut self, now: Instant) {
         *self = Self {
             due: now + FIRST,
@@ -49,17 +49,17 @@ impl Probe {
         };
     }
 
-    /// When it is due.
+    /// When the next probe is due.
     pub(super) const fn due(&self) -> Instant {
         self.due
     }
 }
 
 impl Follower {
-    /// Asks the engine whether it has lines that the stream did not bring.
+    /// Asks the engine for lines that the stream did not deliver.
     ///
     /// # Errors
-    /// When the stream stands still, or the engine cannot be asked.
+    /// When the stream is stalled, or the engine cannot be asked.
     pub(super) async fn ask_for_newer(&self, probe: &mut Probe) -> Result<(), EngineError> {
         if probe.is_suspect {
             let why = "the stream of its lines stands still";

@@ -1,4 +1,4 @@
-//! A stream of the engine's that is being read.
+//! The state of one stream from the engine that is being read.
 
 use super::{
     super::position::{Position, Resumption, Step},
@@ -13,11 +13,11 @@ pub(super) struct Reading {
     pub(super) resumption: Resumption,
     pub(super) batch: Vec<SourceLine>,
     pub(super) bytes: usize,
-    /// Since when lines are gathered or held back, as the case may be.
+    /// When the first gathered or held line arrived.
     pub(super) since: Instant,
-    /// When it began, or was last seen to be calm.
+    /// When it was opened, or last counted as calm.
     pub(super) opened: Instant,
-    /// A line came, be it a known one.
+    /// Whether any line has arrived, known lines included.
     pub(super) has_answered: bool,
     pub(super) probe: Probe,
 }

@@ -1,4 +1,4 @@
-//! How container and engine are, and waiting until they are otherwise.
+//! The states of container and engine, and waiting for a change of them.
 
 use super::{Follower, hub_changed, readers_changed};
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
 };
 use tokio::time::sleep;
 
-/// What the hub says about container and engine.
+/// The states of container and engine, according to the hub.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Situation {
     Running(Option<Timestamp>),
@@ -43,7 +43,7 @@ impl Follower {
         })
     }
 
-    /// Whether the engine is known not to answer just now.
+    /// Whether the engine is known not to answer at present.
     pub(super) fn is_engine_silent(&self) -> bool {
         let Scope::Host(host) = self.stream.id.scope;
         self.viewer.read(|dashboard| {
@@ -53,7 +53,8 @@ impl Follower {
         })
     }
 
-    /// Waits until something else is so than `known`, and meanwhile gets what readers want.
+    /// Waits until the situation differs from `known`; meanwhile reads older lines for readers that want
+    /// them.
     pub(super) async fn until_other(&mut self, known: Situation) {
         while self.situation() == known {
             tokio::select! {
@@ -67,7 +68,7 @@ impl Follower {
         }
     }
 
-    /// Waits a while before another try, unless something else becomes so than `known`.
+    /// Waits before the next attempt, at most until the situation differs from `known`.
     pub(super) async fn pause(&mut self, known: Situation) {
         let pause = self.backoff.next(fastrand::f64());
         let mut changes = self.changes.clone();
