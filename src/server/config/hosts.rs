@@ -11,7 +11,7 @@ const MAX_HOSTS: usize = 100;
 /// An engine besides the local one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Host {
-    /// The name of the host, on pages and in addresses.
+    /// The name of the host, on pages and in URLs.
     pub name: HostId,
     /// The address of its engine.
     pub docker: Address,

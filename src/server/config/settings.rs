@@ -15,19 +15,19 @@ pub struct CommandLine {
     /// The configuration file [default: ./Leptos.toml if there is one].
     #[arg(long, value_name = "FILE", env = "DECKWATCH_CONFIG")]
     pub config: Option<PathBuf>,
-    /// Where to listen [default: 127.0.0.1:3000].
+    /// The address to listen on [default: 127.0.0.1:3000].
     #[arg(long, value_name = "ADDRESS", env = "LEPTOS_SITE_ADDR")]
     pub site_addr: Option<SocketAddr>,
-    /// The user's folder for sockets, where Podman's may be.
+    /// The user's folder for sockets, which may contain Podman's.
     #[arg(long, env = "XDG_RUNTIME_DIR", hide = true)]
     pub runtime_dir: Option<PathBuf>,
-    /// The folder of the settings of Docker's own command line, where its certificates are.
+    /// The folder of the `docker` command line's settings, which contains its certificates.
     #[arg(long, env = "DOCKER_CONFIG", hide = true)]
     pub docker_config: Option<PathBuf>,
-    /// The user's folder, where that folder is otherwise.
+    /// The user's home folder, which contains that folder by default.
     #[arg(long, env = "HOME", hide = true)]
     pub home: Option<PathBuf>,
-    /// The rest.
+    /// The settings that the file may have, too.
     #[command(flatten)]
     pub settings: Settings,
 }
@@ -54,10 +54,10 @@ pub struct Settings {
     /// Time between samples of the host, 250ms to 5s [default: 2s].
     #[arg(long, value_name = "TIME", env = "DECKWATCH_METRICS_INTERVAL")]
     pub metrics_interval: Option<HumanDuration>,
-    /// Time between samples of containers while somebody watches, 500ms to 60s [default: 2s].
+    /// Time between samples of containers while at least one client watches, 500ms to 60s [default: 2s].
     #[arg(long, value_name = "TIME", env = "DECKWATCH_STATS_INTERVAL")]
     pub stats_interval: Option<HumanDuration>,
-    /// Time between samples of containers while nobody watches, 1s to 10m [default: 10s].
+    /// Time between samples of containers while no client watches, 1s to 10m [default: 10s].
     #[arg(long, value_name = "TIME", env = "DECKWATCH_STATS_IDLE_INTERVAL")]
     pub stats_idle_interval: Option<HumanDuration>,
     /// Time between full lists of containers beside the engine's events, 1s to 10m [default: 10s].
@@ -66,7 +66,7 @@ pub struct Settings {
     /// Time between heartbeats to clients, 1s to 40s [default: 15s].
     #[arg(long, value_name = "TIME", env = "DECKWATCH_HEARTBEAT")]
     pub heartbeat: Option<HumanDuration>,
-    /// WebSocket and SSE connections at most, 1 to 100000 [default: 1000].
+    /// Most WebSocket and SSE connections at once, 1 to 100000 [default: 1000].
     #[arg(long, value_name = "N", env = "DECKWATCH_MAX_CLIENTS")]
     pub max_clients: Option<u32>,
     /// Messages kept per channel for slow or returning clients, 1 to 65536 [default: 256].
@@ -75,7 +75,7 @@ pub struct Settings {
     /// Path below which everything is served, e.g. /deck behind a proxy [default: /].
     #[arg(long, value_name = "PATH", env = "DECKWATCH_BASE_PATH")]
     pub base_path: Option<String>,
-    /// A public name of this server, e.g. deck.example.com; give it again for more.
+    /// A public name of this server, e.g. deck.example.com; repeat the option for more.
     #[arg(
         long = "allowed-host",
         value_name = "NAME",
@@ -89,7 +89,7 @@ pub struct Settings {
     /// How to reach the Docker or Podman engine.
     #[command(flatten)]
     pub docker: DockerSettings,
-    /// Another engine to show, e.g. nas=ssh://me@nas; give it again for more. Certificates can be
+    /// Another engine to show, e.g. nas=ssh://me@nas; repeat the option for more. Certificates can be
     /// named in Leptos.toml only, under [[deckwatch.hosts]].
     #[arg(
         long = "host",
@@ -104,7 +104,7 @@ pub struct Settings {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct HostSettings {
-    /// The name of the host, on pages and in addresses.
+    /// The name of the host, on pages and in URLs.
     pub name: String,
     /// The address of the engine, as in `DOCKER_HOST`.
     pub docker: String,
@@ -140,7 +140,7 @@ pub struct DockerSettings {
         env = "DOCKER_CERT_PATH"
     )]
     pub cert_path: Option<String>,
-    /// Whether to speak TLS only, and to check the engine's certificate.
+    /// Whether to use TLS only, and to check the engine's certificate.
     #[arg(
         long = "docker-tls-verify",
         value_name = "BOOL",
