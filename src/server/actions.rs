@@ -1,4 +1,4 @@
-//! Actions on workloads: checked, done once, and never half.
+//! Actions on workloads: each is checked, executed at most once per request id, and always completed.
 
 mod client;
 mod requests;
@@ -31,11 +31,11 @@ use std::{
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-/// How long after the beginning of a shutdown the answer to an action is waited for. It must still reach the
-/// client, over a connection that closes two seconds before everything has to be over.
+/// How long a shutdown waits for the answer of an action, from its start. The answer must still be sent
+/// over a connection that closes two seconds before all tasks have to end.
 const LAST_ANSWER: Duration = Duration::from_secs(6);
 
-/// Does actions on workloads. A handle: copies share what is in flight.
+/// Executes actions on workloads. A handle: clones share the actions in flight.
 #[derive(Clone, Debug)]
 pub struct Actions {
     inner: Arc<Inner>,
@@ -48,12 +48,13 @@ struct Inner {
     requests: Mutex<Requests>,
     rates: Mutex<Rates>,
     in_flight: Mutex<BTreeSet<WorkloadId>>,
-    /// How many connections there were.
+    /// The number of connections so far.
     sockets: AtomicU64,
 }
 
 impl Actions {
-    /// Nothing in flight yet. Work that was begun is finished at `shutdown` and timed in `instruments`.
+    /// Without actions in flight. Actions that have begun are finished at `shutdown` and timed in
+    /// `instruments`.
     pub fn new(shutdown: Shutdown, instruments: Instruments) -> Self {
         Self {
             inner: Arc::new(Inner {
@@ -67,15 +68,15 @@ impl Actions {
         }
     }
 
-    /// A new connection that may ask for actions.
+    /// The identity of a new connection that may request actions.
     pub fn new_socket(&self) -> Client {
         Client::Socket(self.inner.sockets.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Does what `request` of the client `by` asks for; an answer always comes, at shutdown too.
+    /// Executes `request` of the client `by`; always returns an answer, at shutdown too.
     ///
-    /// The work begins at once and is finished even when the answer is no longer awaited. The same request
-    /// again within a minute is answered by the same work.
+    /// The action begins at once and is finished even if its answer is no longer awaited. The same request
+    /// within a minute is answered by the same action.
     pub fn perform(
         &self,
         by: Client,
@@ -106,7 +107,8 @@ impl Actions {
         }
     }
 
-    /// Begins what `request` asks for, or finds that it was begun before. What is refused is not remembered.
+    /// Begins the action of `request`, or returns the one that was begun before. Refusals are not
+    /// remembered.
     fn begin(
         &self,
         by: Client,
@@ -119,7 +121,8 @@ impl Actions {
             self.count(by)?;
             return known;
         }
-        // First of all: to ask for a container that does not exist must cost nothing.
+        // Before anything is counted: a request for an unknown container must not use up the client's
+        // rate.
         let found = directory.find(&request.target())?;
         self.count(by)?;
         check(&found.workload, request)?;
@@ -129,7 +132,7 @@ impl Actions {
             let message = format!("another action on {name} is still going on");
             return Err(ApiError::new(ErrorCode::Conflict, message));
         };
-        // What the log has of it names the client.
+        // The action's log lines are in the client's span.
         let work = act(found, request.clone(), in_flight).in_current_span();
         let work = self.inner.shutdown.tracker().spawn(work);
         Ok(requests.remember(by, request, work))
@@ -142,7 +145,7 @@ impl Actions {
     }
 }
 
-/// Whether `request` makes sense for `workload`.
+/// Checks that `request` is allowed and possible for `workload`.
 fn check(workload: &Workload, request: &ContainerAction) -> Result<(), ApiError> {
     let (name, action) = (workload.name(), request.action);
     if workload.is_protected() {
@@ -164,7 +167,7 @@ async fn act(found: Found, request: ContainerAction, one: InFlight) -> Result<()
     let result = tokio::time::timeout(action.deadline(&request.options), done)
         .await
         .unwrap_or(Err(EngineError::Timeout));
-    // What was asked for is so, as the `docker` command line sees it too.
+    // The container is already in the wanted state; the `docker` command line treats this as success, too.
     let result = match result {
         Err(EngineError::NotModified) => Ok(()),
         result => result,
@@ -193,7 +196,7 @@ fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The one action on a workload that is going on, until dropped.
+/// The only action in progress on a workload, until dropped.
 struct InFlight {
     inner: Arc<Inner>,
     id: WorkloadId,
@@ -215,7 +218,7 @@ impl Drop for InFlight {
     }
 }
 
-/// What a peer may learn of an engine's failure.
+/// The part of an engine's failure that a client may see.
 pub fn engine_error(error: &EngineError) -> ApiError {
     let code = match error {
         EngineError::NotFound => return ApiError::no_such_container(),

@@ -1,4 +1,4 @@
-//! Serves the built site that is embedded in the binary: scripts, styles and public files, compressed where
+//! Serves the built site that is embedded in the binary: scripts, styles and public files, compressed if
 //! the client accepts it, with cache headers and entity tags.
 //!
 //! A release build puts a hash of the content in the name of each built file, in the folder `pkg`. Such files

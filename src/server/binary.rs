@@ -1,4 +1,4 @@
-//! Answers and bodies in the binary form, for those who ask for it.
+//! Responses and request bodies in the binary form, for clients that ask for it.
 
 use crate::protocol::codec::{self, Wire};
 use axum::{
@@ -8,10 +8,10 @@ use axum::{
 };
 use serde::Serialize;
 
-/// The binary form over HTTP.
+/// The media type of the binary form.
 const MEDIA_TYPE: HeaderValue = HeaderValue::from_static(codec::MEDIA_TYPE);
 
-/// Whether whoever sent `headers` understands the binary form.
+/// Whether the client that sent `headers` accepts the binary form.
 pub fn is_accepted(headers: &HeaderMap) -> bool {
     let accepted = headers.get_all(header::ACCEPT).iter();
     accepted
@@ -20,12 +20,12 @@ pub fn is_accepted(headers: &HeaderMap) -> bool {
         .any(|range| range.trim() == codec::MEDIA_TYPE)
 }
 
-/// Whether the body beneath `headers` is in the binary form.
+/// Whether the request body is in the binary form.
 pub fn is_sent(headers: &HeaderMap) -> bool {
     headers.get(header::CONTENT_TYPE) == Some(&MEDIA_TYPE)
 }
 
-/// `frame` as an answer.
+/// A response with `frame` as its body.
 pub fn answer(frame: Vec<u8>) -> Response {
     let headers = [
         (header::CONTENT_TYPE, MEDIA_TYPE),
@@ -34,7 +34,7 @@ pub fn answer(frame: Vec<u8>) -> Response {
     (headers, frame).into_response()
 }
 
-/// `value` in the form whoever sent `headers` understands best.
+/// `value` in the form that the client prefers.
 pub fn either(headers: &HeaderMap, value: &(impl Wire + Serialize)) -> Response {
     if is_accepted(headers) {
         answer(codec::encode(value))

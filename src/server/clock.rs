@@ -1,9 +1,9 @@
-//! The server's clock: the only place that asks the system for the time of day.
+//! The server's clock: the only code that reads the system time.
 
 use crate::model::Timestamp;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The present.
+/// The current time.
 pub fn now() -> Timestamp {
     let since_epoch = SystemTime::now()
         .duration_since(UNIX_EPOCH)

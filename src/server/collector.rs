@@ -1,5 +1,5 @@
-//! The collector: the only code that changes the server's state. It drops from what sources observe
-//! whatever is not new, and publishes the rest.
+//! The collector: the only code that changes the server's state. It receives the observations of the
+//! sources, drops those that change nothing, and publishes the rest.
 
 use super::{clock, health::Heartbeat, hub::Hub};
 use crate::model::{
@@ -10,11 +10,11 @@ use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-/// Updates that are published together: a burst (a compose project starting) is one round
-/// of the delivery, and still short enough to be computed in no time.
+/// Most updates that are published together. A burst, e.g. the start of a compose project, is one round of
+/// the delivery, and its computation still takes no noticeable time.
 const BATCH: usize = 64;
 
-/// Publishes what sources observe until `shutdown` is cancelled.
+/// Publishes the observations of the sources until `shutdown` is cancelled.
 pub async fn run(
     hub: Hub,
     mut observed: mpsc::Receiver<Update>,
@@ -31,7 +31,7 @@ pub async fn run(
             received = observed.recv_many(&mut batch, BATCH) => received,
         };
         if received == 0 {
-            // Every source has ended; new ones never come.
+            // All sources have ended, and no new ones start.
             return;
         }
         let now = clock::now();
@@ -43,7 +43,7 @@ pub async fn run(
     }
 }
 
-/// What has been observed so far.
+/// All observations so far.
 #[derive(Debug, Default)]
 struct Collector {
     hosts: BTreeMap<HostId, Observed>,
@@ -51,16 +51,16 @@ struct Collector {
 
 #[derive(Debug, Default)]
 struct Observed {
-    /// Absent before the first whole list: "no containers" is not the same as "not known yet".
+    /// `None` before the first complete list: "no containers" differs from "not known yet".
     containers: Option<Containers>,
-    /// When its engine last told anything while it was live.
+    /// When the engine last sent anything while it was live.
     last_seen: Option<Timestamp>,
     sources: BTreeMap<SourceKind, SourceStatus>,
 }
 
 impl Collector {
-    /// What of `update` is new. An unchanged list is not: whether it can be trusted is what the state
-    /// of its source says.
+    /// The part of `update` that is new. An unchanged list is not: whether it is current follows from the
+    /// state of its source.
     fn observe(&mut self, update: Update, now: Timestamp) -> Option<Update> {
         let observed = self.hosts.entry(update.host()).or_default();
         observed.see(&update, now);
@@ -82,8 +82,8 @@ impl Collector {
 }
 
 impl Observed {
-    /// Remembers when the engine was last known to be as it is shown. Once it is not live, nothing
-    /// but its return counts: figures may still come from the kernel.
+    /// Records when the engine last confirmed its shown state. Once it is not live, only its return
+    /// counts, because the kernel may still provide stats.
     fn see(&mut self, update: &Update, now: Timestamp) {
         let engine = [SourceKind::Docker, SourceKind::Demo];
         let is_live = match update {
@@ -128,7 +128,7 @@ impl Observed {
         mut delta: ContainersDelta,
         timestamp: Timestamp,
     ) -> Option<Update> {
-        // Before the first list a single change says nothing about the rest; the list follows.
+        // Before the first list, a single change is useless; the list follows.
         let known = self.containers.as_mut()?;
         let is_new = |container: &Arc<Container>| known.get(&container.id) != Some(container);
         delta.upserts.retain(is_new);
@@ -137,7 +137,7 @@ impl Observed {
         change(host, timestamp, delta)
     }
 
-    /// `status` with since when its state is what it is, and when the engine was last seen.
+    /// `status` with the time of its last change of state, and the time when the engine was last seen.
     fn status(&mut self, mut status: SourceStatus) -> Option<Update> {
         let known = self.sources.get(&status.source);
         if let Some(known) = known.filter(|known| known.state == status.state) {
@@ -145,7 +145,7 @@ impl Observed {
         }
         let is_lost = status.source != SourceKind::System && status.state != SourceState::Live;
         status.last_seen = self.last_seen.filter(|_| is_lost);
-        // What it was remains known while it is away.
+        // The machine's data remains known while the engine is unreachable.
         let machine = status.machine.take();
         status.machine = machine.or_else(|| known?.machine.clone());
         if known == Some(&status) {
@@ -159,7 +159,7 @@ impl Observed {
     }
 }
 
-/// Logs that a source answers, or why not and what to do.
+/// Logs that a source is reachable, or why it is not and what to do.
 fn announce(status: &SourceStatus) {
     let (host, source) = (&status.host, status.source);
     let message = status.message.as_deref().unwrap_or_default();

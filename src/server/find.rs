@@ -1,7 +1,7 @@
-//! The one door to workloads: what a client named is looked up here, among what it may see, before
-//! anything is read, logged or acted on.
+//! The only lookup of workloads: a client's reference is resolved among the workloads that the client may
+//! see, before anything is read, logged or executed.
 //!
-//! A workload that does not exist and one that may not be seen get the same answer.
+//! A workload that does not exist and one that the client may not see get the same answer.
 
 use super::{
     hub::Viewer,
@@ -16,7 +16,7 @@ use std::{collections::BTreeMap, sync::Arc};
 /// The engines, by host.
 pub type Engines = BTreeMap<HostId, Arc<dyn Engine>>;
 
-/// What one viewer can see and ask for. A handle: copies are the same.
+/// The workloads of one viewer, and their engines. A handle: clones are the same.
 #[derive(Clone, Debug)]
 pub struct Directory {
     viewer: Viewer,
@@ -26,22 +26,22 @@ pub struct Directory {
 /// A workload that was found.
 #[derive(Clone, Debug)]
 pub struct Found {
-    /// Its identity.
+    /// The id of the workload.
     pub id: WorkloadId,
-    /// What is known of it.
+    /// The known state of the workload.
     pub workload: Workload,
-    /// What can be asked about it.
+    /// The engine of the workload.
     pub engine: Arc<dyn Engine>,
 }
 
 impl Found {
-    /// The container that it is.
+    /// The container of the workload.
     pub fn container(&self) -> &Arc<Container> {
         let Workload::Container(container) = &self.workload;
         container
     }
 
-    /// Its log.
+    /// The log of the workload.
     pub fn log(&self) -> Arc<dyn LogSource> {
         Arc::new(ContainerLog {
             engine: Arc::clone(&self.engine),
@@ -51,7 +51,7 @@ impl Found {
 }
 
 impl Directory {
-    /// What `viewer` sees, and the `engines` that can be asked about it.
+    /// A directory of what `viewer` sees, and of the `engines` by host.
     pub fn new(viewer: Viewer, engines: Engines) -> Self {
         Self {
             viewer,
@@ -59,15 +59,15 @@ impl Directory {
         }
     }
 
-    /// Reads the state.
+    /// The viewer that reads the state.
     pub const fn viewer(&self) -> &Viewer {
         &self.viewer
     }
 
-    /// The one workload that `named` names.
+    /// The only workload that `named` matches.
     ///
     /// # Errors
-    /// `not_found`, also when it names several; `engine_unavailable` when its host has no engine.
+    /// `not_found`, also if it matches several; `engine_unavailable` if its host has no engine.
     pub fn find(&self, named: &WorkloadRef) -> Result<Found, ApiError> {
         let found = self.viewer.read(|dashboard| {
             let id = dashboard.find(named)?;
@@ -88,7 +88,8 @@ impl Directory {
         }
     }
 
-    /// Whether the containers of `host`, or of every host with an engine, were listed since the start.
+    /// Whether the containers of `host`, or of every host with an engine, have been listed since the
+    /// start.
     pub fn has_listed(&self, host: Option<HostId>) -> bool {
         let mut hosts = self.engines.keys();
         self.viewer.read(|dashboard| {

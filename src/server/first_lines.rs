@@ -21,7 +21,7 @@ use std::time::Duration;
 
 /// Most lines shown, of all containers together.
 const LINES: usize = 100;
-/// Most characters shown per line, so that the page stays small whatever is logged.
+/// Most characters shown per line, so that the page stays small for any log.
 const CHARACTERS: usize = 500;
 /// How long the page waits for the lines; the live stream follows in any case.
 const TIMEOUT: Duration = Duration::from_secs(2);

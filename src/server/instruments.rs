@@ -1,8 +1,8 @@
-//! What the server counts and times of its own work, for `/metrics`.
+//! Counters and timers of the server's own work, for `/metrics`.
 //!
-//! Everything here is written from where the work is done and read when Prometheus scrapes. What is
-//! counted for each message that is sent is one relaxed addition; labels are looked up only where
-//! something rare or slow has happened. Nothing here may wait, and nothing depends on what it says.
+//! They are written where the work is done and read when Prometheus scrapes. Counting a sent message costs
+//! one relaxed addition; labels are looked up only for rare or slow events. Nothing here blocks, and no
+//! other code depends on the values.
 
 use crate::{
     model::{Action, HostId},
@@ -31,13 +31,13 @@ const DELIVERY_BUCKETS: [f64; 12] = [
 const REQUEST_BUCKETS: [f64; 12] = [
     0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
 ];
-/// The same for actions: to stop a container takes up to its grace period, ten seconds by default.
+/// The same for actions: stopping a container takes up to its grace period, ten seconds by default.
 const ACTION_BUCKETS: [f64; 11] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0, 30.0, 120.0];
 
-/// The code under which a connection counts that ended without a close frame (RFC 6455, 7.1.5).
+/// The code for a connection that ended without a close frame (RFC 6455, 7.1.5).
 const ABNORMAL: u16 = 1006;
-/// Codes that connections are counted under. A client may send any code; others count as
-/// [`ABNORMAL`], so that no client can make the answer long.
+/// The close codes that are counted separately. A client may send any code; others count as [`ABNORMAL`],
+/// so that no client can make the response long.
 const CODES: [u16; 17] = [
     close_code::NORMAL,
     close_code::LEAVING,
@@ -58,7 +58,7 @@ const CODES: [u16; 17] = [
     close_code::TOO_SLOW,
 ];
 
-/// What the server counts and times. A handle: copies count together.
+/// The counters and timers. A handle: clones share them.
 #[derive(Clone, Debug, Default)]
 pub struct Instruments {
     inner: Arc<Inner>,
@@ -73,8 +73,8 @@ struct Inner {
     sent_bytes: Counter,
     resyncs: Family<OfChannel, Counter>,
     log_gaps: Counter,
-    /// When the oldest publication that no delivery has begun with was made, in nanoseconds since
-    /// `started`; zero when there is none.
+    /// When the oldest publication was made whose delivery has not begun, in nanoseconds since `started`;
+    /// zero if there is none.
     published: AtomicU64,
     deliveries: Histogram,
     actions: Family<OfAction, Histogram, fn() -> Histogram>,
@@ -117,7 +117,8 @@ pub struct EngineRequests {
 impl Default for Inner {
     fn default() -> Self {
         let (sockets_closed, resyncs) = (Family::default(), Family::default());
-        // What has not happened yet is zero rather than absent: only so does its first time show.
+        // Series start at zero rather than absent; otherwise the first occurrence would not count as an
+        // increase.
         for code in CODES {
             drop(sockets_closed.get_or_create_owned(&Code { code }));
         }
@@ -143,12 +144,12 @@ impl Default for Inner {
 }
 
 impl Instruments {
-    /// A WebSocket was opened.
+    /// Counts a WebSocket that was opened.
     pub fn socket_opened(&self) {
         self.inner.sockets_opened.inc();
     }
 
-    /// A WebSocket was closed with `code`; `None` when the connection was lost.
+    /// Counts a WebSocket that was closed with `code`; `None` if the connection was lost.
     pub fn socket_closed(&self, code: Option<u16>) {
         let code = code.filter(|code| CODES.contains(code)).unwrap_or(ABNORMAL);
         self.inner
@@ -157,13 +158,13 @@ impl Instruments {
             .inc();
     }
 
-    /// `bytes` of WebSocket frames have left, and `messages` are complete with them.
+    /// Counts `bytes` of sent WebSocket frames, which complete `messages` messages.
     pub fn sent(&self, messages: u64, bytes: u64) {
         self.inner.sent_messages.inc_by(messages);
         self.inner.sent_bytes.inc_by(bytes);
     }
 
-    /// A client's position on `channel` was no longer in the ring.
+    /// Counts a client whose cursor in `channel` was no longer in the ring.
     pub fn resynced(&self, channel: Channel) {
         let channel = channel.policy().name;
         self.inner
@@ -172,27 +173,27 @@ impl Instruments {
             .inc();
     }
 
-    /// A client was told that lines of a log are missing.
+    /// Counts a gap in a log that was sent to a client.
     pub fn log_gap(&self) {
         self.inner.log_gaps.inc();
     }
 
-    /// Something was published that is still to be delivered.
+    /// Records that something was published that is still to be delivered.
     pub fn published(&self) {
         let now = self.now().as_nanos().max(1);
         let now = u64::try_from(now).unwrap_or(u64::MAX);
-        // An older publication that waits keeps its time.
+        // An older publication that still waits keeps its time.
         let published = &self.inner.published;
         let _ = published.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed);
     }
 
-    /// A delivery begins of what was published until now.
+    /// Starts a delivery of everything published until now.
     pub fn begin_delivery(&self) -> Delivery {
         let published = self.inner.published.swap(0, Ordering::Relaxed);
         Delivery((published > 0).then(|| Duration::from_nanos(published)))
     }
 
-    /// The delivery has reached its last client.
+    /// Records that the delivery has reached its last client.
     pub fn end_delivery(&self, Delivery(published): Delivery) {
         if let Some(published) = published {
             let took = self.now().saturating_sub(published);
@@ -200,7 +201,7 @@ impl Instruments {
         }
     }
 
-    /// The engine has done `action`, or failed to, after `took`.
+    /// Records that the engine has executed `action`, or failed to, after `took`.
     pub fn acted(&self, action: Action, is_done: bool, took: Duration) {
         let labels = OfAction {
             action: action.as_str(),
@@ -210,7 +211,7 @@ impl Instruments {
         actions.get_or_create(&labels).observe(took.as_secs_f64());
     }
 
-    /// Times the requests to the engine of `host`.
+    /// The timer of requests to the engine of `host`.
     pub fn requests_of(&self, host: &HostId) -> EngineRequests {
         EngineRequests {
             instruments: self.clone(),
@@ -218,7 +219,7 @@ impl Instruments {
         }
     }
 
-    /// Adds everything to `registry`, which puts the server's name before each.
+    /// Adds all metrics to `registry`, which adds the server's name as a prefix.
     pub fn register(&self, registry: &mut Registry) {
         let inner = &self.inner;
         registry.register(
@@ -274,7 +275,7 @@ impl Instruments {
 }
 
 impl EngineRequests {
-    /// The head of the answer to `call` came, or a failure, after `took`.
+    /// Records that the response head of `call`, or a failure, arrived after `took`.
     pub fn answered(&self, call: &str, took: Duration) {
         let labels = OfRequest {
             host: self.host.clone(),

@@ -1,6 +1,7 @@
-//! The server: sources are observed, the collector keeps the state, the hub fans it out.
+//! The server: sources send observations to the collector, which keeps the state in the hub, which sends
+//! it to clients.
 //!
-//! [`start`] puts everything together; nothing beneath reads the environment or keeps a global.
+//! [`start`] assembles all parts; no part reads the environment or has global state.
 
 pub mod actions;
 pub mod api;
@@ -51,7 +52,7 @@ use thiserror::Error;
 use tokio::sync::mpsc;
 use transport::{Delivery, HeartbeatTimer};
 
-/// Why the server did not start, or ended by itself.
+/// Why the server did not start, or ended without a signal.
 #[derive(Debug, Error)]
 pub enum ServerError {
     /// The address cannot be listened on.
@@ -59,21 +60,21 @@ pub enum ServerError {
     Listen {
         /// The address.
         address: SocketAddr,
-        /// Why not.
+        /// The I/O error.
         error: std::io::Error,
     },
     /// Signals cannot be handled.
     #[error("cannot handle signals: {0}")]
     Signals(std::io::Error),
-    /// Something that everything needs broke down.
+    /// A core task has failed.
     #[error("the task `{0}` broke down; the message before this one says why")]
     Broken(&'static str),
 }
 
-/// A server that runs.
+/// A running server.
 #[derive(Debug)]
 pub struct Running {
-    /// Where it listens.
+    /// The address that it listens on.
     pub addr: SocketAddr,
     /// The state of everything.
     pub hub: Hub,
@@ -81,29 +82,29 @@ pub struct Running {
 }
 
 impl Running {
-    /// Everything the server knows.
+    /// A viewer of the whole state.
     pub fn viewer(&self) -> Viewer {
         self.hub.viewer(Audience::Unrestricted)
     }
 
-    /// Returns when a core task has broken down, with its name. Everything is ending then.
+    /// Waits until a core task has failed and returns its name. The server is then shutting down.
     pub async fn broken(&self) -> &'static str {
         self.shutdown.token().cancelled().await;
         match self.shutdown.broken() {
             Some(name) => name,
-            // It ends because it was told to.
+            // It ends because of a shutdown.
             None => std::future::pending().await,
         }
     }
 
-    /// Ends it: sockets are closed with a reason, requests and actions are finished. Says whether
-    /// everything ended in time.
+    /// Shuts down: closes sockets with a reason, finishes requests and actions. Returns whether everything
+    /// ended in time.
     pub async fn shutdown(self) -> bool {
         self.shutdown.finish().await
     }
 }
 
-/// Starts a server and returns when it listens.
+/// Starts a server and returns once it listens.
 ///
 /// # Errors
 /// When it cannot listen.
@@ -111,7 +112,7 @@ pub async fn start(config: Config) -> Result<Running, ServerError> {
     start_with(config, Health::default(), Shutdown::default()).await
 }
 
-/// The same, with the progress of tasks marked in `health`, and ended by `shutdown`.
+/// Like [`start`], with the heartbeats of tasks in `health`, and shut down by `shutdown`.
 async fn start_with(
     config: Config,
     health: Health,
@@ -177,7 +178,7 @@ async fn start_with(
 /// Runs a server until SIGINT or SIGTERM.
 ///
 /// # Errors
-/// When it cannot start, or a core task breaks down.
+/// When it cannot start, or a core task fails.
 pub async fn run(config: Config) -> Result<(), ServerError> {
     let running = start(config).await?;
     let broken = tokio::select! {
@@ -189,7 +190,7 @@ pub async fn run(config: Config) -> Result<(), ServerError> {
     broken.map_or(Ok(()), |name| Err(ServerError::Broken(name)))
 }
 
-/// An address that can be put into a browser on this machine.
+/// The address for a browser on this machine.
 fn reachable(addr: SocketAddr) -> SocketAddr {
     if addr.ip().is_unspecified() {
         return (std::net::Ipv4Addr::LOCALHOST, addr.port()).into();

@@ -1,4 +1,4 @@
-//! Pages: what is asked for beside the API is the built site's files, or rendered.
+//! Pages: every path outside the API is a file of the built site, or a rendered page.
 
 mod compress;
 mod preload;
@@ -45,7 +45,7 @@ pub fn routes(routes: Router<AppState>, state: &AppState) -> Router<AppState> {
             document(state),
         )
         .layer(from_fn(base::restore))
-        // Before the path is restored: what it names stands below the base.
+        // Runs before `restore`, because it parses paths below the base.
         .layer(from_fn_with_state(state.clone(), preload::container))
         .layer(compress::layer())
         .layer(from_fn(compress::negotiate));
@@ -76,11 +76,11 @@ fn document(state: &AppState) -> impl Fn() -> AnyView + Clone + Send + Sync + 's
     }
 }
 
-/// What pages need beside the request: the state to render, and the nonce for their scripts.
+/// Provides what pages need besides the request: the state to render, and the nonce for their scripts.
 fn context(state: AppState) -> impl Fn() + Clone + Send + Sync + 'static {
     move || {
         let Some(parts) = use_context::<Parts>() else {
-            // While the list of routes is made there is no request.
+            // While Leptos generates the list of routes there is no request.
             return;
         };
         if let Some(nonce) = parts.extensions.get::<Nonce>() {
@@ -94,13 +94,13 @@ fn context(state: AppState) -> impl Fn() + Clone + Send + Sync + 'static {
         let mut initial = initial(&state, &uri, &parts.headers);
         let data = parts.extensions.get::<ContainerPageData>();
         initial.container = data.cloned().map(Box::new);
-        // The browser has the figures in the binary form: what is rendered must be the same.
+        // The browser receives rounded figures in the binary form; the HTML must contain the same.
         let initial = codec::decode(&codec::encode(&initial)).unwrap_or(initial);
         provide_context(InitialState(Arc::new(initial)));
     }
 }
 
-/// The state a page begins with.
+/// The initial state of a page.
 fn initial(state: &AppState, uri: &Uri, headers: &HeaderMap) -> Initial {
     let (_, frames) = state.viewer().snapshot(&Channel::ALL);
     let mut messages: Vec<_> = frames.iter().map(|frame| frame.message().clone()).collect();
@@ -143,7 +143,7 @@ fn initial(state: &AppState, uri: &Uri, headers: &HeaderMap) -> Initial {
     }
 }
 
-/// The containers that the page at `uri` shows first, when there are many.
+/// The containers that the page at `uri` shows first; `None` if there are few enough for all.
 fn in_view(dashboard: &Dashboard, uri: &Uri) -> Option<BTreeSet<WorkloadId>> {
     if dashboard.containers().count() <= CONTAINERS {
         return None;
@@ -175,7 +175,7 @@ fn named(dashboard: &Dashboard, uri: &Uri) -> Option<WorkloadId> {
     }
 }
 
-/// What the charts at `uri` begin with, when there are any.
+/// The initial points of the charts at `uri`; `None` if it has no charts.
 fn stats_history(state: &AppState, uri: &Uri, now: Timestamp) -> Option<StatsHistory> {
     let is_shown = matches!(page(uri)?, Page::Container(_, Tab::Stats));
     let viewer = state.viewer();

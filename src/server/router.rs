@@ -31,10 +31,10 @@ use utoipa_axum::{
 /// The prefix of the routes that answer in JSON.
 const API: &str = "/api";
 
-/// The routes beneath [`API`]: each with its description, which its handler carries.
+/// The routes below [`API`], each with the description on its handler.
 ///
-/// Some answers are compressed: their messages are encoded anew for each request, so that compressing
-/// them costs little more. Streams are not: a compressor would hold them back.
+/// Some responses are compressed: their messages are encoded for each request anyway, so compression adds
+/// little cost. Streams are not: a compressor would delay them.
 fn api_routes() -> OpenApiRouter<AppState> {
     let compressed = CompressionLayer::new;
     OpenApiRouter::with_openapi(openapi::empty())
@@ -64,7 +64,7 @@ fn other_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(api::prometheus::metrics))
 }
 
-/// The routes, and their descriptions. Those beneath [`API`] are nested, so that a wrong path there is
+/// The routes and their descriptions. Those below [`API`] are nested, so that an unknown path there is
 /// refused in JSON.
 fn interface() -> (Router<AppState>, OpenApi) {
     let (api, api_document) = api_routes().split_for_parts();
@@ -85,13 +85,13 @@ pub fn document() -> OpenApi {
     openapi::complete(interface().1)
 }
 
-/// Every route and the pages, behind the gate.
+/// All routes and the pages, behind the gate.
 pub fn router(state: AppState) -> Router {
     let routes = pages::routes(interface().0, &state)
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(state.clone(), first_lines::read))
         .with_state(state.clone());
-    // Around the router instead of inside: the path is changed before it is routed.
+    // Around the router rather than inside it: the path is changed before it is routed.
     let base: Arc<str> = state.config.base().into();
     let routes = from_fn_with_state(base, base::enter).layer(routes);
     Router::new()
@@ -122,10 +122,10 @@ mod tests {
     use super::*;
     use std::collections::BTreeSet;
 
-    /// Paths that only refuse: where a fallback is nested, and sockets that there are not.
+    /// Paths that only refuse: nested fallbacks, and sockets that do not exist.
     const REFUSED: [&str; 3] = ["/", "/api", "/ws/{*path}"];
 
-    /// The paths that `router` serves. It names them in its `Debug` form only.
+    /// The paths that `router` serves, parsed from its `Debug` form, the only one that contains them.
     fn paths(router: &Router<AppState>) -> BTreeSet<String> {
         let shown = format!("{router:?}");
         let texts = shown.split('"').skip(1).step_by(2);

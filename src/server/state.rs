@@ -1,4 +1,4 @@
-//! What every request handler can reach.
+//! The shared state of all request handlers.
 
 use super::{
     actions::Actions,
@@ -17,44 +17,44 @@ use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
 use std::{sync::Arc, time::Instant};
 
-/// What every request handler can reach. A handle: copies share everything.
+/// The shared state of all request handlers. A handle: clones share everything.
 #[derive(Clone, Debug)]
 pub struct AppState {
-    /// How we are configured.
+    /// The configuration.
     pub config: Arc<Config>,
-    /// What a request may see and ask for.
+    /// The workloads that a request may see, and their engines.
     pub(super) directory: Directory,
-    /// What can be done to containers.
+    /// Executes actions on containers.
     pub actions: Actions,
-    /// Logs that are followed.
+    /// The logs that are being followed.
     pub logs: Logs,
-    /// Who may connect.
+    /// Checks and limits connections.
     pub gate: Gate,
-    /// Which tasks make progress.
+    /// The heartbeats of core tasks.
     pub health: Health,
-    /// How everything ends.
+    /// Ends all tasks.
     pub shutdown: Shutdown,
-    /// Brings news to clients.
+    /// Delivers publications to clients.
     pub delivery: Delivery,
     /// The heartbeats of connections.
     pub heartbeats: HeartbeatTimer,
-    /// The built site.
+    /// The embedded files of the built site.
     pub site: Site,
-    /// What Leptos wants to know.
+    /// The configuration of Leptos.
     pub leptos: LeptosOptions,
-    /// How many bytes went over HTTP.
+    /// Bytes sent and received over HTTP.
     pub traffic: Traffic,
     /// When the server started.
     pub started: Instant,
 }
 
 impl AppState {
-    /// What a request may see and ask for.
+    /// The workloads that a request may see, and their engines.
     pub const fn directory(&self) -> &Directory {
         &self.directory
     }
 
-    /// The state that a request may see.
+    /// The viewer of the state that a request may see.
     pub const fn viewer(&self) -> &Viewer {
         self.directory.viewer()
     }

@@ -1,4 +1,4 @@
-//! What breaks down ends the server: no page stays live over a dead part of it.
+//! A failed core task shuts down the server: no page stays live without one of its parts.
 
 use super::*;
 use futures::StreamExt;

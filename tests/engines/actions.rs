@@ -22,7 +22,7 @@ pub(crate) async fn every_one(name: &'static str, renamed: &'static str) {
     watched.until_state(name, ContainerState::Running).await;
     watched.act(name, Action::Stop, plain()).await.unwrap();
     watched.until_state(name, ContainerState::Exited).await;
-    // It had time to end by itself, though no stop timeout was given.
+    // It had time to exit normally, though no stop timeout was given.
     watched
         .until(|w| w.containers[name].exit_code == Some(3))
         .await;

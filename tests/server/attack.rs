@@ -18,8 +18,8 @@ use tokio::{
 /// connection to end takes ten seconds or more.
 const SERVED: Duration = Duration::from_secs(5);
 
-/// Checks that new connections are served during an attack: from the attackers' address, as when all come
-/// through one proxy, and from another.
+/// Checks that new connections are served during an attack: from the attackers' address, as if all clients
+/// used one proxy, and from another.
 async fn is_served(server: SocketAddr) {
     let request = format!("GET /api/ws HTTP/1.1\r\nHost: {server}\r\nConnection: close\r\n\r\n");
     for last in [2, 3, 2, 3, 2, 3] {

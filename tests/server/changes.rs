@@ -1,5 +1,5 @@
-//! A change in the engine reaches every client by its event alone, and an action by itself alone, each
-//! within the time of the contract. No full list helps, as reconciliation is disabled.
+//! A change in the engine reaches every client through its event alone, and an action through the action
+//! alone, each within the time of the contract. No full list helps, as reconciliation is disabled.
 
 use crate::support::{
     app::TestApp,

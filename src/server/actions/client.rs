@@ -1,25 +1,25 @@
-//! The clients that ask for actions, and how often they do.
+//! The clients that request actions, and their rate limits.
 
 use crate::server::{rate::Bucket, serve::Peer};
 use std::{collections::HashMap, time::Duration};
 
-/// What counts as one client, for limits and ids of requests.
+/// The unit in which requests are limited and their ids are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Client {
-    /// One connection, whose messages have a rate of their own.
+    /// One connection, whose messages have their own rate limit.
     Socket(u64),
-    /// All requests over HTTP of one peer.
+    /// All HTTP requests of one peer.
     Http(Peer),
 }
 
-/// Peers from which on those that have been quiet are forgotten.
+/// Number of peers above which those with a full bucket are removed.
 const MANY_PEERS: usize = 1_024;
 
-/// How many actions peers have lately asked for over HTTP.
+/// The rate limits of peers that lately requested actions over HTTP.
 #[derive(Debug)]
 pub(super) struct Rates {
     by_peer: HashMap<Peer, Bucket>,
-    /// So many peers are looked through before another one is added.
+    /// Number of peers at which full buckets are removed before another peer is added.
     tidy_at: usize,
 }
 
@@ -36,7 +36,7 @@ impl Rates {
     /// Counts one more request of `client`.
     ///
     /// # Errors
-    /// How long to wait, when there were too many.
+    /// Returns how long to wait if there were too many.
     pub(super) fn count(&mut self, client: Client) -> Result<(), Duration> {
         let Client::Http(peer) = client else {
             return Ok(());

@@ -1,4 +1,4 @@
-//! Which requests were made lately, so that a repeated one is not done twice.
+//! Remembers recent requests, so that a repeated one is not executed twice.
 
 use super::Client;
 use crate::protocol::{ApiError, ContainerAction, ErrorCode};
@@ -18,28 +18,29 @@ use tokio::{
 
 /// How long the answer to a request is remembered.
 const REMEMBERED: Duration = Duration::from_secs(60);
-/// Requests remembered at most: a thousand a second for a minute. Only what an engine was asked to do is
-/// remembered, and no engine does more. Beyond it, clients that hold many are refused, because to forget a
-/// request could mean to do it twice.
+/// Most remembered requests: a thousand per second for a minute. Only requests that reached an engine are
+/// remembered, and no engine executes more. Above this number, clients that hold many are refused, because
+/// a forgotten request could be executed twice.
 const MAX_REQUESTS: usize = 65_536;
-/// Requests that every client may have remembered whatever others do: a bulk action on a big project.
+/// Requests that each client may always have remembered, regardless of other clients: a bulk action on a
+/// large project.
 const OWN_REQUESTS: usize = 64;
 
-/// What became, or will become, of an action.
+/// The result of an action, now or later.
 pub(super) type Answer = Shared<BoxFuture<'static, Result<(), ApiError>>>;
 
 /// The requests of the last minute.
 ///
-/// The same action under the same id is the same request, whichever connection or address it comes from: a
-/// client that lost its connection repeats it on another, and must not act twice. The same id for another
-/// action is another request, unless it comes from the same client: an id of one client cannot get in the
-/// way of another's.
+/// The same action under the same id is the same request, from any connection or address: a client that
+/// lost its connection repeats it on another one, and it must not be executed twice. The same id for
+/// another action is another request, unless it comes from the same client; so an id of one client cannot
+/// block another client's.
 #[derive(Default)]
 pub(super) struct Requests {
     by_id: HashMap<String, Vec<Request>>,
-    /// When and under which id and number they were begun, oldest first.
+    /// Start time, id and number of each request, oldest first.
     order: VecDeque<(Instant, String, u64)>,
-    /// How many are remembered of each client; of those absent, none.
+    /// The number of remembered requests per client; clients without any are absent.
     held: HashMap<Client, usize>,
     begun: u64,
 }
@@ -52,7 +53,8 @@ struct Request {
 }
 
 impl Requests {
-    /// The answer to `request` of the client `by`, if it was made before, or why it cannot be made.
+    /// The answer to `request` of the client `by` if it was made before, or an error if its id was used
+    /// for another action.
     pub(super) fn known(
         &mut self,
         by: Client,
@@ -72,7 +74,7 @@ impl Requests {
         })
     }
 
-    /// Whether one more request of `by` can be remembered.
+    /// Checks that one more request of `by` can be remembered.
     ///
     /// # Errors
     /// `rate_limited`.
@@ -87,7 +89,7 @@ impl Requests {
         Ok(())
     }
 
-    /// Remembers `request` of `by`, which `work` does. Its answer.
+    /// Remembers `request` of `by`, which the task `work` executes. Returns its answer.
     pub(super) fn remember(
         &mut self,
         by: Client,
@@ -123,8 +125,8 @@ impl Requests {
             let Some(at) = same_id.iter().position(|known| known.number == number) else {
                 continue;
             };
-            // The client may have left: without a task that awaits it an answer would never be there.
-            // Nor may it seem not to be there because this task has looked at so many.
+            // Polled here, because after the client has left no task awaits the answer, and unconstrained,
+            // because the cooperative budget of this task may be used up by earlier polls.
             let is_done =
                 |known: &Request| unconstrained(known.answer.clone()).now_or_never().is_some();
             if same_id.get(at).is_some_and(|known| !is_done(known)) {
@@ -184,7 +186,7 @@ mod tests {
         assert!(requests.room_for(other).is_err(), "memory is bounded");
         let last = request(MAX_REQUESTS + OWN_REQUESTS - 1);
         let answer = requests.known(other, &last).unwrap().unwrap();
-        // They are run in order.
+        // Earlier tasks run first.
         answer.await.unwrap();
         tokio::time::advance(REMEMBERED).await;
         assert!(requests.known(greedy, &request(0)).is_none());

@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 
 const CLIENT: Client = Client::Socket(0);
 
-/// An engine that acts as often as it has permits.
+/// An engine that executes one action per permit.
 #[derive(Debug)]
 struct Paced {
     permits: Semaphore,
@@ -50,7 +50,7 @@ impl Engine for Paced {
     }
 }
 
-/// Actions on what is in a hub.
+/// Actions on the containers of a hub.
 struct Setup {
     actions: Actions,
     directory: Directory,
@@ -63,7 +63,7 @@ impl Setup {
     }
 }
 
-/// Three running containers, the last one of them protected.
+/// Three running containers, the last of which is protected.
 fn actions() -> (Setup, Arc<Paced>) {
     let hub = Hub::new(16);
     let mut protected = container(3);

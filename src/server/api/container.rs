@@ -1,4 +1,4 @@
-//! One container: what it is, what runs in it, and doing something to it.
+//! The routes of one container: its details, events and processes, and actions on it.
 
 use super::{
     HostQuery, find, named,
@@ -29,13 +29,13 @@ use axum::{
 };
 use std::{future::Future, time::Duration};
 
-/// How long an engine may take to answer a question.
+/// How long an engine may take to answer.
 const ANSWER: Duration = Duration::from_secs(10);
 
-/// `GET /api/containers/{id}`: what the engine knows, with secrets masked.
+/// `GET /api/containers/{id}`: what the engine reports about the container, with secrets masked.
 ///
 /// # Errors
-/// `invalid`, `not_found`, or what the engine's failure is.
+/// `invalid`, `not_found`, or the engine's failure.
 #[utoipa::path(
     get,
     path = "/containers/{id}",
@@ -54,10 +54,11 @@ pub async fn inspect(
     Ok(Json(inspected))
 }
 
-/// `GET /api/containers/{id}/details`: what of that its page shows, in JSON or the binary form.
+/// `GET /api/containers/{id}/details`: the details that the container's page shows, in JSON or the binary
+/// form.
 ///
 /// # Errors
-/// `invalid`, `not_found`, or what the engine's failure is.
+/// `invalid`, `not_found`, or the engine's failure.
 #[utoipa::path(
     get,
     path = "/containers/{id}/details",
@@ -80,8 +81,8 @@ pub async fn details(
     Ok(binary::either(&headers, &details))
 }
 
-/// `GET /api/containers/{id}/events`: what lately happened to it, newest first, in JSON or the binary
-/// form. Also of a container that is gone, as long as something of it is remembered.
+/// `GET /api/containers/{id}/events`: its recent events, newest first, in JSON or the binary form; also
+/// for a container that no longer exists, as long as its events are remembered.
 ///
 /// # Errors
 /// `invalid`.
@@ -112,7 +113,7 @@ pub async fn events(
 /// `GET /api/containers/{id}/top`: its processes, in JSON or the binary form.
 ///
 /// # Errors
-/// `invalid`, `not_found`, or what the engine's failure is.
+/// `invalid`, `not_found`, or the engine's failure.
 #[utoipa::path(
     get,
     path = "/containers/{id}/top",
@@ -140,11 +141,11 @@ pub async fn top(
     Ok(binary::either(&headers, &processes))
 }
 
-/// `POST /api/containers/{id}/{action}`: does something to it. The body is the action's options, in JSON or
-/// the binary form, or empty; the header `Idempotency-Key` is the request's id.
+/// `POST /api/containers/{id}/{action}`: executes an action. The body has the action's options in JSON or
+/// the binary form, or is empty; the header `Idempotency-Key` is the request's id.
 ///
 /// # Errors
-/// Why it was not done.
+/// Why the action was not executed.
 #[utoipa::path(
     post,
     path = "/containers/{id}/{action}",
@@ -211,7 +212,7 @@ fn options(headers: &HeaderMap, body: &[u8]) -> Result<ActionOptions, Refusal> {
         return Ok(ActionOptions::default());
     }
     serde_json::from_slice(body).map_err(|error| {
-        // The parser may quote what it read; an answer of bounded length is enough to mend it.
+        // The parser may quote its input; the beginning is enough to correct it.
         Refusal::invalid(error.to_string().chars().take(200).collect::<String>())
     })
 }

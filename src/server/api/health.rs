@@ -1,4 +1,4 @@
-//! Whether the server runs, for process supervisors and load balancers.
+//! Liveness and readiness of the server, for process supervisors and load balancers.
 
 use super::schema::NothingObserved;
 use crate::{
@@ -11,8 +11,8 @@ use crate::{
 };
 use axum::{Json, extract::State, http::StatusCode};
 
-/// `GET /healthz`: which parts of the process make progress; `503` when one stands still. Engines
-/// that are away are none of these: the rest of the page works without them.
+/// `GET /healthz`: time since the last heartbeat of each core task; `503` if one is stalled. Unreachable
+/// engines do not count: the server works without them.
 #[utoipa::path(
     get,
     path = "/healthz",
@@ -33,10 +33,10 @@ pub async fn alive(State(state): State<AppState>) -> (StatusCode, Json<Report>) 
     (status, Json(report))
 }
 
-/// `GET /readyz`: there is something to show.
+/// `GET /readyz`: whether there is data to show.
 ///
 /// # Errors
-/// `503` until the first figures have come.
+/// `503` until the first sample has arrived.
 #[utoipa::path(
     get,
     path = "/readyz",

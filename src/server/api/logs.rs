@@ -1,4 +1,4 @@
-//! `GET /api/containers/{id}/logs`: a log as a download, line by line, however long it is.
+//! `GET /api/containers/{id}/logs`: a log as a download, streamed line by line.
 
 use super::{
     find,
@@ -32,13 +32,13 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
-/// How long an engine may take to begin.
+/// How long an engine may take to start sending.
 const BEGIN: Duration = Duration::from_secs(10);
-/// How long an engine may send nothing in the middle of a log before the download breaks off. To look for
-/// lines of a certain time in a large file takes a while.
+/// How long an engine may send nothing in the middle of a log before the download fails. Searching a large
+/// file for lines of a certain time takes a while.
 const SILENCE: Duration = Duration::from_secs(60);
 
-/// Which part of a log, and how it is written.
+/// Which part of a log is sent, and in which format.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -52,32 +52,32 @@ pub struct LogsQuery {
     since: Option<String>,
     /// RFC 3339, or seconds since the Unix epoch.
     until: Option<String>,
-    /// How the log is written.
+    /// The format of the lines.
     #[serde(default)]
     #[param(inline)]
     format: Format,
-    /// Whether lines of standard output are wanted, `true` when absent.
+    /// Whether to include lines of standard output, `true` when absent.
     #[param(value_type = Option<bool>)]
     stdout: Option<String>,
-    /// Whether lines of standard error are wanted, `true` when absent.
+    /// Whether to include lines of standard error, `true` when absent.
     #[param(value_type = Option<bool>)]
     stderr: Option<String>,
-    /// Whether each line of text begins with its time, `false` when absent.
+    /// Whether each line of text starts with its time, `false` when absent.
     #[param(value_type = Option<bool>)]
     timestamps: Option<String>,
-    /// Whether a browser saves the answer to a file, `false` when absent.
+    /// Whether a browser saves the response to a file, `false` when absent.
     #[param(value_type = Option<bool>)]
     download: Option<String>,
 }
 
-/// How a log is written.
+/// The format of a downloaded log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 enum Format {
     /// Lines of plain text, without control characters.
     #[default]
     Text,
-    /// A JSON object a line.
+    /// One JSON object per line.
     Ndjson,
 }
 
@@ -89,10 +89,10 @@ struct NdjsonLine<'a> {
     line: &'a str,
 }
 
-/// The log of a container. It takes a place among the clients for as long as it lasts.
+/// The log of a container. The request holds a client permit while the download lasts.
 ///
 /// # Errors
-/// `503` when there is no place, `invalid`, `not_found`, or what the engine's failure is.
+/// `503` when no permit is left, `invalid`, `not_found`, or the engine's failure.
 #[utoipa::path(
     get,
     path = "/containers/{id}/logs",
@@ -124,13 +124,13 @@ pub async fn logs(
         .map_err(|_| ApiError::new(ErrorCode::Timeout, "the engine did not answer in time"))?
         .map_err(|error| engine_error(&error))?;
     let is_up = found.workload.state().is_up();
-    // Of a line that is half written the rest is to come.
+    // The rest of an open line is still to be written.
     let is_whole = move |line: &SourceLine| !(is_up && line.assembly.is_open);
     let body = download_of(lines, state.shutdown.token())
         .try_filter(move |line| std::future::ready(is_whole(line)))
         .map(move |line| line.map(|line| write(&line, format, timestamps)))
         .inspect(move |_| {
-            // Its place is free when the download has ended, or was given up.
+            // The permit is released when the download ends or is cancelled.
             let _held = &place;
         });
     let content_type = match format {
@@ -145,7 +145,7 @@ pub async fn logs(
         } else {
             "ndjson"
         };
-        // Only the id: a name could hold anything.
+        // The id only: a name may contain characters that are special in a header.
         let name = format!(
             "attachment; filename=\"{}.{ending}\"",
             found.container().id.short()
@@ -159,8 +159,8 @@ pub async fn logs(
     Ok(response)
 }
 
-/// `lines` as far as they come. A log that breaks off fails instead of ending: a client must not take it for the
-/// whole.
+/// Streams `lines`. A log that breaks off fails instead of ending, so that a client does not take it for
+/// complete.
 fn download_of(
     lines: LogLines,
     shutdown: CancellationToken,

@@ -1,4 +1,4 @@
-//! The HTTP interface beside the live transports.
+//! The HTTP interface besides the live transports.
 
 pub mod container;
 pub mod health;
@@ -13,7 +13,7 @@ use super::{AppState, find::Found, problem::Refusal};
 use crate::model::{HostId, NotAContainerId, WorkloadRef};
 use serde::Deserialize;
 
-/// On which host; any when absent.
+/// The host of a container.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
@@ -23,7 +23,7 @@ pub struct HostQuery {
     host: Option<HostId>,
 }
 
-/// What `id` in a path and `host` in a query name. Text that is not an id gets no further.
+/// The workload that `id` in a path and `host` in a query name; refuses text that is not an id.
 pub(super) fn named(host: Option<HostId>, id: &str) -> Result<WorkloadRef, Refusal> {
     let id = id.parse();
     let id = id.map_err(|error: NotAContainerId| Refusal::invalid(error.to_string()))?;

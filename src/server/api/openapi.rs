@@ -1,5 +1,5 @@
-//! `GET /api/openapi.json`: the HTTP interface, for machines. It is generated from the handlers and the
-//! types of their answers.
+//! `GET /api/openapi.json`: a description of the HTTP interface for tools, generated from the handlers and
+//! the types of their responses.
 
 use super::schema;
 use crate::server::{AppState, router};
@@ -14,7 +14,7 @@ use utoipa::{
     openapi::{self, Ref, RefOr, Required, Schema, Server, path::Operation},
 };
 
-/// What the document says beside its paths.
+/// The parts of the document besides its paths.
 #[derive(OpenApi)]
 #[openapi(
     info(
@@ -33,11 +33,11 @@ pub(in crate::server) fn empty() -> openapi::OpenApi {
     Document::openapi()
 }
 
-/// What the documentation of a handler says for its callers in Rust begins here.
+/// Starts the part of a handler's documentation that is for its Rust callers only.
 const FOR_CALLERS: &str = "# Errors";
 
-/// Adds to each path of `document` the errors that any request can be answered with, and leaves out
-/// what its handler's documentation says of errors in Rust. No request needs a body.
+/// Adds the errors that any request can get to each path of `document`, and removes the Rust errors from
+/// the handlers' descriptions. No request needs a body.
 pub(in crate::server) fn complete(mut document: openapi::OpenApi) -> openapi::OpenApi {
     let operations = document.paths.paths.values_mut().flat_map(|path| {
         let both: [&mut Option<Operation>; 2] = [&mut path.get, &mut path.post];
@@ -59,8 +59,8 @@ pub(in crate::server) fn complete(mut document: openapi::OpenApi) -> openapi::Op
     document
 }
 
-/// Describes an update among the messages as it is written: with a tag of its own in the place of the
-/// message's, which the derived schema does not know of.
+/// Describes an update among the messages as it is serialized: with its own tag instead of the message's,
+/// which the derived schema does not express.
 fn untag_updates(document: &mut openapi::OpenApi) {
     let schemas = document.components.as_mut().map(|all| &mut all.schemas);
     let messages = schemas.and_then(|schemas| schemas.get_mut("ServerMessage"));

@@ -1,8 +1,7 @@
-//! `GET /metrics`: figures for Prometheus, in its text format.
+//! `GET /metrics`: metrics for Prometheus, in its text format.
 //!
-//! Figures that the server counts by itself come from [`Instruments`](crate::server::instruments);
-//! everything else is read from the state when Prometheus scrapes. A figure that is unknown is left
-//! out, never zero.
+//! The server's own counters come from [`Instruments`](crate::server::instruments); everything else is
+//! read from the state when Prometheus scrapes. An unknown value is omitted, never zero.
 
 use crate::{
     model::{Container, ContainerStats, Dashboard, HostId, SourceState},
@@ -25,13 +24,13 @@ use prometheus_client::{
 };
 use std::fmt;
 
-/// What the names of all figures begin with.
+/// The prefix of all metric names.
 const PREFIX: &str = "deckwatch";
 
-/// `GET /metrics`: our own figures, whether the sources answer, and what containers use.
+/// `GET /metrics`: metrics of the server, the state of its sources, and the resource usage of containers.
 ///
 /// # Errors
-/// `internal` when the figures cannot be written.
+/// `internal` if the metrics cannot be encoded.
 #[utoipa::path(
     get,
     path = "/metrics",
@@ -49,7 +48,7 @@ pub async fn metrics(State(state): State<AppState>) -> Result<Response, Refusal>
     Ok(([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response())
 }
 
-/// The figures that are read at the moment of the scrape.
+/// The metrics that are read from the state during the scrape.
 #[derive(Debug)]
 struct Now(AppState);
 
@@ -108,7 +107,7 @@ fn sources(dashboard: &Dashboard, page: &mut Page<'_>) -> fmt::Result {
     page.gauges("source_up", "Whether a source of figures answers.", sources)
 }
 
-/// One figure of a container.
+/// One metric of containers.
 struct Figure {
     name: &'static str,
     kind: MetricType,
@@ -116,7 +115,7 @@ struct Figure {
     read: fn(&Container, Option<&ContainerStats>) -> Option<f64>,
 }
 
-/// What is known of every container.
+/// All metrics of containers.
 #[rustfmt::skip]
 const FIGURES: [Figure; 10] = [
     Figure { name: "running", kind: MetricType::Gauge, help: "Whether it runs.", read: |container, _| Some(f64::from(u8::from(container.state.is_up()))) },
@@ -131,7 +130,7 @@ const FIGURES: [Figure; 10] = [
     Figure { name: "pids", kind: MetricType::Gauge, help: "Processes and threads.", read: |_, stats| stats?.pids.map(f64::from) },
 ];
 
-/// Counters beyond 2⁵³ lose their last bits, as all values of Prometheus do.
+/// Counters above 2⁵³ lose their last bits, as all values in Prometheus do.
 fn float(n: u64) -> f64 {
     n as f64
 }
@@ -162,13 +161,13 @@ fn containers(dashboard: &Dashboard, page: &mut Page<'_>) -> fmt::Result {
     Ok(())
 }
 
-/// Writes figures one after the other.
+/// Writes metrics, one after the other.
 struct Page<'a> {
     encoder: DescriptorEncoder<'a>,
 }
 
 impl Page<'_> {
-    /// A gauge without labels, unless its value is unknown.
+    /// A gauge without labels; omitted if its value is unknown.
     fn gauge(
         &mut self,
         name: &str,
@@ -180,7 +179,7 @@ impl Page<'_> {
         value.map_or(Ok(()), |value| ConstGauge::new(value).encode(encoder))
     }
 
-    /// A gauge with its values by labels.
+    /// A gauge with one value per label set.
     fn gauges<L: EncodeLabelSet, V: EncodeGaugeValue>(
         &mut self,
         name: &str,
@@ -195,14 +194,14 @@ impl Page<'_> {
         Ok(())
     }
 
-    /// A counter without labels. `_total` is put after its name.
+    /// A counter without labels. `_total` is appended to its name.
     fn counter(&mut self, name: &str, help: &str, value: u64) -> fmt::Result {
         let kind = MetricType::Counter;
         let encoder = self.encoder.encode_descriptor(name, help, None, kind)?;
         ConstCounter::new(value).encode(encoder)
     }
 
-    /// A counter with its values by labels. `_total` is put after its name.
+    /// A counter with one value per label set. `_total` is appended to its name.
     fn counters<L: EncodeLabelSet, V: EncodeCounterValue>(
         &mut self,
         name: &str,

@@ -1,7 +1,7 @@
-//! Schemas of the OpenAPI document that no derive can know: types that write their own JSON, answers
-//! in the binary form, parameters in paths, and the errors that a route answers with.
+//! Schemas of the OpenAPI document that cannot be derived: types with their own JSON form, responses in
+//! the binary form, path parameters, and the errors of each route.
 //!
-//! Everything here describes; nothing here is part of an answer. Tests compare it with real answers.
+//! This module only describes; no response is built from it. Tests compare it with real responses.
 
 use crate::{
     model::{ContainerId, ContainerPrefix, HostId, LogPosition, Timestamp},
@@ -21,7 +21,7 @@ use utoipa::{
 /// The media type of errors (RFC 9457).
 const PROBLEM: &str = "application/problem+json";
 
-/// Documents a type whose JSON is a string, with what its schema says beside that.
+/// Documents a type whose JSON is a string, with further keywords of its schema.
 macro_rules! text {
     ($type:ty, $schema:expr) => {
         impl PartialSchema for $type {
@@ -67,7 +67,7 @@ text!(LogPosition, |text| {
     text.description(Some("A place in a container's log, as an opaque text."))
 });
 
-/// An answer in the binary form that `docs/PROTOCOL.md` describes.
+/// A response in the binary form that `docs/PROTOCOL.md` describes.
 pub(crate) enum BinaryForm {}
 
 text!(BinaryForm, |text| {
@@ -75,7 +75,7 @@ text!(BinaryForm, |text| {
     text.format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)))
 });
 
-/// What an engine answers about a container: its fields are the engine's.
+/// The engine's report about a container; its fields are the engine's.
 pub(crate) enum Inspection {}
 
 impl PartialSchema for Inspection {
@@ -94,28 +94,28 @@ impl ToSchema for Inspection {}
 #[serde(untagged)]
 #[expect(dead_code, reason = "it only describes")]
 pub(crate) enum MetricsAnswer {
-    /// The newest figures of hosts.
+    /// The newest metrics of all hosts.
     Newest(Snapshot),
-    /// With `range`, one host's figures over that time.
+    /// With `range`, the metrics of one host over that time.
     History(MetricsHistory),
 }
 
-/// The last minutes of one container's figures: columns of the same length, oldest first.
+/// The stats of one container over the last minutes: columns of equal length, oldest first.
 #[derive(ToSchema)]
 #[schema(as = StatsHistory, rename_all = "camelCase")]
 #[expect(dead_code, reason = "it only describes")]
 pub(crate) struct StatsColumns {
     container_id: ContainerId,
     host: HostId,
-    /// Milliseconds between samples while a client watches; 0 until that is known.
+    /// Milliseconds between samples while at least one client watches; 0 until known.
     interval_ms: u32,
-    /// When the figures of each row were read.
+    /// The time of each row.
     timestamps: Vec<Timestamp>,
-    /// Percent of one core. `null` where the figure is unknown, in every column.
+    /// Percent of one core. `null` where the value is unknown, in every column.
     cpu_percent: Vec<Option<f64>>,
     /// Bytes in use.
     memory_usage: Vec<Option<u64>>,
-    /// The most bytes it may use.
+    /// The memory limit in bytes.
     memory_limit: Vec<Option<u64>>,
     /// Bytes received per second.
     network_rx_rate: Vec<Option<u64>>,
@@ -134,9 +134,9 @@ pub(crate) struct StatsColumns {
 #[schema(as = Sparklines, rename_all = "camelCase")]
 #[expect(dead_code, reason = "it only describes")]
 pub(crate) struct SparklinesAnswer {
-    /// Milliseconds between samples while a client watches.
+    /// Milliseconds between samples while at least one client watches.
     interval_ms: u32,
-    /// Milliseconds that one value stands for.
+    /// Milliseconds per value.
     step_ms: i64,
     /// One entry for each container that is known and has run.
     containers: Vec<SparklineAnswer>,
@@ -149,13 +149,13 @@ pub(crate) struct SparklinesAnswer {
 pub(crate) struct SparklineAnswer {
     container_id: ContainerId,
     host: HostId,
-    /// The beginning of the newest step.
+    /// The start time of the newest step.
     end: Timestamp,
     /// The highest percentage of one core in each step, oldest first; `null` where it is unknown.
     cpu_percent: Vec<Option<f32>>,
 }
 
-/// The parameter of every path that names a container.
+/// The parameter of every path with a container.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
 #[expect(dead_code, reason = "it only describes")]
@@ -165,7 +165,7 @@ pub(crate) struct ContainerPath {
     id: String,
 }
 
-/// Declares the errors that a route answers with: codes, and where it is not the usual one the status.
+/// Declares the errors of a route: codes, each with its status if that is not the usual one.
 macro_rules! refusals {
     ($($(#[$doc:meta])* $name:ident: $($code:ident $(($status:ident))?)*;)*) => {$(
         $(#[$doc])*
@@ -183,15 +183,15 @@ macro_rules! refusals {
 }
 
 refusals! {
-    /// Errors of a request for something that is always there.
+    /// Errors of a request for something that always exists.
     InvalidRequest: Invalid;
     /// Errors of `GET /api/snapshot`.
     InvalidSnapshot: Invalid UnknownChannel;
-    /// Errors of a request about a container that the server answers by itself.
+    /// Errors of a request about a container that the server answers without the engine.
     UnknownContainer: Invalid NotFound EngineUnavailable;
     /// Errors of a request about a container that its engine answers.
     EngineFailure: Invalid NotFound Conflict Forbidden EngineUnavailable Timeout Internal;
-    /// Errors of the download of a log, which takes a permit and asks the engine.
+    /// Errors of a log download, which takes a permit and reads from the engine.
     DownloadFailure: Invalid NotFound Conflict Forbidden RateLimited(SERVICE_UNAVAILABLE)
         EngineUnavailable Timeout Internal;
     /// Errors of an action.
@@ -199,7 +199,7 @@ refusals! {
         EngineUnavailable Timeout Internal;
     /// Nothing was observed yet.
     NothingObserved: EngineUnavailable;
-    /// Errors of a stream: the origin is another one, or all permits are taken.
+    /// Errors of a stream: a forbidden origin, or no permit left.
     NoStream: Forbidden RateLimited(SERVICE_UNAVAILABLE);
     /// Errors of a request that does not become a WebSocket.
     NoSocket: Invalid Invalid(UPGRADE_REQUIRED) Forbidden RateLimited(SERVICE_UNAVAILABLE);
@@ -208,7 +208,7 @@ refusals! {
         RateLimited(SERVICE_UNAVAILABLE) EngineUnavailable;
 }
 
-/// Errors that any request can be answered with, whatever it is for.
+/// Errors that any request can get.
 pub(super) fn of_every_request() -> BTreeMap<String, RefOr<Response>> {
     documented([
         (StatusCode::MISDIRECTED_REQUEST, ErrorCode::Forbidden),

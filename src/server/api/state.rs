@@ -18,12 +18,12 @@ use axum::{
 use serde::Deserialize;
 use std::time::Duration;
 
-/// Which figures.
+/// The query of `GET /api/metrics`.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct MetricsQuery {
-    /// The host; without `range` all of them when absent, with it the local one.
+    /// The host. When absent, all hosts, or the local one if there is a `range`.
     #[param(value_type = Option<String>)]
     host: Option<HostId>,
     /// How far back, at most `5m`: a number and `ms`, `s` or `m`.
@@ -31,7 +31,7 @@ pub struct MetricsQuery {
     range: Option<HumanDuration>,
 }
 
-/// `GET /api/metrics`: hosts' newest figures; with `range` a host's last minutes.
+/// `GET /api/metrics`: the newest metrics of hosts; with `range`, those of one host over the last minutes.
 ///
 /// # Errors
 /// `invalid`.
@@ -84,7 +84,7 @@ pub async fn containers(
     Ok(newest(&state, Channel::CONTAINERS, query.host))
 }
 
-/// A length of time, as far back as anything is remembered.
+/// A duration that is checked to be within the remembered history.
 pub(super) fn within_history(HumanDuration(range): HumanDuration) -> Result<Duration, Refusal> {
     if range > HISTORY {
         let most = HumanDuration(HISTORY);

@@ -1,4 +1,4 @@
-//! The last minutes of containers' figures.
+//! The container stats of the last minutes.
 
 use super::{
     find,
@@ -19,7 +19,7 @@ use axum::{
 };
 use serde::Deserialize;
 
-/// How far back, and on which host.
+/// The query of `GET /api/containers/{id}/stats`.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -27,21 +27,21 @@ pub struct HistoryQuery {
     /// The container's host; any when absent.
     #[param(value_type = Option<String>)]
     host: Option<HostId>,
-    /// How far back, at most `5m` and that when absent: a number and `ms`, `s` or `m`.
+    /// How far back, at most `5m`, which is the default: a number and `ms`, `s` or `m`.
     #[param(value_type = Option<String>, example = "5m")]
     range: Option<HumanDuration>,
 }
 
-/// Of which containers, by the beginnings of their ids (`<id>` or `<host>/<id>`) with commas between.
+/// The query of `GET /api/stats/sparklines`.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct SparklinesQuery {
-    /// Beginnings of up to 250 ids, with commas between.
+    /// Up to 250 containers, separated by commas: the beginnings of their ids (`<id>` or `<host>/<id>`).
     ids: String,
 }
 
-/// `GET /api/containers/{id}/stats?range=5m`: the last minutes of its figures.
+/// `GET /api/containers/{id}/stats?range=5m`: the stats of the container over the last minutes.
 ///
 /// # Errors
 /// `invalid` and `not_found`.

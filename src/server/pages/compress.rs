@@ -1,4 +1,4 @@
-//! Pages are sent compressed: a list of containers is ten times as long without.
+//! Compresses pages: a list of containers is ten times as long without compression.
 
 use axum::{
     extract::Request,
@@ -11,23 +11,23 @@ use tower_http::{
     compression::{CompressionLayer, Predicate},
 };
 
-/// Of gzip. A page is rendered and compressed anew for every visit. A list of 1,000 containers, 197 KB, becomes
-/// 23.6 KB in 0.6 ms of CPU time with level 1, 21.5 in 0.9 with 4, 20.4 in 1.2 with 6 and 20.1 in 2.4 with 9 (zlib,
-/// as Node has it). Brotli takes 1.1 ms for 18.7 KB; that is not worth another encoder.
+/// The gzip level. A page is rendered and compressed again for each visit. A list of 1,000 containers, 197
+/// KB, becomes 23.6 KB in 0.6 ms of CPU time with level 1, 21.5 in 0.9 with 4, 20.4 in 1.2 with 6 and 20.1
+/// in 2.4 with 9 (zlib in Node). Brotli takes 1.1 ms for 18.7 KB; that is not worth another encoder.
 const LEVEL: CompressionLevel = CompressionLevel::Precise(6);
 
-/// Compresses pages. What has been rendered is sent as soon as the rest has to be waited for, as without.
+/// Compresses pages. As without compression, rendered parts are sent before later parts are ready.
 pub(super) fn layer() -> CompressionLayer<Page> {
     CompressionLayer::new().quality(LEVEL).compress_when(Page)
 }
 
-/// Answers that are HTML; not scripts and styles, which are in the binary in their compressed forms.
+/// Matches HTML responses. Scripts and styles are embedded in the binary in compressed form.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Page;
 
 impl Predicate for Page {
     fn should_compress<B: Body>(&self, response: &Response<B>) -> bool {
-        // An answer to HEAD has no body to compress.
+        // The response to HEAD has no body to compress.
         let is_empty = response.body().size_hint().exact() == Some(0);
         !is_empty && is_html(response)
     }
@@ -38,8 +38,8 @@ fn is_html<B>(response: &Response<B>) -> bool {
     content_type.is_some_and(|value| value.as_bytes().starts_with(b"text/html"))
 }
 
-/// Leaves pages that another site has asked for as they are: it chooses the address, which the page repeats, and
-/// could learn from the length of the answers what else is in it (BREACH).
+/// Disables compression for pages that another site has requested: it chooses the address, which the page
+/// repeats, and could infer other content of the page from the length of the responses (BREACH).
 pub(super) async fn negotiate(mut request: Request, next: Next) -> axum::response::Response {
     let headers = request.headers_mut();
     let site = headers.get("sec-fetch-site");

@@ -1,5 +1,5 @@
-//! What the page of a container shows beside the live state is asked for before it is rendered, so
-//! that the first HTML has it.
+//! Loads what a container's page shows besides the live state before it is rendered, so that the first
+//! HTML contains it.
 
 use crate::{
     client::ContainerPageData,
@@ -14,13 +14,14 @@ use axum::{
 };
 use std::time::Duration;
 
-/// How long a page waits for the engine. Without an answer it comes without, and asks again itself.
+/// How long a page waits for the engine. After that it is rendered without the data and then loads it
+/// itself.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Bytes of a description that go into the HTML; a longer one is fetched by the page.
+/// Most bytes of inspection data in the HTML; the page fetches longer ones.
 const MAX_INSPECT: usize = 256 * 1024;
 
-/// Asks for what the page of a container needs, and answers 404 to what names none. One that is not
-/// there, or no longer, has a page all the same: it may come, and says what is remembered of it.
+/// Loads the data for a container's page, and answers 404 if the path names no container. An unknown
+/// container has a page, too: it may be created later, and its past events may be remembered.
 pub(super) async fn container(
     State(state): State<AppState>,
     mut request: Request,

@@ -22,7 +22,7 @@ const LINGER: Duration = Duration::from_secs(1);
 const LINGER_BYTES: usize = 512 * 1024;
 
 /// How long a write may make no progress. A slow client still reads something now and then; one that reads
-/// nothing is asleep, and holds a slot and memory.
+/// nothing is inactive, and holds a slot and memory.
 pub(super) const WRITE_STALL: Duration = Duration::from_secs(10);
 
 /// A stream whose writes fail after a time without progress.

@@ -2,7 +2,7 @@
 //!
 //! The engine's stats call costs about a hundred times more: it asks containerd, which asks a shim, which
 //! reads the same files. Files stay open between samples and are read from the beginning each time; they
-//! are closed when the container is gone.
+//! are closed when the container has ended.
 
 mod parse;
 mod paths;

@@ -111,7 +111,7 @@ fn health_check(check: &Value, health: &Value) -> Option<HealthCheck> {
     }
     let streak = health["FailingStreak"].as_u64();
     Some(HealthCheck {
-        // The first word only says how the others are run.
+        // A leading `CMD` or `CMD-SHELL` is how the command is run, not a part of it.
         command: command
             .into_iter()
             .skip_while(|word| word.starts_with("CMD"))

@@ -34,7 +34,7 @@ pub struct Status {
     pub source: SourceKind,
     /// Whether it is reachable.
     pub state: SourceState,
-    /// Why it is not reachable and what to do about it, for people.
+    /// A user-facing message: why it is not reachable and what to do about it.
     pub message: Option<String>,
     /// Its address.
     pub endpoint: Option<String>,
@@ -282,7 +282,7 @@ impl SourceLine {
 /// Nanoseconds per millisecond.
 pub const NANOS_PER_MS: i64 = 1_000_000;
 
-/// Why an engine did not do what was requested.
+/// Why a request to an engine failed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum EngineError {

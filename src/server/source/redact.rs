@@ -34,7 +34,7 @@ pub(in crate::server) fn mask_value(name: &str, value: &str) -> String {
     }
 }
 
-/// `NAME=value` with the value masked, whatever the name, since any variable may hold a secret.
+/// `NAME=value` with the value masked, for every name, because any variable may hold a secret.
 pub(in crate::server) fn mask_variable(assignment: &str) -> String {
     match assignment.split_once('=') {
         Some((name, value)) if !value.is_empty() => format!("{name}={MASK}"),

@@ -240,8 +240,7 @@ fn values_of<'a>(name: &str, value: &'a str) -> Vec<Cow<'a, str>> {
     });
     let lines = whole.into_iter().flat_map(|value| {
         let lines = value.split(['\n', '\r']);
-        // `
-        // ` may be an escape or part of a password.
+        // `\n` may be an escape or part of a password.
         let parts = lines.flat_map(|line| std::iter::once(line).chain(line.split("\\n")));
         parts.map(str::trim)
     });

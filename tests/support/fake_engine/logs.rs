@@ -40,9 +40,9 @@ struct LogSender {
     /// Records of the first line that are not sent.
     skip: usize,
     is_corrupt: bool,
-    /// How many times the container's open logs had been cut at the beginning.
+    /// How many times the container's open logs had been cut when this one was opened.
     cut: usize,
-    /// How many times they had stalled at the beginning.
+    /// How many times they had stalled when this one was opened.
     stuck: usize,
 }
 

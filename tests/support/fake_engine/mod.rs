@@ -189,8 +189,7 @@ impl FakeEngine {
         }
     }
 
-    /// Sends these bytes on `/events`; a line ends with `
-    /// `.
+    /// Sends these bytes on `/events`; a line ends with `\n`.
     pub(crate) fn emit_bytes(&self, bytes: impl Into<Vec<u8>>) {
         self.shared.emit_bytes(bytes.into());
     }

@@ -10,7 +10,7 @@ use std::{
 /// The call without which changes are detected late.
 pub(super) const EVENTS: &str = "GET /events";
 /// Calls that Deckwatch makes on its own and without which the rest works. Other forbidden calls are
-/// reported to the person who requested them; without lists there is nothing to show.
+/// reported to the client that requested them; without lists there is nothing to show.
 const OPTIONAL: [&str; 5] = [
     EVENTS,
     "GET /info",
@@ -51,8 +51,8 @@ impl Access {
         forbidden.contains(call)
     }
 
-    /// The forbidden calls and what is missing without them, for people; `None` when nothing is. Lists are
-    /// requested every `reconcile`.
+    /// A user-facing message with the forbidden calls and what is missing without them; `None` if nothing
+    /// is missing. Lists are requested every `reconcile`.
     pub(super) fn missing(&self, reconcile: Duration) -> Option<String> {
         let forbidden = self
             .forbidden

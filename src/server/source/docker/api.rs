@@ -1,6 +1,6 @@
 //! The engine's HTTP API, as far as Deckwatch reads it.
 //!
-//! Each answer has a timeout and a size limit, so that an engine (or whatever answers in its place) cannot
+//! Each answer has a timeout and a size limit, so that an engine, or another server in its place, cannot
 //! exhaust time or memory. Answers are returned as text, which [`super::json`] parses; actions use bollard
 //! instead.
 
@@ -86,8 +86,8 @@ impl ReadError {
         )
     }
 
-    /// Why the engine at `address`, which is configured by `setting`, cannot be used, and what to do about
-    /// it, for people.
+    /// A user-facing message: why the engine at `address`, which is configured by `setting`, cannot be
+    /// used, and what to do about it.
     pub(super) fn advice(&self, address: &str, setting: &str) -> String {
         match self {
             Self::Engine(error) => error::advice(error, address, setting),

@@ -1,4 +1,4 @@
-//! Translates engine errors: into [`EngineError`] for callers, and into advice for people.
+//! Translates engine errors: into [`EngineError`] for callers, and into user-facing advice.
 
 use super::super::EngineError;
 use bollard::errors::Error;
@@ -61,8 +61,8 @@ fn is_about_the_container(message: &str) -> bool {
     message.is_empty() || message.to_ascii_lowercase().contains("no such container")
 }
 
-/// Why the engine at `address`, which is configured by `setting`, cannot be reached, and what to do about
-/// it, for people.
+/// A user-facing message: why the engine at `address`, which is configured by `setting`, cannot be
+/// reached, and what to do about it.
 pub(super) fn advice(error: &Error, address: &str, setting: &str) -> String {
     if let Error::DockerResponseServerError {
         status_code,
@@ -121,7 +121,7 @@ fn io_kind(error: &Error) -> Option<io::ErrorKind> {
     None
 }
 
-/// The message of the innermost error; the outer ones only say that something failed.
+/// The message of the innermost error; the outer ones contain no details.
 fn cause(error: &Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

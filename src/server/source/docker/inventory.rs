@@ -1,6 +1,6 @@
 //! The containers of one engine as last observed. Lists, inspections and events come in, in any order and
-//! with any delay; observations come out. An answer that was requested before something newer was learned
-//! of a container must not undo it.
+//! with any delay; observations come out. An answer must not undo an observation that is newer than its
+//! request.
 
 mod digest;
 

@@ -22,8 +22,8 @@ const ID_DIGITS: usize = 64;
 pub(super) struct Refusal {
     /// The HTTP status.
     pub(super) status: u16,
-    /// The reason, for people; empty when there is none. For 401 and 403 it names the call, with `{id}` for
-    /// the container's id, as the list of required calls in `docs/deploy` does.
+    /// The reason, as a user-facing message; empty if there is none. For 401 and 403 it names the call,
+    /// with `{id}` for the container's id, as the list of required calls in `docs/deploy` does.
     pub(super) message: String,
 }
 

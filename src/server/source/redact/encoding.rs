@@ -8,8 +8,8 @@ const LONGEST: usize = 1024;
 /// Shortest base64 prefix that is searched for; shorter ones match other text.
 const SHORTEST: usize = 8;
 
-/// The prefixes of `value` in base64, whatever follows it (such as the line end that `echo` adds): in the
-/// standard alphabet, and in the URL alphabet where it differs.
+/// The prefixes of `value` in base64 that do not depend on the text after it (such as the line end that
+/// `echo` adds): in the standard alphabet, and in the URL alphabet where it differs.
 pub(in crate::server::source) fn base64_stems(value: &str) -> Vec<Vec<u8>> {
     let whole = value.len() - value.len() % 3;
     let bytes = value.as_bytes().get(..whole).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! Decides which names are names of secrets.
 //!
 //! A name is split into words, `DB_PASSWORD` and `dbPassword` into `db` and `password`. A part such as
-//! `password` makes it the name of a secret, unless its last word says that the value is only *about* a
+//! `password` makes it the name of a secret, unless its last word shows that the value is only *about* a
 //! secret: the lifetime of a token, the file of a password. As in scanners for secrets in source code the
 //! list is of parts, not of complete names; unlike them it prefers to mask a harmless value over showing a
 //! password.

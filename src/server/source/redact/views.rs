@@ -274,7 +274,7 @@ fn escape(text: &[u8]) -> Option<(char, usize)> {
             b'f' => '\u{c}',
             b'e' => '\u{1b}',
             b'0' => '\0',
-            // Quotes, slashes, and whatever a shell escapes.
+            // Quotes, slashes, and other characters that a shell escapes.
             first if first.is_ascii_punctuation() || *first == b' ' => char::from(*first),
             _ => return None,
         })

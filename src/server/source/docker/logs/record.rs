@@ -1,11 +1,11 @@
 //! Parses the records in which engines store lines, each with a timestamp.
 //!
-//! Docker (`daemon/logger/copier.go`) reads a container's output into a buffer of 16 KiB and stores a
+//! Docker (`daemon/logger/copier.go`) reads a container's output into a buffer of 16 KiB and stores one
 //! record per line. When the buffer is full without a line end it stores its content as a partial record;
 //! all partial records of one line have the time of the first. When the output ends, the rest is stored as
 //! a record as well, though it has no line end: the last line of a run. So the next record of a stream
 //! continues a line only if the one before is as long as the buffer and has the same time. Podman stores
-//! whatever it reads at once, with a time of its own, and does not mark where a run ends. Recordings of
+//! each chunk as soon as it is read, with its own time, and does not mark where a run ends. Recordings of
 //! both are in `docs/adr/0006-log-position.md`.
 
 use crate::{model::Timestamp, server::source::NANOS_PER_MS};
