@@ -1,29 +1,29 @@
-//! What can be done to a container.
+//! Actions on containers.
 
 use super::{ContainerState, Workload};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr, time::Duration};
 
-/// Something done to a container.
+/// An action on a container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
-    /// Start it.
+    /// Starts the container.
     Start,
-    /// Ask it to end, and kill it when it does not within its grace period.
+    /// Asks the process to end, and kills it when it does not within the grace period.
     Stop,
-    /// Stop it, then start it.
+    /// Stops the container, then starts it.
     Restart,
-    /// Freeze its processes.
+    /// Freezes its processes.
     Pause,
-    /// Let its frozen processes go on.
+    /// Resumes its frozen processes.
     Unpause,
-    /// Send it a signal, `SIGKILL` unless told otherwise.
+    /// Sends it a signal, `SIGKILL` by default.
     Kill,
-    /// Delete it.
+    /// Deletes the container.
     Remove,
-    /// Give it another name.
+    /// Changes its name.
     Rename,
 }
 
@@ -40,7 +40,7 @@ impl Action {
         Self::Rename,
     ];
 
-    /// Its name on the wire and in URLs.
+    /// The name on the wire and in URLs.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Start => "start",
@@ -54,7 +54,7 @@ impl Action {
         }
     }
 
-    /// Whether it makes sense for a container in `state`.
+    /// Whether the action makes sense for a container in `state`.
     pub const fn allowed(self, state: ContainerState) -> bool {
         use ContainerState::{
             Created, Dead, Exited, Paused, Removing, Restarting, Running, Unknown,
@@ -70,13 +70,13 @@ impl Action {
         }
     }
 
-    /// Whether a person should confirm it, because work or data can be lost.
+    /// Whether to ask for confirmation, because work or data can be lost.
     pub const fn is_destructive(self) -> bool {
         matches!(self, Self::Stop | Self::Restart | Self::Kill | Self::Remove)
     }
 
-    /// Whether what it does shows in `now`, where the workload was as in `before`. A signal need not
-    /// change anything, so it always counts as shown.
+    /// Whether the effect is visible in `now`, compared with `before`. A signal need not change anything, so
+    /// it always counts as visible.
     pub fn is_shown(self, before: &Workload, now: &Workload) -> bool {
         let runs_anew = now.state().is_up() && now.started_at() != before.started_at();
         match self {
@@ -92,7 +92,7 @@ impl Action {
 
     /// How long the engine may take before the action counts as timed out.
     pub fn deadline(self, options: &ActionOptions) -> Duration {
-        /// What any engine call may take beside what it waits for.
+        /// Time that any engine call may take in addition to what it waits for.
         const ENGINE: Duration = Duration::from_secs(10);
         match self {
             Self::Stop | Self::Restart => ENGINE + options.grace(),
@@ -119,7 +119,7 @@ impl FromStr for Action {
     }
 }
 
-/// No action has that name.
+/// The error for an unknown name of an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnknownAction;
 
@@ -131,7 +131,7 @@ impl fmt::Display for UnknownAction {
 
 impl std::error::Error for UnknownAction {}
 
-/// How an action is done. Each part is optional and only some actions heed it.
+/// The options of an action. All are optional, and each applies only to some actions.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -143,10 +143,10 @@ pub struct ActionOptions {
     /// `kill`: the signal, by name (`SIGHUP`) or number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signal: Option<String>,
-    /// `remove`: even while it runs.
+    /// `remove`: whether to remove the container even while it runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub force: Option<bool>,
-    /// `remove`: its anonymous volumes too.
+    /// `remove`: whether to remove its anonymous volumes, too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub volumes: Option<bool>,
     /// `rename`: the new name.
@@ -155,17 +155,17 @@ pub struct ActionOptions {
 }
 
 impl ActionOptions {
-    /// Longest grace period that can be asked for.
+    /// Longest accepted grace period, in seconds.
     pub const MAX_GRACE_SECONDS: u32 = 3_600;
 
-    /// Whether nothing is asked for but what the engine does anyway.
+    /// Whether all options have the engine's defaults.
     pub fn is_default(&self) -> bool {
         *self == Self::default()
     }
 
     /// The grace period of `stop` and `restart`.
     pub fn grace(&self) -> Duration {
-        /// The engine's own default.
+        /// The engine's default.
         const DEFAULT_SECONDS: u32 = 10;
         Duration::from_secs(self.grace_seconds.unwrap_or(DEFAULT_SECONDS).into())
     }
@@ -173,7 +173,7 @@ impl ActionOptions {
     /// Whether the options make sense for `action`.
     ///
     /// # Errors
-    /// A sentence that says what is wrong.
+    /// A sentence that describes the problem.
     pub fn validate(&self, action: Action) -> Result<(), &'static str> {
         if self
             .grace_seconds
@@ -198,7 +198,7 @@ impl ActionOptions {
     }
 }
 
-/// Whether `text` is what engines accept as a signal: `SIGTERM`, `TERM`, `RTMIN+3` or `15`.
+/// Whether engines accept `text` as a signal: `SIGTERM`, `TERM`, `RTMIN+3` or `15`.
 fn is_signal(text: &str) -> bool {
     let number = text
         .parse::<u8>()
@@ -211,7 +211,7 @@ fn is_signal(text: &str) -> bool {
     number || name
 }
 
-/// Docker's own rule for container names: `[a-zA-Z0-9][a-zA-Z0-9_.-]+`.
+/// Whether `text` follows Docker's rule for container names: `[a-zA-Z0-9][a-zA-Z0-9_.-]+`.
 pub fn is_container_name(text: &str) -> bool {
     (2..=255).contains(&text.len())
         && text.starts_with(|c: char| c.is_ascii_alphanumeric())

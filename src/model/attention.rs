@@ -1,4 +1,4 @@
-//! What is wrong with a workload, as far as its state and figures tell.
+//! Detects problems of workloads from their state and figures.
 
 use super::{
     Container, ContainerState, ContainerStats, Figures, Health, Timestamp, Workload,
@@ -6,31 +6,31 @@ use super::{
 };
 use std::time::Duration;
 
-/// From this share of its limit on, a container is about to be killed for memory.
+/// Share of its memory limit from which on a container is about to be killed.
 const MEMORY_PERCENT: f32 = 90.0;
-/// A container that failed longer ago is known to have failed.
+/// Age up to which a failure is shown; an older one is assumed to be known.
 const FAILED_WITHIN: Duration = Duration::from_secs(60 * 60);
-/// A container that its policy restarted is back to normal once it has run for this long: the engine
-/// waits a minute at most between two tries, so that a loop never looks calm.
+/// Run time after which a container that its policy restarted counts as normal again: the engine waits at
+/// most a minute between two attempts, so a restart loop never counts as normal.
 const STEADY_AFTER: Duration = Duration::from_secs(10 * 60);
 
-/// Why a workload needs attention; the worst first.
+/// The reason why a workload needs attention, the most severe first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Attention {
     /// The engine could not remove it.
     Dead,
     /// Its health check fails.
     Unhealthy,
-    /// It ends again and again.
+    /// It ends repeatedly.
     Restarting,
-    /// It uses nearly all the memory it may.
+    /// It uses nearly all of its memory limit.
     Memory,
     /// It failed within the last hour, with this exit code.
     Failed(i32),
 }
 
 impl Attention {
-    /// What is wrong with `workload` at `now`, if anything is.
+    /// The problem of `workload` at `now`, if any.
     pub fn of(workload: &Workload, figures: Option<&Figures>, now: Timestamp) -> Option<Self> {
         let Workload::Container(container) = workload;
         let stats = figures.map(|Figures::Container(stats)| &**stats);
@@ -67,7 +67,7 @@ impl Attention {
     }
 }
 
-/// Whether its restart policy, not a person, brought it back just now.
+/// Whether its restart policy, not a user, has restarted it recently.
 fn was_restarted(container: &Container, now: Timestamp) -> bool {
     let is_fresh = |started: Timestamp| started.age(now) <= STEADY_AFTER;
     container.restart_count.is_some_and(|count| count > 0)

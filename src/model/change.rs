@@ -1,34 +1,34 @@
-//! What happened lately, told so that it can be taken in at a glance: bursts as one thing, and what
-//! happens again and again once, with how often.
+//! Summarizes recent events for a quick overview: a burst of events is one change, and repeated events are
+//! one change with a count.
 
 use super::{Event, Timestamp};
 use std::{sync::Arc, time::Duration};
 
-/// What one command makes an engine tell comes within this time.
+/// Period within which an engine reports all events of one command.
 const BURST: Duration = Duration::from_secs(3);
-/// Exit code of a process that ended because it was asked to: 128 + SIGTERM.
+/// Exit code of a process that was asked to end: 128 + SIGTERM.
 const TERMINATED: &str = "143";
-/// From this often on, ending and starting in turn is a loop.
+/// Number of ends and starts from which on they count as a restart loop.
 const LOOP: u32 = 2;
 
-/// Something that happened, perhaps several times.
+/// An event, with the number of its repetitions.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
-    /// The newest time.
+    /// The newest of the repeated events.
     pub event: Arc<Event>,
-    /// How often.
+    /// Number of occurrences.
     pub times: u32,
-    /// It ended and started in turn.
+    /// Whether the container ended and started repeatedly.
     pub is_loop: bool,
 }
 
 impl Change {
-    /// What `events`, newest first, amount to: the newest `n`, newest first.
+    /// The newest `n` changes of `events`; both are sorted newest first.
     pub fn of(events: &[Arc<Event>], n: usize) -> Vec<Self> {
         let mut told: Vec<&Arc<Event>> = Vec::new();
         let mut changes: Vec<Self> = Vec::new();
         for event in events {
-            // Of a burst the last thing tells what was meant.
+            // The last event of a burst shows which command was meant.
             let is_told = |newer: &&&Arc<Event>| {
                 is_same_object(newer, event)
                     && event.timestamp.age(newer.timestamp) <= BURST
@@ -55,19 +55,19 @@ impl Change {
         changes
     }
 
-    /// How it ended, when that is what happened and it was not well.
+    /// The exit code, if this is the end of a container that failed.
     pub fn failure(&self) -> Option<&str> {
         let code = self.event.attributes.get("exitCode")?;
         (self.event.action == "die" && !matches!(code.as_str(), "0" | TERMINATED)).then_some(code)
     }
 
-    /// When it happened last.
+    /// The time of the newest occurrence.
     pub fn at(&self) -> Timestamp {
         self.event.timestamp
     }
 }
 
-/// Ending and starting in turn as one thing.
+/// Merges repeated ends and starts of a container into one change.
 fn loops(changes: Vec<Change>) -> Vec<Change> {
     let often =
         |change: &Change, action: &str| change.times >= LOOP && change.event.action == action;
@@ -102,7 +102,7 @@ fn is_again(a: &Event, b: &Event) -> bool {
         && a.attributes.get("exitCode") == b.attributes.get("exitCode")
 }
 
-/// Whether `action` brings `part` with it.
+/// Whether an engine reports `part` as a part of `action`.
 fn includes(action: &str, part: &str) -> bool {
     match action {
         "restart" => matches!(part, "kill" | "die" | "stop" | "start"),
@@ -120,7 +120,7 @@ mod tests {
     use crate::model::HostId;
     use std::collections::BTreeMap;
 
-    /// `seconds` of the day, a name and what happened; `die` with its exit code.
+    /// An event at `seconds` of the day with a name and an action; `die` has an exit code.
     fn event(seconds: i64, name: &str, action: &str) -> Arc<Event> {
         let code = action.strip_prefix("die ");
         let action = if code.is_some() { "die" } else { action };

@@ -1,28 +1,28 @@
-//! What can be wrong between a browser and the server, and how it is tried.
+//! The tests of the connection between browser and server, and the problems that they find.
 
 use super::HostId;
 
-/// A way of hearing from the server that is tried.
+/// A way of receiving from the server that is tested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Probe {
-    /// Whether the server answers at all, by HTTP.
+    /// A plain HTTP request: whether the server answers at all.
     Reach,
     /// The multiplexed socket in the binary form, which the pages use.
     Binary,
     /// The multiplexed socket in JSON, which scripts use.
     Json,
-    /// The socket with nothing but figures of containers.
+    /// The socket that sends only container stats.
     DockerStats,
     /// Server-sent events.
     Stream,
-    /// Asking again and again.
+    /// Repeated HTTP requests.
     Polling,
-    /// A socket on which nothing is said until the server's heartbeat.
+    /// A socket on which nothing is sent until the server's heartbeat.
     Quiet,
 }
 
 impl Probe {
-    /// Every way, in the order in which they are shown.
+    /// Every probe, in the order in which they are shown.
     pub const ALL: [Self; 7] = [
         Self::Reach,
         Self::Binary,
@@ -33,7 +33,7 @@ impl Probe {
         Self::Quiet,
     ];
 
-    /// Its path on the server.
+    /// The path on the server.
     pub const fn path(self) -> &'static str {
         match self {
             Self::Reach | Self::Binary | Self::Json | Self::Quiet => "/api/ws",
@@ -44,33 +44,33 @@ impl Probe {
     }
 }
 
-/// How far a probe has got.
+/// The state of a probe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
-    /// Not begun.
+    /// Not started.
     Waiting,
-    /// Under way.
+    /// In progress.
     Running,
-    /// It works.
+    /// The way works.
     Works,
-    /// It does not.
+    /// The way does not work.
     Broken,
-    /// It cannot be told, because something it needs does not work.
+    /// Unknown, because something that it needs does not work.
     Skipped,
 }
 
-/// How bad a finding is.
+/// The severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
-    /// Nothing to do for what the pages show.
+    /// Nothing to do as far as the pages are concerned.
     Note,
     /// The pages work, but not as well as they could.
     Warning,
-    /// The pages do not get what they show.
+    /// The pages do not receive their data.
     Fault,
 }
 
-/// What was found out.
+/// A problem that was found, or a hint.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Finding {
     /// Nothing answers.
@@ -79,46 +79,46 @@ pub enum Finding {
     ProxyFailed(u16),
     /// Something answers that is not Deckwatch, with this status.
     Stranger(u16),
-    /// The server does not know itself by the name it is called.
+    /// The server does not accept the host name in the request.
     HostRefused,
-    /// The server does not take the page for its own: a proxy changes `Host`.
+    /// The server does not accept the page's origin: a proxy changes `Host`.
     OriginRefused,
-    /// Somebody must sign in first.
+    /// A sign-in is required first.
     SignedOut,
     /// The page is of another version than the server.
     OtherVersion,
-    /// The server has no room for another connection.
+    /// The server is at capacity.
     AtCapacity,
-    /// No socket opens although the server answers.
+    /// No socket opens, although the server answers.
     UpgradeRefused,
-    /// Sockets open only without the name of the form the pages speak.
+    /// Sockets open only without the subprotocol that the pages use.
     SubprotocolRefused,
-    /// Sockets open, and nothing comes through.
+    /// Sockets open, but no message arrives.
     SocketSilent,
-    /// Sockets are closed with this code before everything has come.
+    /// Sockets are closed with this code before all messages have arrived.
     SocketCut(u16),
     /// Only the sockets below `/api` open.
     OtherPathRefused,
-    /// No events come although the server answers.
+    /// No event stream opens, although the server answers.
     StreamRefused(Option<u16>),
-    /// Events are held back; the longest wait in seconds.
+    /// Events are buffered; the longest delay in seconds.
     StreamBuffered(u32),
-    /// Polling brings no answer.
+    /// Polls get no valid answer.
     PollingFailed(Option<u16>),
-    /// A socket on which nothing was said was closed after so many seconds.
+    /// An idle socket was closed after this many seconds.
     IdleCut(u32),
-    /// The heartbeat of the server did not come for so many seconds.
+    /// The server's heartbeat did not arrive for this many seconds.
     HeartbeatLost(u32),
-    /// It takes so many milliseconds there and back.
+    /// The round trip time in milliseconds, which is long.
     Slow(u32),
-    /// The browser's clock is so many seconds ahead of the server's; behind, when negative.
+    /// The browser's clock is this many seconds ahead of the server's; negative when it is behind.
     ClockSkew(i64),
-    /// An engine does not answer.
+    /// The engine of this host does not answer.
     Engine(HostId),
 }
 
 impl Finding {
-    /// How bad it is.
+    /// The severity of the finding.
     pub const fn severity(&self) -> Severity {
         match self {
             Self::Unreachable
@@ -144,7 +144,7 @@ impl Finding {
         }
     }
 
-    /// The part of a proxy's configuration that mends it.
+    /// The part of a proxy's configuration that fixes it, if any.
     pub const fn remedy(&self) -> Option<Remedy> {
         match self {
             Self::UpgradeRefused | Self::SubprotocolRefused | Self::OtherPathRefused => {
@@ -158,20 +158,20 @@ impl Finding {
     }
 }
 
-/// What a proxy must be told.
+/// A change of a proxy's configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Remedy {
-    /// To pass WebSocket upgrades on.
+    /// Forward WebSocket upgrades.
     Upgrade,
-    /// To pass on the name by which the browser knows the server.
+    /// Forward the host name that the browser uses.
     Host,
-    /// To pass on at once what comes.
+    /// Forward responses without buffering.
     Buffering,
-    /// To wait longer than the heartbeat.
+    /// Use a timeout longer than the heartbeat interval.
     Timeout,
 }
 
-/// A proxy whose configuration is known.
+/// A proxy for which there is a known configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "every variant is the product it names")]
 pub enum Proxy {
@@ -182,10 +182,10 @@ pub enum Proxy {
 }
 
 impl Proxy {
-    /// Every proxy whose configuration is known.
+    /// Every proxy, in the order in which they are offered.
     pub const ALL: [Self; 4] = [Self::Nginx, Self::Haproxy, Self::Caddy, Self::Traefik];
 
-    /// What it is called.
+    /// The name of the proxy.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Nginx => "nginx",
@@ -195,7 +195,7 @@ impl Proxy {
         }
     }
 
-    /// The lines that make it do what `remedy` says. Those of `docs/deploy`, where they are tested.
+    /// The lines of configuration for `remedy`: those of `docs/deploy`, where they are tested.
     pub const fn lines(self, remedy: Remedy) -> &'static str {
         match (self, remedy) {
             (Self::Nginx, Remedy::Upgrade) => {

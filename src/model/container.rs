@@ -1,40 +1,40 @@
-//! A container as everybody watching sees it.
+//! The container as all clients see it.
 
 use super::{ContainerId, Status, StatusWord, Timestamp, Tone};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, net::IpAddr, time::Duration};
 
-/// The label under which Compose keeps the name of the project.
+/// The label in which Compose stores the name of the project.
 pub const COMPOSE_PROJECT_LABEL: &str = "com.docker.compose.project";
-/// The label that makes Deckwatch refuse every action on a container.
+/// The label with which Deckwatch refuses every action on a container.
 pub const PROTECT_LABEL: &str = "deckwatch.protect";
-/// The label that keeps a container out of Deckwatch altogether.
+/// The label with which Deckwatch ignores a container completely.
 pub const HIDE_LABEL: &str = "deckwatch.hide";
 
-/// Exit code of a process that ended because it was asked to: 128 + SIGTERM.
+/// Exit code of a process that was asked to end: 128 + SIGTERM.
 pub(super) const TERMINATED: i32 = 143;
 
-/// One container.
+/// A container.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Container {
-    /// Full identity.
+    /// The full id.
     pub id: ContainerId,
     /// Name without the leading slash.
     pub name: String,
     /// Image reference as the container was created with, e.g. `nginx:1.27`.
     pub image: String,
-    /// What it is doing.
+    /// The state.
     pub state: ContainerState,
-    /// The engine's own words, e.g. `Up 3 minutes (healthy)`.
+    /// The engine's description of the state, e.g. `Up 3 minutes (healthy)`.
     pub status: String,
     /// Result of its health check; absent when it has none.
     #[serde(default)]
     pub health: Option<Health>,
     /// When it was created.
     pub created: Timestamp,
-    /// When its present run began, or its last one when it is not running.
+    /// When its current run began, or its last one when it is not running.
     #[serde(default)]
     pub started_at: Option<Timestamp>,
     /// When its last run ended; absent while it runs.
@@ -46,38 +46,38 @@ pub struct Container {
     /// Labels, with secret-looking values masked.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
-    /// Compose project it belongs to.
+    /// Compose project, if it belongs to one.
     #[serde(default)]
     pub project: Option<String>,
-    /// How often the engine has restarted it; absent when unknown.
+    /// Number of restarts by the engine; absent when unknown.
     #[serde(default)]
     pub restart_count: Option<u32>,
     /// Exit code of the last run; absent while it runs or when unknown.
     #[serde(default)]
     pub exit_code: Option<i32>,
-    /// The most CPU it may use, in billionths of a core as engines count it (`NanoCpus`); absent when
-    /// it has no limit, or none is known.
+    /// CPU limit in billionths of a core, as in the engine's `NanoCpus`; absent when there is no limit, or
+    /// when it is unknown.
     #[serde(default)]
     pub nano_cpus: Option<u64>,
-    /// Actions on it are refused: it is Deckwatch itself or labelled [`PROTECT_LABEL`].
+    /// Whether actions on it are refused: it is Deckwatch itself or labelled [`PROTECT_LABEL`].
     #[serde(default)]
     pub protected: bool,
 }
 
 impl Container {
-    /// The cores it may use; absent when it has no limit, or none is known.
+    /// The CPU limit in cores; absent when there is no limit, or when it is unknown.
     pub fn cores(&self) -> Option<f32> {
         self.nano_cpus.map(|nano| (nano as f64 / 1e9) as f32)
     }
 
-    /// For how long its present run has gone on at `at`; absent while its process does not run,
-    /// which includes the wait before a restart.
+    /// The duration of the current run at `at`; absent while its process does not run, which includes the
+    /// pause before a restart.
     pub fn uptime(&self, at: Timestamp) -> Option<Duration> {
         let started = self.started_at.filter(|_| self.state.has_stats())?;
         Some(started.age(at))
     }
 
-    /// What it is doing, as lists show it.
+    /// The state as lists show it.
     pub fn shown_status(&self) -> Status {
         use ContainerState as S;
         let tone = match (self.state, self.health, self.exit_code) {
@@ -98,7 +98,7 @@ impl Container {
         Status { tone, word }
     }
 
-    /// How long its last run took; absent while a run goes on, and when start or end are not known.
+    /// The duration of the last run; absent while it runs, and when its start or end is unknown.
     pub fn last_run(&self) -> Option<Duration> {
         let ended = self.finished_at.filter(|_| !self.state.has_stats())?;
         let started = self.started_at.filter(|started| *started <= ended)?;
@@ -106,14 +106,14 @@ impl Container {
     }
 }
 
-/// What a container is doing, in the engine's words.
+/// The state of a container, named as engines name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ContainerState {
     /// Its process runs.
     Running,
-    /// It ended and the engine is starting it again.
+    /// It ended, and the engine is restarting it.
     Restarting,
     /// Its processes are frozen.
     Paused,
@@ -125,7 +125,7 @@ pub enum ContainerState {
     Removing,
     /// The engine failed to stop or remove it.
     Dead,
-    /// The engine said something else.
+    /// The engine reported another state.
     Unknown,
 }
 
@@ -142,7 +142,7 @@ impl ContainerState {
         Self::Unknown,
     ];
 
-    /// The engine's word for it.
+    /// The engine's name for it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Running => "running",
@@ -156,7 +156,7 @@ impl ContainerState {
         }
     }
 
-    /// The state of that name; [`Self::Unknown`] for any other word.
+    /// The state with this name; [`Self::Unknown`] for any other name.
     pub fn from_engine(word: &str) -> Self {
         Self::ALL
             .into_iter()
@@ -180,11 +180,11 @@ impl ContainerState {
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Health {
-    /// Within its start period, not yet judged.
+    /// Within its start period, without a result yet.
     Starting,
-    /// The last checks passed.
+    /// The last checks have passed.
     Healthy,
-    /// As many checks in a row failed as its configuration allows.
+    /// As many consecutive checks have failed as its configuration allows.
     Unhealthy,
 }
 
@@ -192,7 +192,7 @@ impl Health {
     /// Every result.
     pub const ALL: [Self; 3] = [Self::Starting, Self::Healthy, Self::Unhealthy];
 
-    /// The engine's word for it.
+    /// The engine's name for it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Starting => "starting",
@@ -220,9 +220,9 @@ pub struct Port {
 }
 
 impl Port {
-    /// The address at which a browser reaches it, when it is published over TCP: on the address it is
-    /// published on, or on `page_host` when that is every address or the engine's own machine. None
-    /// when the engine gives anything but an IP address, which must not become part of a link.
+    /// The URL at which a browser reaches the port, if it is published over TCP: at the address where it is
+    /// published, or at `page_host` if that is every address or the engine's own machine. `None` if the
+    /// engine reports anything but an IP address, which must not become part of a link.
     pub fn link(&self, page_host: Option<&str>) -> Option<String> {
         let port = self.public_port.filter(|_| self.protocol == "tcp")?;
         let ip = self.ip.as_deref().unwrap_or_default();
@@ -237,7 +237,7 @@ impl Port {
     }
 }
 
-/// Whether a port published there is reached where the page comes from.
+/// Whether a port published at `ip` is reached at the host of the page.
 fn is_page_host(ip: IpAddr) -> bool {
     ip.is_unspecified() || ip.is_loopback()
 }

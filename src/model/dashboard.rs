@@ -1,4 +1,4 @@
-//! Everything the dashboard shows, and the one reducer that changes it on both sides.
+//! The state that the dashboard shows, and the reducer that changes it on both sides.
 
 use super::{
     Container, ContainerId, ContainerState, ContainerStats, Event, Figures, HostId, HostMetrics,
@@ -11,50 +11,50 @@ use std::{
     sync::Arc,
 };
 
-/// Engine events kept for "what changed".
+/// Number of recent engine events that are kept.
 pub const RECENT_EVENTS: usize = 50;
 
 /// The containers of one host.
 pub type Containers = BTreeMap<ContainerId, Arc<Container>>;
 
-/// Everything the dashboard shows.
+/// The state that the dashboard shows.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Dashboard {
-    /// By host.
+    /// The hosts by name.
     pub hosts: BTreeMap<HostId, Host>,
     /// The newest engine events, newest first.
     pub events: VecDeque<Arc<Event>>,
 }
 
-/// Everything known of one host.
+/// The state of one host.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Host {
     /// Its containers.
     pub containers: Containers,
-    /// When the list of containers was last known to be right.
+    /// When the list of containers was last known to be correct.
     pub containers_at: Option<Timestamp>,
     /// Figures of its running containers.
     pub stats: BTreeMap<ContainerId, Arc<ContainerStats>>,
     /// When the figures were read.
     pub stats_at: Option<Timestamp>,
-    /// Its own figures.
+    /// The host's own figures.
     pub metrics: Option<Arc<HostMetrics>>,
-    /// When its own figures were read.
+    /// When the host's own figures were read.
     pub metrics_at: Option<Timestamp>,
-    /// Where its figures come from.
+    /// The sources of its figures.
     pub sources: BTreeMap<SourceKind, SourceStatus>,
 }
 
-/// What the containers of a host use together.
+/// The total resource use of a host's containers.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Used {
-    /// Whether its containers are known: none is not the same as none known.
+    /// Whether the list of containers is known; unlike an empty list.
     pub is_listed: bool,
-    /// How many there are.
+    /// Number of containers.
     pub all: usize,
-    /// How many of them run.
+    /// Number of running containers.
     pub running: usize,
-    /// CPU, where 100 is one core; absent while no figure is known.
+    /// CPU in percent of one core; absent while no figure is known.
     pub cpu_percent: Option<f64>,
     /// Memory in bytes; absent while no figure is known.
     pub memory: Option<u64>,
@@ -77,13 +77,13 @@ impl Used {
     }
 }
 
-/// What changed between two lists of containers.
+/// The difference between two lists of containers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct ContainersDelta {
     /// New and changed containers.
     pub upserts: Vec<Arc<Container>>,
-    /// Containers that are gone.
+    /// Removed containers.
     pub removed: Vec<ContainerId>,
 }
 
@@ -94,13 +94,13 @@ impl ContainersDelta {
         removed: Vec::new(),
     };
 
-    /// Whether nothing changed.
+    /// Whether there is no change.
     pub fn is_empty(&self) -> bool {
         self.upserts.is_empty() && self.removed.is_empty()
     }
 }
 
-/// What turns `old` into `new`.
+/// The changes that turn `old` into `new`.
 pub fn diff(old: &Containers, new: &Containers) -> ContainersDelta {
     let is_same = |id, container| {
         old.get(id)
@@ -120,7 +120,7 @@ pub fn diff(old: &Containers, new: &Containers) -> ContainersDelta {
     }
 }
 
-/// Turns the list `delta` was made against into the one it was made for.
+/// Applies `delta` to the list from which it was computed.
 pub fn apply(delta: &ContainersDelta, containers: &mut Containers) {
     for id in &delta.removed {
         containers.remove(id);
@@ -130,23 +130,23 @@ pub fn apply(delta: &ContainersDelta, containers: &mut Containers) {
     }
 }
 
-/// What an [`Update`] touched, so that only that is drawn again.
+/// The parts that an [`Update`] has changed; only these are redrawn.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Touched {
     /// New or changed workloads.
     pub changed: Vec<WorkloadId>,
-    /// Workloads that are gone.
+    /// Removed workloads.
     pub removed: Vec<WorkloadId>,
-    /// Workloads whose figures are new or gone.
+    /// Workloads whose figures are new or removed.
     pub figures: Vec<WorkloadId>,
-    /// Scopes of which anything at all is new.
+    /// Scopes with any change.
     pub scopes: BTreeSet<Scope>,
     /// Whether there is a new event.
     pub events: bool,
 }
 
 impl Touched {
-    /// Adds what a later update touched.
+    /// Adds the changes of a later update.
     pub fn merge(&mut self, later: Self) {
         self.removed.retain(|id| !later.changed.contains(id));
         self.changed.extend(later.changed);
@@ -175,7 +175,7 @@ impl Dashboard {
         touched
     }
 
-    /// Keeps the events sorted, newest first, and free of doubles: a snapshot repeats some.
+    /// Inserts an event, newest first, unless it is known: a snapshot repeats some.
     fn remember(&mut self, event: &Arc<Event>) -> Touched {
         if self.events.contains(event) {
             return Touched::default();
@@ -191,8 +191,8 @@ impl Dashboard {
         }
     }
 
-    /// The workload that `named` names: the only one, or without a host the only one on the server's
-    /// own, which may be watched twice.
+    /// The workload that `named` refers to, if it is unambiguous. Without a host, a single match on the
+    /// server's own host comes first, because the same engine may be watched twice.
     pub fn find(&self, named: &WorkloadRef) -> Option<WorkloadId> {
         let ids = named.id.ids();
         let hosts = self.hosts.iter();
@@ -210,14 +210,14 @@ impl Dashboard {
         }
     }
 
-    /// The workload of that identity.
+    /// The workload with this id.
     pub fn workload(&self, id: WorkloadId) -> Option<Workload> {
         let (Scope::Host(host), WorkloadKey::Container(key)) = (id.scope, id.key);
         let container = self.hosts.get(&host)?.containers.get(&key)?;
         Some(Workload::Container(Arc::clone(container)))
     }
 
-    /// What the workload of that identity uses, when that is known.
+    /// The figures of the workload with this id, if known.
     pub fn figures(&self, id: WorkloadId) -> Option<Figures> {
         let (Scope::Host(host), WorkloadKey::Container(key)) = (id.scope, id.key);
         let stats = self.hosts.get(&host)?.stats.get(&key)?;
@@ -304,7 +304,7 @@ impl Host {
         at: Timestamp,
         name: impl Fn(ContainerId) -> WorkloadId,
     ) -> Touched {
-        // A list of figures may be older than the news that a container has ended.
+        // Figures may be older than the news that a container has ended.
         let has_ended = |stats: &Arc<ContainerStats>| {
             let container = self.containers.get(&stats.container_id);
             container.is_some_and(|container| !container.state.has_stats())

@@ -1,50 +1,50 @@
-//! What a container's own page shows beside the list's entry.
+//! The details on a container's own page that are not part of the list.
 
 use super::{Event, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// What inspecting a container tells, with every secret masked.
+/// The result of inspecting a container, with every secret masked.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct ContainerDetails {
-    /// What it may use.
+    /// Resource limits.
     pub limits: Limits,
-    /// When the engine starts it again, e.g. `always`, `on-failure:5`, `no`.
+    /// The restart policy, e.g. `always`, `on-failure:5`, `no`.
     pub restart_policy: String,
-    /// What begins its command line, when the image or its creator set it.
+    /// The first part of the command line, if set by the image or the creator.
     pub entrypoint: Vec<String>,
-    /// The rest of its command line.
+    /// The rest of the command line.
     pub command: Vec<String>,
-    /// Where its first process starts; empty for the root.
+    /// Working directory of the first process; empty for the root.
     pub working_dir: String,
-    /// As whom it runs; empty for root.
+    /// The user that it runs as; empty for root.
     pub user: String,
-    /// Environment variables. Values are masked, whatever the name.
+    /// Environment variables. Values are always masked.
     pub env: Vec<Variable>,
-    /// What of the host it sees.
+    /// Mounted parts of the host, and volumes.
     pub mounts: Vec<Mount>,
-    /// Networks it is in.
+    /// Attached networks.
     pub networks: Vec<Attachment>,
-    /// How its health is checked; absent when it is not.
+    /// The health check; absent when there is none.
     pub health_check: Option<HealthCheck>,
-    /// Whether its last run was ended for want of memory.
+    /// Whether its last run was ended for lack of memory.
     pub oom_killed: bool,
-    /// Why the engine could not start it; empty when it could.
+    /// Why the engine could not start it; empty when there was no error.
     pub error: String,
 }
 
-/// What a container may use; what is absent is unlimited.
+/// The resource limits of a container; absent means unlimited.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct Limits {
-    /// Cores, e.g. 1.5.
+    /// CPU limit in cores, e.g. 1.5.
     pub cpus: Option<f32>,
-    /// Bytes of memory.
+    /// Memory limit in bytes.
     pub memory: Option<u64>,
-    /// Processes and threads.
+    /// Most processes and threads.
     pub pids: Option<u64>,
 }
 
@@ -52,63 +52,63 @@ pub struct Limits {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Variable {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Its value, masked; empty when it has none.
+    /// The value, masked; empty when it has none.
     pub value: String,
 }
 
-/// Something mounted into a container.
+/// A mount of a container.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct Mount {
     /// `bind`, `volume`, `tmpfs` …
     pub kind: String,
-    /// Name of the volume, or path on the host; empty for what has neither.
+    /// Name of the volume, or path on the host; empty for other kinds.
     pub source: String,
-    /// Path inside.
+    /// Path inside the container.
     pub target: String,
-    /// Whether it can be written to.
+    /// Whether it is writable.
     pub writable: bool,
 }
 
-/// A container's place in a network.
+/// The attachment of a container to a network.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct Attachment {
     /// Name of the network.
     pub network: String,
-    /// Its addresses in it.
+    /// Addresses of the container in the network.
     pub addresses: Vec<String>,
 }
 
-/// How a container's health is checked, and what came of it.
+/// The health check of a container, and its last results.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct HealthCheck {
-    /// What is run.
+    /// The command.
     pub command: Vec<String>,
-    /// Milliseconds between checks; zero when the engine's default holds.
+    /// Milliseconds between checks; zero for the engine's default.
     pub interval_ms: u64,
-    /// Checks that failed in a row.
+    /// Number of consecutive failures.
     pub failing_streak: u32,
     /// The last results, newest first.
     pub results: Vec<CheckResult>,
 }
 
-/// What came of one check.
+/// The result of one check.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct CheckResult {
-    /// When it began.
+    /// When the check began.
     pub at: Timestamp,
-    /// Zero for healthy.
+    /// The exit code; zero for healthy.
     pub exit_code: i32,
-    /// What it said, cut to what can be read.
+    /// The output, cut to a readable length.
     pub output: String,
 }
 
@@ -116,16 +116,16 @@ pub struct CheckResult {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Processes {
-    /// Titles of the columns, as the engine names them.
+    /// Column titles, as named by the engine.
     pub titles: Vec<String>,
-    /// One row a process.
+    /// One row per process.
     pub processes: Vec<Vec<String>>,
 }
 
-/// What lately happened to a container.
+/// Recent events of a container.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct ContainerEvents {
-    /// Newest first.
+    /// The events, newest first.
     pub events: Vec<Arc<Event>>,
 }

@@ -1,35 +1,35 @@
-//! Something that happened in an engine.
+//! Events of engines.
 
 use super::{HostId, Timestamp, WorkloadId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 impl Event {
-    /// The workload it is about, when it is about one.
+    /// The workload that the event is about, if it is about one.
     pub fn workload(&self) -> Option<WorkloadId> {
         let id = self.id.parse().ok()?;
         Some(WorkloadId::container(self.host, id))
     }
 }
 
-/// Something that happened in an engine.
+/// An event of an engine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
-    /// On which host.
+    /// The host of the engine.
     pub host: HostId,
-    /// When, by the engine's clock.
+    /// The time, by the engine's clock.
     pub timestamp: Timestamp,
-    /// To what kind of object, e.g. `container`.
+    /// The kind of the object, e.g. `container`.
     pub kind: String,
-    /// What, in the engine's words, e.g. `die`.
+    /// The engine's name for the event, e.g. `die`.
     pub action: String,
-    /// The object's id.
+    /// The id of the object.
     pub id: String,
-    /// The object's name.
+    /// The name of the object.
     pub name: String,
-    /// Details, e.g. `exitCode`; labels are left out.
+    /// Details, e.g. `exitCode`; labels are omitted.
     #[serde(default)]
     pub attributes: BTreeMap<String, String>,
 }

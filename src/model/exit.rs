@@ -1,20 +1,20 @@
-//! What the exit code of a container means.
+//! The meaning of a container's exit code.
 
-/// What the exit code of a container means.
+/// The meaning of a container's exit code.
 ///
-/// Source: <https://docs.docker.com/engine/containers/run/#exit-status> for 125 to 127, and POSIX
-/// shells' habit of adding 128 to the signal that ended a process.
+/// Source: <https://docs.docker.com/engine/containers/run/#exit-status> for 125 to 127, and the convention of
+/// POSIX shells to add 128 to the signal that ended a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExitMeaning {
-    /// 0: it ended by itself, and well.
+    /// 0: it ended without an error.
     Success,
     /// 125: the engine itself failed.
     EngineFailed,
     /// 126: the command cannot be executed.
     NotExecutable,
-    /// 127: there is no such command.
+    /// 127: the command does not exist.
     NotFound,
-    /// 137: SIGKILL, which a container cannot refuse.
+    /// 137: SIGKILL, which a process cannot ignore.
     Killed,
     /// 143: SIGTERM, as `docker stop` sends it.
     Terminated,
@@ -24,7 +24,7 @@ pub enum ExitMeaning {
     Failure,
 }
 
-/// Signals by number, as Linux counts them on x86 and ARM.
+/// Signals by number, for Linux on x86 and ARM.
 const SIGNALS: [(i32, &str); 14] = [
     (1, "SIGHUP"),
     (2, "SIGINT"),
@@ -43,7 +43,7 @@ const SIGNALS: [(i32, &str); 14] = [
 ];
 
 impl ExitMeaning {
-    /// What `code` means.
+    /// The meaning of `code`.
     pub fn of(code: i32) -> Self {
         match code {
             0 => Self::Success,

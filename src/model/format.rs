@@ -1,8 +1,8 @@
-//! Numbers as text: deterministic, without locale or clock, the same on both sides.
+//! Formats numbers and text: deterministic, without locale or clock, the same on both sides.
 
 use std::{borrow::Cow, time::Duration};
 
-/// Shown where a figure is not known.
+/// Shown in place of an unknown figure.
 pub const UNKNOWN: &str = "–";
 
 /// `812 B`, `1.5 KiB`, `12 MiB`, `1.88 GiB`: three significant digits, binary units.
@@ -14,7 +14,7 @@ pub fn bytes(bytes: u64) -> String {
     )
 }
 
-/// `310 kB/s`, `1.1 MB/s`: three significant digits, decimal units as networks count.
+/// `310 kB/s`, `1.1 MB/s`: three significant digits, decimal units as is usual for networks.
 pub fn rate(bytes_per_second: u64) -> String {
     scaled(
         bytes_per_second as f64,
@@ -27,7 +27,7 @@ fn scaled(value: f64, base: f64, units: &[&str]) -> String {
     let mut value = value;
     let mut units = units.iter().copied().peekable();
     let mut unit = units.next().unwrap_or_default();
-    // 999.5 would be shown as "1000".
+    // Otherwise 999.5 would be shown as "1000".
     while value >= base.min(999.5) {
         let Some(next) = units.next() else { break };
         value /= base;
@@ -43,7 +43,7 @@ fn scaled(value: f64, base: f64, units: &[&str]) -> String {
     }
 }
 
-/// `value` to `decimals` places without trailing zeros.
+/// `value` with up to `decimals` decimal places, without trailing zeros.
 fn trimmed(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
@@ -84,7 +84,7 @@ fn two_units(large: u64, large_unit: &str, small: u64, small_unit: &str) -> Stri
     }
 }
 
-/// The age of a figure: `0.4 s` below ten seconds, then as [`duration`].
+/// The age of a figure: `0.4 s` below ten seconds, then like [`duration`].
 pub fn age(age: Duration) -> String {
     if age < Duration::from_secs(10) {
         format!("{:.1} s", age.as_secs_f32())
@@ -93,7 +93,7 @@ pub fn age(age: Duration) -> String {
     }
 }
 
-/// A count with its thousands apart: `18,342`.
+/// A count with thousands separators: `18,342`.
 pub fn count(n: u64) -> String {
     let digits = n.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
@@ -106,10 +106,10 @@ pub fn count(n: u64) -> String {
     text
 }
 
-/// `text` with what cannot be seen, or makes other text look different from what it is, in plain sight.
+/// `text` with invisible and misleading characters made visible.
 ///
-/// Control characters become their pictures (`␀`, `␛`), characters that turn the direction of text or
-/// take no room their number (`⟨202E⟩`). Line ends and tabs stay.
+/// Control characters become their symbols (`␀`, `␛`); characters that change the text direction or have no
+/// width become their code point (`⟨202E⟩`). Line ends and tabs stay.
 pub fn visible(text: &str) -> Cow<'_, str> {
     if !text.contains(is_invisible) {
         return Cow::Borrowed(text);
@@ -118,7 +118,7 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     for c in text.chars() {
         match u32::from(c) {
             _ if !is_invisible(c) => shown.push(c),
-            // The pictures of control characters stand in their order from U+2400 on.
+            // The symbols of control characters begin at U+2400, in the same order.
             code @ 0..0x20 => shown.extend(char::from_u32(0x2400 + code)),
             0x7f => shown.push('␡'),
             code => {
@@ -135,15 +135,15 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// Source of the directional formatting characters: Unicode Standard Annex #9, section 2. The joiners
-/// U+200C and U+200D belong to words of several scripts and to emoji.
+/// Source of the directional formatting characters: Unicode Standard Annex #9, section 2. The joiners U+200C
+/// and U+200D are excluded: they are part of words in several scripts, and of emoji.
 fn is_invisible(c: char) -> bool {
     (c.is_control() && !matches!(c, '\n' | '\t'))
         || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
             | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
-/// `text` as it stands in HTML, in an element or an attribute: nothing in it is markup.
+/// `text` escaped for HTML, in an element or an attribute.
 pub fn html(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {

@@ -1,20 +1,20 @@
-//! Of which moment data is, and how far it can be trusted. The one place that judges it: server and
-//! browser render what these functions say.
+//! Judges the age of data and how far it can be trusted. The only place that does: server and browser render
+//! the results of these functions.
 
 use super::{SourceState, SourceStatus, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// How often figures come, in milliseconds: as the server is configured, and as it tells every page.
+/// The intervals at which figures are read, in milliseconds: the server's configuration, sent to every page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Intervals {
-    /// Hosts' own figures.
+    /// Interval of hosts' own figures.
     pub metrics_ms: u32,
-    /// Figures of containers while a client watches them.
+    /// Interval of container figures while a client watches them.
     pub stats_ms: u32,
-    /// Figures of containers while none does.
+    /// Interval of container figures while no client watches them.
     pub stats_idle_ms: u32,
 }
 
@@ -30,46 +30,46 @@ impl Default for Intervals {
 }
 
 impl Intervals {
-    /// Between two sets of a host's own figures. Something new comes at least as often over a
-    /// connection that works.
+    /// The interval of hosts' own figures. Over a working connection, something new arrives at least this
+    /// often.
     pub const fn metrics(self) -> Duration {
         Duration::from_millis(self.metrics_ms as u64)
     }
 
-    /// Between two sets of figures of containers that are watched.
+    /// The interval of container figures while they are watched.
     pub const fn stats(self) -> Duration {
         Duration::from_millis(self.stats_ms as u64)
     }
 
-    /// Between two sets of figures of containers that are not watched.
+    /// The interval of container figures while they are not watched.
     pub const fn stats_idle(self) -> Duration {
         Duration::from_millis(self.stats_idle_ms as u64)
     }
 }
 
-/// The least time between two messages that a connection is judged by: to send a lost packet again
-/// takes seconds.
+/// Shortest message interval by which a connection is judged: the retransmission of a lost packet takes
+/// seconds.
 const LEAST_INTERVAL: Duration = Duration::from_secs(5);
 
-/// How far data can be trusted, judged by the time its source gave. The worst is the greatest.
+/// How far data can be trusted, judged by its age. The greatest value is the worst.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Freshness {
-    /// As new as it should be.
+    /// As recent as expected.
     #[default]
     Live,
-    /// The next one is overdue.
+    /// The next value is overdue.
     Late,
-    /// Too old to be taken for the present.
+    /// Too old to be shown as current.
     Stale,
-    /// There never was one.
+    /// No value has ever arrived.
     Unknown,
 }
 
 impl Freshness {
-    /// Judges a figure read at `at`, of which a new one should come every `interval`.
+    /// The freshness of a figure read at `at`, when a new one is expected every `interval`.
     ///
-    /// Live up to two and a half intervals (one may be lost, and half a one is network and
-    /// scheduling), late up to five, then stale.
+    /// Live up to two and a half intervals (one reading may be lost, and half an interval allows for network
+    /// and scheduling), late up to five, then stale.
     pub fn judge(at: Option<Timestamp>, now: Timestamp, interval: Duration) -> Self {
         let Some(at) = at else { return Self::Unknown };
         match at.age(now) {
@@ -79,7 +79,7 @@ impl Freshness {
         }
     }
 
-    /// Its name in the document; nothing for what is live, which needs no mark.
+    /// The name in the document; `None` for live data, which has no mark.
     pub const fn mark(self) -> Option<&'static str> {
         match self {
             Self::Live => None,
@@ -90,7 +90,7 @@ impl Freshness {
     }
 }
 
-/// What has to answer for data to be live.
+/// The component that must answer for data to be live.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Origin {
     /// Deckwatch's server.
@@ -100,28 +100,27 @@ pub enum Origin {
     Engine,
 }
 
-/// Of which moment data is.
+/// The age and freshness of data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AsOf {
-    /// How far it can be trusted.
+    /// How far the data can be trusted.
     pub freshness: Freshness,
-    /// The last moment at which it was known to be so. Absent for live data, which is of the present,
-    /// and for data of which that moment is not known.
+    /// When the data was last known to be correct. Absent for live data, and when the time is unknown.
     pub last_seen: Option<Timestamp>,
-    /// What does not answer, when it is not live.
+    /// The component that does not answer, when the data is not live.
     pub silent: Origin,
 }
 
 impl AsOf {
-    /// What a page can know at best, by its connection to the server: `newest` is the time of the
-    /// newest figure on the page, of which a new one should come every `interval`.
+    /// The freshness of the connection to the server, an upper bound for everything on the page. `newest` is
+    /// the time of the newest figure on the page; a new one is expected every `interval`.
     pub fn connection(
         is_connected: bool,
         newest: Option<Timestamp>,
         now: Timestamp,
         interval: Duration,
     ) -> Self {
-        // Before the first figure there is nothing that could be old.
+        // Before the first figure nothing can be old.
         let at = newest.unwrap_or(now);
         let freshness = match (
             Freshness::judge(Some(at), now, interval.max(LEAST_INTERVAL)),
@@ -134,7 +133,7 @@ impl AsOf {
         Self::of(freshness, newest, Origin::Server)
     }
 
-    /// What an engine tells of its containers. Without a status nothing is known against it.
+    /// The freshness of an engine's list of containers. Without a status it counts as live.
     pub fn engine(status: Option<&SourceStatus>) -> Self {
         let Some(status) = status else {
             return Self::default();
@@ -148,13 +147,13 @@ impl AsOf {
         Self::of(freshness, status.last_seen, Origin::Engine)
     }
 
-    /// A figure that the server read at `at`, of which a new one should come every `interval`.
+    /// The freshness of a figure that the server read at `at`, when a new one is expected every `interval`.
     pub fn figure(at: Option<Timestamp>, now: Timestamp, interval: Duration) -> Self {
         Self::of(Freshness::judge(at, now, interval), at, Origin::Server)
     }
 
-    /// Figures of containers read at `at` that this page has watched since `since`. Before that they
-    /// may have come at the idle pace, which says nothing against them.
+    /// The freshness of container figures read at `at`, which this page has watched since `since`. Earlier
+    /// ones may have been read at the idle interval, and count as late only by that interval.
     pub fn watched(
         at: Option<Timestamp>,
         since: Timestamp,
@@ -182,8 +181,8 @@ impl AsOf {
         }
     }
 
-    /// Data that needs both, `self` to get to the page and `other` to be right: as bad as the worse,
-    /// and of the earlier moment.
+    /// The freshness of data that depends on both: `self` for the transport to the page, `other` for the
+    /// source. It has the worse freshness and the earlier time.
     pub fn and(self, other: Self) -> Self {
         let silent = if self.is_live() {
             other.silent
@@ -194,12 +193,12 @@ impl AsOf {
         Self::of(self.freshness.max(other.freshness), seen.min(), silent)
     }
 
-    /// Whether it is of the present.
+    /// Whether the data is current.
     pub const fn is_live(self) -> bool {
         matches!(self.freshness, Freshness::Live)
     }
 
-    /// The moment up to which ages and uptimes count: they stand still while nothing is known.
+    /// The time up to which ages and uptimes count: they stop while the state is unknown.
     pub fn moment(self, now: impl FnOnce() -> Timestamp) -> Timestamp {
         self.last_seen.unwrap_or_else(now)
     }
@@ -275,7 +274,7 @@ mod tests {
         assert_eq!(judge(Some(0), 0, 5_001), Freshness::Late);
         assert_eq!(judge(Some(0), 0, 10_001), Freshness::Stale);
         assert_eq!(judge(None, 0, 100), Freshness::Unknown);
-        // Read at the idle pace before this page watched: the next ones come soon.
+        // Read at the idle interval before this page watched: the next reading is due soon.
         assert_eq!(judge(Some(-20_000), 0, 100), Freshness::Live);
         assert_eq!(judge(Some(-20_000), 0, 5_001), Freshness::Late);
         assert_eq!(

@@ -1,27 +1,26 @@
-//! The last minutes of containers' figures: what charts and small lines are drawn from.
+//! The recent history of containers' figures, from which charts and sparklines are drawn.
 //!
-//! A history says when each figure was read, and where there was none: a gap is a point without any
-//! figure. So whoever draws it need not know how often figures should have come.
+//! A history contains when each figure was read, and where readings are missing: a gap is a point without any
+//! figure. So drawing code does not need to know the reading interval.
 
 use super::{ContainerStats, Timestamp, WorkloadId};
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 use std::time::Duration;
 
-/// How far back figures are kept.
+/// Age up to which figures are kept.
 pub const HISTORY: Duration = Duration::from_secs(5 * 60);
 
-/// The most points of one history: one a second. Should figures come faster, it reaches back less
-/// far.
+/// Most points of one history: one per second. With a shorter interval the history covers less time.
 pub const MAX_POINTS: usize = HISTORY.as_secs() as usize;
 
 /// A figure of a container that has a history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Figure {
-    /// Share of one core, in percent.
+    /// CPU in percent of one core.
     Cpu,
     /// Memory in use, in bytes.
     Memory,
-    /// The most memory it may use, in bytes.
+    /// Memory limit, in bytes.
     MemoryLimit,
     /// Bytes received per second.
     NetworkRx,
@@ -36,7 +35,7 @@ pub enum Figure {
 }
 
 impl Figure {
-    /// Every figure, each at its place in [`StatsPoint::values`].
+    /// Every figure, at its index in [`StatsPoint::values`].
     pub const ALL: [Self; 8] = [
         Self::Cpu,
         Self::Memory,
@@ -49,17 +48,17 @@ impl Figure {
     ];
 }
 
-/// A container's figures at one moment.
+/// The figures of a container at one time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StatsPoint {
     /// When they were read.
     pub at: Timestamp,
-    /// The figures in the order of [`Figure::ALL`]; none of them where there is a gap.
+    /// The figures in the order of [`Figure::ALL`]; all `None` in a gap.
     pub values: [Option<f64>; Figure::ALL.len()],
 }
 
 impl StatsPoint {
-    /// Nothing is known of the time around `at`.
+    /// A gap at `at`.
     pub const fn gap(at: Timestamp) -> Self {
         Self {
             at,
@@ -67,7 +66,7 @@ impl StatsPoint {
         }
     }
 
-    /// The figures of a sample. What is no number is not known.
+    /// The point of a sample. Values that are not numbers become unknown.
     pub fn of(stats: &ContainerStats) -> Self {
         let number = |number: Option<u64>| number.map(|number| number as f64);
         Self {
@@ -93,14 +92,13 @@ impl StatsPoint {
         self.values.get(figure as usize).copied().flatten()
     }
 
-    /// Whether nothing is known of this time.
+    /// Whether the point is a gap.
     pub fn is_gap(&self) -> bool {
         self.values.iter().all(Option::is_none)
     }
 }
 
-/// Whether something is missing between two samples, of which one should come every `interval`:
-/// more than one and a half of it.
+/// Whether readings are missing between two samples: they are more than one and a half `interval` apart.
 pub fn is_gap_between(before: Timestamp, after: Timestamp, interval: Duration) -> bool {
     before.age(after) > interval * 3 / 2
 }
@@ -110,14 +108,14 @@ pub fn is_gap_between(before: Timestamp, after: Timestamp, interval: Duration) -
 pub struct StatsHistory {
     /// The workload.
     pub id: WorkloadId,
-    /// How often figures come while somebody watches, in milliseconds; 0 when not known yet.
+    /// The interval of figures while they are watched, in milliseconds; 0 when unknown.
     pub interval_ms: u32,
-    /// Oldest first.
+    /// The points, oldest first.
     pub points: Vec<StatsPoint>,
 }
 
 impl StatsHistory {
-    /// Adds a newer point, with a gap before it when something is missing there. Whether one is.
+    /// Adds a newer point, preceded by a gap if readings are missing; returns whether they are.
     pub fn push(&mut self, point: StatsPoint) -> bool {
         let before = self.points.last().map(|last| last.at);
         if before.is_some_and(|before| before >= point.at) {
@@ -134,13 +132,13 @@ impl StatsHistory {
         let old = self
             .points
             .partition_point(|old| old.at.age(point.at) > HISTORY);
-        // Gaps are points too.
+        // Gaps are points, too.
         let old = old.max(self.points.len().saturating_sub(2 * MAX_POINTS));
         self.points.drain(..old);
         missing.is_some()
     }
 
-    /// Takes the place of what is known, but for what is newer.
+    /// Replaces the points by `earlier`, and appends the known points that are newer.
     pub fn begin_with(&mut self, earlier: Self) {
         let known = std::mem::replace(self, earlier);
         for point in known.points.into_iter().filter(|point| !point.is_gap()) {
@@ -157,7 +155,7 @@ impl StatsHistory {
     }
 }
 
-/// Columns: `timestamps`, and a column of the same length for each figure.
+/// In columns: `timestamps`, and a column of the same length per figure.
 impl Serialize for StatsHistory {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let whole = |figure| {

@@ -1,4 +1,4 @@
-//! Resource figures of a host at one moment.
+//! Resource figures of a host at one time.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,13 +14,13 @@ pub struct HostMetrics {
     /// Swap space; absent when there is none.
     #[serde(default)]
     pub swap: Option<Memory>,
-    /// The file system that matters most: the root one where there is one.
+    /// The most important file system: the root one where there is one.
     #[serde(default)]
     pub disk: Option<Disk>,
     /// Every real file system.
     #[serde(default)]
     pub disks: Vec<Disk>,
-    /// Every network interface but loopback and the containers' own.
+    /// Every network interface except loopback and those of containers.
     #[serde(default)]
     pub networks: Vec<Network>,
     /// Sensors, in degrees Celsius.
@@ -28,9 +28,9 @@ pub struct HostMetrics {
     pub temperatures: Vec<Temperature>,
     /// Seconds since the host booted.
     pub uptime: u64,
-    /// The host's own name.
+    /// The host name that the host reports.
     pub hostname: String,
-    /// What Deckwatch itself costs this host; absent where it does not run.
+    /// Resource use of Deckwatch itself; absent on hosts where it does not run.
     #[serde(default)]
     pub dashboard: Option<DashboardCost>,
 }
@@ -56,9 +56,9 @@ pub struct Cpu {
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Memory {
-    /// All of it.
+    /// Total size.
     pub total: u64,
-    /// In use, without what can be dropped at once.
+    /// In use, without memory that can be freed at once.
     pub used: u64,
     /// Available to a new process.
     pub free: u64,
@@ -71,7 +71,7 @@ pub struct Memory {
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Disk {
-    /// All of it.
+    /// Total size.
     pub total: u64,
     /// In use.
     pub used: u64,
@@ -79,7 +79,7 @@ pub struct Disk {
     pub free: u64,
     /// Share in use, 0–100.
     pub usage: f32,
-    /// Where it is mounted.
+    /// Mount point.
     pub path: String,
 }
 
@@ -88,16 +88,16 @@ pub struct Disk {
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Network {
-    /// Its name, e.g. `eth0`.
+    /// The name, e.g. `eth0`.
     pub name: String,
     /// Bytes received since boot.
     pub rx: u64,
     /// Bytes sent since boot.
     pub tx: u64,
-    /// Bytes received per second since the previous sample; absent in the first.
+    /// Bytes received per second since the previous sample; absent in the first sample.
     #[serde(default)]
     pub rx_rate: Option<u64>,
-    /// Bytes sent per second since the previous sample; absent in the first.
+    /// Bytes sent per second since the previous sample; absent in the first sample.
     #[serde(default)]
     pub tx_rate: Option<u64>,
 }
@@ -107,13 +107,13 @@ pub struct Network {
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Temperature {
-    /// What it measures.
+    /// The name of the sensor.
     pub name: String,
     /// Degrees Celsius.
     pub celsius: f32,
 }
 
-/// What Deckwatch itself costs.
+/// Resource use of Deckwatch itself.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]

@@ -1,27 +1,27 @@
-//! Identities: containers and hosts.
+//! Ids of containers and hosts.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::{borrow::Cow, fmt, ops::RangeInclusive, str::FromStr};
 
-/// The full identity of a container: 32 bytes, written as 64 lower-case hexadecimal digits.
+/// The full id of a container: 32 bytes, written as 64 lower-case hexadecimal digits.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ContainerId([u8; Self::LEN]);
 
 impl ContainerId {
-    /// Bytes of an identity.
+    /// Length of an id in bytes.
     pub const LEN: usize = 32;
 
-    /// The identity with these bytes.
+    /// The id with these bytes.
     pub const fn from_bytes(bytes: [u8; Self::LEN]) -> Self {
         Self(bytes)
     }
 
-    /// Its bytes.
+    /// The bytes of the id.
     pub const fn as_bytes(&self) -> &[u8; Self::LEN] {
         &self.0
     }
 
-    /// The first twelve digits, as engines and people abbreviate it.
+    /// The first twelve digits, the usual abbreviation.
     pub fn short(&self) -> String {
         let mut text = self.to_string();
         text.truncate(12);
@@ -29,7 +29,7 @@ impl ContainerId {
     }
 }
 
-/// The text is not a container id.
+/// The error for text that is not a container id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotAContainerId;
 
@@ -44,7 +44,8 @@ impl std::error::Error for NotAContainerId {}
 impl FromStr for ContainerId {
     type Err = NotAContainerId;
 
-    /// Only the full form: 64 lower-case hexadecimal digits. See [`ContainerPrefix`] for shorter.
+    /// Accepts only the full form: 64 lower-case hexadecimal digits. [`ContainerPrefix`] accepts shorter
+    /// ones.
     fn from_str(text: &str) -> Result<Self, NotAContainerId> {
         let mut bytes = [0; 32];
         let pairs = text.as_bytes().chunks_exact(2);
@@ -103,9 +104,9 @@ impl<'de> Deserialize<'de> for ContainerId {
     }
 }
 
-/// How a request names a container: its id or an unambiguous beginning of it.
+/// A container as named by a request: its id or an unambiguous beginning of it.
 ///
-/// 12 to 64 lower-case hexadecimal digits. Nothing else ever reaches an engine.
+/// 12 to 64 lower-case hexadecimal digits. No other text is ever sent to an engine.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct ContainerPrefix(String);
@@ -116,7 +117,7 @@ impl ContainerPrefix {
         &self.0
     }
 
-    /// The ids that begin with these digits lie in here, and no others.
+    /// The range that contains exactly the ids that begin with these digits.
     pub fn ids(&self) -> RangeInclusive<ContainerId> {
         let filled = |with: char| {
             let rest = 2 * ContainerId::LEN - self.0.len().min(2 * ContainerId::LEN);
@@ -163,23 +164,23 @@ impl<'de> Deserialize<'de> for ContainerPrefix {
     }
 }
 
-/// The name of a host: `local` for the machine Deckwatch runs on, `demo` for the synthetic one, or one
-/// that is configured.
+/// The name of a host: `local` for the machine that Deckwatch runs on, `demo` for the synthetic one, or a
+/// configured name.
 ///
-/// 1 to 64 letters, digits, `-` and `_`, so that it can stand in addresses and labels as it is. The
-/// text is kept inline, so that the identity of a workload is a plain value.
+/// 1 to 64 letters, digits, `-` and `_`, so that it needs no escaping in URLs and labels. The text is stored
+/// inline, so that the id of a workload is a plain value.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HostId {
-    /// The text, filled up with zeros: so names compare as their texts do.
+    /// The text, padded with zeros, so that names compare as their texts do.
     bytes: [u8; Self::MAX_LEN],
     len: u8,
 }
 
 impl HostId {
-    /// Longest name, in bytes: as long as one label of a domain name may be, and one more.
+    /// Longest name, in bytes: the longest label of a domain name, and one more.
     pub const MAX_LEN: usize = 64;
 
-    /// The machine Deckwatch runs on.
+    /// The machine that Deckwatch runs on.
     pub const fn local() -> Self {
         Self::of(b"local")
     }
@@ -205,12 +206,12 @@ impl HostId {
         str::from_utf8(text).unwrap_or_default()
     }
 
-    /// Whether it is the machine Deckwatch runs on.
+    /// Whether it is the machine that Deckwatch runs on.
     pub fn is_local(&self) -> bool {
         *self == Self::local()
     }
 
-    /// Whether its figures are invented.
+    /// Whether it is the synthetic host.
     pub fn is_demo(&self) -> bool {
         *self == Self::demo()
     }
@@ -222,7 +223,7 @@ impl Default for HostId {
     }
 }
 
-/// The text is not the name of a host.
+/// The error for text that is not the name of a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotAHostId;
 

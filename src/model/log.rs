@@ -1,4 +1,4 @@
-//! Lines of a container's log.
+//! Lines of container logs.
 
 use super::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -23,27 +23,27 @@ pub enum LogStream {
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct LogLine {
-    /// Its number. Consecutive within one following of a container's log by the server; the same
+    /// The sequence number. Consecutive while the server follows the container's log without interruption; a
     /// line keeps its number as long as the server keeps the line.
     pub seq: u64,
-    /// When it was written, by the engine's clock; absent when the engine does not tell.
+    /// When it was written, by the engine's clock; absent when the engine does not report it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<Timestamp>,
-    /// Where it was written.
+    /// The stream that it was written to.
     pub stream: LogStream,
-    /// The text, without its line end, at most 64 KiB and a mark that it was longer. What is not
-    /// UTF-8 is replaced; control characters, also `\r` within the line, are kept.
+    /// The text, without its line end, at most 64 KiB and a mark that it was longer. Invalid UTF-8 is
+    /// replaced; control characters, also `\r` within the line, are kept.
     pub line: String,
-    /// Where it is in the log, as far as the server knows. A message says that of its last line only.
+    /// The position in the log, if the server knows it. A message contains that of its last line only.
     #[serde(skip)]
     pub position: Option<LogPosition>,
 }
 
-/// Where a line is in its container's log: reading can go on after it, also with another run of the
+/// The position of a line in its container's log. Reading can continue after it, also from another run of the
 /// server.
 ///
 /// Written as the nanoseconds, `o` or `e` for the stream, and the ordinal: `1763687885042678901o1`.
-/// Clients take it as it is.
+/// Opaque to clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct LogPosition {
@@ -51,12 +51,12 @@ pub struct LogPosition {
     pub nanos: i64,
     /// Its stream.
     pub stream: LogStream,
-    /// Which line of that stream and time it is, from 1.
+    /// The number of the line among those with the same stream and time, from 1.
     pub ordinal: u32,
 }
 
 impl LogPosition {
-    /// When the line was written.
+    /// The time of the line, in milliseconds.
     pub fn timestamp(&self) -> Timestamp {
         Timestamp::from_millis(self.nanos.div_euclid(1_000_000))
     }
@@ -78,7 +78,7 @@ impl From<LogPosition> for String {
     }
 }
 
-/// A text that is no [`LogPosition`].
+/// The error for text that is not a [`LogPosition`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotALogPosition;
 
@@ -120,18 +120,18 @@ impl TryFrom<String> for LogPosition {
     }
 }
 
-/// Why no more lines of a log follow for now.
+/// The reason why no more lines of a log follow for now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum LogEndReason {
-    /// The container does not run. Its lines go on when it starts again.
+    /// The container does not run. Lines follow when it starts again.
     #[default]
     ContainerStopped,
-    /// The container is gone. Nothing follows.
+    /// The container was removed. No lines follow.
     ContainerRemoved,
-    /// The engine cannot read this container's log, or not just now. It is tried again, and lines go
-    /// on without another subscription.
+    /// The engine cannot read the log of this container, possibly only for now. The server retries, and lines
+    /// continue without another subscription.
     Unreadable,
 }
 

@@ -1,43 +1,43 @@
-//! The addresses of pages: the one place that reads and writes them. What a list or a log shows
-//! beyond that is in their queries ([`ContainerQuery`](super::ContainerQuery) and the view of a log).
+//! The URLs of pages, which only this module reads and writes. The filters of a list or a log are in the
+//! query: see [`ContainerQuery`](super::ContainerQuery) and the view of a log.
 
 use super::{WorkloadId, WorkloadRef};
 
-/// A page, by its address below the base path.
+/// A page, as identified by its URL below the base path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Page {
-    /// Hosts at a glance.
+    /// The overview of all hosts.
     Overview,
     /// The list of containers.
     Containers,
-    /// One container.
+    /// A container, with the open tab.
     Container(WorkloadRef, Tab),
     /// The logs of several containers.
     Logs,
-    /// The test of the connection.
+    /// The realtime test.
     RealtimeTest,
 }
 
 /// A tab of the page of a workload.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tab {
-    /// What it is and how it does.
+    /// The most important facts and figures.
     #[default]
     Overview,
-    /// Its figures over time.
+    /// Charts of its figures.
     Stats,
-    /// What it writes.
+    /// Its log.
     Logs,
     /// Its processes.
     Processes,
-    /// What happened to it.
+    /// Its recent events.
     Events,
-    /// Everything the engine knows of it.
+    /// The engine's complete description.
     Inspect,
 }
 
 impl Tab {
-    /// All of them, in the order in which they stand.
+    /// Every tab, in the order in which they are shown.
     pub const ALL: [Self; 6] = [
         Self::Overview,
         Self::Stats,
@@ -47,7 +47,7 @@ impl Tab {
         Self::Inspect,
     ];
 
-    /// Its name in addresses.
+    /// The name in URLs.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Overview => "overview",
@@ -59,7 +59,7 @@ impl Tab {
         }
     }
 
-    /// The tab of that name; the first when there is none.
+    /// The tab with this name, or the first one.
     pub fn named(name: &str) -> Self {
         let mut all = Self::ALL.into_iter();
         all.find(|tab| tab.as_str() == name).unwrap_or_default()
@@ -73,12 +73,12 @@ impl Page {
     pub const LOGS: &'static str = "logs";
     /// The only segment of [`Self::RealtimeTest`].
     pub const REALTIME_TEST: &'static str = "realtime-test";
-    /// The parameter that names the host of a container, where that is not the server's own.
+    /// The parameter that names the host of a container, unless it is the server's own.
     pub const HOST: &'static str = "host";
     /// The parameter that names a tab.
     pub const TAB: &'static str = "tab";
 
-    /// The page of a workload, at its first tab.
+    /// The page of a workload, with its first tab.
     pub fn of(id: WorkloadId) -> Self {
         Self::tab(id, Tab::default())
     }
@@ -88,7 +88,7 @@ impl Page {
         Self::Container(id.reference(), tab)
     }
 
-    /// The page at `path`, whose parameters `get` gives; none when there is no such page.
+    /// The page at `path`, with the parameters returned by `get`; `None` when there is no such page.
     pub fn parse(path: &str, get: impl Fn(&str) -> Option<String>) -> Option<Self> {
         let path = path.trim_end_matches('/');
         let mut segments = path.split('/').skip(1);
@@ -111,7 +111,7 @@ impl Page {
         segments.next().is_none().then_some(page)
     }
 
-    /// Its address.
+    /// The URL of the page.
     pub fn href(&self) -> String {
         match self {
             Self::Overview => "/".to_owned(),
@@ -132,7 +132,7 @@ impl Page {
         }
     }
 
-    /// Its address with more of a query, which is escaped already.
+    /// The URL of the page, extended by `query`, which must be escaped.
     pub fn href_with(&self, query: &str) -> String {
         let mut href = self.href();
         if !query.is_empty() {

@@ -1,4 +1,4 @@
-//! How a person likes to see things: kept in a cookie, so that the first HTML is already right.
+//! The user's display preferences, stored in a cookie, so that the first HTML already applies them.
 
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
@@ -6,26 +6,26 @@ use std::{fmt, str::FromStr};
 /// Name of the cookie that holds [`Preferences`].
 pub const PREFERENCES_COOKIE: &str = "deckwatch_preferences";
 
-/// How a person likes to see things.
+/// The user's display preferences.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Preferences {
-    /// Dark, light, or as the system says.
+    /// Dark, light, or the system's theme.
     pub theme: Theme,
     /// Language of the interface.
     pub language: Language,
     /// How containers are laid out.
     pub layout: Layout,
-    /// How much room a row takes.
+    /// The height of rows.
     pub density: Density,
     /// Names of the table's columns that are not shown.
     pub hidden_columns: Vec<String>,
-    /// What stands before lines of logs.
+    /// The times shown before lines of logs.
     pub log_times: LogTimes,
-    /// Whether long lines of logs are broken.
+    /// Whether long lines of logs are wrapped.
     pub log_wrap: bool,
 }
 
-/// Declares an enum whose variants have names, the first of which is the default.
+/// Declares an enum whose variants have names; the first is the default.
 macro_rules! choice {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
         $(#[$doc])*
@@ -36,7 +36,7 @@ macro_rules! choice {
             /// Every choice; the first is the default.
             pub const ALL: &[Self] = &[$(Self::$variant),+];
 
-            /// Its name where preferences are kept.
+            /// The name in stored preferences.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text),+ }
             }
@@ -57,9 +57,9 @@ macro_rules! choice {
 }
 
 choice! {
-    /// Dark, light, or as the system says.
+    /// Dark, light, or the system's theme.
     Theme {
-        /// As the system says.
+        /// The system's theme.
         Auto = "auto",
         /// Light.
         Light = "light",
@@ -81,38 +81,38 @@ choice! {
 choice! {
     /// How containers are laid out.
     Layout {
-        /// One row each.
+        /// One row per container.
         Table = "table",
-        /// One card each.
+        /// One card per container.
         Cards = "cards",
     }
 }
 
 choice! {
-    /// How much room a row takes.
+    /// The height of rows.
     Density {
-        /// Easy on the eye.
+        /// Normal height.
         Normal = "normal",
-        /// As many rows as possible.
+        /// Reduced height, for as many rows as possible.
         Compact = "compact",
     }
 }
 
 choice! {
-    /// How it is told when a line of a log was written.
+    /// The times shown before lines of logs.
     LogTimes {
-        /// By the clock of the reader.
+        /// The time in the user's time zone.
         Absolute = "absolute",
-        /// By how long ago.
+        /// The age.
         Relative = "relative",
-        /// Not at all.
+        /// No time.
         Off = "off",
     }
 }
 
 impl Preferences {
-    /// Reads the `Cookie` header, and `Accept-Language` where it says nothing of the language.
-    /// What cannot be understood is left at its default.
+    /// Parses the `Cookie` header, and `Accept-Language` if the cookie has no language. Invalid values are
+    /// replaced by defaults.
     pub fn from_headers(cookie: &str, accept_language: &str) -> Self {
         let mut preferences = Self {
             language: accepted_language(accept_language),
@@ -159,7 +159,7 @@ impl fmt::Display for Preferences {
     }
 }
 
-/// The first language of the header that the interface speaks; browsers list the best first.
+/// The first supported language in the header; browsers list the preferred one first.
 fn accepted_language(header: &str) -> Language {
     let tags = header.split(',').filter_map(|range| range.trim().get(..2));
     tags.filter_map(|tag| tag.to_ascii_lowercase().parse().ok())

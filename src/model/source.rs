@@ -1,9 +1,9 @@
-//! Where figures come from.
+//! The sources of figures.
 
 use super::{HostId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// A place figures come from.
+/// The kind of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
@@ -12,11 +12,11 @@ pub enum SourceKind {
     Docker,
     /// The operating system of the host.
     System,
-    /// Invented containers.
+    /// Synthetic containers.
     Demo,
 }
 
-/// Whether a source answers.
+/// The state of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
@@ -25,27 +25,27 @@ pub enum SourceState {
     Live,
     /// Its answer is overdue.
     Late,
-    /// It has been silent for so long that its figures must not be trusted.
+    /// It has not answered for so long that its figures must not be trusted.
     Stale,
     /// It cannot be reached.
     Down,
 }
 
-/// The machine an engine runs on, as far as the engine describes it (`GET /info`).
+/// The machine that an engine runs on, as described by the engine (`GET /info`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Machine {
-    /// Its own name.
+    /// The host name.
     #[serde(default)]
     pub hostname: Option<String>,
-    /// E.g. `Debian GNU/Linux 12 (bookworm)`.
+    /// The operating system, e.g. `Debian GNU/Linux 12 (bookworm)`.
     #[serde(default)]
     pub os: Option<String>,
-    /// E.g. `6.1.0-18-amd64`.
+    /// The kernel version, e.g. `6.1.0-18-amd64`.
     #[serde(default)]
     pub kernel: Option<String>,
-    /// E.g. `x86_64`.
+    /// The processor architecture, e.g. `x86_64`.
     #[serde(default)]
     pub architecture: Option<String>,
     /// Number of logical cores.
@@ -56,7 +56,7 @@ pub struct Machine {
     pub memory: Option<u64>,
 }
 
-/// What is known of one source.
+/// The status of a source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
@@ -65,30 +65,29 @@ pub struct SourceStatus {
     pub host: HostId,
     /// The kind of source.
     pub source: SourceKind,
-    /// Whether it answers.
+    /// The state.
     pub state: SourceState,
-    /// Since when it has been in that state.
+    /// When the state began.
     pub since: Timestamp,
-    /// The last moment at which what it tells was known to be so; absent while it is live, and when
-    /// it never was.
+    /// When its data was last known to be correct; absent while it is live, and when it never was.
     #[serde(default)]
     pub last_seen: Option<Timestamp>,
-    /// Why, and what to do, when it is not live.
+    /// The reason why it is not live, and what to do.
     #[serde(default)]
     pub message: Option<String>,
-    /// Where it is reached, e.g. `unix:///var/run/docker.sock`.
+    /// Its address, e.g. `unix:///var/run/docker.sock`.
     #[serde(default)]
     pub endpoint: Option<String>,
-    /// What answers there, e.g. `Docker 27.3.1`.
+    /// Its name and version, e.g. `Docker 27.3.1`.
     #[serde(default)]
     pub version: Option<String>,
-    /// The machine it runs on; absent until an engine has described it.
+    /// The machine that it runs on; absent until an engine has described it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub machine: Option<Machine>,
 }
 
 impl SourceStatus {
-    /// The machine's address as the server reaches it, fit for a URL; absent for an engine on the
+    /// The machine's address from the server, in a form suitable for a URL; absent for an engine on the
     /// server's own machine.
     pub fn machine_address(&self) -> Option<&str> {
         let (scheme, rest) = self.endpoint.as_deref()?.split_once("://")?;
@@ -104,7 +103,7 @@ impl SourceStatus {
         host.get(..end)
     }
 
-    /// Whether this source tells of containers, not of the host itself.
+    /// Whether this source provides containers, rather than the host's own figures.
     pub fn is_engine(&self) -> bool {
         self.source != SourceKind::System
     }

@@ -1,29 +1,28 @@
-//! A container's CPU over the last minutes in a few dozen values: enough for a line as small as a
-//! word.
+//! A container's recent CPU history in a few dozen values, for a line the size of a word.
 
 use super::{HISTORY, Timestamp, WorkloadId};
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
-/// Time of one value, in milliseconds.
+/// Period covered by one value, in milliseconds.
 pub const SLOT_MS: i64 = 5_000;
 
-/// Values of a line: a pixel or two each.
+/// Number of values of a line: one or two pixels each.
 pub const SLOTS: usize = (HISTORY.as_millis() as i64 / SLOT_MS) as usize;
 
-/// CPU in percent of one core, one value for each [`SLOT_MS`] of the last [`HISTORY`]: the highest
-/// within it, so that a short peak shows.
+/// CPU in percent of one core, one value per [`SLOT_MS`] of the last [`HISTORY`]: the highest in that period,
+/// so that short peaks are visible.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sparkline {
     /// The workload.
     pub id: WorkloadId,
     /// Number of the newest slot, counted from the Unix epoch.
     pub last: i64,
-    /// The newest slot is the last one; absent where nothing is known.
+    /// The values, newest last; `None` where the value is unknown.
     pub values: [Option<f32>; SLOTS],
 }
 
 impl Sparkline {
-    /// Nothing known yet.
+    /// A line in which every value is unknown.
     pub const fn new(id: WorkloadId) -> Self {
         Self {
             id,
@@ -32,8 +31,8 @@ impl Sparkline {
         }
     }
 
-    /// Adds what was read at `at`. If nothing is `missing` between it and the sample before, the
-    /// slots between them lie on the line between the two.
+    /// Adds a sample read at `at`. Slots between it and the previous sample are interpolated, unless samples
+    /// are `missing` between them.
     pub fn push(&mut self, at: Timestamp, cpu: Option<f32>, missing: bool) {
         let slot = at.as_millis().div_euclid(SLOT_MS);
         let cpu = cpu.filter(|cpu| cpu.is_finite());
@@ -49,7 +48,7 @@ impl Sparkline {
                 *value = between.filter(|_| !missing && known == ahead);
             }
         }
-        // What is older than the newest slot is late: there is nothing left to add it to.
+        // A sample older than the newest slot arrived too late to be added.
         if slot == self.last
             && let Some(last) = self.values.last_mut()
         {
@@ -61,7 +60,7 @@ impl Sparkline {
         }
     }
 
-    /// Where in time each value stands as of `now`, from 0 (five minutes ago) to 1, and the value.
+    /// The values with their positions in time at `now`: from 0 (five minutes ago) to 1.
     pub fn points(&self, now: Timestamp) -> impl Iterator<Item = (f32, Option<f32>)> {
         let newest = now.as_millis().div_euclid(SLOT_MS);
         let behind = newest.saturating_sub(self.last).clamp(0, SLOTS as i64) as usize;
@@ -71,12 +70,12 @@ impl Sparkline {
     }
 }
 
-/// Lines of several containers: `GET /api/stats/sparklines`.
+/// The sparklines of several containers: `GET /api/stats/sparklines`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sparklines {
-    /// How often figures come while somebody watches, in milliseconds.
+    /// The interval of figures while they are watched, in milliseconds.
     pub interval_ms: u32,
-    /// One for each container that there is.
+    /// One line per known container.
     pub lines: Vec<Sparkline>,
 }
 

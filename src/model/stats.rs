@@ -1,27 +1,27 @@
-//! Resource figures of one container at one moment.
+//! Resource figures of one container at one time.
 
 use super::{ContainerId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Resource figures of one running container.
 ///
-/// A figure that is not known is absent, never zero.
+/// An unknown figure is absent, never zero.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ContainerStats {
-    /// The container they are of.
+    /// The container.
     pub container_id: ContainerId,
-    /// Its name at that moment.
+    /// The name at that time.
     pub container_name: String,
-    /// Share of one core since the previous sample, in percent: 100 is one core kept busy, more is
-    /// possible. Absent in the first sample.
+    /// Share of one core since the previous sample, in percent; several busy cores yield more than 100.
+    /// Absent in the first sample.
     #[serde(default)]
     pub cpu_percent: Option<f32>,
-    /// Memory in use without the page cache that can be dropped, in bytes.
+    /// Memory in use, in bytes, without page cache that can be dropped.
     #[serde(default)]
     pub memory_usage: Option<u64>,
-    /// The most memory it may use, in bytes; absent when it has no limit below the host's memory.
+    /// Memory limit in bytes; absent when it has no limit below the host's memory.
     #[serde(default)]
     pub memory_limit: Option<u64>,
     /// [`Self::memory_usage`] as a share of [`Self::memory_limit`], or of the host's memory when there
@@ -52,7 +52,7 @@ pub struct ContainerStats {
     /// Bytes written per second since the previous sample.
     #[serde(default)]
     pub block_write_rate: Option<u64>,
-    /// Processes and threads.
+    /// Number of processes and threads.
     #[serde(default)]
     pub pids: Option<u32>,
     /// When the figures were read.
@@ -60,13 +60,13 @@ pub struct ContainerStats {
 }
 
 impl ContainerStats {
-    /// CPU as a share of `cores`, the most it may use, in percent.
+    /// CPU as a share of `cores`, its limit, in percent.
     pub fn cpu_share(&self, cores: f32) -> Option<f32> {
         let share = self.cpu_percent? / cores;
         share.is_finite().then_some(share)
     }
 
-    /// A sample in which nothing is known yet.
+    /// A sample in which every figure is unknown.
     pub fn unknown(
         container_id: ContainerId,
         container_name: String,
@@ -93,12 +93,12 @@ impl ContainerStats {
     }
 }
 
-/// `part` of `whole` in percent, to two decimals; absent when `whole` is zero.
+/// `part` of `whole` in percent, with two decimals; absent when `whole` is zero.
 pub fn percent_of(part: u64, whole: u64) -> Option<f32> {
     (whole > 0).then(|| round_percent(part as f64 / whole as f64 * 100.0))
 }
 
-/// Rounded to two decimals: finer is noise, and short figures keep messages small.
+/// Rounds to two decimals: more are noise, and short figures keep messages small.
 pub fn round_percent(percent: f64) -> f32 {
     ((percent * 100.0).round() / 100.0) as f32
 }

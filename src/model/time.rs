@@ -1,19 +1,19 @@
-//! Points in time as the wire and the page know them: UTC, with millisecond precision.
+//! Times in messages and on pages: UTC, with millisecond precision.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::{fmt, str::FromStr, time::Duration};
 
 const MS_PER_DAY: i64 = 86_400_000;
 
-/// A point in time: milliseconds since 1970-01-01T00:00:00Z.
+/// A time: milliseconds since 1970-01-01T00:00:00Z.
 ///
-/// Written as RFC 3339 with exactly three fractional digits in text formats (JSON), and as the
-/// bare number in binary ones.
+/// Serialized as RFC 3339 with exactly three fractional digits in text formats (JSON), and as a number in
+/// binary ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// The point `ms` milliseconds after (or, if negative, before) the Unix epoch.
+    /// The time `ms` milliseconds after (or, if negative, before) the Unix epoch.
     pub const fn from_millis(ms: i64) -> Self {
         Self(ms)
     }
@@ -23,12 +23,12 @@ impl Timestamp {
         self.0
     }
 
-    /// How long before `now` this is; zero when it lies after it (clocks differ).
+    /// The duration from this time until `now`; zero when it is in the future (clocks differ).
     pub fn age(self, now: Self) -> Duration {
         Duration::from_millis(u64::try_from(now.0.saturating_sub(self.0)).unwrap_or(0))
     }
 
-    /// This point moved by `by` into the future.
+    /// The time that is `by` later.
     pub fn plus(self, by: Duration) -> Self {
         Self(
             self.0
@@ -36,7 +36,7 @@ impl Timestamp {
         )
     }
 
-    /// This point moved by `by` into the past.
+    /// The time that is `by` earlier.
     pub fn minus(self, by: Duration) -> Self {
         Self(
             self.0
@@ -75,12 +75,12 @@ impl Timestamp {
         )
     }
 
-    /// This point as clocks show it that are `offset` minutes ahead of UTC.
+    /// The local time at `offset` minutes ahead of UTC.
     pub const fn at_offset(self, offset: i32) -> LocalTime {
         LocalTime { at: self, offset }
     }
 
-    /// From calendar parts in UTC; the inverse of [`Self::date`] and [`Self::clock`].
+    /// The time of calendar parts in UTC; the inverse of [`Self::date`] and [`Self::clock`].
     fn from_parts(year: i64, month: i64, day: i64, ms_of_day: i64) -> Self {
         let shifted_year = year - i64::from(month <= 2);
         let era = shifted_year.div_euclid(400);
@@ -103,7 +103,7 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// A point in time as the clocks of some place show it. Written as RFC 3339 with its offset.
+/// A local time. Written as RFC 3339 with its offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LocalTime {
     at: Timestamp,
@@ -112,7 +112,7 @@ pub struct LocalTime {
 }
 
 impl LocalTime {
-    /// The point that UTC clocks show as this one's clocks show it.
+    /// The time at which UTC clocks show this local time.
     fn shifted(self) -> Timestamp {
         Timestamp(self.at.0.saturating_add(i64::from(self.offset) * 60_000))
     }
@@ -166,7 +166,7 @@ impl fmt::Display for LocalTime {
     }
 }
 
-/// The text is not an RFC 3339 date and time.
+/// The error for text that is not an RFC 3339 date and time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotATimestamp;
 
@@ -181,7 +181,7 @@ impl std::error::Error for NotATimestamp {}
 impl FromStr for Timestamp {
     type Err = NotATimestamp;
 
-    /// Any number of fractional digits (engines write nanoseconds) and any offset.
+    /// Accepts any number of fractional digits (engines write nanoseconds) and any offset.
     fn from_str(text: &str) -> Result<Self, NotATimestamp> {
         parse(text).ok_or(NotATimestamp)
     }
@@ -310,7 +310,7 @@ mod tests {
                 "2024-12-31T21:32:03.000-03:30",
                 "UTC-03:30",
             ),
-            // The hour that New York has twice: before and after its clocks are put back.
+            // The hour that occurs twice in New York: before and after clocks are put back.
             (
                 "2025-11-02T05:30:00Z",
                 -240,
@@ -323,7 +323,7 @@ mod tests {
                 "2025-11-02T01:30:00.000-05:00",
                 "UTC-05:00",
             ),
-            // And the one it leaves out.
+            // The hour that is skipped.
             (
                 "2025-03-09T06:59:59Z",
                 -300,

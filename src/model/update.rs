@@ -1,5 +1,5 @@
-//! Changes of what the dashboard shows. A source publishes them, the collector drops what is not new,
-//! the reducer applies them on both sides, and on the wire they are messages.
+//! Changes of the dashboard's state. Sources publish them, the collector drops those without news, the
+//! reducer applies them on both sides, and messages carry them.
 
 use super::{
     Container, ContainerStats, Containers, ContainersDelta, Event, HostId, HostMetrics,
@@ -8,7 +8,7 @@ use super::{
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// A change of what the dashboard shows. What it carries is shared: a copy costs a few counters.
+/// A change of the dashboard's state. The data is shared: a copy only increments counters.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(
@@ -17,18 +17,18 @@ use std::sync::Arc;
     rename_all_fields = "camelCase"
 )]
 pub enum Update {
-    /// The whole list of a host's containers.
+    /// The complete list of a host's containers.
     Containers {
-        /// When the list was right.
+        /// When the list was correct.
         timestamp: Timestamp,
         /// The host they run on.
         host: HostId,
         /// The list.
         data: Vec<Arc<Container>>,
     },
-    /// What changed in a host's list of containers.
+    /// Changes of a host's list of containers.
     ContainersDelta {
-        /// When the list was right.
+        /// When the list was correct.
         timestamp: Timestamp,
         /// The host they run on.
         host: HostId,
@@ -54,14 +54,14 @@ pub enum Update {
         /// The figures.
         data: Arc<HostMetrics>,
     },
-    /// Something happened in an engine.
+    /// An event of an engine.
     Event(Arc<Event>),
-    /// Whether a source answers.
+    /// The status of a source.
     Source(SourceStatus),
 }
 
 impl Update {
-    /// The host it is about.
+    /// The host that the update is about.
     pub fn host(&self) -> HostId {
         match self {
             Self::Containers { host, .. }
@@ -73,7 +73,7 @@ impl Update {
         }
     }
 
-    /// The whole list of the containers of `host`.
+    /// The complete list of the containers of `host`.
     pub fn containers(host: HostId, timestamp: Timestamp, containers: &Containers) -> Self {
         Self::Containers {
             timestamp,

@@ -1,8 +1,9 @@
-//! What is listed, measured, logged and acted on, whatever its kind: its identity, and what every kind
-//! has in common. What only one kind has stays in the type of that kind.
+//! Workloads of any kind: everything that is listed, measured, logged and acted on.
 //!
-//! A second kind is a variant of each enum here; the compiler then names every place that has to know
-//! of it.
+//! This module has their ids and common properties; properties of only one kind are in the type of that kind.
+//!
+//! A second kind will be a variant of each enum here; the compiler then reports every place that must handle
+//! it.
 
 use super::{
     Container, ContainerId, ContainerPrefix, ContainerState, ContainerStats, Event, Health, HostId,
@@ -10,15 +11,15 @@ use super::{
 };
 use std::{collections::BTreeMap, fmt, str::FromStr, sync::Arc};
 
-/// Where workloads live.
+/// The place where workloads run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
-    /// An engine and the machine under it.
+    /// An engine and its machine.
     Host(HostId),
 }
 
 impl Scope {
-    /// The host, when it is one.
+    /// The host, if it is one.
     pub const fn host(&self) -> Option<HostId> {
         let Self::Host(host) = *self;
         Some(host)
@@ -46,13 +47,13 @@ impl fmt::Display for WorkloadKey {
     }
 }
 
-/// The identity of a workload: scope, kind and id.
+/// The full id of a workload: scope, kind and id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WorkloadId {
-    // Compared first: keys nearly always differ in their first bytes.
+    // First, because keys nearly always differ in their first bytes, which makes comparisons fast.
     /// Kind and id.
     pub key: WorkloadKey,
-    /// Where it lives.
+    /// The scope.
     pub scope: Scope,
 }
 
@@ -65,7 +66,7 @@ impl WorkloadId {
         }
     }
 
-    /// How addresses and requests name it: with its host, unless that is the server's own.
+    /// The reference in URLs and requests: with the host, unless it is the server's own.
     pub fn reference(self) -> WorkloadRef {
         let WorkloadKey::Container(key) = self.key;
         WorkloadRef {
@@ -74,7 +75,7 @@ impl WorkloadId {
         }
     }
 
-    /// The id of the container, when it is one.
+    /// The id of the container, if it is one.
     pub const fn container_id(&self) -> Option<ContainerId> {
         let WorkloadKey::Container(id) = self.key;
         Some(id)
@@ -82,29 +83,29 @@ impl WorkloadId {
 }
 
 impl Default for WorkloadId {
-    /// No workload has it: a container of zeros.
+    /// An id without a workload: a container id of zeros.
     fn default() -> Self {
         Self::container(HostId::default(), ContainerId::default())
     }
 }
 
-/// How a request names a workload: the beginning of its id, and its host where the id alone may not be
-/// enough. Written `<id>` or `<host>/<id>`.
+/// The reference to a workload in a request: the beginning of its id, and its host where the id alone may be
+/// ambiguous. Written `<id>` or `<host>/<id>`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct WorkloadRef {
-    /// Where it lives; `None` for anywhere.
+    /// The host; `None` for any.
     pub host: Option<HostId>,
-    /// Its id or an unambiguous beginning of it.
+    /// The id or an unambiguous beginning of it.
     pub id: ContainerPrefix,
 }
 
 impl WorkloadRef {
-    /// Whether `event` is about the workload that is named.
+    /// Whether `event` is about the workload.
     pub fn is_of(&self, event: &Event) -> bool {
         event.id.starts_with(self.id.as_str()) && self.host.is_none_or(|host| host == event.host)
     }
 
-    /// Whether it names `id`.
+    /// Whether it refers to `id`.
     pub fn matches(&self, id: WorkloadId) -> bool {
         let (WorkloadKey::Container(key), Scope::Host(host)) = (id.key, id.scope);
         self.id.matches(&key) && self.host.is_none_or(|named| named == host)
@@ -131,7 +132,7 @@ impl fmt::Display for WorkloadRef {
     }
 }
 
-/// A workload with what is known of it. Copies share it.
+/// The state of a workload. Copies share it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Workload {
     /// A container of an engine.
@@ -139,28 +140,28 @@ pub enum Workload {
 }
 
 impl Workload {
-    /// What every kind has in common, which a container has in fields of its own.
+    /// The common properties of all kinds, which are fields of a container.
     fn core(&self) -> &Container {
         let Self::Container(container) = self;
         container
     }
 
-    /// Its name within its scope.
+    /// The name, unique within its scope.
     pub fn name(&self) -> &str {
         &self.core().name
     }
 
-    /// What belongs together: of a container its Compose project.
+    /// The group that it belongs to: of a container, its Compose project.
     pub fn group(&self) -> Option<&str> {
         self.core().project.as_deref()
     }
 
-    /// What it is doing.
+    /// The state.
     pub fn state(&self) -> ContainerState {
         self.core().state
     }
 
-    /// What it is doing, as lists show it.
+    /// The state as lists show it.
     pub fn status(&self) -> Status {
         let Self::Container(container) = self;
         container.shown_status()
@@ -176,12 +177,12 @@ impl Workload {
         self.core().created
     }
 
-    /// When its present run began, or its last one; `None` when it never ran.
+    /// When its current run began, or its last one; `None` when it never ran.
     pub fn started_at(&self) -> Option<Timestamp> {
         self.core().started_at
     }
 
-    /// How often it was restarted; `None` when that is not known.
+    /// Number of restarts; `None` when unknown.
     pub fn restarts(&self) -> Option<u32> {
         self.core().restart_count
     }
@@ -197,10 +198,10 @@ impl Workload {
     }
 }
 
-/// What a workload uses. Copies share it.
+/// The resource figures of a workload. Copies share them.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Figures {
-    /// Of a container.
+    /// Those of a container.
     Container(Arc<ContainerStats>),
 }
 
@@ -211,54 +212,54 @@ impl Figures {
         stats.timestamp
     }
 
-    /// CPU, where 100 is one core; `None` when not known.
+    /// CPU in percent of one core; `None` when unknown.
     pub fn cpu_percent(&self) -> Option<f32> {
         let Self::Container(stats) = self;
         stats.cpu_percent
     }
 
-    /// Memory in bytes; `None` when not known.
+    /// Memory in bytes; `None` when unknown.
     pub fn memory(&self) -> Option<u64> {
         let Self::Container(stats) = self;
         stats.memory_usage
     }
 
-    /// The sample for a history.
+    /// The point for a history.
     pub fn point(&self) -> StatsPoint {
         let Self::Container(stats) = self;
         StatsPoint::of(stats)
     }
 }
 
-/// What a workload is doing, as lists show it.
+/// The state of a workload as lists show it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Status {
-    /// How good that is.
+    /// The severity.
     pub tone: Tone,
-    /// The word for it.
+    /// The word.
     pub word: StatusWord,
 }
 
-/// How good a status is, which decides its colour and shape.
+/// The severity of a status, which determines its colour and shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
-    /// As it should be.
+    /// As expected.
     Ok,
-    /// On its way, or held back.
+    /// In transition, or suspended.
     Warn,
-    /// Something is wrong.
+    /// Failed.
     Bad,
-    /// At rest.
+    /// Not running.
     Idle,
 }
 
-/// The word for a status; the interface has it in each language.
+/// The word for a status, translated by the interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StatusWord {
-    /// What it is doing.
+    /// The state.
     State(ContainerState),
     /// Result of its health check.
     Health(Health),
-    /// It ended, with this exit code.
+    /// Ended, with this exit code.
     Ended(i32),
 }

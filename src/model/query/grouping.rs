@@ -1,21 +1,22 @@
-//! What stands together in a list.
+//! The grouping of a list.
 
 use super::Row;
 use crate::model::HostId;
 
-/// What stands together in a list.
+/// The grouping of a list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Grouping {
-    /// Nothing: the list has one order.
+    /// No groups.
     #[default]
     None,
-    /// The containers of a Compose project, whatever their host.
+    /// By Compose project, across hosts.
     Project,
-    /// The containers of a host.
+    /// By host.
     Host,
 }
 
-/// What a group has in common. Groups are in this order: named projects come before what has none.
+/// The common property of a group. Groups are in this order: named projects come before containers without
+/// one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Group {
     /// A Compose project.
@@ -27,10 +28,10 @@ pub enum Group {
 }
 
 impl Grouping {
-    /// All of them.
+    /// Every grouping.
     pub const ALL: [Self; 3] = [Self::None, Self::Project, Self::Host];
 
-    /// Its name in addresses.
+    /// The name in URLs.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::None => "",
@@ -39,7 +40,7 @@ impl Grouping {
         }
     }
 
-    /// The group a row stands in; none when there are no groups.
+    /// The group of a row; `None` when there are no groups.
     pub fn of(self, row: &Row) -> Option<Group> {
         match self {
             Self::None => None,

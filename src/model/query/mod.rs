@@ -1,4 +1,4 @@
-//! Which containers a list shows, and in which order: the part of a page that lives in its URL.
+//! The filters and the order of a list of containers: the part of a page that is in its URL.
 
 mod grouping;
 mod sort;
@@ -14,14 +14,14 @@ use super::{
 };
 use std::{cmp::Ordering, sync::Arc};
 
-/// A workload in a list, with what a list needs of it.
+/// A workload in a list, with the data that a list needs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
-    /// Its identity.
+    /// The id.
     pub id: WorkloadId,
-    /// What is known of it.
+    /// The workload.
     pub workload: Workload,
-    /// What it uses, when it runs.
+    /// The figures, when it runs.
     pub figures: Option<Figures>,
 }
 
@@ -32,45 +32,45 @@ impl Row {
         host
     }
 
-    /// The container that it is.
+    /// The container.
     pub fn container(&self) -> &Container {
         let Workload::Container(container) = &self.workload;
         container
     }
 
-    /// The figures of the container that it is, when it runs.
+    /// The figures of the container, when it runs.
     pub fn stats(&self) -> Option<&ContainerStats> {
         let Figures::Container(stats) = self.figures.as_ref()?;
         Some(stats)
     }
 }
 
-/// Which containers a list shows, and in which order.
+/// The filters and the order of a list of containers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ContainerQuery {
-    /// Words that must all occur in name, image, project, id, a label or a port, whatever their case;
-    /// `host:` before a word means the name of the host.
+    /// Words that must all occur in name, image, project, id, a label or a port, in any case; with the prefix
+    /// `host:`, a word must occur in the name of the host.
     pub text: String,
-    /// What they are doing.
+    /// The states to show.
     pub state: StateFilter,
-    /// Result of their health check.
+    /// The health to show; any when absent.
     pub health: Option<Health>,
-    /// Compose project.
+    /// The Compose project to show; any when absent.
     pub project: Option<String>,
-    /// Host.
+    /// The host to show; any when absent.
     pub host: Option<HostId>,
-    /// Leave out containers that do not run.
+    /// Whether to hide containers that do not run.
     pub hide_stopped: bool,
-    /// Order.
+    /// The sort key.
     pub sort: SortKey,
-    /// The order reversed against the key's own.
+    /// Whether the default order of the key is reversed.
     pub reversed: bool,
-    /// What stands together.
+    /// The grouping.
     pub grouping: Grouping,
 }
 
 impl ContainerQuery {
-    /// Reads the query part of a URL through `get`; what is unknown there is left at its default.
+    /// Parses the query of a URL, whose values `get` returns; unknown values are ignored.
     pub fn from_url(get: impl Fn(&str) -> Option<String>) -> Self {
         let named = |name: Option<String>| name.filter(|name| !name.is_empty());
         let sort = get("sort").unwrap_or_default();
@@ -101,8 +101,7 @@ impl ContainerQuery {
         }
     }
 
-    /// The query part of a URL that leads back here: pairs of name and unescaped value, without
-    /// what is at its default.
+    /// The query of a URL for this list: pairs of name and unescaped value, without defaults.
     pub fn to_url(&self) -> Vec<(&'static str, String)> {
         let mut pairs = Vec::new();
         let mut push = |is_set: bool, name, value: &str| {
@@ -142,7 +141,7 @@ impl ContainerQuery {
         pairs
     }
 
-    /// The address of the list it describes.
+    /// The URL of the list.
     pub fn href(&self) -> String {
         let pairs = self.to_url();
         let pairs: Vec<_> = pairs
@@ -152,7 +151,7 @@ impl ContainerQuery {
         Page::Containers.href_with(&pairs.join("&"))
     }
 
-    /// Whether anything is filtered out.
+    /// Whether any containers are hidden.
     pub fn is_filtering(&self) -> bool {
         let order_only = Self {
             sort: self.sort,
@@ -178,7 +177,7 @@ impl ContainerQuery {
                 .all(|word| has_word(host, container, &word.to_lowercase()))
     }
 
-    /// The order of two rows: group, key, then name and id so that the order is total.
+    /// The order of two rows: by group, key, name and id, so that the order is total.
     pub fn compare(&self, a: &Row, b: &Row) -> Ordering {
         let by_group = self.grouping.of(a).cmp(&self.grouping.of(b));
         let by_key = self.sort.compare(a, b);
@@ -195,7 +194,7 @@ impl ContainerQuery {
             .then_with(|| (a.host(), a.id.key).cmp(&(b.host(), b.id.key)))
     }
 
-    /// The rows of `dashboard` it shows, in order.
+    /// The shown rows of `dashboard`, in order.
     pub fn rows(&self, dashboard: &Dashboard) -> Vec<Row> {
         let mut rows: Vec<Row> = dashboard
             .hosts
@@ -221,7 +220,7 @@ impl ContainerQuery {
     }
 }
 
-/// Everything but RFC 3986's unreserved characters as `%XX`.
+/// `text` with everything but RFC 3986's unreserved characters as `%XX`.
 pub fn percent_encoded(text: &str) -> String {
     let encoded = text.bytes().map(|byte| match byte {
         b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
@@ -248,11 +247,11 @@ fn has_word(host: &HostId, container: &Container, word: &str) -> bool {
         || container.ports.iter().any(|port| is_port(port, word))
 }
 
-/// Whether `word` is the beginning of a port as engines write it: `8080:80/tcp` where it is
-/// published, `80/tcp` inside of the container. The colon of `:8080` may be typed along.
+/// Whether `word` is the beginning of a port as engines write it: `8080:80/tcp` where it is published,
+/// `80/tcp` inside the container. The colon of `:8080` may be included.
 fn is_port(port: &Port, word: &str) -> bool {
     let word = word.strip_prefix(':').unwrap_or(word);
-    // Without a digit first it is no port, and most words are none.
+    // Most words do not begin with a digit, so this check is a shortcut.
     if !word.starts_with(|c: char| c.is_ascii_digit()) {
         return false;
     }

@@ -1,13 +1,13 @@
-//! What a list is sorted by.
+//! The sort keys of a list.
 
 use super::Row;
 use crate::model::{ContainerState, ContainerStats, Timestamp};
 use std::{cmp::Ordering, fmt};
 
-/// What a list is sorted by.
+/// A sort key of a list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum SortKey {
-    /// Running first, then by name.
+    /// State, restarting and running ones first.
     #[default]
     State,
     /// Name.
@@ -16,7 +16,7 @@ pub enum SortKey {
     Image,
     /// Health, worst first.
     Health,
-    /// For how long it has been running; what does not run comes after what does.
+    /// Duration of the current run; containers that do not run come last.
     Uptime,
     /// Number of restarts.
     Restarts,
@@ -28,13 +28,13 @@ pub enum SortKey {
     Network,
     /// Block device traffic per second.
     Disk,
-    /// Processes.
+    /// Number of processes.
     Pids,
     /// Lowest published port.
     Ports,
     /// Host.
     Host,
-    /// Time since it was created.
+    /// Creation time.
     Created,
 }
 
@@ -57,7 +57,7 @@ impl SortKey {
         Self::Created,
     ];
 
-    /// Its name in URLs and stored preferences.
+    /// The name in URLs and stored preferences.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::State => "state",
@@ -77,7 +77,7 @@ impl SortKey {
         }
     }
 
-    /// Whether it changes with every sample, so that the order must be steadied.
+    /// Whether the value changes with every sample, so that reordering must be delayed.
     pub const fn is_live(self) -> bool {
         matches!(
             self,
@@ -85,7 +85,7 @@ impl SortKey {
         )
     }
 
-    /// Whether the largest come first unless told otherwise.
+    /// Whether the largest values come first by default.
     pub const fn is_descending_by_default(self) -> bool {
         self.is_live() || matches!(self, Self::Restarts | Self::Created)
     }
@@ -97,7 +97,7 @@ impl SortKey {
             Self::Name => Ordering::Equal,
             Self::Image => a.container().image.cmp(&b.container().image),
             Self::Health => b.container().health.cmp(&a.container().health),
-            // What does not run has no uptime, and comes after what has one.
+            // Containers that do not run have no uptime, and come after the others.
             Self::Uptime => running_since(b).cmp(&running_since(a)),
             Self::Restarts => a
                 .container()
@@ -136,7 +136,7 @@ impl fmt::Display for SortKey {
     }
 }
 
-/// What needs attention and what runs comes before what rests.
+/// The order of states: containers that are up come first.
 const fn rank(state: ContainerState) -> u8 {
     match state {
         ContainerState::Restarting => 0,

@@ -1,21 +1,21 @@
-//! Counts of containers and quick filters by what they are doing.
+//! Counts of containers, and quick filters, by state.
 
 use crate::model::{Container, ContainerState, Health};
 
-/// How many containers there are of what interests people first.
+/// Counts of containers by the states that matter most to users.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Totals {
-    /// All of them.
+    /// All containers.
     pub all: u32,
-    /// Running.
+    /// Running containers.
     pub running: u32,
-    /// Failing their health check.
+    /// Containers that fail their health check.
     pub unhealthy: u32,
-    /// Being restarted by the engine.
+    /// Containers that the engine is restarting.
     pub restarting: u32,
-    /// Paused.
+    /// Paused containers.
     pub paused: u32,
-    /// Neither running, restarting nor paused.
+    /// Containers that are neither running, restarting nor paused.
     pub stopped: u32,
 }
 
@@ -39,21 +39,21 @@ fn is_unhealthy(container: &Container) -> bool {
     container.state.is_up() && container.health == Some(Health::Unhealthy)
 }
 
-/// A quick filter by what a container is doing.
+/// A quick filter by state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum StateFilter {
     /// Every container.
     #[default]
     All,
-    /// Running ones.
+    /// Running containers.
     Running,
-    /// Ones that fail their health check.
+    /// Containers that fail their health check.
     Unhealthy,
-    /// Ones the engine keeps restarting.
+    /// Containers that the engine is restarting.
     Restarting,
-    /// Paused ones.
+    /// Paused containers.
     Paused,
-    /// Ones that do not run.
+    /// Containers that do not run.
     Stopped,
 }
 
@@ -68,7 +68,7 @@ impl StateFilter {
         Self::Stopped,
     ];
 
-    /// Its name in URLs.
+    /// The name in URLs.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::All => "all",
@@ -80,7 +80,7 @@ impl StateFilter {
         }
     }
 
-    /// Whether it lets `container` through.
+    /// Whether the filter accepts `container`.
     pub fn matches(self, container: &Container) -> bool {
         match self {
             Self::All => true,
@@ -92,7 +92,7 @@ impl StateFilter {
         }
     }
 
-    /// How many containers it lets through.
+    /// Number of containers that the filter accepts.
     pub const fn count(self, totals: &Totals) -> u32 {
         match self {
             Self::All => totals.all,
