@@ -1,22 +1,23 @@
-//! What can be subscribed to: channels are values, and one table says what each kind of them is.
+//! The channels that clients can subscribe to: channels are values, and one table defines the policy of each
+//! kind.
 
 use crate::model::{ContainerId, Update, WorkloadKey};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::{borrow::Cow, fmt, str::FromStr};
 
-/// A stream of messages with its own sequence numbers: what kind of messages, and what they are about.
+/// A stream of messages of one kind, with its own sequence numbers.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Channel {
-    /// What kind of messages it carries.
+    /// The kind of its messages.
     pub kind: ChannelKind,
-    /// The workload it is about; `None` when it is about everything of its kind.
+    /// The workload that it is about; `None` for channels about all of them.
     pub of: Option<WorkloadKey>,
 }
 
-/// What kind of messages a channel carries.
+/// The kind of a channel's messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ChannelKind {
-    /// Whether sources answer.
+    /// The status of sources.
     Sources,
     /// Hosts' own figures.
     Metrics,
@@ -24,48 +25,48 @@ pub enum ChannelKind {
     Containers,
     /// Figures of running containers.
     Stats,
-    /// What happens in engines.
+    /// Events of engines.
     Events,
     /// Lines of one workload's log.
     Logs,
 }
 
-/// What a client gets that missed messages which are no longer kept.
+/// The reaction to a client that has missed messages which are no longer kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Retention {
-    /// A snapshot: only the newest state matters.
+    /// Send a snapshot: only the newest state matters.
     State,
-    /// What is left: every message matters.
+    /// Send the messages that are left: every message matters.
     Stream,
 }
 
-/// How changes of a channel are sent.
+/// The encoding of changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delta {
-    /// Each message stands on its own.
+    /// Each message is complete.
     None,
-    /// As changes to subscribers that ask for them, as the whole list to all others.
+    /// Deltas for subscribers that request them, the complete list for all others.
     OnRequest,
-    /// In the binary form as changes to the message before, in JSON as a whole.
+    /// Deltas to the previous message in the binary form, complete messages in JSON.
     Encoded,
 }
 
-/// What a kind of channel is.
+/// The policy of a kind of channel.
 #[derive(Clone, Copy, Debug)]
 pub struct ChannelPolicy {
-    /// Its name on the wire.
+    /// The name on the wire.
     pub name: &'static str,
-    /// What a client gets that fell too far behind.
+    /// The reaction to a client that is too far behind.
     pub retention: Retention,
-    /// How changes are sent.
+    /// The encoding of changes.
     pub delta: Delta,
-    /// The most frames that its ring keeps, where that is fewer than for other channels.
+    /// Most frames in its ring buffer, if fewer than for other channels.
     pub max_frames: Option<usize>,
-    /// Whether sources read more often while it has subscribers.
+    /// Whether sources read at a shorter interval while it has subscribers.
     pub has_demand: bool,
-    /// Whether the first HTML may lack a part of it, which then is no base for changes.
+    /// Whether its snapshot in the first HTML may be incomplete, and then is no base for deltas.
     pub may_be_partial: bool,
-    /// Whether clients subscribe to it; if not, every connection gets it from the start.
+    /// Whether clients subscribe to it; otherwise every connection receives it from the start.
     pub is_subscribable: bool,
     /// Whether there is one channel per workload.
     pub is_per_workload: bool,
@@ -82,7 +83,7 @@ impl ChannelKind {
         Self::Logs,
     ];
 
-    /// The table of what each kind is.
+    /// The policy of the kind.
     pub const fn policy(self) -> ChannelPolicy {
         let state = ChannelPolicy {
             name: "",
@@ -113,8 +114,8 @@ impl ChannelKind {
             Self::Stats => ChannelPolicy {
                 name: "stats",
                 delta: Delta::Encoded,
-                // Each frame is a whole list, so a client that is further behind is better off with the
-                // newest one; and a list of 1,000 containers is some 400 KB of JSON.
+                // Each frame is a complete list, so the newest one is better for a client that is further
+                // behind; and a list of 1,000 containers is some 400 KB of JSON.
                 max_frames: Some(8),
                 has_demand: true,
                 may_be_partial: true,
@@ -136,7 +137,7 @@ impl ChannelKind {
 }
 
 impl Channel {
-    /// Whether sources answer. Every connection has it from the start.
+    /// The status of sources, which every connection receives from the start.
     pub const SOURCES: Self = Self::whole(ChannelKind::Sources);
     /// Hosts' own figures.
     pub const METRICS: Self = Self::whole(ChannelKind::Metrics);
@@ -144,10 +145,10 @@ impl Channel {
     pub const CONTAINERS: Self = Self::whole(ChannelKind::Containers);
     /// Figures of running containers.
     pub const STATS: Self = Self::whole(ChannelKind::Stats);
-    /// What happens in engines.
+    /// Events of engines.
     pub const EVENTS: Self = Self::whole(ChannelKind::Events);
 
-    /// Every channel that is about everything of its kind.
+    /// Every channel that is not about a single workload.
     pub const ALL: [Self; 5] = [
         Self::SOURCES,
         Self::METRICS,
@@ -172,12 +173,12 @@ impl Channel {
         }
     }
 
-    /// The workload whose log it carries, when it carries one.
+    /// The workload whose log it is, if it is a log.
     pub fn logged(self) -> Option<WorkloadKey> {
         self.of.filter(|_| self.kind == ChannelKind::Logs)
     }
 
-    /// The channel that `update` is published on.
+    /// The channel on which `update` is published.
     pub const fn carrying(update: &Update) -> Self {
         match update {
             Update::Containers { .. } | Update::ContainersDelta { .. } => Self::CONTAINERS,
@@ -188,7 +189,7 @@ impl Channel {
         }
     }
 
-    /// What its kind is.
+    /// The policy of its kind.
     pub const fn policy(self) -> ChannelPolicy {
         self.kind.policy()
     }
@@ -220,7 +221,7 @@ impl<'de> Deserialize<'de> for Channel {
     }
 }
 
-/// No channel that can be subscribed to has that name.
+/// The error for an unknown name of a channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnknownChannel;
 

@@ -1,4 +1,4 @@
-//! What a client may say.
+//! The messages from clients.
 
 use super::{ApiError, Channel, ErrorCode, MAX_LOG_TAIL};
 use crate::model::{
@@ -12,47 +12,46 @@ use std::borrow::Cow;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum ClientMessage {
-    /// Send me this channel from now on, beginning with a snapshot or what I missed.
+    /// Subscribe to a channel; it begins with a snapshot or the missed messages.
     Subscribe(Subscribe),
-    /// Stop sending me this channel.
+    /// Unsubscribe from a channel.
     Unsubscribe(Unsubscribe),
-    /// Do something to a container.
+    /// Carry out an action on a container.
     ContainerAction(ContainerAction),
-    /// Are you there? Answered by a heartbeat.
+    /// Request a heartbeat.
     Ping(Ping),
 }
 
-/// Send me this channel from now on.
+/// A subscription to a channel.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Subscribe {
     /// The channel.
     pub channel: Channel,
-    /// Changes instead of full lists, where the channel has them.
+    /// Whether to send deltas instead of complete lists, if the channel has them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub delta: bool,
-    /// What the client already has.
+    /// The last message that the client has received.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resume: Option<Resume>,
-    /// Of a log: begin with at most this many of the last lines; 100 when absent.
+    /// For a log: most last lines to begin with; 100 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tail: Option<u32>,
-    /// Of a log: begin with no lines written before this time. With `resume`, the time of the last
-    /// line the client has: where to go on when its number is no longer known.
+    /// For a log: omit lines written before this time. With `resume`: the time of the last line that the
+    /// client has, from which to continue if its number is no longer known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
-    /// Of a log: begin with the line after this one, the `cursor` of the last message the client has.
-    /// It holds for every run of the server; where the server still has the line that `resume` names,
-    /// that comes first.
+    /// For a log: continue after this line, the `cursor` of the last message that the client has. It is valid
+    /// for every run of the server; `resume` takes precedence while the server still has that line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<LogPosition>,
-    /// Of a log: the container's host; any when absent.
+    /// For a log: the container's host; any when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<HostId>,
 }
 
 impl ContainerAction {
-    /// The workload to act on.
+    /// The workload of the action.
     pub fn target(&self) -> WorkloadRef {
         WorkloadRef {
             host: self.host,
@@ -62,7 +61,7 @@ impl ContainerAction {
 }
 
 impl Subscribe {
-    /// The workload whose log is wanted, when a log is.
+    /// The workload of the log, if the channel is a log.
     pub fn log(&self) -> Option<WorkloadRef> {
         let WorkloadKey::Container(id) = self.channel.logged()?;
         Some(WorkloadRef {
@@ -71,7 +70,7 @@ impl Subscribe {
         })
     }
 
-    /// This channel from its beginning.
+    /// A subscription to the channel from its beginning.
     pub const fn to(channel: Channel) -> Self {
         Self {
             channel,
@@ -84,10 +83,10 @@ impl Subscribe {
         }
     }
 
-    /// Whether `tail` is acceptable, and what is only of a log is asked of none else.
+    /// Checks that `tail` is in range, and that log-only fields are set only for log channels.
     ///
     /// # Errors
-    /// `invalid`, with a sentence that says what is wrong.
+    /// `invalid`, with a sentence that describes the problem.
     pub fn validate(&self) -> Result<(), ApiError> {
         let only_of_logs = self.tail.is_some()
             || self.since.is_some()
@@ -104,17 +103,17 @@ impl Subscribe {
     }
 }
 
-/// How far a client got on a channel.
+/// A client's progress on a channel.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Resume {
-    /// The run of the server in which it got there.
+    /// The epoch of the server that sent the message.
     pub epoch: String,
-    /// The number of the last message it has.
+    /// The sequence number of the last message received.
     pub seq: u64,
 }
 
-/// Stop sending me this channel.
+/// The end of a subscription.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Unsubscribe {
@@ -122,31 +121,31 @@ pub struct Unsubscribe {
     pub channel: Channel,
 }
 
-/// Do something to a container.
+/// An action on a container.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ContainerAction {
-    /// Chosen by the client, 1–64 printable ASCII characters. Within a minute the same id is the
-    /// same action, done once.
+    /// Chosen by the client, 1–64 printable ASCII characters. Requests with the same id within a minute are
+    /// one action, carried out once.
     pub request_id: String,
-    /// To which container.
+    /// The container.
     pub container_id: ContainerPrefix,
-    /// What to do.
+    /// The action.
     pub action: Action,
-    /// On which host; any when absent.
+    /// The host of the container; any when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<HostId>,
-    /// How to do it.
+    /// The options of the action.
     #[serde(default, skip_serializing_if = "ActionOptions::is_default")]
     pub options: ActionOptions,
 }
 
-/// Are you there?
+/// A request for a heartbeat.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ping {}
 
-/// Just enough of a message to know what it should be.
+/// The parts of a message from which its type is determined.
 #[derive(Deserialize)]
 struct Envelope<'a> {
     #[serde(rename = "type", borrow)]
@@ -156,10 +155,10 @@ struct Envelope<'a> {
 }
 
 impl ClientMessage {
-    /// Reads a message strictly: an unknown type, channel or field and a wrong type are errors.
+    /// Decodes a message strictly: an unknown type, channel or field and a wrong type are errors.
     ///
     /// # Errors
-    /// `unknown_type`, `unknown_channel` or `invalid`, with a sentence that says what is wrong.
+    /// `unknown_type`, `unknown_channel` or `invalid`, with a sentence that describes the problem.
     pub fn decode(text: &str) -> Result<Self, ApiError> {
         let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|error| invalid(&error))?;
         let body = || {
@@ -197,13 +196,13 @@ impl ClientMessage {
 }
 
 impl ContainerAction {
-    /// Longest request id.
+    /// Longest request id, in bytes.
     pub const MAX_REQUEST_ID: usize = 64;
 
-    /// Whether request id and options are acceptable.
+    /// Checks the request id and the options.
     ///
     /// # Errors
-    /// `invalid`, with a sentence that says what is wrong.
+    /// `invalid`, with a sentence that describes the problem.
     pub fn validate(&self) -> Result<(), ApiError> {
         let id = &self.request_id;
         let printable = id.bytes().all(|byte| byte.is_ascii_graphic());
@@ -223,7 +222,7 @@ fn read<T: DeserializeOwned>(body: serde_json::Value) -> Result<T, ApiError> {
 }
 
 fn invalid(error: &serde_json::Error) -> ApiError {
-    // The parser may quote what it read; an answer of bounded length is enough to mend it.
+    // The parser may quote its input; a message of bounded length is enough to find the error.
     let message: String = error.to_string().chars().take(200).collect();
     ApiError::new(ErrorCode::Invalid, message)
 }

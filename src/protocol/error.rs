@@ -1,36 +1,36 @@
-//! What a peer may learn of a failure.
+//! The errors that are reported to clients.
 
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
-/// Why something was refused or failed.
+/// The reason why a request was refused or has failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
-    /// The message or request could not be understood.
+    /// The message or request is invalid.
     Invalid,
-    /// No message has that type.
+    /// The type of the message is unknown.
     UnknownType,
-    /// No channel has that name.
+    /// The channel is unknown.
     UnknownChannel,
-    /// That request id is in use for another request.
+    /// The request id is in use for another request.
     DuplicateId,
-    /// Not allowed.
+    /// The request is not allowed.
     Forbidden,
-    /// No such container, or none that may be seen.
+    /// There is no such container, or it must not be shown.
     NotFound,
-    /// The container's state or another action stands against it.
+    /// The state of the container, or another action, prevents it.
     Conflict,
     /// The container is protected from actions.
     Protected,
     /// Too many requests; try again later.
     RateLimited,
-    /// Too many subscriptions on one connection.
+    /// Too many subscriptions of one connection.
     TooManySubscriptions,
-    /// The engine cannot be reached.
+    /// The engine is unreachable.
     EngineUnavailable,
-    /// It took longer than its deadline.
+    /// The deadline was exceeded.
     Timeout,
     /// The server failed.
     Internal,
@@ -54,7 +54,7 @@ impl ErrorCode {
         Self::Internal,
     ];
 
-    /// Its name on the wire.
+    /// The name on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Invalid => "invalid",
@@ -85,18 +85,18 @@ impl FromStr for ErrorCode {
     }
 }
 
-/// A failure as a peer sees it: a code to act on and a sentence to read.
+/// An error as clients see it: a code for programs and a sentence for users.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct ApiError {
-    /// What kind of failure.
+    /// The kind of error.
     pub code: ErrorCode,
-    /// What happened, in one sentence for people.
+    /// What happened, in one sentence for users.
     pub message: String,
 }
 
 impl ApiError {
-    /// A failure of kind `code`, explained by `message`.
+    /// An error of kind `code` with a `message`.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Self {
             code,
@@ -104,7 +104,7 @@ impl ApiError {
         }
     }
 
-    /// No such container. The same words whether it never was, is gone or is hidden.
+    /// The error for an unknown container; the same for containers that are removed or hidden.
     pub fn no_such_container() -> Self {
         Self::new(ErrorCode::NotFound, "no such container")
     }

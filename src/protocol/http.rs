@@ -1,54 +1,54 @@
-//! Bodies of HTTP answers that both sides know.
+//! Bodies and URLs of HTTP requests that both sides use.
 
 use super::{ErrorCode, ServerMessage};
 use crate::model::{Timestamp, WorkloadId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The address of `part` of what the server knows of a workload, of all of it when that is empty;
-/// below the base path. More parameters follow after `&`.
+/// The path for `part` of a workload's data, or for all of it when `part` is empty; below the base path. More
+/// parameters can be appended after `&`.
 pub fn workload_path(id: WorkloadId, part: &str) -> String {
     let slash = if part.is_empty() { "" } else { "/" };
     format!("/api/containers/{}{slash}{part}?host={}", id.key, id.scope)
 }
 
-/// Answer of `GET /api/snapshot`, and the state inside the first HTML.
+/// The response of `GET /api/snapshot`, and the state in the first HTML.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Snapshot {
-    /// This run of the server.
+    /// The epoch of the server.
     pub epoch: String,
     /// The same messages as on the socket.
     pub messages: Vec<ServerMessage>,
 }
 
-/// Answer of `GET /api/ws` without an upgrade.
+/// The response of `GET /api/ws` without an upgrade.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SocketStatus {
     /// Always `ok`.
     pub status: String,
-    /// Open WebSocket and SSE connections.
+    /// Number of open WebSocket and SSE connections.
     pub connected_clients: u32,
-    /// Subscriptions by channel.
+    /// Number of subscriptions per channel.
     pub subscriptions: BTreeMap<String, u32>,
     /// Seconds since the server started.
     pub uptime_seconds: u64,
-    /// Version of the server.
+    /// The version of the server.
     pub version: String,
 }
 
-/// A host's processor and memory over the last minutes, oldest first: `GET /api/metrics?range=5m`.
+/// The recent CPU and memory use of a host, oldest first: `GET /api/metrics?range=5m`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct MetricsHistory {
-    /// One entry a sample.
+    /// One entry per sample.
     pub samples: Vec<MetricsSample>,
 }
 
-/// A few of a host's figures at one moment.
+/// Some of a host's figures at one time.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
@@ -70,16 +70,16 @@ pub struct MetricsSample {
     pub tx_rate: Option<u64>,
 }
 
-/// An error as `application/problem+json` (RFC 9457).
+/// An error response, `application/problem+json` (RFC 9457).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Problem {
-    /// HTTP status.
+    /// The HTTP status.
     pub status: u16,
-    /// Short name of the kind of problem, the same for all of its kind.
+    /// The kind of problem, the same text for all problems of the kind.
     pub title: String,
-    /// What happened, for people.
+    /// What happened, in a sentence for users.
     pub detail: String,
-    /// The code the socket uses too.
+    /// The error code, the same as on the socket.
     pub code: ErrorCode,
 }

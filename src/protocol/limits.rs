@@ -1,48 +1,48 @@
-//! Bounds both sides agree on.
+//! Limits that apply to both sides.
 
 use std::time::Duration;
 
-/// Version of the protocol described in `docs/PROTOCOL.md`.
+/// Version of the protocol, which is defined in `docs/PROTOCOL.md`.
 pub const PROTOCOL_VERSION: u32 = 1;
 
-/// Subprotocol of the JSON form; also spoken when a client asks for none.
+/// Subprotocol of the JSON form, which is also used when a client requests none.
 pub const SUBPROTOCOL_JSON: &str = "deckwatch.v1.json";
 
-/// Subprotocol of the binary form, which our own pages speak.
+/// Subprotocol of the binary form, which the pages use.
 pub const SUBPROTOCOL_BINARY: &str = "deckwatch.v1.bin";
 
 /// Longest message a client may send, in bytes.
 pub const MAX_MESSAGE_BYTES: usize = 64 * 1024;
 
-/// Most lines a log can begin with: as many as the server keeps of one that is followed.
+/// Most lines that a log can begin with: as many as the server keeps of a followed log.
 pub const MAX_LOG_TAIL: u32 = 5_000;
 
-/// Lines a log begins with when the client does not say.
+/// Number of lines that a log begins with by default.
 pub const DEFAULT_LOG_TAIL: u32 = 100;
 
-/// Logs that one client may follow at the same time: those of a big project. Each costs the engine a
-/// connection.
+/// Most logs that one client may follow at the same time: those of a big project. Each is a connection to the
+/// engine.
 pub const MAX_LOGS: usize = 64;
 
-/// Actions of one client that may be under way at the same time: a bulk action on a big project.
+/// Most pending actions of one client: a bulk action on a big project.
 pub const MAX_PENDING_ACTIONS: usize = 64;
 
-/// Messages that one client may send at once.
+/// Most messages that one client may send at once.
 pub const MESSAGE_BURST: f64 = 40.0;
 /// Messages per second that one client may send; see [`MESSAGE_BURST`].
 pub const MESSAGE_RATE: f64 = 20.0;
 
-/// Workloads in one request for sparklines: more than any screen shows, in a URL that every proxy
-/// takes (13 characters each, and the name of the host).
+/// Most workloads in one request for sparklines: more than fit on a screen, in a URL that every proxy accepts
+/// (13 characters each, and the name of the host).
 pub const MAX_SPARKLINES: usize = 250;
 
-/// Silence after which either side takes the connection for dead: three heartbeats, so that one
-/// lost and one late one are forgiven.
+/// Timeout after which either side treats the connection as dead: three heartbeats, which allows for one lost
+/// and one late one.
 pub const DEAD_PEER: Duration = Duration::from_secs(45);
 
-/// Close codes of RFC 6455 and our own (4000–4999 is private use).
+/// Close codes of RFC 6455 and private ones (4000–4999).
 pub mod close_code {
-    /// Done.
+    /// The connection is complete.
     pub const NORMAL: u16 = 1000;
     /// The tab or the server is leaving.
     pub const LEAVING: u16 = 1001;
@@ -58,20 +58,20 @@ pub mod close_code {
     pub const INTERNAL: u16 = 1011;
     /// The server restarts.
     pub const RESTART: u16 = 1012;
-    /// The server has no room.
+    /// The server is at capacity.
     pub const AT_CAPACITY: u16 = 1013;
-    /// Too many messages that could not be understood.
+    /// Too many invalid messages.
     pub const MALFORMED: u16 = 4400;
-    /// Not or no longer signed in.
+    /// Not signed in, or not any more.
     pub const SIGNED_OUT: u16 = 4401;
     /// Not allowed.
     pub const FORBIDDEN: u16 = 4403;
-    /// Nothing was heard for [`super::DEAD_PEER`].
+    /// No message was received for [`super::DEAD_PEER`].
     pub const SILENT: u16 = 4408;
     /// Another version of the protocol.
     pub const VERSION: u16 = 4409;
-    /// Far too many messages.
+    /// The rate limit was exceeded by far.
     pub const RATE_LIMITED: u16 = 4429;
-    /// The client did not read what was sent.
+    /// The client did not read its messages fast enough.
     pub const TOO_SLOW: u16 = 4430;
 }

@@ -1,4 +1,4 @@
-//! The language server and browser speak, version 1: see `docs/PROTOCOL.md`.
+//! The protocol between server and browser, version 1: see `docs/PROTOCOL.md`.
 
 mod channel;
 mod client;

@@ -1,4 +1,4 @@
-//! What the server says.
+//! The messages from the server.
 
 use super::{ApiError, Channel, ErrorCode};
 use crate::model::{
@@ -20,85 +20,85 @@ pub enum ServerMessage {
     /// The first message on every connection.
     #[serde(rename_all = "camelCase")]
     Connected {
-        /// This connection.
+        /// The id of this connection.
         client_id: String,
-        /// Version of the protocol.
+        /// The version of the protocol.
         protocol: u32,
-        /// This run of the server.
+        /// The epoch of the server, which changes with every start.
         epoch: String,
-        /// Version of the server.
+        /// The version of the server.
         version: String,
-        /// Milliseconds between heartbeats.
+        /// The heartbeat interval in milliseconds.
         heartbeat_interval_ms: u64,
-        /// What can be subscribed to.
+        /// The channels that clients can subscribe to.
         channels: Vec<Channel>,
-        /// How often figures come.
+        /// The intervals at which figures are read.
         intervals: Intervals,
     },
-    /// The channel's messages follow.
+    /// A subscription was accepted; messages of the channel follow.
     Subscribed {
         /// The channel.
         channel: Channel,
     },
-    /// No more messages of the channel follow.
+    /// A subscription has ended; no more messages of the channel follow.
     Unsubscribed {
         /// The channel.
         channel: Channel,
-        /// Why, when the client did not ask for it.
+        /// The reason, unless the client has unsubscribed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
-    /// Lines of a container's log, as many as were written together.
+    /// Lines of a container's log, batched.
     Log {
-        /// The log.
+        /// The log's channel.
         channel: Channel,
         /// The lines, oldest first, with consecutive numbers. Never empty.
         lines: Vec<LogLine>,
-        /// Where the last of them is, to go on after it; absent when that is not known.
+        /// The position of the last line, from which to continue; absent when unknown.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         cursor: Option<LogPosition>,
     },
-    /// Lines of a container's log are missing here.
+    /// Lines of a container's log are missing at this point.
     LogGap {
-        /// The log.
+        /// The log's channel.
         channel: Channel,
-        /// How many, when that is known.
+        /// Number of missing lines, if known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         missing: Option<u64>,
-        /// When the last line before the gap was written.
+        /// The time of the last line before the gap.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         from: Option<Timestamp>,
-        /// When the first line after the gap was written.
+        /// The time of the first line after the gap.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         to: Option<Timestamp>,
     },
     /// No more lines of a container's log follow for now.
     LogEnd {
-        /// The log.
+        /// The log's channel.
         channel: Channel,
-        /// Why.
+        /// The reason.
         reason: LogEndReason,
-        /// What the engine says, for people.
+        /// The engine's message, for users.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         message: Option<String>,
     },
-    /// What became of an action.
+    /// The result of an action.
     ContainerAck(ContainerAck),
-    /// The connection lives.
+    /// A sign that the connection is alive.
     Heartbeat {
-        /// The server's clock.
+        /// The time of the server's clock.
         timestamp: Timestamp,
     },
-    /// A message could not be heeded. The connection stays.
+    /// A message was rejected. The connection stays open.
     Error {
-        /// What kind of failure.
+        /// The kind of error.
         code: ErrorCode,
-        /// What happened, for people.
+        /// What happened, for users.
         message: String,
-        /// The request it answers.
+        /// The id of the rejected request, if it has one.
         #[serde(default, skip_serializing_if = "Option::is_none", rename = "requestId")]
         request_id: Option<String>,
-        /// Milliseconds after which another try makes sense.
+        /// Milliseconds after which to retry.
         #[serde(
             default,
             skip_serializing_if = "Option::is_none",
@@ -106,50 +106,50 @@ pub enum ServerMessage {
         )]
         retry_after_ms: Option<u64>,
     },
-    /// A change of what the dashboard shows.
+    /// A change of the dashboard's state.
     #[serde(untagged)]
     Update(Sequenced),
 }
 
-/// An [`Update`] with its number in its channel.
+/// An [`Update`] with its sequence number.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Sequenced {
-    /// The change.
+    /// The update.
     #[serde(flatten)]
     pub update: Update,
-    /// Its number in the channel.
+    /// The sequence number within the channel.
     pub seq: u64,
 }
 
-/// What became of an action.
+/// The result of an action.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ContainerAck {
-    /// The request it answers.
+    /// The id of the request.
     pub request_id: String,
-    /// The container as the request named it.
+    /// The container as named by the request.
     pub container_id: ContainerPrefix,
-    /// What was asked for.
+    /// The action.
     pub action: Action,
-    /// Whether the engine did it.
+    /// Whether the engine has carried it out.
     pub success: bool,
-    /// Why not.
+    /// The error, if it has failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<ApiError>,
 }
 
 impl ServerMessage {
-    /// Reads a message.
+    /// Decodes a JSON message.
     ///
     /// # Errors
-    /// When it is none.
+    /// When it is not a valid message.
     pub fn decode(text: &str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(text)
     }
 
-    /// An error that answers no particular request.
+    /// An error without a request id.
     pub fn error(error: ApiError) -> Self {
         Self::Error {
             code: error.code,
@@ -159,12 +159,12 @@ impl ServerMessage {
         }
     }
 
-    /// The message that carries `update` as number `seq` of its channel.
+    /// A message with `update`, as number `seq` of its channel.
     pub const fn numbered(seq: u64, update: Update) -> Self {
         Self::Update(Sequenced { update, seq })
     }
 
-    /// The change it carries, when it carries one.
+    /// The update in the message, if there is one.
     pub const fn update(&self) -> Option<&Update> {
         match self {
             Self::Update(Sequenced { update, .. }) => Some(update),
@@ -172,7 +172,7 @@ impl ServerMessage {
         }
     }
 
-    /// The event it carries, when it carries one.
+    /// The event in the message, if there is one.
     pub const fn event(&self) -> Option<&Arc<Event>> {
         match self.update() {
             Some(Update::Event(event)) => Some(event),
@@ -180,7 +180,7 @@ impl ServerMessage {
         }
     }
 
-    /// Channel and number of a message that can be resumed after.
+    /// The channel and sequence number of a message from which a client can resume.
     pub fn position(&self) -> Option<(Channel, u64)> {
         let Self::Update(Sequenced { update, seq }) = self else {
             return None;

@@ -1,16 +1,16 @@
-//! Columns of numbers in as few bits as they need.
+//! Encodes columns of numbers in as few bits as possible.
 //!
-//! A column begins with one byte, its mode: [`ZEROS`], or how its numbers are written. A number is
-//! `k` low bits and a class, the number of bits above them: the class in unary, those bits without
-//! their leading one, then the low bits. `k` is what makes the column shortest. Where many are
-//! zero, each begins with a bit that says whether it is, and only the others follow, less one. This
-//! is the Elias gamma code over `2^k`, and comes within some percent of the columns' entropy.
+//! A column begins with one byte, its mode: [`ZEROS`], or the encoding of its numbers. A number is encoded as
+//! `k` low bits and a class, the number of bits above them: the class in unary, those bits without their
+//! leading one, then the low bits. `k` is chosen for the shortest column. If many numbers are zero, each
+//! begins with a bit that marks zeros, and only the others follow, minus one. This is the Elias gamma code
+//! over `2^k`, and comes within some percent of the columns' entropy.
 
 use super::{Reader, Writer};
 
 /// Mode of a column in which every number is zero; nothing follows.
 const ZEROS: u8 = 0;
-/// Added to the mode where zeros have a bit of their own.
+/// Added to the mode when zeros are marked by a bit.
 const FLAGGED: u8 = 64;
 
 /// Appends a column.
@@ -35,7 +35,7 @@ pub(super) fn write_column(numbers: &[u64], to: &mut Writer) {
     to.raw(&bits.finish());
 }
 
-/// Takes a column of `len` numbers.
+/// Reads a column of `len` numbers.
 pub(super) fn read_column(len: usize, from: &mut Reader<'_>) -> Vec<u64> {
     let mode = from.byte();
     if mode == ZEROS {
@@ -58,7 +58,7 @@ pub(super) fn read_column(len: usize, from: &mut Reader<'_>) -> Vec<u64> {
         };
         numbers.push(number);
     }
-    // Fails when there were not that many bits.
+    // Fails if there were fewer bits.
     from.raw(bits.at.div_ceil(8));
     if mode > 2 * FLAGGED || bits.too_long || bits.rest_of_byte() != 0 {
         from.fail();
@@ -66,7 +66,7 @@ pub(super) fn read_column(len: usize, from: &mut Reader<'_>) -> Vec<u64> {
     numbers
 }
 
-/// The mode that takes the fewest bits.
+/// The mode with the shortest encoding.
 fn best_mode(numbers: &[u64]) -> u8 {
     let most = numbers.iter().copied().max().unwrap_or(0);
     let bits = |flagged: bool, k: u8| -> u64 {
@@ -77,7 +77,7 @@ fn best_mode(numbers: &[u64]) -> u8 {
         };
         numbers.iter().map(cost).sum()
     };
-    // More low bits than the largest number has are of no use.
+    // More low bits than the largest number has are useless.
     let ks = 0..=(u64::BITS - most.leading_zeros()).min(63) as u8;
     let plain = ks.clone().map(|k| (bits(false, k), 1 + k));
     let flagged = ks.map(|k| (bits(true, k), 1 + FLAGGED + k));
@@ -89,11 +89,11 @@ fn cost(number: u64, k: u32) -> u64 {
     u64::from(class + 1 + class.saturating_sub(1) + k)
 }
 
-/// Bits, highest first.
+/// Writes bits, highest first.
 #[derive(Default)]
 struct BitWriter {
     bytes: Vec<u8>,
-    /// Bits of the last byte that are used.
+    /// Number of bits used in the last byte.
     used: u32,
 }
 
@@ -126,12 +126,12 @@ impl BitWriter {
     }
 }
 
-/// Bits, highest first; zeros after the end.
+/// Reads bits, highest first; zeros after the end.
 struct BitReader<'a> {
     bytes: &'a [u8],
-    /// Bits taken.
+    /// Number of bits read.
     at: usize,
-    /// Whether a number had more bits than there is room for.
+    /// Whether a number had more bits than fit.
     too_long: bool,
 }
 
@@ -163,7 +163,7 @@ impl BitReader<'_> {
         high << k | self.take(k)
     }
 
-    /// The bits of the last byte that were not taken.
+    /// The unread bits of the last byte.
     fn rest_of_byte(&self) -> u8 {
         let unused = (8 - self.at % 8) % 8;
         let last = self.at.checked_sub(1).and_then(|at| self.bytes.get(at / 8));

@@ -1,17 +1,17 @@
-//! Figures of containers as columns of small whole numbers.
+//! Encodes figures of containers as columns of small integers.
 //!
-//! Every figure becomes a number: 0 when it is not known, otherwise one more than its quantised
-//! value. What is quantised is never seen to be:
+//! Every figure becomes an integer: 0 when unknown, otherwise its quantised value plus one. The error of
+//! quantisation is too small to be shown:
 //!
 //! | figure | quantum | shown as |
 //! |---|---|---|
 //! | CPU | 0.01 % of a core, as the sources round it | one decimal |
 //! | bytes and bytes per second | exact below 2,048, then 11 significant bits: off by 0.05 % at most | three significant digits |
 //! | memory limit, PIDs, time | exact | – |
-//! | memory in percent | not sent while it is memory over limit | one decimal |
+//! | memory in percent | not sent if it equals memory over limit | one decimal |
 //!
-//! Quantising what was quantised changes nothing. So either side can make the numbers of an earlier
-//! list again from the list itself, and only the differences have to be sent: see [`super::bits`].
+//! Quantising twice changes nothing. So both sides can compute the integers of an earlier list from the list
+//! itself, and only the differences have to be sent: see [`super::bits`].
 
 use super::{
     Reader, Wire, Writer,
@@ -22,21 +22,21 @@ use super::{
 use crate::model::{ContainerId, ContainerStats, Timestamp, percent_of};
 use std::sync::Arc;
 
-/// Columns.
+/// Number of columns.
 const FIGURES: usize = 14;
-/// Significant bits of sizes and rates beside the leading one.
+/// Significant bits of sizes and rates after the leading one.
 const PRECISION: u32 = 10;
-/// The highest share that is told apart from more, in hundredths of a percent: 838 cores. Above it
-/// an `f32` does not hold hundredths.
+/// Highest percentage that is distinguished from higher ones, in hundredths of a percent: 838 cores. Above it
+/// an `f32` is less precise than hundredths.
 const MAX_HUNDREDTHS: f64 = 8_388_607.0;
 
-/// One container's figures as numbers.
+/// One container's figures as integers.
 pub(super) type Figures = [u64; FIGURES];
 
 /// An encoded row in which every figure is unknown.
 pub(super) const NONE: Figures = [0; FIGURES];
 
-/// The numbers of `stats` in a list of the time `at`.
+/// Encodes `stats`, in a list with the time `at`.
 pub(super) fn figures(stats: &ContainerStats, at: i64) -> Figures {
     let read = stats.timestamp.as_millis();
     [
@@ -57,7 +57,7 @@ pub(super) fn figures(stats: &ContainerStats, at: i64) -> Figures {
     ]
 }
 
-/// The figures these numbers stand for.
+/// Decodes figures; the inverse of [`figures`] except for the quantisation.
 pub(super) fn stats(id: ContainerId, name: String, at: i64, figures: &Figures) -> ContainerStats {
     let [
         cpu,
@@ -98,7 +98,7 @@ pub(super) fn stats(id: ContainerId, name: String, at: i64, figures: &Figures) -
     stats
 }
 
-/// Appends rows of figures as their differences to `base`, which has as many.
+/// Appends rows of figures as differences to `base`, which has as many rows.
 pub(super) fn write_rows(rows: &[Figures], base: &[Figures], to: &mut Writer) {
     let difference = |(new, old): (&Figures, &Figures)| {
         let mut row = NONE;
@@ -124,7 +124,7 @@ pub(super) fn write_rows(rows: &[Figures], base: &[Figures], to: &mut Writer) {
     }
 }
 
-/// Takes the differences to `rows` and adds them.
+/// Reads differences and adds them to `rows`.
 pub(super) fn read_rows(rows: &mut [Figures], from: &mut Reader<'_>) {
     let all = from.byte() != 0;
     let bitmap = if all {
@@ -150,7 +150,7 @@ pub(super) fn read_rows(rows: &mut [Figures], from: &mut Reader<'_>) {
     }
 }
 
-/// A whole list: sorted by id, every id once; ids, then names, then figures.
+/// A complete list: sorted by id, without duplicates; ids, then names, then figures.
 impl Wire for Arc<ContainerStats> {
     fn write(&self, to: &mut Writer) {
         Self::write_list(std::slice::from_ref(self), to);
@@ -193,7 +193,7 @@ impl Wire for Arc<ContainerStats> {
     }
 }
 
-/// The list in the order of ids, the last of those that have the same.
+/// The list sorted by id; of entries with the same id, the last one is kept.
 pub(super) fn sorted(list: &[Arc<ContainerStats>]) -> Vec<&ContainerStats> {
     let mut sorted: Vec<_> = list.iter().rev().map(|stats| &**stats).collect();
     sorted.sort_by_key(|stats| stats.container_id);
@@ -209,11 +209,11 @@ fn known(number: u64) -> Option<u64> {
     number.checked_sub(1)
 }
 
-/// The memory's share is memory over limit.
+/// The percentage of memory equals memory over limit.
 const DERIVED: u64 = 0;
-/// The memory's share is not known, though memory and limit are.
+/// The percentage of memory is unknown, although memory and limit are known.
 const UNKNOWN: u64 = 1;
-/// Added to the memory's share where it is something else, in hundredths of a percent.
+/// Added to any other percentage of memory, in hundredths of a percent.
 const EXPLICIT: u64 = 2;
 
 fn share(stats: &ContainerStats) -> u64 {
@@ -233,7 +233,7 @@ fn derived(stats: &ContainerStats) -> Option<f32> {
     percent_of(stats.memory_usage?, stats.memory_limit?)
 }
 
-/// Hundredths of a percent; nothing of what is no number.
+/// Hundredths of a percent; `None` if `percent` is not a number.
 fn hundredths(percent: f32) -> Option<u64> {
     let hundredths = (f64::from(percent) * 100.0).round().min(MAX_HUNDREDTHS);
     percent.is_finite().then_some(hundredths as u64)
@@ -243,8 +243,8 @@ fn percent(hundredths: u64) -> f32 {
     (hundredths as f64 / 100.0) as f32
 }
 
-/// Below `2^(PRECISION + 1)` the number itself; above, [`PRECISION`] bits of it after the leading
-/// one, rounded, and above these how many bits were left out. Greater numbers give greater ones.
+/// Quantises a number: exact below `2^(PRECISION + 1)`; above, rounded to [`PRECISION`] bits after the
+/// leading one, preceded by the number of omitted bits. Monotonic.
 pub(super) fn approximate(number: u64) -> u64 {
     let bits = u64::BITS - number.leading_zeros();
     match bits.saturating_sub(PRECISION + 1) {
@@ -253,7 +253,7 @@ pub(super) fn approximate(number: u64) -> u64 {
     }
 }
 
-/// The number [`approximate`] stands for.
+/// The number that [`approximate`] has quantised.
 pub(super) fn exact(approximate: u64) -> u64 {
     let shift = (approximate >> PRECISION).saturating_sub(1);
     let significant = approximate - (shift << PRECISION);

@@ -1,4 +1,4 @@
-//! The binary form of histories: quantised as figures are (see [`super::figures`]).
+//! The binary form of histories, with the quantisation of [`super::figures`].
 
 use super::{
     Reader, Wire, Writer,
@@ -7,11 +7,10 @@ use super::{
 };
 use crate::model::{Figure, SLOTS, Sparkline, Sparklines, StatsHistory, StatsPoint};
 
-/// Hundredths of a percent are what sources round CPU to.
+/// Sources round CPU to hundredths of a percent.
 const PER_PERCENT: f64 = 100.0;
 
-/// `value` of `figure` as a small number: 0 when not known, otherwise one more than its quantised
-/// value.
+/// Encodes `value` of `figure` as a small integer: 0 when unknown, otherwise its quantised value plus one.
 pub fn to_number(figure: Figure, value: Option<f64>) -> u64 {
     let scale = if figure == Figure::Cpu {
         PER_PERCENT
@@ -21,7 +20,7 @@ pub fn to_number(figure: Figure, value: Option<f64>) -> u64 {
     value.map_or(0, |value| approximate((value * scale).round() as u64) + 1)
 }
 
-/// What [`to_number`] stands for.
+/// The inverse of [`to_number`], except for the quantisation.
 pub fn from_number(figure: Figure, number: u64) -> Option<f64> {
     let value = exact(number.checked_sub(1)?) as f64;
     Some(if figure == Figure::Cpu {

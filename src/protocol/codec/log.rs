@@ -1,20 +1,20 @@
-//! The binary form of lines of logs.
+//! The binary form of log lines.
 
 use super::{Reader, Wire, Writer, values::wire_choice};
 use crate::model::{LogEndReason, LogLine, LogPosition, LogStream};
 
-/// In a line's first byte: it is of standard error.
+/// Flag in a line's first byte: the stream is standard error.
 const STDERR: u8 = 1;
-/// In a line's first byte: its time follows.
+/// Flag in a line's first byte: its time follows.
 const TIMED: u8 = 2;
-/// In a line's first byte: its number follows, as it is not the one after the line before.
+/// Flag in a line's first byte: its number follows, because it is not that of the previous line plus one.
 const NUMBERED: u8 = 4;
 
 const NANOS_PER_MS: i64 = 1_000_000;
 
 wire_choice!(LogEndReason { 0 = ContainerStopped, 1 = ContainerRemoved, 2 = Unreadable });
 
-/// Flags, the number and the time as the flags say, and the text.
+/// Flags, the number and the time if flagged, and the text.
 impl Wire for LogLine {
     fn write(&self, to: &mut Writer) {
         write_after(None, self, to);
@@ -35,7 +35,7 @@ impl Wire for LogLine {
 
     fn read_list(from: &mut Reader<'_>) -> Vec<Self> {
         let mut before = None;
-        // Flags and text are at least two bytes.
+        // The flags and the text take at least two bytes.
         (0..from.count_of(2))
             .map(|_| {
                 let line = read_after(before, from);
@@ -90,8 +90,8 @@ fn read_after(before: Option<u64>, from: &mut Reader<'_>) -> LogLine {
     }
 }
 
-/// The nanoseconds from the last time in the message on, which is that of the line it is of, and the
-/// ordinal with the stream in its lowest bit.
+/// The nanoseconds since the last time in the message, which is that of the line, and the ordinal with the
+/// stream in its lowest bit.
 impl Wire for LogPosition {
     fn write(&self, to: &mut Writer) {
         let base = to.last_time().wrapping_mul(NANOS_PER_MS);

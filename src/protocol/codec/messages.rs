@@ -11,19 +11,19 @@ use crate::protocol::{
     Unsubscribe,
 };
 
-/// In the place of a message's tag: figures of containers as changes to earlier ones.
+/// In place of a message's tag: container figures as differences to earlier ones.
 pub(super) const STATS_CHANGES: u8 = 254;
 
-/// Several frames of one moment: the answer of `GET /api/snapshot`.
+/// Several frames at once: the response of `GET /api/snapshot`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bundle {
-    /// This run of the server.
+    /// The epoch of the server.
     pub epoch: String,
     /// The same frames as on the socket.
     pub frames: Vec<Vec<u8>>,
 }
 
-/// Gives an enum of messages a tag each, and the forms of their fields.
+/// Assigns a tag to each variant of an enum of messages, and implements [`Wire`] for it.
 macro_rules! wire_messages {
     ($name:ident, else $nonsense:expr, {
         $($tag:literal = $variant:ident $({ $($field:ident),* })? $(($inner:ident))?,)*
@@ -68,7 +68,7 @@ wire_messages!(ServerMessage, else Self::Subscribed { channel: Channel::SOURCES 
     10 = LogEnd { channel, reason, message },
 });
 
-/// A change of nothing, which stands for nonsense.
+/// An update without an effect, decoded from invalid bytes.
 const NOTHING: Update = Update::ContainersDelta {
     timestamp: Timestamp::from_millis(0),
     host: HostId::local(),
@@ -146,7 +146,7 @@ wire_choice!(ChannelKind {
     0 = Sources, 1 = Metrics, 2 = Containers, 3 = Stats, 4 = Events, 5 = Logs,
 });
 
-/// One byte, the number of the kind; of a channel per workload the workload's id follows.
+/// One byte, the number of the kind; for a log the workload's id follows.
 impl Wire for Channel {
     fn write(&self, to: &mut Writer) {
         self.kind.write(to);
@@ -172,11 +172,11 @@ impl Wire for Ping {
 }
 
 impl ClientMessage {
-    /// Reads a message in the binary form as strictly as [`Self::decode`] reads JSON.
+    /// Decodes a message in the binary form, as strictly as [`Self::decode`] decodes JSON.
     ///
     /// # Errors
-    /// [`Err`] when it is of another version; within, `unknown_channel` or `invalid`, with a
-    /// sentence that says what is wrong.
+    /// [`Err`] when it is of another version; inside, `unknown_channel` or `invalid`, with a sentence that
+    /// describes the problem.
     pub fn decode_binary(frame: &[u8]) -> Result<Result<Self, ApiError>, DecodeError> {
         let invalid = |error: DecodeError| ApiError::new(ErrorCode::Invalid, error.to_string());
         match decode::<Self>(frame) {
@@ -186,7 +186,7 @@ impl ClientMessage {
         }
     }
 
-    /// Whether what it says is acceptable.
+    /// Checks the content of the message.
     fn check(&self) -> Result<(), ApiError> {
         let channel = match self {
             Self::Subscribe(subscribe) => {

@@ -1,15 +1,14 @@
-//! The binary form of the protocol, `deckwatch.v1.bin`: what our own pages speak.
+//! The binary form of the protocol, `deckwatch.v1.bin`, which the pages use.
 //!
-//! The same messages as in JSON, as `docs/PROTOCOL.md` lays them out byte by byte. A frame begins
-//! with [`CODEC_VERSION`]; integers are varints, times are differences to the time before them, a
-//! string that came before is named by its number, and figures of containers are columns of
-//! quantised differences (see [`figures`]). A frame stands on its own, but for the differences to an
-//! earlier list of figures, which [`Ticks`] keeps.
+//! It has the same messages as JSON; `docs/PROTOCOL.md` defines the layout byte by byte. A frame begins with
+//! [`CODEC_VERSION`]; integers are varints, times are differences to the previous time, repeated strings are
+//! referred to by number, and container figures are columns of quantised differences (see [`figures`]).
+//! Frames are independent of one another, except for differences to an earlier list of figures, which
+//! [`Ticks`] keeps.
 //!
-//! It is written by hand because it is the largest part of what the page would otherwise load:
-//! serde's generated code. Reading never fails half-way: a [`Reader`] that meets nonsense gives
-//! empty values from then on and refuses the frame at its end, which spares every field its own
-//! error path.
+//! It is written by hand, because serde's generated code would be the largest part of the page's code.
+//! Decoding never stops half-way: after invalid bytes a [`Reader`] returns empty values, and rejects the
+//! frame at its end, so that no field needs its own error path.
 
 mod base64;
 mod bits;
@@ -34,25 +33,25 @@ pub use writer::Writer;
 
 use std::fmt;
 
-/// Version of the layout, the first byte of every frame. It must change with any change to the
-/// layout, so that a page of another build is told to load again.
+/// Version of the layout, the first byte of every frame. It must change with any change to the layout, so
+/// that pages of another build are reloaded.
 pub const CODEC_VERSION: u8 = 5;
 
 /// Media type of the binary form over HTTP.
 pub const MEDIA_TYPE: &str = "application/vnd.deckwatch.v1";
 
-/// In the place of a message's tag: the message follows, compressed with DEFLATE (RFC 1951).
+/// In place of a message's tag: the message follows, compressed with DEFLATE (RFC 1951).
 pub const DEFLATED: u8 = 255;
 
-/// Something that has a binary form.
+/// A type with a binary form.
 pub trait Wire: Sized {
-    /// Appends it.
+    /// Appends the value.
     fn write(&self, to: &mut Writer);
 
-    /// Takes it. Of nonsense it makes an empty value, and the reader remembers.
+    /// Reads a value. From invalid bytes it returns an empty value, and the reader records the failure.
     fn read(from: &mut Reader<'_>) -> Self;
 
-    /// Appends several.
+    /// Appends a list.
     fn write_list(list: &[Self], to: &mut Writer) {
         to.count(list.len());
         for item in list {
@@ -60,20 +59,20 @@ pub trait Wire: Sized {
         }
     }
 
-    /// Takes several.
+    /// Reads a list.
     fn read_list(from: &mut Reader<'_>) -> Vec<Self> {
         (0..from.count()).map(|_| Self::read(from)).collect()
     }
 }
 
-/// Why bytes are no frame.
+/// The reason why a frame is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DecodeError {
-    /// They are of another version.
+    /// It is of another version.
     Version,
-    /// They are none, or not all of one, or more than one.
+    /// It is invalid, incomplete, or followed by more bytes.
     Malformed,
-    /// They are changes to figures that are not there.
+    /// It contains differences to figures that are not known.
     Base,
 }
 
@@ -89,29 +88,29 @@ impl fmt::Display for DecodeError {
 
 impl std::error::Error for DecodeError {}
 
-/// `value` as a frame.
+/// Encodes `value` as a frame.
 pub fn encode(value: &impl Wire) -> Vec<u8> {
     let mut writer = Writer::default();
     value.write(&mut writer);
     writer.finish()
 }
 
-/// The value of a frame.
+/// Decodes the value of a frame.
 ///
 /// # Errors
-/// When it is none of these, or of another version.
+/// When it is invalid, or of another version.
 pub fn decode<T: Wire>(frame: &[u8]) -> Result<T, DecodeError> {
     let mut reader = Reader::new(frame)?;
     let value = T::read(&mut reader);
     reader.finish(value)
 }
 
-/// A frame around a message that was compressed.
+/// A frame with a compressed message.
 pub fn deflated(message: &[u8]) -> Vec<u8> {
     [&[CODEC_VERSION, DEFLATED], message].concat()
 }
 
-/// The compressed message of a frame, when it is compressed.
+/// The compressed message in a frame, if it is compressed.
 pub fn as_deflated(frame: &[u8]) -> Option<&[u8]> {
     match frame {
         [CODEC_VERSION, DEFLATED, message @ ..] => Some(message),
@@ -119,7 +118,7 @@ pub fn as_deflated(frame: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// A frame around a message that is no longer compressed.
+/// A frame with a message that was decompressed.
 pub fn inflated(message: &[u8]) -> Vec<u8> {
     [&[CODEC_VERSION], message].concat()
 }

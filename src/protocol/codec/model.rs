@@ -87,7 +87,7 @@ wire_choice!(Layout { 0 = Table, 1 = Cards });
 wire_choice!(Density { 0 = Normal, 1 = Compact });
 wire_choice!(LogTimes { 0 = Absolute, 1 = Relative, 2 = Off });
 
-// Figures of containers are not among these: see `figures`.
+// Container figures have their own encoding: see `figures`.
 wire_shared!(Container, Event, HostMetrics);
 wire_struct!(Container {
     id,

@@ -1,29 +1,29 @@
-//! Takes values from a frame.
+//! Reads values from a frame.
 
 use super::{CODEC_VERSION, DecodeError};
 use crate::model::Timestamp;
 
-/// Bytes of strings a frame may stand for: a few bytes can name a long string again and again. More
-/// than a list of ten thousand containers with all their labels.
+/// Most bytes of strings in a frame: a few bytes can refer to a long string repeatedly. More than a list of
+/// ten thousand containers with all their labels.
 const MAX_TEXT: usize = 32 << 20;
 
-/// Takes values from a frame. Once it has met nonsense, all further values are empty.
+/// Reads values from a frame. After a failure, all further values are empty.
 #[derive(Debug)]
 pub struct Reader<'a> {
     rest: &'a [u8],
     strings: Vec<&'a str>,
-    /// The last time that was read.
+    /// The last time that was read, in milliseconds.
     at: i64,
-    /// Bytes of strings that may still come.
+    /// Bytes of strings that may still be read.
     text: usize,
     failure: Option<DecodeError>,
 }
 
 impl<'a> Reader<'a> {
-    /// From the beginning of `frame`.
+    /// A reader at the beginning of `frame`.
     ///
     /// # Errors
-    /// When it is of another version.
+    /// When it is empty or of another version.
     pub fn new(frame: &'a [u8]) -> Result<Self, DecodeError> {
         let Some((version, rest)) = frame.split_first() else {
             return Err(DecodeError::Malformed);
@@ -40,10 +40,10 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Hands `value` out when all of it was there, and nothing more.
+    /// Returns `value` if the frame was valid and was read completely.
     ///
     /// # Errors
-    /// What was wrong first.
+    /// The first failure.
     pub fn finish<T>(self, value: T) -> Result<T, DecodeError> {
         match self.failure {
             Some(failure) => Err(failure),
@@ -52,23 +52,23 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Remembers that this is no message.
+    /// Records that the frame is invalid.
     pub fn fail(&mut self) {
         self.fail_with(DecodeError::Malformed);
     }
 
-    /// Remembers what is wrong, unless something was before.
+    /// Records a failure, unless there is an earlier one.
     pub fn fail_with(&mut self, failure: DecodeError) {
         self.failure.get_or_insert(failure);
         self.rest = &[];
     }
 
-    /// Whether it has met nonsense.
+    /// Whether a failure was recorded.
     pub fn has_failed(&self) -> bool {
         self.failure.is_some()
     }
 
-    /// Takes one byte.
+    /// Reads one byte.
     pub fn byte(&mut self) -> u8 {
         match self.rest.split_first() {
             Some((byte, rest)) => {
@@ -82,7 +82,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Takes `len` bytes as they are; none when there are not that many.
+    /// Reads `len` bytes; returns none if there are fewer.
     pub fn raw(&mut self, len: usize) -> &'a [u8] {
         match self.rest.split_at_checked(len) {
             Some((bytes, rest)) => {
@@ -96,14 +96,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Takes a number.
+    /// Reads a number.
     pub fn number(&mut self) -> u64 {
         let mut number = 0;
         for shift in (0..64).step_by(7) {
             let byte = self.byte();
             number |= u64::from(byte & 0x7f) << shift;
             if byte < 0x80 {
-                // No more bits than there is room for, and no more bytes than needed.
+                // Each number has exactly one valid encoding, of at most 64 bits.
                 if (shift == 63 && byte > 1) || (shift > 0 && byte == 0) {
                     self.fail();
                 }
@@ -114,17 +114,17 @@ impl<'a> Reader<'a> {
         0
     }
 
-    /// Takes a number that may be negative.
+    /// Reads a signed number.
     pub fn signed(&mut self) -> i64 {
         unzigzag(self.number())
     }
 
-    /// Takes how many values follow, each of at least one byte.
+    /// Reads the number of values that follow, each of at least one byte.
     pub fn count(&mut self) -> usize {
         self.count_of(1)
     }
 
-    /// Takes how many values follow, each of at least `size` bytes.
+    /// Reads the number of values that follow, each of at least `size` bytes.
     pub fn count_of(&mut self, size: usize) -> usize {
         let count = usize::try_from(self.number()).unwrap_or(usize::MAX);
         if count > self.rest.len() / size {
@@ -134,18 +134,18 @@ impl<'a> Reader<'a> {
         count
     }
 
-    /// Takes a time.
+    /// Reads a time.
     pub fn time(&mut self) -> Timestamp {
         self.at = self.at.wrapping_add(self.signed());
         Timestamp::from_millis(self.at)
     }
 
-    /// The last time that was read.
+    /// The last time that was read, in milliseconds.
     pub fn last_time(&self) -> i64 {
         self.at
     }
 
-    /// Takes a string.
+    /// Reads a string.
     pub fn string(&mut self) -> &'a str {
         let head = self.number();
         let n = usize::try_from(head >> 1).unwrap_or(usize::MAX);
@@ -167,7 +167,7 @@ impl<'a> Reader<'a> {
         text
     }
 
-    /// What is left.
+    /// The unread bytes.
     pub(super) fn rest(&self) -> &'a [u8] {
         self.rest
     }

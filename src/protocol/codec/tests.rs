@@ -1,4 +1,4 @@
-//! What is written is read again, and what was not written harms nobody.
+//! Encoded values are decoded unchanged, and invalid bytes are rejected without harm.
 
 use super::{
     bits::{read_column, write_column},
@@ -15,7 +15,7 @@ use crate::{
 use proptest::prelude::*;
 use std::sync::Arc;
 
-/// Any size or rate, small ones and large ones alike.
+/// Any size or rate, small or large.
 fn any_bytes() -> impl Strategy<Value = Option<u64>> {
     let any = (any::<u64>(), 0..64_u32).prop_map(|(number, shift)| number >> shift);
     prop::option::of(any)
@@ -76,7 +76,7 @@ prop_compose! {
     }
 }
 
-/// A message with figures, of the host `local`.
+/// A message with container figures, of the host `local`.
 fn any_tick(seq: u64) -> impl Strategy<Value = ServerMessage> {
     prop::collection::vec(any_stats(), 0..40).prop_map(move |data| {
         let update = Update::Stats {
@@ -95,7 +95,7 @@ fn data(message: &ServerMessage) -> &[Arc<ContainerStats>] {
     }
 }
 
-/// `message` as a page sees it that gets it whole.
+/// `message` as received by a page without a base.
 fn whole(message: &ServerMessage) -> ServerMessage {
     decode(&encode(message)).unwrap()
 }
@@ -275,7 +275,7 @@ fn a_string_costs_one_byte_when_it_comes_again() {
 
 #[test]
 fn strings_that_collide_are_written_again() {
-    // More strings than probes in one slot of a table of any size: they all are found or written.
+    // More strings than probes for any size of the table: each is either found or written again.
     let strings: Vec<_> = (0..5_000).map(|n| format!("{}", n % 2_500)).collect();
     assert_eq!(decode(&encode(&strings)), Ok(strings));
 }

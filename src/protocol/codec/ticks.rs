@@ -1,4 +1,4 @@
-//! Lists of figures as changes to the list before.
+//! Encodes lists of container figures as differences to the previous list.
 
 use super::{
     DecodeError, Reader, Wire, Writer, encode,
@@ -11,10 +11,10 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// The last list of figures of every host: what changes are changes to.
+/// The last list of container figures per host, the base of differences.
 ///
-/// Whoever reads frames in the order of their numbers, and began with a whole list, has the right
-/// one. A frame says to which list it is, so that a lost one shows.
+/// A client that decodes frames in order, beginning with a complete list, has the right base. Each frame
+/// names its base, so that a lost frame is detected.
 #[derive(Clone, Debug, Default)]
 pub struct Ticks(Vec<Tick>);
 
@@ -28,10 +28,10 @@ struct Tick {
 }
 
 impl Ticks {
-    /// Reads a frame, and remembers its figures.
+    /// Decodes a frame, and remembers its figures.
     ///
     /// # Errors
-    /// When it is none, is of another version, or is about a list that is not there.
+    /// When it is invalid, of another version, or refers to an unknown list.
     pub fn decode(&mut self, frame: &[u8]) -> Result<ServerMessage, DecodeError> {
         let mut reader = Reader::new(frame)?;
         let message = match reader.rest() {
@@ -57,7 +57,7 @@ impl Ticks {
         });
     }
 
-    /// Forgets everything: numbers of another run of the server mean nothing.
+    /// Forgets all lists: sequence numbers of another epoch are invalid.
     pub fn clear(&mut self) {
         self.0.clear();
     }
@@ -90,7 +90,7 @@ impl Ticks {
     }
 }
 
-/// Number, time, host and figures of a message with figures of containers.
+/// Sequence number, time, host and figures of a message with container figures.
 fn stats_of(message: &ServerMessage) -> Option<(u64, Timestamp, HostId, &[Arc<ContainerStats>])> {
     match message {
         ServerMessage::Update(Sequenced {
@@ -149,8 +149,8 @@ fn remove<T>(rows: &mut Vec<T>, from: &mut Reader<'_>) {
     }
 }
 
-/// `message` as a frame of changes to `base`, an earlier message with figures of the same host; a
-/// whole frame of any other message.
+/// Encodes `message` as differences to `base`, an earlier message with figures of the same host; any other
+/// message is encoded completely.
 pub fn encode_tick(message: &ServerMessage, base: &ServerMessage) -> Vec<u8> {
     match (Stats::of(message), Stats::of(base)) {
         (Some(new), Some(old)) if new.host == old.host && old.seq < new.seq => {
@@ -162,7 +162,7 @@ pub fn encode_tick(message: &ServerMessage, base: &ServerMessage) -> Vec<u8> {
     }
 }
 
-/// A message with figures of containers.
+/// A message with container figures.
 struct Stats<'a> {
     seq: u64,
     at: Timestamp,
@@ -189,7 +189,7 @@ impl<'a> Stats<'a> {
         self.host.write(to);
         to.count(base.list.len());
 
-        // From the end, so that the places of those to come stay what they were.
+        // From the end, so that the earlier indices stay valid.
         let removed = (0..base.list.len()).rev().filter(|n| {
             let of = base.list.get(*n).map(|stats| stats.container_id);
             of.is_some_and(|id| self.find(id).is_none())

@@ -4,7 +4,7 @@ use super::{Reader, Wire, Writer};
 use crate::model::Timestamp;
 use std::collections::BTreeMap;
 
-/// Gives a struct its fields' forms, one after the other in the given order.
+/// Implements [`Wire`] for a struct: its fields in the given order.
 macro_rules! wire_struct {
     ($name:ident { $($field:ident),+ $(,)? }) => {
         impl $crate::protocol::codec::Wire for $name {
@@ -21,7 +21,8 @@ macro_rules! wire_struct {
 }
 pub(crate) use wire_struct;
 
-/// Gives an enum without fields one byte, its variant's number. Of nonsense it makes the first.
+/// Implements [`Wire`] for an enum without fields: the number of the variant in one byte. Invalid bytes yield
+/// the first variant.
 macro_rules! wire_choice {
     ($name:ident { $first_number:literal = $first:ident $(, $number:literal = $variant:ident)* $(,)? }) => {
         impl $crate::protocol::codec::Wire for $name {
@@ -129,7 +130,7 @@ fn narrow<Wide, Narrow: TryFrom<Wide> + Default>(number: Wide, from: &mut Reader
     })
 }
 
-/// Hundredths, as sources round figures; what is no number stays none.
+/// Hundredths, to which sources round figures; values that are not finite become NaN.
 impl Wire for f32 {
     fn write(&self, to: &mut Writer) {
         let hundredths = (f64::from(*self) * 100.0).round();
@@ -211,7 +212,7 @@ impl<T: Wire> Wire for Box<T> {
     }
 }
 
-/// Gives shared values the form of what they share.
+/// Implements [`Wire`] for shared values, like for the values themselves.
 macro_rules! wire_shared {
     ($($name:ident),+ $(,)?) => {
         $(impl $crate::protocol::codec::Wire for std::sync::Arc<$name> {

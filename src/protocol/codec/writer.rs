@@ -3,8 +3,8 @@
 use super::CODEC_VERSION;
 use crate::model::Timestamp;
 
-/// How many slots are looked at for a string. Strings that a hostile name made to collide are
-/// written again instead of being searched for.
+/// Number of slots that are searched for a string. Strings with colliding hashes, which could be chosen on
+/// purpose, are written again instead.
 const PROBES: usize = 8;
 
 /// Appends values to a frame.
@@ -12,15 +12,15 @@ const PROBES: usize = 8;
 pub struct Writer {
     bytes: Vec<u8>,
     strings: Strings,
-    /// The last time that was written.
+    /// The last time that was written, in milliseconds.
     at: i64,
 }
 
-/// The strings of the frame so far: where each lies, and where to look for one.
+/// The strings of the frame so far: the position of each, and an index to find it.
 #[derive(Debug, Default)]
 struct Strings {
     places: Vec<(usize, usize)>,
-    /// Numbers of strings by their hash; as many as a power of two.
+    /// Numbers of strings by hash; the length is a power of two.
     slots: Vec<Option<usize>>,
 }
 
@@ -35,7 +35,7 @@ impl Default for Writer {
 }
 
 impl Writer {
-    /// The frame.
+    /// The complete frame.
     pub fn finish(self) -> Vec<u8> {
         self.bytes
     }
@@ -45,12 +45,12 @@ impl Writer {
         self.bytes.push(byte);
     }
 
-    /// Appends bytes as they are.
+    /// Appends bytes.
     pub fn raw(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// Appends a number in as many bytes as it needs: seven bits each, lowest first.
+    /// Appends a number in as few bytes as possible: seven bits each, lowest first.
     pub fn number(&mut self, mut number: u64) {
         while number >= 0x80 {
             self.byte(number as u8 | 0x80);
@@ -59,30 +59,29 @@ impl Writer {
         self.byte(number as u8);
     }
 
-    /// Appends a number that may be negative.
+    /// Appends a signed number.
     pub fn signed(&mut self, number: i64) {
         self.number(zigzag(number));
     }
 
-    /// Appends how many values follow.
+    /// Appends the number of values that follow.
     pub fn count(&mut self, count: usize) {
         self.number(count as u64);
     }
 
-    /// Appends a time as its difference to the time before it.
+    /// Appends a time as the difference to the previous time.
     pub fn time(&mut self, at: Timestamp) {
         let at = at.as_millis();
         self.signed(at.wrapping_sub(self.at));
         self.at = at;
     }
 
-    /// The last time that was written.
+    /// The last time that was written, in milliseconds.
     pub fn last_time(&self) -> i64 {
         self.at
     }
 
-    /// Appends a string: `2 n + 1` and its `n` bytes, or `2 n` when it is the `n`-th of the frame
-    /// again.
+    /// Appends a string: `2 n + 1` and its `n` bytes, or `2 n` to repeat the `n`-th string of the frame.
     pub fn string(&mut self, text: &str) {
         match self.strings.find_or_remember(text.as_bytes(), &self.bytes) {
             Some(n) => self.number((n as u64) << 1),
@@ -96,7 +95,7 @@ impl Writer {
 }
 
 impl Strings {
-    /// The number of `text`; when there is none, the next number will be found for it.
+    /// The number of `text`, if it is known; otherwise registers it under the next number.
     fn find_or_remember(&mut self, text: &[u8], bytes: &[u8]) -> Option<usize> {
         if self.slots.len() <= self.places.len() * 2 {
             self.grow(bytes);
@@ -140,11 +139,11 @@ fn hash(text: &[u8]) -> usize {
     let hash = text.iter().fold(0x811c_9dc5_u32, |hash, byte| {
         (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
     });
-    // The low bits, which are used, should know of the high ones.
+    // Only the low bits are used, so they should depend on the high ones.
     (hash ^ hash >> 15) as usize
 }
 
-/// Small numbers for numbers near zero: 0, -1, 1, -2 … are 0, 1, 2, 3 …
+/// Maps numbers near zero to small numbers: 0, -1, 1, -2 … to 0, 1, 2, 3 …
 pub(super) fn zigzag(number: i64) -> u64 {
     (number << 1 ^ number >> 63) as u64
 }
