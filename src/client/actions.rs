@@ -1,5 +1,4 @@
-//! Actions on their way to the server and back: which may leave, which wait for their answer, and
-//! which have waited too long.
+//! The queue of actions: which may be sent, which wait for a response, and which have timed out.
 //!
 //! Pure: the clock is an argument (milliseconds), and the driver sends what is returned.
 
@@ -10,10 +9,10 @@ use std::{
     time::Duration,
 };
 
-/// What the way there and back may take beside the action itself.
+/// Time allowed for network and server in addition to the action itself.
 const WAY: Duration = Duration::from_secs(5);
 
-/// How an action is sent.
+/// The transport of an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
     /// Over the open socket.
@@ -22,7 +21,7 @@ pub enum Way {
     Http,
 }
 
-/// Actions that wait to be sent, and those that wait for their answer.
+/// Actions that wait to be sent, and actions that wait for a response.
 #[derive(Debug, Default)]
 pub struct Actions {
     queue: VecDeque<ContainerAction>,
@@ -38,13 +37,13 @@ struct Waiting {
 }
 
 impl Actions {
-    /// Takes on an action, to be sent when it is its turn.
+    /// Adds an action to the queue.
     pub fn push(&mut self, action: ContainerAction) {
         self.queue.push_back(action);
     }
 
-    /// The actions that may leave at `now`, in the order in which they were taken on. They wait for
-    /// their answer from now on.
+    /// The actions to send at `now`, in the order in which they were added. From now on they wait for a
+    /// response.
     pub fn due(&mut self, now: f64, way: Way) -> Vec<ContainerAction> {
         let mut due = Vec::new();
         while !self.queue.is_empty() && self.pace.allows(now, self.waiting.len()) {
@@ -63,20 +62,20 @@ impl Actions {
         due
     }
 
-    /// The answer to `request_id` has come.
+    /// Handles the response to `request_id`.
     pub fn acknowledge(&mut self, request_id: &str) {
         self.waiting.remove(request_id);
     }
 
-    /// The server refused to take on `request_id`. Returns the answer for the page, unless the
-    /// request is no longer waited for.
+    /// Handles the server's rejection of `request_id`. Returns the response for the page, unless the request
+    /// no longer waits for one.
     pub fn refuse(&mut self, request_id: &str, error: ApiError) -> Option<ContainerAck> {
         let waiting = self.waiting.remove(request_id)?;
         Some(answer(&waiting.action, Some(error)))
     }
 
-    /// The socket is gone. Returns what it took with it: to be sent again by HTTP, once; the same
-    /// request id makes it the same action.
+    /// Handles the loss of the socket. Returns the actions whose response was lost, to be sent again by HTTP,
+    /// once; the server recognizes them by their request id.
     pub fn on_disconnect(&mut self) -> Vec<ContainerAction> {
         let over_socket = self
             .waiting
@@ -89,7 +88,7 @@ impl Actions {
         lost.collect()
     }
 
-    /// Gives up what should have been answered before `now`. Returns the answers for the page.
+    /// Removes actions whose deadline is before `now`. Returns their responses for the page.
     pub fn expire(&mut self, now: f64) -> Vec<ContainerAck> {
         let late = self
             .waiting
@@ -100,7 +99,7 @@ impl Actions {
     }
 }
 
-/// The answer to `action`: a success without `error`.
+/// The response to `action`: a success if there is no `error`.
 pub fn answer(action: &ContainerAction, error: Option<ApiError>) -> ContainerAck {
     ContainerAck {
         request_id: action.request_id.clone(),

@@ -1,34 +1,35 @@
-//! How the page hears from the server.
+//! The state of the page's connection to the server.
 
 use crate::model::Timestamp;
 
-/// How the page hears from the server.
+/// The state of the page's connection to the server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Connection {
-    /// For the first time, and not for long.
+    /// The first connection is being opened.
     #[default]
     Connecting,
-    /// Over the socket.
+    /// Connected over the socket.
     Live,
-    /// Not at present; trying again.
+    /// Disconnected; retrying.
     Reconnecting {
-        /// How many tries have failed.
+        /// Number of failed attempts.
         attempt: u32,
-        /// When the next one comes; absent while one is under way.
+        /// When the next attempt begins; absent while one is in progress.
         next_try: Option<Timestamp>,
     },
-    /// By asking again and again, while the socket is being tried.
+    /// Connected by polling, while the socket is retried.
     Polling,
-    /// Not at all: neither socket nor polling gets through.
+    /// Disconnected: neither socket nor polling works.
     Offline,
-    /// Not until somebody signs in.
+    /// Disconnected until the user signs in.
     SignedOut,
-    /// Not until the page is of the server's version.
+    /// Disconnected until the page is reloaded in the server's version.
     Outdated,
 }
 
 impl Connection {
-    /// Whether what the page shows keeps up with the server. At first it does: the HTML has just come.
+    /// Whether the page is up to date with the server. Also while connecting: the HTML has just been
+    /// rendered.
     pub const fn is_connected(self) -> bool {
         matches!(self, Self::Connecting | Self::Live | Self::Polling)
     }

@@ -1,4 +1,4 @@
-//! The server's side of the driver: there is no browser, and the state in the HTML is all there is.
+//! The server's replacement for the driver: there is no browser, and all state is in the HTML.
 
 use super::{Live, LogSetup, Observations, RowsView, logs::LogCommand};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
 use leptos::{ev, html, prelude::*, svg};
 use std::time::Duration;
 
-/// A key of the list of containers.
+/// A key command in the list of containers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "documented where there is a browser")]
 pub enum RowKey {
@@ -22,18 +22,18 @@ pub enum RowKey {
     Restart,
 }
 
-/// Does nothing: only a browser is fed.
+/// Does nothing: only a browser has a connection.
 pub fn start(_live: Live) {}
 
-/// Nothing can be tried.
+/// Does nothing: there is no connection to test.
 pub fn run_probes(_observed: RwSignal<Observations>) {}
 
-/// Nothing can be copied.
+/// Returns `false`: there is no clipboard.
 pub fn copy(_text: &str) -> bool {
     false
 }
 
-/// Nothing can be copied.
+/// Returns `false`: there is no clipboard.
 pub fn copy_report(_observed: &Observations) -> bool {
     false
 }
@@ -41,27 +41,27 @@ pub fn copy_report(_observed: &Observations) -> bool {
 /// Does nothing.
 pub fn set_cookie(_cookie: &str) {}
 
-/// Times are UTC: the reader's time zone is known in the browser only.
+/// `at` in UTC: only the browser knows the user's time zone.
 pub fn local(at: Timestamp) -> LocalTime {
     at.at_offset(0)
 }
 
-/// Not known.
+/// Returns `None`: only the browser knows the user's time zone.
 pub fn zone_name() -> Option<String> {
     None
 }
 
-/// Nobody types.
+/// Returns `false`: there is no keyboard.
 pub fn is_typing(_event: &ev::KeyboardEvent) -> bool {
     false
 }
 
-/// Nobody presses keys.
+/// Returns `false`: there is no keyboard.
 pub fn press(_key: RowKey) -> bool {
     false
 }
 
-/// Not known.
+/// Returns `None`: only the browser knows it.
 pub fn page_host() -> Option<String> {
     None
 }
@@ -98,7 +98,7 @@ pub fn paint(_node: NodeRef<html::Canvas>, _size: (f32, f32), _scene: &Scene) {}
 /// Does nothing.
 pub fn watch_size(_node: NodeRef<html::Canvas>, _size: RwSignal<(f32, f32)>) {}
 
-/// Nobody looks.
+/// Returns a constant: there is no canvas to paint.
 pub fn use_looks() -> Signal<u32> {
     Signal::stored(0)
 }
@@ -111,7 +111,7 @@ pub fn show_logs(_setup: LogSetup) -> Callback<LogCommand> {
     Callback::new(|_| {})
 }
 
-/// No menu is open.
+/// Returns `false`: no menu is open.
 pub fn is_menu_open(_event: &ev::Event) -> bool {
     false
 }
@@ -128,7 +128,7 @@ pub fn leave_menu(_event: &ev::FocusEvent) {}
 /// Does nothing.
 pub fn after_menu(_event: &ev::Event) {}
 
-/// Nobody presses keys.
+/// Does nothing: there is no keyboard.
 pub fn on_page_key(_act: impl Fn(&str) -> bool + Clone + 'static) {}
 
 /// Does nothing.
@@ -146,7 +146,7 @@ pub fn keep_asking<T: Wire + 'static>(
 ) {
 }
 
-/// Does nothing: the text stands there instead of the tree.
+/// Returns `None`: the text is shown instead of the tree.
 pub fn show_json(_node: &leptos::web_sys::HtmlElement, _text: &str, _query: &str) -> Option<u32> {
     None
 }

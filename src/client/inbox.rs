@@ -1,7 +1,7 @@
-//! Messages between their arrival and the moment at which the page applies them.
+//! Holds messages between their arrival and the moment at which the page applies them.
 //!
-//! Frames go in; batches of messages come out, and the position from which a lost connection or a
-//! poll goes on. Pure: the driver decides when a batch is applied.
+//! Frames come in; batches of messages go out, and the positions from which a new connection or a poll
+//! continues. Pure: the driver decides when a batch is applied.
 
 use crate::protocol::{
     Channel, Resume, ServerMessage, Snapshot,
@@ -9,14 +9,14 @@ use crate::protocol::{
 };
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
-/// What was received of each channel, and what waits to be applied.
+/// The received messages that are not yet applied, and the position per channel.
 #[derive(Debug)]
 pub struct Inbox {
     waiting: Batch,
     epoch: String,
     /// The sequence number of the newest message of each channel.
     seen: BTreeMap<Channel, u64>,
-    /// The newest figures, to which the next ones are sent as changes.
+    /// The newest figures, the base of the next differences.
     ticks: Ticks,
 }
 
@@ -32,8 +32,8 @@ impl Batch {
 }
 
 impl Inbox {
-    /// Begins where `snapshot`, the state in the HTML, ends. A `partial` snapshot lacks containers
-    /// and is no base for changes to lists and figures of containers.
+    /// An inbox that continues after `snapshot`, the state in the HTML. A `partial` snapshot lacks
+    /// containers, and is no base for deltas of lists and of container figures.
     pub fn after(snapshot: &Snapshot, partial: bool) -> Self {
         let mut inbox = Self {
             waiting: Batch::default(),
@@ -53,8 +53,8 @@ impl Inbox {
         inbox
     }
 
-    /// Where to resume each channel on a connection to the server's run `epoch`: nowhere, if what
-    /// was received is of another run.
+    /// The positions from which to resume each channel on a connection to a server with this `epoch`; none if
+    /// the messages so far are of another epoch.
     pub fn resume(&mut self, epoch: &str) -> BTreeMap<Channel, Resume> {
         self.enter(epoch);
         let resume = |(channel, seq): (&Channel, &u64)| {
@@ -67,13 +67,13 @@ impl Inbox {
         self.seen.iter().map(resume).collect()
     }
 
-    /// The server's run, and the sequence number of the newest message of each channel.
+    /// The epoch of the server, and the sequence number of the newest message per channel.
     pub fn progress(&self) -> (&str, impl Iterator<Item = (Channel, u64)>) {
         let seen = self.seen.iter().map(|(channel, seq)| (*channel, *seq));
         (&self.epoch, seen)
     }
 
-    /// Where the next poll goes on, as a part of its URL; empty when it begins anew.
+    /// The position from which the next poll continues, as a part of its URL; empty for a complete state.
     pub fn position(&self) -> String {
         let seen = self.seen.iter();
         let seen: Vec<_> = seen
@@ -85,17 +85,17 @@ impl Inbox {
         format!("&epoch={}&seq={}", self.epoch, seen.join(","))
     }
 
-    /// Reads a frame of the socket. Frames must be read in the order in which they came: figures are
-    /// changes to those of an earlier frame.
+    /// Decodes a frame of the socket. Frames must be decoded in order: figures are differences to those of an
+    /// earlier frame.
     ///
     /// # Errors
-    /// When it is no frame, is of another version, or its figures have no base.
+    /// When it is invalid, of another version, or its figures have no base.
     pub fn decode(&mut self, frame: &[u8]) -> Result<ServerMessage, DecodeError> {
         self.ticks.decode(frame)
     }
 
-    /// Reads the answer to a poll. If a frame makes no sense, the whole answer is dropped and the
-    /// next poll begins anew.
+    /// Decodes the response to a poll. If a frame is invalid, the whole response is dropped and the next poll
+    /// requests the complete state.
     pub fn decode_all(&mut self, bundle: &Bundle) -> Vec<ServerMessage> {
         self.enter(&bundle.epoch);
         let frames = bundle.frames.iter();
@@ -106,7 +106,7 @@ impl Inbox {
         })
     }
 
-    /// Sequence numbers of another run of the server mean nothing.
+    /// Resets the positions if the epoch has changed: sequence numbers of another epoch are invalid.
     fn enter(&mut self, epoch: &str) {
         if self.epoch != epoch {
             epoch.clone_into(&mut self.epoch);
@@ -115,8 +115,8 @@ impl Inbox {
         }
     }
 
-    /// Adds `messages` to those that wait. Returns the batch when these are its first: it then has
-    /// to be applied, once, and messages that come until then are applied with it.
+    /// Adds `messages` to the waiting ones. Returns the batch if it was empty: the caller must then apply it,
+    /// once, together with all messages that arrive until then.
     pub fn receive(&mut self, messages: Vec<ServerMessage>) -> Option<Batch> {
         if messages.is_empty() {
             return None;

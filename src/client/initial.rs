@@ -1,4 +1,4 @@
-//! The state inside the first HTML.
+//! The state in the first HTML.
 
 use super::ContainerPageData;
 use crate::{
@@ -11,31 +11,31 @@ use crate::{
 use leptos::server::codee::{Decoder, Encoder};
 use std::{convert::Infallible, sync::Arc};
 
-/// What the server renders from and the browser begins with.
+/// The state from which the server renders, and with which the browser begins.
 #[derive(Clone, Debug)]
 pub struct Initial {
-    /// The messages a client would have got by now.
+    /// The messages that a client would have received by now.
     pub snapshot: Snapshot,
-    /// Counts over all containers, also those that are left out.
+    /// Counts of all containers, including omitted ones.
     pub totals: Totals,
-    /// Whether containers are left out because the page does not show them.
+    /// Whether containers are omitted because the page does not show them.
     pub partial: bool,
-    /// The server's clock.
+    /// The time of the server's clock.
     pub now: Timestamp,
-    /// How often figures come.
+    /// The intervals at which figures are read.
     pub intervals: Intervals,
-    /// How the person likes to see things.
+    /// The user's preferences.
     pub preferences: Preferences,
-    /// The last minutes of the container whose charts the page shows.
+    /// The history of the container whose charts the page shows.
     pub stats_history: Option<StatsHistory>,
-    /// What every path begins with: nothing, or names that each follow a slash.
+    /// The base path: empty, or segments that each begin with a slash.
     pub base: String,
-    /// What the page of one container shows beside that.
+    /// Additional data for the page of a single container.
     pub container: Option<Box<ContainerPageData>>,
 }
 
 impl Default for Initial {
-    /// Nothing known: what a page without a server shows.
+    /// An empty state, which a page without a server shows.
     fn default() -> Self {
         Self {
             snapshot: Snapshot {
@@ -54,13 +54,13 @@ impl Default for Initial {
     }
 }
 
-/// The state to render a page from: a context value that only the server provides, made for the
-/// request that is being answered.
+/// The state from which a page is rendered: a context value that only the server provides, created for each
+/// request.
 #[derive(Clone, Debug)]
 pub struct InitialState(pub Arc<Initial>);
 
-/// The last lines of the logs that a page shows, as HTML: a context value that only the server
-/// provides, for people who see the page before, or without, its scripts.
+/// The last lines of the logs that a page shows, as HTML: a context value that only the server provides, for
+/// users who see the page before its scripts have loaded, or without scripts.
 #[derive(Clone, Debug)]
 pub struct FirstLines(pub Arc<str>);
 
@@ -103,7 +103,7 @@ impl Wire for Initial {
     }
 }
 
-/// The binary form as text, for values inside the HTML.
+/// Encodes values in the HTML: the binary form as text.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Inline;
 

@@ -116,7 +116,7 @@ pub struct Stopwatch {
 }
 
 impl Stopwatch {
-    /// The time, when the computer's clock reads `clock` (milliseconds).
+    /// The time when the computer's clock reads `clock` (milliseconds).
     pub fn look(&mut self, clock: f64) -> f64 {
         let before = self.seen.replace(clock).unwrap_or(clock);
         self.elapsed += (clock - before).max(0.0);
@@ -147,7 +147,8 @@ enum Phase {
     Suspended,
     /// A connection attempt is in progress.
     Connecting { since: f64 },
-    /// Messages arrive; the last one at `last_message`. Since `suspected` the connection is suspected to be lost.
+    /// Messages arrive; the last one at `last_message`. Since `suspected` the connection is suspected to be
+    /// lost.
     Open {
         last_message: f64,
         suspected: Option<f64>,

@@ -1,4 +1,4 @@
-//! What pages see of the state. What changes it is in `apply`.
+//! The live state for pages. It is changed in `apply`.
 
 mod apply;
 mod judge;
@@ -21,14 +21,14 @@ use apply::set_if_changed;
 use leptos::prelude::*;
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
-/// How actions leave the page; installed by the driver.
+/// The functions with which pages send; installed by the driver.
 #[derive(Clone)]
 pub struct Outbox {
-    /// Makes an id that no other page makes.
+    /// Creates a unique request id.
     pub new_request_id: fn() -> String,
-    /// Sends an action, over whatever transport works.
+    /// Sends an action, over any transport.
     pub send: Arc<dyn Fn(ContainerAction) + Send + Sync>,
-    /// Follows logs, or no longer.
+    /// Follows a log, or stops following it.
     pub order_log: Arc<dyn Fn(LogOrder) + Send + Sync>,
 }
 
@@ -38,21 +38,21 @@ impl fmt::Debug for Outbox {
     }
 }
 
-/// An action that this page asked for.
+/// An action that this page has requested.
 #[derive(Clone, Debug)]
 struct Request {
     id: WorkloadId,
     action: Action,
-    /// How the workload was then.
+    /// The state of the workload at that time.
     before: Workload,
     /// When the server confirmed it; `None` until then.
     done_at: Option<Timestamp>,
 }
 
-/// The live state of everything the page shows. A handle: copies show the same.
+/// The live state of everything on the page. A handle: copies share it.
 ///
-/// Rows and hosts own their signals, so that a new figure redraws one cell. The mirror of the
-/// server's state beneath them changes only in [`Live::apply`].
+/// Each row and host has its own signals, so that a new figure redraws one cell. The mirror of the server's
+/// state changes only in [`Live::apply`].
 #[derive(Clone, Copy, Debug)]
 pub struct Live {
     dashboard: StoredValue<Dashboard>,
@@ -76,11 +76,11 @@ pub struct Live {
     away: RwSignal<Vec<HostId>>,
     now: RwSignal<Timestamp>,
     intervals: StoredValue<Intervals>,
-    /// Since when this page has watched figures of containers.
+    /// When this page began to watch container figures.
     watched_since: StoredValue<Timestamp>,
 }
 
-/// Makes [`use_live`] work below the calling component, beginning with the snapshot in the HTML.
+/// Provides the state for [`use_live`] below the calling component, beginning with the snapshot in the HTML.
 pub fn provide_live() -> Live {
     let initial = SharedValue::<_, Inline>::new_with_encoding(|| {
         use_context::<InitialState>()
@@ -140,32 +140,32 @@ impl Live {
         live
     }
 
-    /// How the page hears from the server.
+    /// The state of the connection to the server.
     pub fn connection(self) -> Signal<Connection> {
         self.connection.into()
     }
 
-    /// What came over the connection, counted every second while it is watched.
+    /// Statistics of the connection, updated every second while they are watched.
     pub fn connection_summary(self) -> Signal<ConnectionSummary> {
         self.summary.into()
     }
 
-    /// Whether somebody looks at [`Self::connection_summary`].
+    /// Sets whether [`Self::connection_summary`] is shown.
     pub fn watch_connection(self, is_watched: bool) {
         self.is_watched.set_value(is_watched);
     }
 
-    /// Whether somebody looks at [`Self::connection_summary`].
+    /// Whether [`Self::connection_summary`] is shown.
     pub fn is_connection_watched(self) -> bool {
         self.is_watched.get_value()
     }
 
-    /// Says what came over the connection.
+    /// Sets the statistics of the connection.
     pub fn set_connection_summary(self, summary: ConnectionSummary) {
         set_if_changed(self.summary, summary);
     }
 
-    /// The present: the server's clock at first, then one that advances every second.
+    /// The current time: the server's clock at first, updated every second in the browser.
     pub fn now(self) -> Signal<Timestamp> {
         self.now.into()
     }
@@ -175,74 +175,73 @@ impl Live {
         self.newest.into()
     }
 
-    /// Of which moment the containers of all hosts are: of the present while any engine answers (see
-    /// [`Self::away`] for the others), else of the earliest of their moments.
+    /// The freshness of the containers of all hosts: live while any engine answers (see [`Self::away`] for
+    /// the others), otherwise as of the earliest time.
     pub fn as_of(self) -> Signal<AsOf> {
         self.as_of.into()
     }
 
-    /// Hosts whose engines do not answer while another's does.
+    /// Hosts whose engines do not answer while another one does.
     pub fn away(self) -> Signal<Vec<HostId>> {
         self.away.into()
     }
 
-    /// Whether nothing is known yet.
+    /// Whether no state is known yet.
     pub fn loading(self) -> Signal<bool> {
         Signal::derive(move || self.hosts.read().is_empty())
     }
 
-    /// Names of all hosts; changes only when one comes or goes.
+    /// Names of all hosts; changes only when a host is added or removed.
     pub fn hosts(self) -> Signal<Vec<HostId>> {
         self.hosts.into()
     }
 
-    /// Whether there is more than one host, so that its name has to stand beside what is on it. Follows
-    /// the hosts.
+    /// Whether there are several hosts, so that their names must be shown. Tracks the hosts.
     pub fn has_several_hosts(self) -> bool {
         self.hosts.read().len() > 1
     }
 
-    /// Counts over all containers.
+    /// Counts of all containers.
     pub fn totals(self) -> Signal<Totals> {
         self.totals.into()
     }
 
-    /// Whether any engine has told its containers: before that, none is not the same as none known.
+    /// Whether any list of containers has arrived; before that, an empty list means nothing.
     pub fn is_listed(self) -> Signal<bool> {
         self.listed.into()
     }
 
-    /// Whether only the containers in view are known, until the first full list has come.
+    /// Whether only the containers in view are known, until the first complete list has arrived.
     pub fn is_partial(self) -> Signal<bool> {
         self.partial.into()
     }
 
-    /// What happened lately, newest first.
+    /// Recent events, newest first.
     pub fn events(self) -> Signal<Vec<Arc<Event>>> {
         self.events.into()
     }
 
-    /// Follows every change to the list of containers (not to their figures).
+    /// Tracks every change of the list of containers (not of their figures).
     pub fn track_list(self) {
         self.list_version.track();
     }
 
-    /// Follows every new set of figures of containers.
+    /// Tracks every new set of container figures.
     pub fn track_stats(self) {
         self.stats_version.track();
     }
 
-    /// The rows `query` shows, in order. Follows nothing: see [`Self::track_list`].
+    /// The rows of `query`, in order. Tracks nothing: see [`Self::track_list`].
     pub fn rows(self, query: &ContainerQuery) -> Vec<Row> {
         self.dashboard.with_value(|dashboard| query.rows(dashboard))
     }
 
-    /// Reads the state as a whole. Follows nothing: see [`Self::track_list`].
+    /// Reads the complete state. Tracks nothing: see [`Self::track_list`].
     pub fn with_dashboard<T>(self, read: impl FnOnce(&Dashboard) -> T) -> T {
         self.dashboard.with_value(read)
     }
 
-    /// The signals of one container, while there is such a container.
+    /// The signals of one container; `None` if it does not exist.
     pub fn row(self, id: WorkloadId) -> Option<RowSignals> {
         self.rows.with_value(|rows| rows.get(&id).cloned())
     }
@@ -260,7 +259,7 @@ impl Live {
         self.host(&host)
     }
 
-    /// Why an engine cannot be reached, while one cannot.
+    /// Why an engine is unreachable, if one is.
     pub fn engine_failure(self) -> Memo<Option<String>> {
         Memo::new(move |_| {
             let hosts = self.hosts.read();
@@ -269,8 +268,8 @@ impl Live {
         })
     }
 
-    /// Asks the server to do `action`; the row's `action` signal tells how it goes. Does nothing while
-    /// the container is not known to be as it is shown.
+    /// Requests `action` from the server; the row's `action` signal has its progress. Does nothing while the
+    /// shown state of the container is not known to be current.
     pub fn act(self, id: WorkloadId, action: Action, options: ActionOptions) {
         let Some(row) = self.row(id) else { return };
         let is_busy = matches!(row.action.get_untracked(), Some(ActionState::Running(_)));
@@ -301,39 +300,39 @@ impl Live {
         (outbox.send)(request);
     }
 
-    /// Follows a log, or no longer. Its lines are no part of this state: they go to whoever asked.
+    /// Follows a log, or stops following it. Its lines are not part of this state: the viewer receives them.
     pub fn order_log(self, order: LogOrder) {
         if let Some(outbox) = self.outbox.try_get_value().flatten() {
             (outbox.order_log)(order);
         }
     }
 
-    /// Whether the container is known to be as it is shown, so that it can be acted upon. Follows
+    /// Whether the shown state of the container is known to be current, so that actions are allowed. Tracks
     /// nothing.
     pub fn can_act(self, id: WorkloadId) -> bool {
         self.row(id)
             .is_some_and(|row| row.as_of.get_untracked().is_live())
     }
 
-    /// Whether any of these containers can be acted upon. Follows them.
+    /// Whether actions are allowed on any of these containers. Tracks them.
     pub fn can_act_on<'a>(self, ids: impl IntoIterator<Item = &'a WorkloadId>) -> bool {
         let mut rows = ids.into_iter().filter_map(|id| self.row(*id));
         rows.any(|row| row.as_of.get().is_live())
     }
 
-    /// Takes the failure of an action off its row.
+    /// Removes the error of an action from its row.
     pub fn dismiss(self, id: WorkloadId) {
         if let Some(row) = self.row(id) {
             row.action.set(None);
         }
     }
 
-    /// What every path on the server begins with: nothing, or names that each follow a slash.
+    /// The base path: empty, or segments that each begin with a slash.
     pub fn base(self) -> String {
         self.initial.with_value(|initial| initial.base.clone())
     }
 
-    /// Where `path`, as the routes name it, is on the server.
+    /// The URL of `path`, a path as in the routes.
     pub fn href(self, path: &str) -> String {
         let base = self.base();
         match path {
@@ -342,17 +341,17 @@ impl Live {
         }
     }
 
-    /// What the page began with.
+    /// The state with which the page began.
     pub fn initial(self) -> StoredValue<Initial> {
         self.initial
     }
 
-    /// Lets actions leave the page through `outbox`.
+    /// Installs the functions with which pages send.
     pub fn set_outbox(self, outbox: Outbox) {
         self.outbox.set_value(Some(outbox));
     }
 
-    /// Says how the page hears from the server.
+    /// Sets the state of the connection.
     pub fn set_connection(self, connection: Connection) {
         let before = self.connection.get_untracked();
         if before != connection {
@@ -364,7 +363,7 @@ impl Live {
         }
     }
 
-    /// Advances the clock.
+    /// Sets the current time.
     pub fn set_now(self, now: Timestamp) {
         self.now.set(now);
         self.judge();

@@ -1,31 +1,31 @@
-//! What a page hands to the viewer of logs, which draws outside of the reactive tree.
+//! The inputs of the log viewer, which draws outside of the reactive tree.
 
 use super::logs::{LogStatus, LogView};
 use crate::model::{Event, LogTimes, WorkloadId};
 use leptos::{html::Div, prelude::*};
 use std::sync::Arc;
 
-/// One of the containers whose logs are shown.
+/// A container whose log is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogSource {
-    /// Its identity.
+    /// The id.
     pub id: WorkloadId,
-    /// What people call it.
+    /// The name.
     pub name: String,
 }
 
-/// How lines look.
+/// The appearance of lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogLooks {
-    /// When they were written.
+    /// The times shown before lines.
     pub times: LogTimes,
-    /// Whether long ones are broken.
+    /// Whether long lines are wrapped.
     pub wrap: bool,
-    /// The words between them.
+    /// The texts between lines.
     pub words: &'static LogWords,
 }
 
-/// The words between lines.
+/// The texts between lines.
 #[derive(Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "every field is the text it names")]
 pub struct LogWords {
@@ -41,19 +41,19 @@ pub struct LogWords {
     pub show_less: &'static str,
 }
 
-/// What a page hands to the viewer of logs.
+/// The inputs of the log viewer.
 #[derive(Clone, Copy, Debug)]
 pub struct LogSetup {
-    /// Where lines are drawn: an element that scrolls.
+    /// The scrolling element in which lines are drawn.
     pub node: NodeRef<Div>,
-    /// The logs that are shown.
+    /// The containers whose logs are shown.
     pub sources: Memo<Vec<LogSource>>,
-    /// What of them.
+    /// The filters and the search.
     pub view: Memo<LogView>,
-    /// How they are shown.
+    /// The appearance of lines.
     pub looks: Memo<LogLooks>,
-    /// What happened lately in the engines.
+    /// Recent events of the engines.
     pub events: Signal<Vec<Arc<Event>>>,
-    /// Set to what the viewer says of itself.
+    /// The viewer's state, which the viewer sets.
     pub status: RwSignal<LogStatus>,
 }

@@ -1,7 +1,7 @@
-//! The live client: one mirror of the server's state, kept true by one driver.
+//! The live client: a mirror of the server's state, which the driver keeps up to date.
 //!
-//! [`Live`] is what pages see. It is created from the snapshot inside the first HTML, the same on
-//! both sides; in the browser the driver then feeds it from the socket, or by polling.
+//! [`Live`] is the interface for pages. It is created from the snapshot in the first HTML, the same on both
+//! sides; in the browser, the driver then updates it over the socket, or by polling.
 
 pub mod actions;
 mod connection;

@@ -1,4 +1,4 @@
-//! What the page of one container shows beside the live state, as far as the first HTML has it.
+//! The data of a container's page in addition to the live state, as far as it is in the first HTML.
 
 use crate::{
     model::{ContainerDetails, Event, Processes, WorkloadRef},
@@ -6,18 +6,18 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// What the page of one container shows beside the live state: only what its open tab needs.
+/// The data of a container's page in addition to the live state; only for the open tab.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ContainerPageData {
-    /// Of which container, as the address names it.
+    /// The container, as named in the URL.
     pub id: WorkloadRef,
-    /// What inspecting tells.
+    /// The details.
     pub details: Option<ContainerDetails>,
     /// Its processes.
     pub processes: Option<Processes>,
-    /// What lately happened to it, newest first.
+    /// Its recent events, newest first.
     pub events: Option<Vec<Arc<Event>>>,
-    /// The engine's whole description, as indented JSON.
+    /// The engine's complete description, as indented JSON.
     pub inspect: Option<String>,
 }
 

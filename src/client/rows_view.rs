@@ -1,14 +1,14 @@
-//! What a long list needs to know of the window it is seen through.
+//! The view of a long list.
 
-/// Where the window stands over a list, in pixels from the list's upper end.
+/// The visible part of a list, in pixels from the top of the list.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RowsView {
-    /// Upper edge of what should be in the document.
+    /// Upper edge of the part that should be in the document.
     pub top: f64,
-    /// Lower edge of it.
+    /// Lower edge of the part that should be in the document.
     pub bottom: f64,
-    /// Height of a container's row, once one was measured.
+    /// Height of a container's row, once measured.
     pub row: Option<f64>,
-    /// Height of a group's head, once one was measured.
+    /// Height of a group's head, once measured.
     pub group: Option<f64>,
 }

@@ -1,20 +1,20 @@
-//! Whether it was our server that answered, or a proxy in front of it that wants a sign-in. Pure.
+//! Detects responses of a proxy that requires a sign-in, as opposed to those of our server. Pure.
 
-/// What an answer's head tells of who answered.
+/// The properties of a response from which its sender is determined.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AnswerHead<'a> {
     /// The status; 0 for a redirect that was not followed.
     pub status: u16,
-    /// Whether it leads elsewhere. Our server never redirects what the page's code asks for.
+    /// Whether it is a redirect. Our server never redirects requests of the page's code.
     pub is_redirect: bool,
-    /// The header `Content-Type`. Our server never answers the page's code with HTML.
+    /// The header `Content-Type`. Our server never sends HTML to the page's code.
     pub content_type: Option<&'a str>,
 }
 
 impl AnswerHead<'_> {
-    /// Whether a proxy wants a sign-in. Each does so in its own way: a redirect to the page where
-    /// that is done, 401, or that page itself, with 200 or 403. A page with another status, such as
-    /// 502, is what a proxy shows for a server that is away.
+    /// Whether a proxy requires a sign-in. Proxies differ: some redirect to a sign-in page, some respond with
+    /// 401, some with the page itself and 200 or 403. HTML with another status, such as 502, is the error
+    /// page of a proxy whose server is unreachable.
     pub fn wants_sign_in(&self) -> bool {
         let is_html = self.content_type.is_some_and(|kind| {
             let kind = kind.split(';').next().unwrap_or_default().trim();

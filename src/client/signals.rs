@@ -1,4 +1,4 @@
-//! The signals behind single rows and hosts: a cell changes, not the table.
+//! The signals of single rows and hosts: a change redraws a cell, not the table.
 
 use crate::{
     model::{
@@ -10,36 +10,36 @@ use crate::{
 use leptos::prelude::*;
 use std::{collections::BTreeMap, sync::Arc};
 
-/// What a page shows of one workload. Freed when the workload is gone.
+/// The signals of one workload. Disposed when the workload is removed.
 #[derive(Clone, Debug)]
 pub struct RowSignals {
-    /// Its identity.
+    /// The id.
     pub id: WorkloadId,
-    /// What is known of it.
+    /// The state.
     pub workload: ArcRwSignal<Workload>,
-    /// What it uses, when it runs.
+    /// The figures, when it runs.
     pub figures: ArcRwSignal<Option<Figures>>,
-    /// What is being done to it.
+    /// The action in progress, or its failure.
     pub action: ArcRwSignal<Option<ActionState>>,
-    /// Of which moment what is known of it is: that of the containers of its host.
+    /// The freshness of the state: that of its host's containers.
     pub as_of: ArcRwSignal<AsOf>,
-    /// Of which moment its figures are.
+    /// The freshness of its figures.
     pub figures_as_of: ArcRwSignal<AsOf>,
 }
 
 impl RowSignals {
-    /// Its name. Follows it.
+    /// The name. Tracks it.
     pub fn name(&self) -> String {
         self.workload.with(|workload| workload.name().to_owned())
     }
 
-    /// The container that it is. Follows it.
+    /// The container. Tracks it.
     pub fn container(&self) -> Arc<Container> {
         let Workload::Container(container) = self.workload.get();
         container
     }
 
-    /// The figures of the container that it is, when it runs. Follows them.
+    /// The figures of the container, when it runs. Tracks them.
     pub fn stats(&self) -> Option<Arc<ContainerStats>> {
         let Figures::Container(stats) = self.figures.get()?;
         Some(stats)
@@ -51,45 +51,45 @@ impl RowSignals {
         host
     }
 
-    /// The moment up to which its ages and uptimes count.
+    /// The time up to which its ages and uptimes count.
     pub fn moment(&self, now: Signal<Timestamp>) -> Timestamp {
         self.as_of.get().moment(|| now.get())
     }
 }
 
-/// Something done to a container from this page.
+/// The state of an action that this page has requested.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ActionState {
-    /// Under way.
+    /// In progress.
     Running(Action),
     /// It failed; shown until dismissed.
     Failed {
-        /// What was asked for.
+        /// The action.
         action: Action,
-        /// Why not.
+        /// The error.
         error: ApiError,
     },
 }
 
-/// What a page shows of one host.
+/// The signals of one host.
 #[derive(Clone, Debug, Default)]
 pub struct HostSignals {
-    /// Its figures.
+    /// The host's own figures.
     pub metrics: ArcRwSignal<Option<Arc<HostMetrics>>>,
-    /// When they were read.
+    /// When the host's own figures were read.
     pub metrics_at: ArcRwSignal<Option<Timestamp>>,
-    /// Where its figures come from.
+    /// The sources of its figures.
     pub sources: ArcRwSignal<BTreeMap<SourceKind, SourceStatus>>,
-    /// Of which moment its containers are.
+    /// The freshness of its containers.
     pub as_of: ArcRwSignal<AsOf>,
-    /// Of which moment the figures of its containers are.
+    /// The freshness of its containers' figures.
     pub figures_as_of: ArcRwSignal<AsOf>,
-    /// Of which moment its own figures are.
+    /// The freshness of its own figures.
     pub metrics_as_of: ArcRwSignal<AsOf>,
 }
 
 impl HostSignals {
-    /// Why its engine cannot be reached, when it cannot.
+    /// Why its engine is unreachable, if it is.
     pub fn engine_failure(&self) -> Option<String> {
         let sources = self.sources.read();
         let status = sources.get(&SourceKind::Docker)?;
@@ -97,14 +97,14 @@ impl HostSignals {
         is_down.then(|| status.message.clone().unwrap_or_default())
     }
 
-    /// Where the host is reached, when it is not the machine of the server.
+    /// The address of the host, if it is not the machine of the server.
     pub fn address(&self) -> Option<String> {
         let sources = self.sources.read();
         let engine = sources.get(&SourceKind::Docker)?;
         engine.machine_address().map(str::to_owned)
     }
 
-    /// What the host calls itself; before that is known, what `host` calls it.
+    /// The host name that the host reports; until it is known, the name `host`.
     pub fn name(&self, host: &HostId) -> String {
         let metrics = self.metrics.read();
         metrics

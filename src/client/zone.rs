@@ -1,28 +1,28 @@
-//! The time zone that times are shown in: UTC in the first HTML, as the server cannot know another,
-//! and the browser's as soon as the page is interactive.
+//! The time zone of shown times: UTC in the first HTML, because the server does not know the user's, and the
+//! browser's once the page is interactive.
 
 use super::driver;
 use crate::model::{LocalTime, Timestamp};
 use leptos::prelude::*;
 
-/// The time zone that times are shown in. A handle; what reads it follows its change.
+/// The time zone of shown times. A handle; readers track its change.
 #[derive(Clone, Copy, Debug)]
 pub struct Zone(RwSignal<Option<String>>);
 
-/// Makes [`use_zone`] work below the calling component.
+/// Provides the time zone for [`use_zone`] below the calling component.
 pub fn provide_zone() {
     let zone = RwSignal::new(None);
     Effect::new(move || zone.set(driver::zone_name()));
     provide_context(Zone(zone));
 }
 
-/// The time zone that times are shown in.
+/// The time zone of shown times.
 pub fn use_zone() -> Zone {
     expect_context::<Zone>()
 }
 
 impl Zone {
-    /// `at` as this zone's clocks show it.
+    /// `at` in this time zone.
     pub fn local(self, at: Timestamp) -> LocalTime {
         if self.0.read().is_some() {
             driver::local(at)
@@ -43,7 +43,7 @@ impl Zone {
         format!("{} {}", local.moment(), local.zone())
     }
 
-    /// What it is called: `UTC`, `Asia/Seoul`.
+    /// The name: `UTC`, `Asia/Seoul`.
     pub fn name(self) -> String {
         self.0.get().unwrap_or_else(|| "UTC".to_owned())
     }

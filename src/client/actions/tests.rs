@@ -1,4 +1,4 @@
-//! Actions leave in their order, are answered exactly once, and none is waited for for ever.
+//! Actions are sent in order, and each gets exactly one response, at the latest at its deadline.
 
 use super::*;
 use crate::model::{Action, ActionOptions, ContainerId};
@@ -26,7 +26,7 @@ fn code(ack: &ContainerAck) -> Option<ErrorCode> {
     ack.error.as_ref().map(|error| error.code)
 }
 
-/// When a pause that leaves at time zero has waited too long, in milliseconds.
+/// When a pause that was sent at time zero times out, in milliseconds.
 const PAUSE_DEADLINE: f64 = 15_000.0;
 
 #[test]
@@ -123,7 +123,7 @@ fn an_action_that_is_not_sent_yet_is_not_lost_with_the_socket() {
     assert_eq!(sent, 30);
 }
 
-/// What happens to actions.
+/// A step of the scenario.
 #[derive(Clone, Debug)]
 enum Step {
     Push,
@@ -131,7 +131,7 @@ enum Step {
     Acknowledge(usize),
     Refuse(usize),
     Disconnect,
-    /// So many milliseconds pass.
+    /// This many milliseconds pass.
     Wait(u32),
 }
 
@@ -147,8 +147,8 @@ fn any_step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    /// Every action leaves once, in its order, over the socket or by HTTP (and once more by HTTP if
-    /// the socket was lost), and is answered exactly once: by the server, or by its deadline.
+    /// Every action is sent once, in order, over the socket or by HTTP (and again by HTTP if the socket was
+    /// lost), and gets exactly one response: from the server, or at its deadline.
     #[test]
     fn every_action_is_sent_and_answered_once(steps in prop::collection::vec(any_step(), 0..200)) {
         let mut actions = Actions::default();

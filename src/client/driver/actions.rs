@@ -1,4 +1,4 @@
-//! Sends actions over the socket, or by HTTP without one, and hands answers to the page.
+//! Sends actions over the socket, or by HTTP without one, and passes responses to the page.
 
 use super::{browser, http, socket::Socket};
 use crate::{
@@ -10,10 +10,10 @@ use crate::{
 };
 use std::{cell::RefCell, rc::Rc};
 
-/// Carries out what [`Actions`] decides.
+/// Executes the decisions of [`Actions`].
 pub(super) struct ActionSender {
     live: Live,
-    /// Shared with requests that are under way.
+    /// Shared with requests in progress.
     actions: Rc<RefCell<Actions>>,
 }
 
@@ -25,12 +25,12 @@ impl ActionSender {
         }
     }
 
-    /// Takes on an action, to be sent when it is its turn.
+    /// Adds an action to the queue.
     pub(super) fn push(&self, action: ContainerAction) {
         self.actions.borrow_mut().push(action);
     }
 
-    /// Sends what may be sent now.
+    /// Sends the actions that may be sent now.
     pub(super) fn send(&self, socket: Option<&Socket>) {
         let way = socket.map_or(Way::Http, |_| Way::Socket);
         let due = self.actions.borrow_mut().due(browser::now_ms(), way);
@@ -42,12 +42,12 @@ impl ActionSender {
         }
     }
 
-    /// The answer to `request_id` has come over the socket.
+    /// Handles the response to `request_id`.
     pub(super) fn acknowledge(&self, request_id: &str) {
         self.actions.borrow_mut().acknowledge(request_id);
     }
 
-    /// The server refused to take on `request_id`.
+    /// Handles the server's rejection of `request_id`.
     pub(super) fn refuse(&self, request_id: &str, error: ApiError) {
         let refused = self.actions.borrow_mut().refuse(request_id, error);
         if let Some(ack) = refused {
@@ -55,7 +55,7 @@ impl ActionSender {
         }
     }
 
-    /// Asks again by HTTP for what the socket took with it.
+    /// Repeats the requests of the lost socket by HTTP.
     pub(super) fn on_disconnect(&self) {
         let lost = self.actions.borrow_mut().on_disconnect();
         for action in lost {
@@ -63,7 +63,7 @@ impl ActionSender {
         }
     }
 
-    /// Gives up what should have been answered by now.
+    /// Ends actions that have timed out.
     pub(super) fn expire(&self) {
         let late = self.actions.borrow_mut().expire(browser::now_ms());
         let acks = late.into_iter().map(ServerMessage::ContainerAck);

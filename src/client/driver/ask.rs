@@ -1,4 +1,4 @@
-//! What a page asks the server for, beside the live state.
+//! Requests data that is not part of the live state.
 
 use super::{browser, http};
 use crate::protocol::{ApiError, ErrorCode, codec::Wire};
@@ -6,16 +6,16 @@ use gloo_timers::future::TimeoutFuture;
 use leptos::task::spawn_local_scoped_with_cancellation;
 use std::time::Duration;
 
-/// Between looks whether a hidden tab is in sight again.
+/// Interval at which a hidden tab checks whether it is visible again.
 const HIDDEN_MS: u32 = 500;
 
-/// Asks for `url` and hands what came to `then`, unless its owner is gone by then.
+/// Requests `url` and calls `then` with the result, unless its owner no longer exists.
 pub fn ask<T: Wire + 'static>(url: String, then: impl FnOnce(Result<T, ApiError>) + 'static) {
     spawn_local_scoped_with_cancellation(async move { then(value(&url).await) });
 }
 
-/// Asks for `url` again and again, `every` after the last answer, while its owner lives and the tab is
-/// in sight; the first time `after` that.
+/// Requests `url` after `after`, and then repeatedly `every` after the last response, while its owner exists
+/// and the tab is visible.
 pub fn keep_asking<T: Wire + 'static>(
     url: String,
     after: Duration,
@@ -35,7 +35,7 @@ pub fn keep_asking<T: Wire + 'static>(
     });
 }
 
-/// Asks for the text at `url`.
+/// Requests the text at `url`.
 pub fn ask_text(url: String, then: impl FnOnce(Result<String, ApiError>) + 'static) {
     spawn_local_scoped_with_cancellation(async move {
         let text = async {

@@ -1,4 +1,4 @@
-//! The browser's clock, chance and signs of life.
+//! The browser's clock, randomness, storage and events.
 
 use crate::{
     client::link::LinkEvent,
@@ -13,44 +13,44 @@ pub(super) fn now_ms() -> f64 {
     js_sys::Date::now()
 }
 
-/// `at` as this browser's clock shows it.
+/// `at` in this browser's time zone.
 pub fn local(at: Timestamp) -> LocalTime {
     let date = js_sys::Date::new(&JsValue::from_f64(at.as_millis() as f64));
     at.at_offset(-date.get_timezone_offset() as i32)
 }
 
-/// What this browser's time zone is called.
+/// The name of this browser's time zone.
 pub fn zone_name() -> Option<String> {
     let format = js_sys::Intl::DateTimeFormat::new(&js_sys::Array::new(), &js_sys::Object::new());
     let name = js_sys::Reflect::get(&format.resolved_options(), &JsValue::from_str("timeZone"));
-    // A browser that names none knows its offset all the same.
+    // A browser without the name still knows the offset.
     let name = name.ok().and_then(|name| name.as_string());
     name.or_else(|| Some(local(Timestamp::from_millis(now_ms() as i64)).zone()))
 }
 
-/// From 0 to 1.
+/// A random number from 0 to 1.
 pub(super) fn random() -> f64 {
     js_sys::Math::random()
 }
 
-/// Time and chance together do not repeat, in any tab.
+/// A new request id: time and randomness make it unique across tabs.
 pub(super) fn new_request_id() -> String {
     format!("{:x}-{:x}", now_ms() as u64, (random() * 9e15) as u64)
 }
 
-/// Whether the tab is out of sight.
+/// Whether the tab is hidden.
 pub(super) fn is_hidden() -> bool {
     document().hidden()
 }
 
-/// Says to whoever looks at the document that the page is interactive.
+/// Marks the document as interactive, for tests and scripts.
 pub(super) fn mark_hydrated() {
     if let Some(root) = document().document_element() {
         let _ = root.set_attribute("data-hydrated", "");
     }
 }
 
-/// The path on the server of what is called `path` in the code, which knows nothing of proxies.
+/// The path on the server of `path`, which does not include the base path.
 pub(super) fn on_server(path: &str) -> String {
     let root = document().document_element();
     let base = root.and_then(|root| root.get_attribute("data-base"));
@@ -66,13 +66,13 @@ pub fn open_page() -> Option<Page> {
     Page::parse(path, |name| query.get(name))
 }
 
-/// Waits until the page has had time for what it is opened for.
+/// Waits for a few seconds, in which the page can request what it needs first.
 pub async fn quiet() {
     const SECONDS: u64 = 3;
     gloo_timers::future::sleep(std::time::Duration::from_secs(SECONDS)).await;
 }
 
-/// The address of a socket on the server.
+/// The URL of a socket on the server.
 pub(super) fn socket_url(path: &str) -> Option<String> {
     let location = window().location();
     let scheme = if location.protocol().ok()? == "https:" {
@@ -87,38 +87,38 @@ pub(super) fn socket_url(path: &str) -> Option<String> {
     ))
 }
 
-/// Where it is noted that the page was loaded again.
+/// The key under which a reload is recorded.
 const RELOADED: &str = "deckwatch-reloaded";
 
-/// Loads the page again, unless that was already tried: a proxy may keep serving the old one.
-/// Whether it is being loaded.
+/// Reloads the page, unless that was already tried: a proxy may keep serving the old version. Returns whether
+/// it is being reloaded.
 pub(super) fn reload_once() -> bool {
     let Ok(Some(storage)) = window().session_storage() else {
         return false;
     };
     let was_tried = matches!(storage.get_item(RELOADED), Ok(Some(_)));
-    // Where nothing can be noted, there would be no end.
+    // Without a record, reloading would not end.
     !was_tried
         && storage.set_item(RELOADED, "1") == Ok::<(), JsValue>(())
         && window().location().reload().is_ok()
 }
 
-/// The page is of the right version: the next time it is not, loading it again may help.
+/// Forgets a reload, because the page has the right version: a later mismatch may be fixed by reloading.
 pub(super) fn forget_reload() {
     if let Ok(Some(storage)) = window().session_storage() {
         let _ = storage.remove_item(RELOADED);
     }
 }
 
-/// Keeps a cookie, given as a `Set-Cookie` header would.
+/// Sets a cookie, in the format of a `Set-Cookie` header.
 pub fn set_cookie(cookie: &str) {
     if let Ok(document) = document().dyn_into::<web_sys::HtmlDocument>() {
         let _ = document.set_cookie(cookie);
     }
 }
 
-/// Whether a key belongs to a text field, a menu or a dialog rather than to the page, or was handled
-/// already.
+/// Whether a key event belongs to a text field, a menu or a dialog rather than to the page, or was already
+/// handled.
 pub fn is_typing(event: &web_sys::KeyboardEvent) -> bool {
     let target = event
         .target()
@@ -130,7 +130,7 @@ pub fn is_typing(event: &web_sys::KeyboardEvent) -> bool {
     }) || event.default_prevented()
 }
 
-/// What the browser says of tab and network.
+/// The browser's events about the tab and the network.
 pub(super) fn signs() -> impl FusedStream<Item = LinkEvent> + Unpin {
     let (sender, receiver) = mpsc::unbounded();
     let send = move |event| drop(sender.unbounded_send(event));

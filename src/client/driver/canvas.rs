@@ -1,4 +1,4 @@
-//! Painting shapes on a canvas: beside the document, so that a new figure moves nothing in it.
+//! Paints shapes on a canvas, outside of the document, so that new figures cause no layout.
 
 use crate::{
     model::Preferences,
@@ -12,27 +12,27 @@ use web_sys::{CanvasRenderingContext2d, MediaQueryList, ResizeObserver};
 
 /// Width of lines, in CSS pixels.
 const LINE: f64 = 1.5;
-/// How much of its colour an area has.
+/// Opacity of areas.
 const THIN: f64 = 0.13;
 /// Dash and gap, in CSS pixels.
 const DASHES: [f64; 2] = [4.0, 3.0];
-/// Of the small texts at axes.
+/// Size of the small texts at axes.
 const FONT_SIZE: &str = "11px ";
 
-/// The theme's colours and font, as they are now.
+/// The current theme's colours and font.
 struct Palette {
     inks: [String; Ink::ALL.len()],
     font: String,
 }
 
 thread_local! {
-    /// Kept until looks change: to look them up makes the browser compute the document's styles at
-    /// once, in the middle of its changes.
+    /// Kept until the theme changes: reading the styles forces the browser to compute them at once, in the
+    /// middle of its changes.
     static PALETTE: RefCell<Option<Rc<Palette>>> = const { RefCell::new(None) };
 }
 
 impl Palette {
-    /// Those of now.
+    /// The current palette.
     fn current() -> Option<Rc<Self>> {
         PALETTE.with_borrow_mut(|known| {
             if known.is_none() {
@@ -57,7 +57,7 @@ impl Palette {
     }
 }
 
-/// Paints `scene` on the canvas of `node`, which is of this `size` in CSS pixels.
+/// Paints `scene` on the canvas of `node`, which has this size in CSS pixels.
 pub fn paint(node: NodeRef<html::Canvas>, (width, height): (f32, f32), scene: &Scene) {
     let (Some(canvas), Some(palette)) = (node.get_untracked(), Palette::current()) else {
         return;
@@ -68,7 +68,7 @@ pub fn paint(node: NodeRef<html::Canvas>, (width, height): (f32, f32), scene: &S
     };
     let ratio = window().device_pixel_ratio();
     let pixels = |length: f32| (f64::from(length) * ratio).round() as u32;
-    // Giving a canvas a size empties and reserves it anew, even when it is the same.
+    // Setting the size of a canvas clears and reallocates it, even if the size is the same.
     if (canvas.width(), canvas.height()) != (pixels(width), pixels(height)) {
         canvas.set_width(pixels(width));
         canvas.set_height(pixels(height));
@@ -112,7 +112,7 @@ fn draw(context: &CanvasRenderingContext2d, shape: &Shape, palette: &Palette, ra
             ink,
             dashed,
         } => {
-            // In the middle of a device's pixel a hairline is sharp.
+            // A hairline is sharp in the middle of a device pixel.
             let snap = |at: f32| (((f64::from(at) * ratio).floor() + 0.5) / ratio) as f32;
             let ends = [(snap(from.0), snap(from.1)), (snap(to.0), snap(to.1))];
             context.set_line_width(1.0 / ratio.max(1.0));
@@ -144,7 +144,7 @@ fn stroke(context: &CanvasRenderingContext2d, points: &[Point], color: &str, das
     context.set_stroke_style_str(color);
     context.set_fill_style_str(color);
     if let [(x, y)] = *points {
-        // A line of one point would not be seen.
+        // A line of one point would be invisible.
         context.fill_rect(f64::from(x) - 1.0, f64::from(y) - 1.0, 2.0, 2.0);
         return;
     }
@@ -159,12 +159,12 @@ fn trace(context: &CanvasRenderingContext2d, points: &[Point]) {
     }
 }
 
-/// Keeps `size` at that of the canvas, in CSS pixels.
+/// Sets `size` to that of the canvas, in CSS pixels, whenever it changes.
 pub fn watch_size(node: NodeRef<html::Canvas>, size: RwSignal<(f32, f32)>) {
     Effect::new(move || {
         let Some(canvas) = node.get() else { return };
         let measured = canvas.clone();
-        // Called when the layout is done: measuring then costs nothing.
+        // Called after layout, when measuring costs nothing.
         let callback = Closure::<dyn FnMut()>::new(move || {
             let now = (
                 measured.client_width() as f32,
@@ -184,7 +184,7 @@ pub fn watch_size(node: NodeRef<html::Canvas>, size: RwSignal<(f32, f32)>) {
     });
 }
 
-/// Watches until dropped.
+/// Observes the size until dropped.
 struct SizeWatch {
     observer: ResizeObserver,
     _callback: Closure<dyn FnMut()>,
@@ -196,7 +196,7 @@ impl Drop for SizeWatch {
     }
 }
 
-/// Changes when what was painted no longer looks right: with the theme, and with the size of a pixel.
+/// A signal that changes when canvases must be painted again: with the theme, and with the pixel ratio.
 pub fn use_looks() -> Signal<u32> {
     let looks = RwSignal::new(0);
     let preferences = expect_context::<RwSignal<Preferences>>();
@@ -208,7 +208,7 @@ pub fn use_looks() -> Signal<u32> {
     Effect::new(move |before: Option<()>| {
         theme.track();
         if before.is_some() {
-            // By then the document has the new theme.
+            // By then the theme has been applied to the document.
             request_animation_frame(change);
         }
     });
@@ -226,7 +226,7 @@ pub fn use_looks() -> Signal<u32> {
     looks.into()
 }
 
-/// Watches until dropped.
+/// Observes the system's theme until dropped.
 struct ThemeWatch {
     query: MediaQueryList,
     callback: Closure<dyn FnMut()>,

@@ -1,4 +1,4 @@
-//! What people take with them from a page.
+//! Copies text to the clipboard.
 
 use super::browser;
 use crate::{client::Observations, model::Timestamp};
@@ -6,9 +6,10 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlDocument, HtmlElement, HtmlTextAreaElement};
 
-/// Copies `text`; whether the browser allowed it. Call it while a click is handled.
+/// Copies `text`; returns whether the browser allowed it. Must be called while a click is handled.
 ///
-/// The newer interface exists only where the page came by HTTPS or from this machine, which is not
+/// The clipboard API is available only over HTTPS or on this machine, and a dashboard in a home network is
+/// often served over plain HTTP.
 /// how a dashboard on a network at home is reached.
 pub fn copy(text: &str) -> bool {
     let document = document();
@@ -37,7 +38,7 @@ pub fn copy(text: &str) -> bool {
     copied
 }
 
-/// Copies what was observed, for a ticket; whether the browser allowed it.
+/// Copies the observations for a bug report; returns whether the browser allowed it.
 pub fn copy_report(observed: &Observations) -> bool {
     let now = Timestamp::from_millis(browser::now_ms() as i64);
     let agent = window().navigator().user_agent().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Asking the server once.
+//! HTTP requests to the server.
 
 use super::browser::on_server;
 use crate::{
@@ -17,7 +17,7 @@ use web_sys::{
     Response, ResponseType,
 };
 
-/// How long an answer may take; a connection that is dead would otherwise keep us waiting for ever.
+/// Timeout for a response; a dead connection would otherwise never end.
 const ANSWER_MS: u32 = 20_000;
 
 #[wasm_bindgen]
@@ -29,7 +29,7 @@ extern "C" {
     fn new(format: &str) -> Result<DecompressionStream, JsValue>;
 }
 
-/// Asks for what is at `path`, in the binary form where that exists.
+/// Requests `path`, in the binary form if there is one.
 pub(super) async fn get(path: &str, etag: Option<&str>) -> Result<Response, JsValue> {
     let headers = Headers::new()?;
     headers.set("Accept", codec::MEDIA_TYPE)?;
@@ -42,7 +42,7 @@ pub(super) async fn get(path: &str, etag: Option<&str>) -> Result<Response, JsVa
     fetch(path, &init).await
 }
 
-/// Sends `body` to `path` under a key that makes it the same request when it is sent again.
+/// Sends `body` to `path` with an idempotency key, by which the server recognizes a repetition.
 pub(super) async fn post(path: &str, key: &str, body: &impl Wire) -> Result<Response, JsValue> {
     let headers = Headers::new()?;
     headers.set("Content-Type", codec::MEDIA_TYPE)?;
@@ -55,14 +55,14 @@ pub(super) async fn post(path: &str, key: &str, body: &impl Wire) -> Result<Resp
 }
 
 async fn fetch(path: &str, init: &RequestInit) -> Result<Response, JsValue> {
-    // A sign-in page elsewhere could not be read, and would look as if nothing had answered.
+    // A sign-in page of another origin could not be read, and would look like a missing response.
     init.set_redirect(RequestRedirect::Manual);
     let url = on_server(path);
     let answer = JsFuture::from(window().fetch_with_str_and_init(&url, init)).await?;
     answer.dyn_into()
 }
 
-/// Whether it is a proxy that answers, and wants a sign-in.
+/// Whether the response is from a proxy that requires a sign-in.
 pub(super) fn wants_sign_in(answer: &Response) -> bool {
     let content_type = answer.headers().get("content-type").ok().flatten();
     let head = AnswerHead {
@@ -73,23 +73,22 @@ pub(super) fn wants_sign_in(answer: &Response) -> bool {
     head.wants_sign_in()
 }
 
-/// Whether our server answers, and has done what it was asked for.
+/// Whether the response is from our server, and is a success.
 pub(super) fn is_done(answer: &Response) -> bool {
     answer.ok() && !wants_sign_in(answer)
 }
 
-/// The value in an answer.
+/// The decoded value in a response.
 pub(super) async fn value<T: Wire>(answer: &Response) -> Option<T> {
     codec::decode(&bytes(answer).await.ok()?).ok()
 }
 
-/// The text of an answer.
+/// The text of a response.
 pub(super) async fn text(answer: &Response) -> Option<String> {
     JsFuture::from(answer.text().ok()?).await.ok()?.as_string()
 }
 
-/// Why an answer is a refusal. What a gate or a proxy says is never in our binary form, so errors
-/// always are JSON.
+/// The error in a response. Those of proxies are never in the binary form, so errors are always JSON.
 pub(super) async fn problem(answer: &Response) -> ApiError {
     if wants_sign_in(answer) {
         return ApiError::new(ErrorCode::Forbidden, "signed out: reload the page");
@@ -106,7 +105,7 @@ pub(super) async fn problem(answer: &Response) -> ApiError {
     )
 }
 
-/// Calls off what it was given to, when dropped.
+/// Cancels the requests that use it when it is dropped.
 pub(super) struct Canceller(AbortController);
 
 impl Canceller {
@@ -121,7 +120,7 @@ impl Drop for Canceller {
     }
 }
 
-/// Asks for a stream of events, which ends with `canceller`.
+/// Requests a stream of events, which ends when `canceller` is dropped.
 pub(super) async fn open_stream(
     path: &str,
     canceller: Option<&Canceller>,
@@ -134,13 +133,13 @@ pub(super) async fn open_stream(
     fetch(path, &init).await
 }
 
-/// The body of an answer.
+/// The body of a response.
 pub(super) async fn bytes(answer: &Response) -> Result<Vec<u8>, JsValue> {
     let buffer: ArrayBuffer = JsFuture::from(answer.array_buffer()?).await?.dyn_into()?;
     Ok(Uint8Array::new(&buffer).to_vec())
 }
 
-/// `frame`, with its message as it was before it was compressed; nothing when that cannot be had.
+/// `frame` with a decompressed message; `None` if it cannot be decompressed.
 pub(super) async fn inflated(frame: Vec<u8>) -> Option<Vec<u8>> {
     match codec::as_deflated(&frame) {
         Some(message) => Some(codec::inflated(&inflate(message).await.ok()?)),

@@ -1,22 +1,22 @@
-//! A JSON text as a tree that opens branch by branch.
+//! Shows JSON as a tree whose branches can be opened.
 //!
-//! Only what is open is in the document, so that a description of a megabyte opens at once. Text
-//! becomes text nodes, never markup.
+//! The document contains only open branches, so that a description of a megabyte opens at once. Text is
+//! inserted as text nodes, never as markup.
 
 use js_sys::{Array, JSON, JsString, Object, Reflect};
 use leptos::prelude::document;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, HtmlElement, MouseEvent};
 
-/// Children shown of one branch; a longer list ends with how many are left.
+/// Most children shown per branch; a longer list ends with the number of the others.
 const MAX_CHILDREN: u32 = 1_000;
-/// Matches shown: more than anybody reads.
+/// Most matches shown, which are more than a user reads.
 const MAX_MATCHES: u32 = 500;
-/// The property of a branch that holds its value until it is opened.
+/// The property in which a branch stores its value until it is opened.
 const UNOPENED: &str = "deckwatchJson";
 
-/// Shows the JSON `text` in `node`: everything closed but the first level, or with a `query` only the
-/// branches that hold it, open. How many match; nothing when `text` is no JSON.
+/// Shows the JSON `text` in `node`: only the first level is open, or with a `query` only the branches that
+/// contain it are shown, open. Returns the number of matches; `None` if `text` is not JSON.
 pub fn show_json(node: &HtmlElement, text: &str, query: &str) -> Option<u32> {
     let value = JSON::parse(text).ok()?;
     node.set_text_content(None);
@@ -30,7 +30,7 @@ pub fn show_json(node: &HtmlElement, text: &str, query: &str) -> Option<u32> {
     Some(matches)
 }
 
-/// Opens the branch that was clicked on, if it has not been yet.
+/// Fills the clicked branch, unless it was opened before.
 pub fn open_json(event: &MouseEvent) {
     let target = event.target().and_then(|it| it.dyn_into::<Element>().ok());
     let summary = target.and_then(|it| it.closest("summary").ok().flatten());
@@ -63,7 +63,7 @@ fn fill(parent: &Element, value: &JsValue) {
     }
 }
 
-/// Appends the children of `value` that hold `query`, open. Whether there are any.
+/// Appends the children of `value` that contain `query`, open; returns whether there are any.
 fn find(parent: &Element, value: &JsValue, query: &str, matches: &mut u32) -> bool {
     let before = *matches;
     for entry in entries(value).iter() {
@@ -130,7 +130,7 @@ fn leaf(parent: &Element, key: &str, value: &JsValue, is_match: bool) {
     }
 }
 
-/// A scalar as JSON writes it.
+/// A scalar in JSON notation.
 fn word(value: &JsValue) -> String {
     JSON::stringify(value)
         .ok()

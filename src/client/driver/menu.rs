@@ -1,10 +1,10 @@
-//! Keys and focus of menus. Opening, closing and stacking are the browser's own.
+//! Keyboard and focus handling of menus. Opening, closing and stacking are the browser's own.
 
 use leptos::prelude::document;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, FocusEvent, HtmlElement, KeyboardEvent, Node};
 
-/// What can have the focus in a menu.
+/// The elements of a menu that can have the focus.
 const ITEMS: &str = "button:enabled, a[href], input, select";
 
 fn target(event: &Event) -> Option<HtmlElement> {
@@ -20,7 +20,7 @@ pub fn is_menu_open(event: &Event) -> bool {
     target(event).is_some_and(|menu| is_shown(&menu))
 }
 
-/// The open menu an event comes from, or whose button it comes from.
+/// The open menu that contains the target of an event, or whose button does.
 fn menu_of(event: &Event) -> Option<HtmlElement> {
     let around = target(event)?.closest(".menu").ok()??;
     around
@@ -30,7 +30,7 @@ fn menu_of(event: &Event) -> Option<HtmlElement> {
         .ok()
 }
 
-/// Closes the menu an event comes from; the focus goes back to its button.
+/// Closes the menu of an event; the focus returns to its button.
 pub fn close_menu(event: &Event) {
     if let Some(menu) = menu_of(event) {
         let _ = menu.hide_popover();
@@ -72,7 +72,7 @@ pub fn step_in_menu(event: &KeyboardEvent) {
     }
 }
 
-/// Closes a menu whose focus has gone elsewhere.
+/// Closes a menu when the focus leaves it.
 pub fn leave_menu(event: &FocusEvent) {
     let next = event.related_target();
     let Some(next) = next.and_then(|next| next.dyn_into::<Node>().ok()) else {
@@ -84,7 +84,7 @@ pub fn leave_menu(event: &FocusEvent) {
     }
 }
 
-/// Gives the focus back to the button of a menu that was closed, unless it went elsewhere.
+/// Returns the focus to the button of a closed menu, unless another element has it.
 pub fn after_menu(event: &Event) {
     let Some(menu) = target(event).filter(|menu| !is_shown(menu)) else {
         return;
@@ -98,7 +98,7 @@ pub fn after_menu(event: &Event) {
     }
 }
 
-/// Whether nothing has the focus: the browser then gives it to the body.
+/// Whether no element has the focus, which the browser reports as the body.
 pub(super) fn is_focus_lost() -> bool {
     let focused = document().active_element();
     focused.is_none_or(|focused| focused.tag_name() == "BODY")

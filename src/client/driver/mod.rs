@@ -1,4 +1,4 @@
-//! The loop that feeds [`Live`] in the browser: the only code that touches sockets and timers.
+//! The loop that updates [`Live`] in the browser: the only code that uses sockets and timers.
 
 mod actions;
 mod apply;
@@ -53,12 +53,12 @@ use poll::{Answer, Poll};
 use socket::{Incoming, Socket};
 use std::sync::Arc;
 
-/// How often time is looked at: fine enough for a reconnect to feel immediate.
+/// Interval of clock updates: short enough for a reconnect to seem immediate.
 const TICK_MS: u32 = 250;
-/// Between questions for a sign of life while somebody looks at the connection.
+/// Interval of pings while the connection's statistics are shown, in seconds.
 const ASK_SECONDS: i64 = 3;
 
-/// Begins to feed `live`; call once, in the browser.
+/// Begins to update `live`; call once, in the browser.
 pub fn start(live: Live) {
     let (sender, orders) = mpsc::unbounded();
     let log_orders = sender.clone();
@@ -72,7 +72,7 @@ pub fn start(live: Live) {
     leptos::task::spawn_local_scoped_with_cancellation(Driver::new(live).run(orders));
 }
 
-/// What pages ask for.
+/// The orders of pages.
 enum Order {
     Act(ContainerAction),
     Log(LogOrder),
@@ -89,11 +89,11 @@ struct Driver {
     feeds: Feeds,
     log_poll: LogPoll,
     traffic: Traffic,
-    /// Server's clock minus this browser's, in milliseconds.
+    /// Difference between the server's clock and this browser's, in milliseconds.
     clock_offset: i64,
 }
 
-/// What the loop waits for.
+/// The events that the loop waits for.
 enum Happening {
     Link(LinkEvent),
     Frame(Vec<u8>),
@@ -198,7 +198,7 @@ impl Driver {
         self.actions.send(socket);
     }
 
-    /// Applies `messages` with the next frame.
+    /// Applies `messages` with the next animation frame.
     fn receive(&mut self, messages: Vec<ServerMessage>) {
         if let Some(batch) = self.inbox.receive(messages) {
             apply_soon(self.live, batch);
@@ -278,7 +278,7 @@ impl Driver {
         self.live.set_connection(self.link.connection(origin));
     }
 
-    /// Asks for a sign of life, which also tells the server's time and how far away it is.
+    /// Sends a ping, whose response contains the server's time and yields the round trip time.
     fn ask(&mut self) {
         if let Some(socket) = &self.socket {
             self.traffic.asked(self.moment());
@@ -290,12 +290,12 @@ impl Driver {
         Timestamp::from_millis(browser::now_ms() as i64 + self.clock_offset)
     }
 
-    /// The present in milliseconds.
+    /// The server's time in milliseconds.
     fn moment(&self) -> f64 {
         self.now().as_millis() as f64
     }
 
-    /// Once a second is enough for ages and uptimes.
+    /// Updates the shown time once a second, which is enough for ages and uptimes.
     fn show_time(&mut self) {
         let now = self.now();
         let shown = self.live.now().get_untracked();

@@ -1,4 +1,4 @@
-//! What components need of the browser: sizes, focus and what is fetched beside the live state.
+//! Browser functions for components: sizes, focus, and requests in addition to the live state.
 
 use super::{http, menu::is_focus_lost};
 use crate::{
@@ -11,21 +11,21 @@ use std::time::Duration;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, FocusOptions, HtmlElement, Node};
 
-/// Rows are kept ready this far above and below the view, so that scrolling shows no gap.
+/// Height above and below the view in which rows are kept ready, so that scrolling shows no gap.
 const OVERSCAN_PIXELS: f64 = 400.0;
-/// The view moves in steps, so that not every pixel takes rows in and out.
+/// Steps in which the view moves, so that rows do not change with every pixel.
 const STEP_PIXELS: f64 = 200.0;
 
-/// A key of the list of containers.
+/// A key command in the list of containers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RowKey {
-    /// Go to the filter.
+    /// Focus the filter.
     Filter,
-    /// Go to the next row.
+    /// Focus the next row.
     Next,
-    /// Go to the previous row.
+    /// Focus the previous row.
     Previous,
-    /// Tick the row.
+    /// Select the row.
     Select,
     /// Open the row's container.
     Open,
@@ -35,7 +35,7 @@ pub enum RowKey {
     Restart,
 }
 
-/// Does what `key` means for the row that has the focus. Whether it meant anything.
+/// Executes `key` for the focused row; returns whether it had an effect.
 pub fn press(key: RowKey) -> bool {
     let document = document();
     let focused = document.active_element();
@@ -51,7 +51,7 @@ pub fn press(key: RowKey) -> bool {
             return next.unwrap_or_else(first).is_some_and(focus);
         }
         RowKey::Select => find("input[type=checkbox]"),
-        // On a button within the row this key presses the button.
+        // On a button within the row, the key presses the button instead.
         RowKey::Open if row != focused => None,
         RowKey::Open => find("a.name"),
         RowKey::StopOrStart => find("[data-action=stop]").or_else(|| find("[data-action=start]")),
@@ -67,7 +67,7 @@ fn focus(element: Element) -> bool {
         .is_ok_and(|element| element.focus().is_ok())
 }
 
-/// The next or previous row, past group heads.
+/// The next or previous row, skipping group heads.
 fn neighbour(row: &Element, next: bool) -> Option<Element> {
     let step = |element: &Element| {
         if next {
@@ -89,19 +89,19 @@ fn neighbour(row: &Element, next: bool) -> Option<Element> {
     step(row).filter(|element| element.has_attribute("data-id"))
 }
 
-/// The host the page came from, without its port.
+/// The host name in the page's URL, without the port.
 pub fn page_host() -> Option<String> {
     window().location().hostname().ok()
 }
 
-/// Gives `element` a height in pixels.
+/// Sets the height of `element` in pixels.
 pub fn set_height(element: &HtmlElement, height: f64) {
     let _ = element
         .style()
         .set_property("height", &format!("{height}px"));
 }
 
-/// Scrolls `bar` sideways to where its current link can be seen.
+/// Scrolls `bar` sideways until its current link is visible.
 pub fn show_current(bar: &HtmlElement) {
     let current = bar.query_selector("[aria-current]").ok().flatten();
     let Some(link) = current.and_then(|link| link.dyn_into::<HtmlElement>().ok()) else {
@@ -111,8 +111,8 @@ pub fn show_current(bar: &HtmlElement) {
     bar.set_scroll_left(middle - bar.client_width() / 2);
 }
 
-/// Keeps `view` at what can be seen of `body`, with some more on either side. `track` follows what
-/// may change their number or height.
+/// Updates `view` to the visible part of `body` and a margin. `track` follows the signals that may change the
+/// number or height of rows.
 pub fn watch_rows(
     body: NodeRef<html::Tbody>,
     track: impl Fn() + 'static,
@@ -151,7 +151,7 @@ pub fn watch_rows(
     });
 }
 
-/// Keeps `is_down` at whether the pointer is pressed on `body`, until the click is through.
+/// Sets `is_down` while the pointer is pressed on `body`, until the click was handled.
 pub fn watch_press(body: NodeRef<html::Tbody>, is_down: RwSignal<bool>) {
     Effect::new(move || {
         let press = window_event_listener(ev::pointerdown, move |event| {
@@ -161,7 +161,7 @@ pub fn watch_press(body: NodeRef<html::Tbody>, is_down: RwSignal<bool>) {
                 is_down.set(true);
             }
         });
-        // The click comes after the pointer is up.
+        // The click event follows the release of the pointer.
         let release = move || {
             if is_down.get_untracked() {
                 set_timeout(move || _ = is_down.try_set(false), Duration::ZERO);
@@ -177,8 +177,8 @@ pub fn watch_press(body: NodeRef<html::Tbody>, is_down: RwSignal<bool>) {
     });
 }
 
-/// To be called before rows change places: what has the focus among them has it afterwards too,
-/// though a row that is moved in the document loses it.
+/// Keeps the focus while rows change places: a row that is moved in the document would lose it. Must be
+/// called before the change.
 pub fn keep_focus() {
     let focused = document().active_element();
     let Some(focused) = focused
@@ -201,7 +201,7 @@ fn height_of(body: &Element, selector: &str) -> Option<f64> {
     Some(row.get_bounding_client_rect().height()).filter(|height| *height > 0.0)
 }
 
-/// Asks for a host's last five minutes and hands them to `then`.
+/// Requests a host's last five minutes and calls `then` with them.
 pub fn fetch_history(host: &HostId, then: impl FnOnce(MetricsHistory) + 'static) {
     fetch(
         format!("/api/metrics?range=5m&host={}", host.as_str()),
@@ -209,7 +209,7 @@ pub fn fetch_history(host: &HostId, then: impl FnOnce(MetricsHistory) + 'static)
     );
 }
 
-/// Asks for the last five minutes of a container's figures and hands them to `then`.
+/// Requests the last five minutes of a container's figures and calls `then` with them.
 pub fn fetch_stats(id: WorkloadId, then: impl FnOnce(StatsHistory) + 'static) {
     fetch(workload_path(id, "stats"), then);
 }

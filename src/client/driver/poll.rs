@@ -1,33 +1,33 @@
-//! Asking for the state again and again, while the socket does not get through.
+//! Polls the state while the socket does not work.
 
 use super::http;
 use crate::{client::link::PollOutcome, protocol::codec::Bundle};
 use futures::{FutureExt, future::LocalBoxFuture};
 use gloo_timers::future::TimeoutFuture;
 
-/// As often as new figures come.
+/// Polling interval, the default interval of figures.
 const INTERVAL_MS: u32 = 2_000;
-/// While a sign-in is wanted: nothing new can come, and every question is a request to the sign-in
-/// service. A socket is tried beside it, at once when the tab comes back into sight.
+/// Polling interval while a sign-in is required: there is no new data, and every poll is a request to the
+/// sign-in service. The socket is retried meanwhile, and at once when the tab becomes visible.
 const SIGNED_OUT_INTERVAL_MS: u32 = 10_000;
 const URL: &str = "/api/snapshot?channels=metrics,containers,stats,events";
 
-/// Polling, or not.
+/// The current poll, if any.
 #[derive(Default)]
 pub(super) struct Poll {
     etag: Option<String>,
     asking: Option<LocalBoxFuture<'static, Answer>>,
 }
 
-/// What came back.
+/// The result of a poll.
 pub(super) enum Answer {
-    /// Nothing.
+    /// No valid answer.
     Silence,
-    /// A proxy in front of the server wants a sign-in.
+    /// A proxy in front of the server requires a sign-in.
     SignIn,
-    /// Nothing is new.
+    /// No news.
     Unchanged,
-    /// What is new, and a tag to ask with the next time.
+    /// The news, and the entity tag for the next poll.
     News(Bundle, Option<String>),
 }
 
@@ -42,17 +42,17 @@ impl Answer {
 }
 
 impl Poll {
-    /// Asks at once what is new since `position`.
+    /// Polls at once for news since `position`.
     pub(super) fn start(&mut self, position: &str) {
         self.asking = Some(ask(format!("{URL}{position}"), None).boxed_local());
     }
 
-    /// Asks no longer.
+    /// Stops polling.
     pub(super) fn stop(&mut self) {
         *self = Self::default();
     }
 
-    /// The next answer; never, while not polling.
+    /// Waits for the next result; forever while not polling.
     pub(super) async fn next(&mut self) -> Answer {
         match &mut self.asking {
             Some(asking) => asking.await,
@@ -60,8 +60,8 @@ impl Poll {
         }
     }
 
-    /// Asks again a little after an answer, which was `outcome`, what is new since `position`; with
-    /// the `etag` of the answer, or else the one before.
+    /// Polls again after a pause, which depends on `outcome`, for news since `position`; with the new `etag`,
+    /// or the previous one if there is none.
     pub(super) fn again(&mut self, position: &str, etag: Option<String>, outcome: PollOutcome) {
         let pause = match outcome {
             PollOutcome::SignIn => SIGNED_OUT_INTERVAL_MS,

@@ -1,4 +1,4 @@
-//! One WebSocket, owned by the driver alone.
+//! A WebSocket, used only by the driver.
 
 use super::{browser::socket_url, http::inflated};
 use crate::protocol::{
@@ -14,30 +14,29 @@ use std::collections::BTreeMap;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
 
-/// Closed without a word, as when it never opened.
+/// The code of a close without a close frame, as when the socket never opened.
 const ABNORMAL: u16 = 1006;
 
-/// A socket, opening or open.
+/// A socket that is connecting or open.
 pub(super) struct Socket {
     inner: WebSocket,
     heard: UnboundedReceiver<Incoming>,
-    /// Length of the frames that came since it was last asked.
+    /// Number of bytes received since they were last taken.
     bytes: usize,
-    /// A frame on its way to be what it was before it was compressed. Kept here, because
-    /// [`Self::next`] may be called off.
+    /// A frame that is being decompressed. Kept here, because [`Self::next`] may be cancelled.
     inflating: Option<LocalBoxFuture<'static, Option<Vec<u8>>>>,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
     _on_close: Closure<dyn FnMut(CloseEvent)>,
 }
 
-/// What comes over it.
+/// An event of the socket.
 pub(super) enum Incoming {
     Frame(Vec<u8>),
     Closed(u16),
 }
 
 impl Socket {
-    /// Opens one to where the page came from.
+    /// Opens a socket to the server of the page.
     pub(super) fn open() -> Option<Self> {
         let url = socket_url("/api/ws")?;
         let inner = WebSocket::new_with_str(&url, SUBPROTOCOL_BINARY).ok()?;
@@ -45,7 +44,7 @@ impl Socket {
         let (sender, heard) = mpsc::unbounded();
         let closed = sender.clone();
         let on_message = Closure::<dyn FnMut(_)>::new(move |event: MessageEvent| {
-            // Anything but a buffer would be of another protocol.
+            // Other types of data belong to another protocol.
             if let Ok(buffer) = event.data().dyn_into::<ArrayBuffer>() {
                 let frame = Uint8Array::new(&buffer).to_vec();
                 let _ = sender.unbounded_send(Incoming::Frame(frame));
@@ -66,7 +65,7 @@ impl Socket {
         })
     }
 
-    /// The next frame of the socket; never, while there is none.
+    /// Waits for the next event of the socket; forever while there is none.
     pub(super) async fn next(socket: &mut Option<Self>) -> Incoming {
         let Some(socket) = socket else {
             return std::future::pending().await;
@@ -93,19 +92,19 @@ impl Socket {
         }
     }
 
-    /// Length of the frames that came since the last time.
+    /// Returns the number of bytes received since the last call.
     pub(super) fn take_bytes(&mut self) -> usize {
         std::mem::take(&mut self.bytes)
     }
 
-    /// Asks for everything the pages show, from where `resume` left off.
+    /// Subscribes to everything that the pages show, from the given positions.
     pub(super) fn subscribe(&self, mut resume: BTreeMap<Channel, Resume>) {
         for channel in Channel::SUBSCRIBABLE {
             self.follow(channel, resume.remove(&channel));
         }
     }
 
-    /// Asks for a channel, from where `resume` left off.
+    /// Subscribes to a channel, from the given position.
     pub(super) fn follow(&self, channel: Channel, resume: Option<Resume>) {
         self.say(&ClientMessage::Subscribe(Subscribe {
             delta: channel.policy().delta == Delta::OnRequest,
@@ -114,7 +113,7 @@ impl Socket {
         }));
     }
 
-    /// Sends a message; a failure shows as a close.
+    /// Sends a message; a failure becomes visible as a close.
     pub(super) fn say(&self, message: &ClientMessage) {
         let _ = self.inner.send_with_u8_array(&codec::encode(message));
     }
@@ -122,7 +121,7 @@ impl Socket {
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        // Or the browser would call what is dropped with this.
+        // Otherwise the browser would call closures that were dropped.
         self.inner.set_onmessage(None);
         self.inner.set_onclose(None);
         let _ = self.inner.close();

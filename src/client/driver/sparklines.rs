@@ -1,10 +1,8 @@
-//! The small lines in lists: drawn all together with each new set of figures, and only those that are
-//! in the document.
+//! The sparklines in lists. All are drawn with each new set of figures, but only those in the document.
 //!
-//! What came before the page is asked for once for all lines that have come into view, in one request:
-//! built up from what comes, a line would be empty at first and not show the last minutes for as many
-//! minutes. Afterwards the page goes on by itself, also for lines that have left the view, so that
-//! they need not be asked for again.
+//! Their history is requested from the server, in one request for all lines that have come into view: built
+//! only from new figures, a line would be incomplete for five minutes. Afterwards the page continues them
+//! itself, also those that have left the view, so that they are not requested again.
 
 use super::{browser, http};
 use crate::{
@@ -23,11 +21,11 @@ use web_sys::{Element, SvgElement};
 #[derive(Default)]
 struct Board {
     lines: BTreeMap<WorkloadId, Known>,
-    /// The lines in the document, by a number of their own: one container may be there twice.
+    /// The lines in the document by a unique number: one container may have several.
     shown: BTreeMap<u32, Shown>,
-    /// Whether the server is about to be asked.
+    /// Whether a request to the server is pending.
     asking: bool,
-    /// Between two sets of figures.
+    /// The interval of figures.
     interval: Duration,
     next_number: u32,
 }
@@ -36,13 +34,13 @@ struct Shown {
     id: WorkloadId,
     area: Element,
     line: Element,
-    /// What is drawn.
+    /// The drawn shapes.
     drawn: Spark,
 }
 
 struct Known {
     line: Sparkline,
-    /// When the newest figure that came since it was asked for was read.
+    /// When the newest figure was read that arrived since the history was requested.
     at: Option<Timestamp>,
 }
 
@@ -50,7 +48,7 @@ thread_local! {
     static BOARD: RefCell<Board> = RefCell::default();
 }
 
-/// Draws the line of `id` with the two paths in `node` for as long as the calling component lives.
+/// Draws the sparkline of `id` with the two paths in `node`, for as long as the calling component exists.
 pub fn show_sparkline(live: Live, id: WorkloadId, node: NodeRef<Svg>) {
     let number = BOARD.with_borrow_mut(|board| {
         board.next_number = board.next_number.wrapping_add(1);
@@ -66,18 +64,18 @@ pub fn show_sparkline(live: Live, id: WorkloadId, node: NodeRef<Svg>) {
     });
 }
 
-/// Feeds all lines and draws those in the document, for as long as the page lives.
+/// Updates all lines and draws those in the document, for as long as the page exists.
 pub(super) fn feed(live: Live) {
     let slot = Memo::new(move |_| live.now().get().as_millis() / SLOT_MS);
     Effect::new(move || {
         live.track_stats();
-        // Without new figures the lines move to the left.
+        // Without new figures the lines still move to the left.
         slot.track();
         let now = live.now().get_untracked();
         let has_gap = live
             .with_dashboard(|dashboard| BOARD.with_borrow_mut(|board| board.tick(dashboard, now)));
         if has_gap {
-            // The server may know what this page has missed.
+            // The server may have the missing figures.
             BOARD.with_borrow_mut(|board| {
                 board.lines.clear();
                 board.ask(live);
@@ -95,8 +93,8 @@ impl Board {
         self.shown.insert(number, shown);
     }
 
-    /// Adds the newest figures and draws. Whether the page has missed some: those of a container
-    /// alone are missing because it did not run.
+    /// Adds the newest figures and draws; returns whether the page has missed some. If only some of the
+    /// containers have a gap, they did not run.
     fn tick(&mut self, dashboard: &Dashboard, now: Timestamp) -> bool {
         self.lines.retain(|id, _| dashboard.workload(*id).is_some());
         let (mut read, mut late) = (0, 0);
@@ -108,7 +106,7 @@ impl Board {
             if known.at >= Some(at) {
                 continue;
             }
-            // The server's last figure may be older: unwatched figures are read less often.
+            // The server's last figure may be older: unwatched figures are read at a longer interval.
             let before = known.at.replace(at);
             let missing = before.is_some_and(|before| is_gap_between(before, at, self.interval));
             read += 1;
@@ -130,8 +128,8 @@ impl Board {
         }
     }
 
-    /// Asks for the lines in the document that are not there, with the next frame: until then more
-    /// of them come into view.
+    /// Requests the missing lines in the document with the next frame, because more may come into view until
+    /// then.
     fn ask(&mut self, live: Live) {
         if !std::mem::replace(&mut self.asking, true) {
             #[expect(
@@ -152,7 +150,7 @@ impl Board {
 
     fn receive(&mut self, wanted: Vec<WorkloadId>, answer: Sparklines, now: Timestamp) {
         self.interval = Duration::from_millis(answer.interval_ms.into());
-        // Who never ran has no line yet.
+        // A container that never ran has no line yet.
         let empty = wanted.into_iter().map(Sparkline::new);
         for line in empty.chain(answer.lines) {
             self.lines.insert(line.id, Known { line, at: None });
@@ -177,7 +175,7 @@ async fn fetch(live: Live) {
     }
 }
 
-/// How a request names `id`: twelve digits are enough on one host.
+/// The reference to `id` in a request: twelve digits are unambiguous on one host.
 fn short(id: WorkloadId) -> String {
     let WorkloadKey::Container(key) = id.key;
     format!("{}/{}", id.scope, key.short())
@@ -193,8 +191,8 @@ impl Shown {
         })
     }
 
-    /// Draws, unless that would change nothing: a line shows the highest figure of each of its
-    /// slots, and most figures are not.
+    /// Draws the line if it has changed: it shows only the highest figure of each slot, which most figures
+    /// are not.
     fn draw(&mut self, known: &Known, now: Timestamp) {
         let spark = Spark::of_cpu(&known.line, now);
         if spark != self.drawn {

@@ -1,4 +1,4 @@
-//! What is applied, in which order, and where a new connection goes on.
+//! Which messages are applied, in which order, and from where a new connection continues.
 
 use super::*;
 use crate::{
@@ -143,7 +143,7 @@ fn an_answer_to_a_poll_that_makes_no_sense_is_dropped_as_a_whole() {
     assert_eq!(inbox.position(), "", "the next poll begins anew");
 }
 
-/// As much of a server as resuming needs: its lists, and how many changes it remembers.
+/// A server reduced to resuming: its lists, and how many changes it remembers.
 struct Server<'a> {
     epoch: &'a str,
     lists: &'a [Containers],
@@ -151,7 +151,7 @@ struct Server<'a> {
 }
 
 impl Server<'_> {
-    /// What a client gets on subscribing when list `head` is the newest.
+    /// The messages for a new subscriber when list `head` is the newest.
     fn subscribe(&self, head: usize, resume: Option<&Resume>) -> Vec<ServerMessage> {
         let known = resume.filter(|resume| resume.epoch == self.epoch);
         match known.map(|resume| resume.seq as usize) {
@@ -163,10 +163,10 @@ impl Server<'_> {
     }
 }
 
-/// What happens to a page.
+/// A step of the scenario.
 #[derive(Clone, Debug)]
 enum Step {
-    /// The next change is published; the page gets it when it is connected.
+    /// The next change is published; a connected page receives it.
     Change,
     /// The connection is lost.
     Lose,
@@ -186,8 +186,8 @@ fn any_step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    /// Wherever connections are lost and whenever the server restarts: a page that is connected and
-    /// has applied everything shows the server's list.
+    /// However often connections are lost and the server restarts: a page that is connected and has applied
+    /// all messages shows the server's list.
     #[test]
     fn a_page_that_reconnects_shows_what_the_server_has(
         lists in prop::collection::vec(any_containers(), 24),

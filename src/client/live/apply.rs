@@ -1,4 +1,4 @@
-//! The only code that changes the state in the browser, and what is drawn of it.
+//! The only code that changes the state in the browser, and the signals derived from it.
 
 use super::{Live, Request};
 use crate::{
@@ -9,12 +9,12 @@ use crate::{
 use leptos::prelude::*;
 use std::time::Duration;
 
-/// How long after a success the workload may take to show it: a lost event is made good by the next full
-/// list, ten seconds later at most.
+/// Time after a success in which the workload should show it: after a lost event, the next complete list
+/// arrives within ten seconds.
 const SHOWN_WITHIN: Duration = Duration::from_secs(12);
 
 impl Live {
-    /// Applies messages in order, then redraws once what they touched.
+    /// Applies messages in order, then updates the signals of the changed parts once.
     pub fn apply(self, messages: Vec<ServerMessage>) {
         let mut touched = Touched::default();
         for message in messages {
@@ -43,8 +43,7 @@ impl Live {
         touched
     }
 
-    /// Hands an answer to the row it belongs to. After a success the row stays busy until the workload
-    /// shows what was done.
+    /// Passes a response to its row. After a success the row stays busy until the workload shows the effect.
     fn acknowledge(self, ack: ContainerAck) {
         let mut failed = None;
         self.requests.update_value(|requests| {
@@ -66,7 +65,7 @@ impl Live {
         }
     }
 
-    /// Ends what was done and shows, or should have shown long ago.
+    /// Ends actions whose effect is visible, or should have been visible long ago.
     pub(super) fn settle(self) {
         let now = self.now.get_untracked();
         let is_over = |request: &Request| {
@@ -89,8 +88,7 @@ impl Live {
         }
     }
 
-    /// Projects what changed in the mirror onto the signals, and nothing else: a tick of figures costs
-    /// what it brings, not what there is.
+    /// Updates the signals of the changed parts only, so that the cost depends on the size of the change.
     fn draw(self, touched: &Touched) {
         self.dashboard.with_value(|dashboard| {
             self.draw_hosts(dashboard, touched);
@@ -134,7 +132,7 @@ impl Live {
             set_arc_if_changed(&signals.sources, &host.sources);
         }
         let mut hosts: Vec<_> = dashboard.hosts.keys().copied().collect();
-        // What is real comes first.
+        // Real hosts come first.
         hosts.sort_by_key(HostId::is_demo);
         set_if_changed(self.hosts, hosts);
     }
@@ -142,7 +140,7 @@ impl Live {
     fn draw_rows(self, dashboard: &Dashboard, touched: &Touched) {
         self.rows.update_value(|rows| {
             for id in &touched.removed {
-                // A page that still shows the container must not take its last figures for current.
+                // A page may still show the container, and its last figures would look current.
                 if let Some(row) = rows.remove(id) {
                     set_arc_if_changed(&row.figures, &None);
                 }
@@ -154,7 +152,7 @@ impl Live {
                 let row = rows.entry(*id).or_insert_with(|| RowSignals {
                     id: *id,
                     workload: ArcRwSignal::new(workload.clone()),
-                    // Figures may have come before the list.
+                    // Figures may have arrived before the list.
                     figures: ArcRwSignal::new(dashboard.figures(*id)),
                     action: ArcRwSignal::default(),
                     as_of: self.scope(id.scope).as_of,

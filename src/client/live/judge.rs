@@ -1,4 +1,4 @@
-//! Of which moment everything on the page is: judged whenever something comes and time passes.
+//! Updates the freshness of everything on the page, when data arrives and while time passes.
 
 use super::{
     Live,
@@ -8,7 +8,7 @@ use crate::model::{AsOf, Host, SourceStatus};
 use leptos::prelude::*;
 
 impl Live {
-    /// Says of which moment hosts and their containers are, by connection, sources and age.
+    /// Updates the freshness of hosts and their containers, from connection, sources and age.
     pub(super) fn judge(self) {
         let now = self.now.get_untracked();
         let is_connected = self.connection.get_untracked().is_connected();
@@ -16,7 +16,7 @@ impl Live {
         let since = self.watched_since.get_value();
         let newest = self.newest.get_untracked();
         let link = AsOf::connection(is_connected, newest, now, intervals.metrics());
-        // A host that never told of its containers says nothing about those that are shown.
+        // A host whose containers were never listed does not affect the shown ones.
         let (mut shown, mut others) = (None, link);
         let (mut away, mut is_any_live) = (Vec::new(), false);
         self.dashboard.with_value(|dashboard| {
@@ -50,7 +50,7 @@ impl Live {
     }
 }
 
-/// What is known of the engine that tells of the host's containers.
+/// The status of the engine of the host, if known.
 fn engine(host: &Host) -> Option<&SourceStatus> {
     host.sources.values().find(|status| status.is_engine())
 }
