@@ -17,10 +17,10 @@ use leptos_router::{
     components::{Route, Router, Routes},
 };
 
-/// What the built site's files are called: addresses that a document can refer to.
+/// URLs of the built site's files.
 #[derive(Clone, Debug, Default)]
 pub struct SiteFiles {
-    /// What the addresses of public files begin with.
+    /// The URL prefix of public files.
     pub public: String,
     /// The style sheet.
     pub style: String,
@@ -28,14 +28,14 @@ pub struct SiteFiles {
     pub script: String,
     /// The WebAssembly of the first view.
     pub module: String,
-    /// The script that loads parts. `None`: the site was built in one piece.
+    /// The script that loads parts; `None` when the site was built in one piece.
     pub loader: Option<String>,
-    /// The WebAssembly of the part that the page needs beside the first view.
+    /// The WebAssembly of the parts that the page needs in addition to the first view.
     pub parts: Vec<String>,
 }
 
-/// The document around the application; rendered on the server only. What the page needs is asked for at
-/// once, beside each other, by its head.
+/// The document around the application; rendered on the server only. Its head requests everything that the
+/// page needs at once.
 pub fn shell(files: SiteFiles) -> impl IntoView {
     let (preferences, base) = use_context::<InitialState>()
         .map(|state| (state.0.preferences.clone(), state.0.base.clone()))
@@ -116,8 +116,8 @@ pub fn App() -> impl IntoView {
     }
 }
 
-/// What every title goes through. The server writes it into the HTML as it is given, so that there its
-/// markup is escaped; the browser sets it as text.
+/// Formats every title. The server writes the result into the HTML, so its markup must be escaped there; the
+/// browser sets it as text.
 fn title_formatter() -> Formatter {
     let is_html = use_context::<ServerMetaContext>().is_some();
     let format = move |text: String| {
@@ -126,9 +126,9 @@ fn title_formatter() -> Formatter {
     format.into()
 }
 
-/// The person's preferences: every change is kept in the cookie and shown at once.
+/// The user's preferences: every change is applied at once and stored in the cookie.
 fn provide_preferences(live: Live) -> RwSignal<Preferences> {
-    /// A year.
+    /// One year.
     const MAX_AGE_SECONDS: u32 = 31_536_000;
     let preferences = RwSignal::new(
         live.initial()
@@ -157,7 +157,7 @@ fn provide_preferences(live: Live) -> RwSignal<Preferences> {
     preferences
 }
 
-/// What the document says of the theme; nothing leaves it to the system.
+/// The value of the document's theme attribute; `None` for the system's theme.
 fn theme_attribute(theme: Theme) -> Option<&'static str> {
     (theme != Theme::Auto).then(|| theme.as_str())
 }

@@ -8,7 +8,7 @@
 //!                        pages ◀── components ◀──signal── client ◀┘
 //! ```
 //!
-//! A module knows only what lies beneath it; [`model`] and [`protocol`] are shared by both sides.
+//! A module uses only the modules below it; [`model`] and [`protocol`] are shared by both sides.
 #![recursion_limit = "256"]
 
 pub mod app;
@@ -23,8 +23,8 @@ pub mod protocol;
 #[cfg(feature = "ssr")]
 pub mod server;
 
-/// Takes over the server's HTML in the browser, once the part of the code is loaded that the page needs.
-/// If that fails the page stays as it is without scripts.
+/// Hydrates the server's HTML in the browser, once the part of the code that the page needs is loaded. If
+/// loading fails, the page stays as it is without scripts.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub async fn hydrate() {

@@ -1,8 +1,8 @@
-//! Functions whose code is in a part of the page that is loaded later.
+//! Functions whose code is in a separately loaded part of the page.
 
-/// Puts the code of a function into the part of that name, and makes `load`, which loads it. With the
-/// feature `split` the function fails while its part is not loaded; without, as in a plain
-/// `cargo leptos watch`, all code is in one piece and is always there.
+/// Puts the code of a function into the part with this name, and defines `load`, which loads it. With the
+/// feature `split`, the function fails until its part is loaded; without it, as in a plain `cargo leptos
+/// watch`, all code is in one piece.
 macro_rules! in_part {
     (
         $part:ident, $load:ident;

@@ -10,7 +10,7 @@ use leptos::{
     prelude::*, task::spawn_local_scoped_with_cancellation, wasm_split::SplitLoaderError,
 };
 
-/// The dialogs, once they are loaded. What opens one before that takes effect then.
+/// The dialogs, once they are loaded. A dialog that is opened earlier appears then.
 #[component]
 pub(super) fn Dialogs(
     /// Whether the palette is open; set to open it.
@@ -21,7 +21,7 @@ pub(super) fn Dialogs(
     let requests = use_action_requests();
     let is_loaded = RwSignal::new(false);
     let is_wanted = move || is_palette_open.get() || is_help_open.get() || requests.is_asking();
-    // When it fails, the next dialog that is wanted tries again.
+    // After a failure, opening the next dialog retries.
     Effect::new(move || {
         let is_wanted = is_wanted();
         if is_loaded.get_untracked() {
@@ -31,7 +31,7 @@ pub(super) fn Dialogs(
             if load_dialogs().await.is_ok() {
                 is_loaded.try_set(true);
             } else if is_wanted {
-                // The server was updated since: a page of the new version has the dialog.
+                // The server has been updated: a page of the new version has the dialog.
                 let _ = window().location().reload();
             }
         });

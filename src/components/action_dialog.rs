@@ -1,4 +1,4 @@
-//! Actions as people ask for them: at once, or after a question when something can be lost.
+//! User requests for actions: carried out at once, or after confirmation when work or data can be lost.
 
 use crate::{
     client::{Live, use_live},
@@ -7,16 +7,16 @@ use crate::{
 };
 use leptos::{html::Dialog, prelude::*};
 
-/// An action somebody asks for.
+/// A user's request for an action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActionRequest {
-    /// What to do.
+    /// The action.
     pub action: Action,
-    /// To which containers.
+    /// The containers.
     pub ids: Vec<WorkloadId>,
 }
 
-/// Where components ask for actions. A handle.
+/// Accepts the action requests of components. A handle.
 #[derive(Clone, Copy, Debug)]
 pub struct ActionRequests {
     live: Live,
@@ -24,7 +24,7 @@ pub struct ActionRequests {
 }
 
 impl ActionRequests {
-    /// Does it at once, or asks first when something can be lost or has to be told.
+    /// Carries out the action at once, or opens the dialog when it needs confirmation or input.
     pub fn request(self, action: Action, ids: Vec<WorkloadId>) {
         let asks = action.is_destructive() || action == Action::Rename;
         if asks && !ids.is_empty() {
@@ -34,7 +34,7 @@ impl ActionRequests {
         }
     }
 
-    /// Whether a question is open.
+    /// Whether the dialog is open.
     pub fn is_asking(self) -> bool {
         self.asked.read().is_some()
     }
@@ -46,7 +46,7 @@ impl ActionRequests {
     }
 }
 
-/// Makes [`use_action_requests`] work below the calling component.
+/// Provides the handle for [`use_action_requests`] below the calling component.
 pub fn provide_action_requests(live: Live) {
     provide_context(ActionRequests {
         live,
@@ -54,12 +54,12 @@ pub fn provide_action_requests(live: Live) {
     });
 }
 
-/// Where components ask for actions.
+/// The handle with which components request actions.
 pub fn use_action_requests() -> ActionRequests {
     expect_context::<ActionRequests>()
 }
 
-/// Asks whether an action is meant, naming the containers.
+/// The dialog that confirms an action, with the names of the containers.
 #[component]
 pub fn ActionDialog() -> impl IntoView {
     let requests = use_action_requests();
@@ -112,7 +112,7 @@ pub fn ActionDialog() -> impl IntoView {
 
 #[component]
 fn AffectedContainers(
-    /// What was asked for.
+    /// The handle with the open request.
     requests: ActionRequests,
 ) -> impl IntoView {
     let live = use_live();
@@ -134,10 +134,10 @@ fn AffectedContainers(
 
 #[component]
 fn Options(
-    /// What is asked for.
+    /// The action.
     #[prop(into)]
     action: Signal<Option<Action>>,
-    /// How to do it.
+    /// The options of the action.
     options: RwSignal<ActionOptions>,
 ) -> impl IntoView {
     let text = use_text();

@@ -1,4 +1,4 @@
-//! What can be done to one workload.
+//! The actions on one workload.
 
 use super::{Glyph, Icon, Menu, as_of::why_off, use_action_requests};
 use crate::{
@@ -8,8 +8,8 @@ use crate::{
 };
 use leptos::{ev, prelude::*};
 
-/// What can be done to a container now: the usual as buttons, the rest in a menu. While something is
-/// being done it says so.
+/// The actions that are possible now: the usual ones as buttons, the others in a menu. Replaced by a spinner
+/// while an action is in progress.
 #[component]
 pub fn ActionButtons(
     /// The container.
@@ -56,11 +56,11 @@ pub fn ActionButtons(
 
 #[component]
 fn ActionButton(
-    /// To which container.
+    /// The container.
     id: WorkloadId,
-    /// What it does.
+    /// The action.
     action: Action,
-    /// Why it cannot be done now.
+    /// Why the action is not possible now; `None` when it is.
     off: Signal<Option<&'static str>>,
 ) -> impl IntoView {
     let requests = use_action_requests();
@@ -84,7 +84,7 @@ fn ActionButton(
 
 #[component]
 fn Busy(
-    /// What is being done.
+    /// The action in progress.
     action: Action,
 ) -> impl IntoView {
     let text = use_text();
@@ -96,7 +96,7 @@ fn Busy(
     }
 }
 
-/// What could not be done to a container and why, until it is dismissed.
+/// The last failed action on a container and its error, until it is dismissed.
 #[component]
 pub fn ActionFailure(
     /// The container.
@@ -114,11 +114,11 @@ pub fn ActionFailure(
 
 #[component]
 fn Failure(
-    /// Of which container.
+    /// The container.
     id: WorkloadId,
-    /// What failed.
+    /// The failed action.
     action: Action,
-    /// Why.
+    /// The error.
     message: String,
 ) -> impl IntoView {
     let live = use_live();
@@ -139,21 +139,21 @@ fn Failure(
 
 #[component]
 fn MoreMenu(
-    /// Of which container.
+    /// The container.
     id: WorkloadId,
-    /// Whether an action makes sense now.
+    /// Whether an action is possible in the current state.
     allowed: Callback<Action, bool>,
-    /// Its name, to tell the menus apart.
+    /// The name, which distinguishes the menus.
     #[prop(into)]
     name: Signal<String>,
-    /// Why nothing can be done now.
+    /// Why no action is possible now; `None` when some are.
     off: Signal<Option<&'static str>>,
 ) -> impl IntoView {
     let requests = use_action_requests();
     let text = use_text();
     let is_open = RwSignal::new(false);
-    // What may be done when the menu opens stands there until it closes: nothing moves under the
-    // pointer. What has become impossible meanwhile is disabled.
+    // The actions of an open menu stay until it closes, so that nothing moves under the pointer. Those that
+    // are no longer possible become disabled.
     let offered = Memo::new(move |before: Option<&Vec<Action>>| {
         let kept = before.filter(|before| !before.is_empty());
         match (is_open.get(), kept) {
@@ -167,7 +167,7 @@ fn MoreMenu(
     });
     let item = move |action: Action| {
         let choose = move |event: ev::MouseEvent| {
-            // First, so that a dialog that opens gives the focus back to the menu's button.
+            // First, so that a dialog that opens returns the focus to the menu's button.
             driver::close_menu(&event);
             requests.request(action, vec![id]);
         };

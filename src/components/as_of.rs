@@ -1,4 +1,4 @@
-//! How old what is not live is.
+//! The age of data that is not live.
 
 use crate::{
     client::{Connection, Live, use_live},
@@ -7,10 +7,10 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// How long ago what it stands beside was last known to be so; empty while that is live.
+/// The time since the data was last known to be correct; empty while it is live.
 #[component]
 pub fn LastSeen(
-    /// Of which moment it is.
+    /// The freshness of the data.
     #[prop(into)]
     as_of: Signal<AsOf>,
 ) -> impl IntoView {
@@ -23,7 +23,7 @@ pub fn LastSeen(
     view! { <span class="last-seen num" data-testid="last-seen">{words}</span> }
 }
 
-/// Why nothing can be done to containers that are known as of `as_of`; nothing while they are live.
+/// Why no actions are possible on containers with this freshness; `None` while they are live.
 pub(super) fn why_off(as_of: AsOf, text: &FrameText) -> Option<&'static str> {
     (!as_of.is_live()).then_some(match as_of.silent {
         Origin::Server => text.server_silent,
@@ -31,14 +31,14 @@ pub(super) fn why_off(as_of: AsOf, text: &FrameText) -> Option<&'static str> {
     })
 }
 
-/// What is wrong with what the page shows, beyond its connection, in a word or two. Follows it.
+/// A short description of why the page's data is not current, except for the connection. Tracks it.
 pub(super) fn trouble(live: Live, text: &FrameText) -> Option<String> {
     let away = live.away().get();
     let away: Vec<_> = away.iter().map(|host| live.host(host).name(host)).collect();
     word(live.connection().get(), live.as_of().get(), &away, text)
 }
 
-/// The same, of data known as of `as_of` with engines on the hosts `away` that do not answer.
+/// The same for data with this freshness, and engines on the hosts `away` that do not answer.
 pub(super) fn word(
     connection: Connection,
     as_of: AsOf,
@@ -56,8 +56,8 @@ pub(super) fn word(
     Some(word.to_owned())
 }
 
-/// How long ago the hosts were last seen whose engines do not answer, beside what is counted over all
-/// hosts; empty while all of them do.
+/// The time since the hosts were last seen whose engines do not answer, for counts over all hosts; empty
+/// while all engines answer.
 #[component]
 pub fn AllLastSeen() -> impl IntoView {
     let live = use_live();

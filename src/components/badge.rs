@@ -1,4 +1,4 @@
-//! How the page hears from the server, always in sight.
+//! The state of the page's connection, which is always visible.
 
 use super::{
     A,
@@ -12,8 +12,7 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// Says how the page hears from the server, and how old its newest figure is; leads to the test of
-/// both.
+/// Shows the state of the connection and the age of the newest figure; links to the realtime test.
 ///
 /// Only the state itself is announced to screen readers: age and countdown change every second.
 #[component]
@@ -43,7 +42,7 @@ pub fn ConnectionBadge() -> impl IntoView {
     }
 }
 
-/// How the page hears from the server, in a word or two, and what keeps that from being live.
+/// A short description of the connection, and of any other reason why the data is not live.
 #[component]
 pub fn ConnectionState() -> impl IntoView {
     let live = use_live();
@@ -80,7 +79,7 @@ pub(super) const fn state(connection: Connection, text: &FrameText) -> &'static 
     }
 }
 
-/// How often it was tried to reconnect, and when the next try comes.
+/// The number of reconnect attempts, and the time until the next one.
 fn tries(connection: Connection, text: &FrameText, now: Timestamp) -> Option<String> {
     let Connection::Reconnecting { attempt, next_try } = connection else {
         return None;

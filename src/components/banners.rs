@@ -1,4 +1,4 @@
-//! What is wrong, said on every page.
+//! Messages about problems, shown on every page.
 
 use crate::{
     client::{Connection, use_live, use_zone},
@@ -7,7 +7,7 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// Everything that is wrong with what the page shows.
+/// The messages about all current problems.
 #[component]
 pub fn Banners() -> impl IntoView {
     let live = use_live();
@@ -48,7 +48,7 @@ pub fn Banners() -> impl IntoView {
     }
 }
 
-/// Loads this page again, past the router, so that a proxy in front can ask for a sign-in.
+/// Reloads this page without the router, so that a proxy can request a sign-in.
 #[component]
 fn Reload() -> impl IntoView {
     let text = use_text();
@@ -59,21 +59,21 @@ fn Reload() -> impl IntoView {
     }
 }
 
-/// Says without scripts of what moment the page is.
+/// Shows the time of the page when scripts are disabled.
 #[component]
 fn NoScript() -> impl IntoView {
     let live = use_live();
     let text = use_text();
-    // Without scripts the time zone of the reader is not known.
+    // Without scripts the user's time zone is unknown.
     let time = live.now().get_untracked().at_offset(0);
     let time = format!("{} {}", time.clock(), time.zone());
     let words = (text.get_untracked().frame.no_script)(&time);
-    // As raw HTML: with scripts on, the browser keeps the inside of `noscript` as text, in which
-    // hydration would look for an element in vain.
+    // As raw HTML: with scripts enabled, the browser keeps the content of `noscript` as text, and hydration
+    // would not find the expected element.
     view! { <noscript inner_html=format!("<div class=\"banner\">{words}</div>")></noscript> }
 }
 
-/// Says that a host's engine does not answer, why, and what to do.
+/// The message about a problem with a host's engine: the state, the reason and what to do.
 #[component]
 fn EngineBanner(
     /// The host.
@@ -119,7 +119,7 @@ fn EngineBanner(
     move || wrong.get().map(banner)
 }
 
-/// Where the engine is reached, unless the message says it already.
+/// The address of the engine, unless the message contains it.
 fn endpoint(status: &SourceStatus) -> Option<String> {
     let endpoint = status.endpoint.clone()?;
     let is_said = status

@@ -1,20 +1,20 @@
-//! A button that copies.
+//! A button that copies text to the clipboard.
 
 use super::{Glyph, Icon};
 use crate::{client::driver, i18n::use_text};
 use leptos::prelude::*;
 use std::time::Duration;
 
-/// How long the button says that it has copied.
+/// Duration for which the button shows that it has copied.
 const SHOWN: Duration = Duration::from_millis(1_500);
 
 /// A button that copies a text.
 #[component]
 pub fn CopyButton(
-    /// What it copies.
+    /// The text to copy.
     #[prop(into)]
     copied: Signal<String>,
-    /// What that is, for screen readers.
+    /// The name of the text, for screen readers.
     #[prop(into)]
     of: Signal<String>,
 ) -> impl IntoView {

@@ -1,4 +1,4 @@
-//! What surrounds every page.
+//! The parts around every page.
 
 use super::{A, ConnectionBadge, Glyph, Icon};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
 use leptos::{html::Dialog, prelude::*};
 use leptos_router::hooks::use_location;
 
-/// The way to the pages, and what Deckwatch itself costs.
+/// The links to the pages, and the resource use of Deckwatch.
 #[component]
 pub fn Navigation() -> impl IntoView {
     let live = use_live();
@@ -44,13 +44,13 @@ pub fn Navigation() -> impl IntoView {
     }
 }
 
-/// What Deckwatch itself costs the machine it runs on.
+/// The resource use of Deckwatch on its own machine.
 #[component]
 fn Cost() -> impl IntoView {
     let live = use_live();
     let text = use_text();
     let cost = move || {
-        // The host's signals are known only once there is such a host.
+        // The host's signals exist only once the host is known.
         live.hosts().track();
         let metrics = live.host(&HostId::default()).metrics;
         let cost = metrics.read().as_ref()?.dashboard?;
@@ -125,7 +125,7 @@ fn title(path: &str, text: &FrameText) -> &'static str {
     }
 }
 
-/// Speaks the other language.
+/// Switches to the other language.
 #[component]
 fn LanguageButton() -> impl IntoView {
     let text = use_text();
@@ -145,7 +145,7 @@ fn LanguageButton() -> impl IntoView {
     }
 }
 
-/// Goes from the system's theme to light to dark and back.
+/// Switches from the system's theme to light, to dark, and back.
 #[component]
 fn ThemeButton() -> impl IntoView {
     let text = use_text();
@@ -184,7 +184,7 @@ fn ThemeButton() -> impl IntoView {
     }
 }
 
-/// What the keys do.
+/// The dialog with the keyboard shortcuts.
 #[component]
 pub fn HelpDialog(
     /// Whether it is open; set to open it.

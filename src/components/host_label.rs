@@ -1,9 +1,9 @@
-//! Where a container runs.
+//! The host of a container.
 
 use crate::{client::use_live, model::HostId};
 use leptos::prelude::*;
 
-/// The name of a host, beside one of its containers; absent where there is only one host.
+/// The name of a host, next to one of its containers; absent when there is only one host.
 #[component]
 pub fn HostLabel(
     /// The host.
@@ -17,7 +17,7 @@ pub fn HostLabel(
     }
 }
 
-/// What a host calls itself.
+/// The host name that a host reports.
 #[component]
 pub fn HostName(
     /// The host.

@@ -1,9 +1,9 @@
-//! Icons, as paths of a 24 × 24 grid.
+//! Icons, as paths on a 24 × 24 grid.
 
 use crate::model::Action;
 use leptos::prelude::*;
 
-/// What an icon shows.
+/// The symbol of an icon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "every variant is the picture it names")]
 pub enum Glyph {
@@ -37,7 +37,7 @@ pub enum Glyph {
 }
 
 impl Glyph {
-    /// The picture of an action.
+    /// The symbol of an action.
     pub const fn of(action: Action) -> Self {
         match action {
             Action::Start | Action::Unpause => Self::Play,
@@ -86,10 +86,10 @@ impl Glyph {
     }
 }
 
-/// An icon. It says nothing to screen readers: what it stands on has a label.
+/// An icon. It is hidden from screen readers: its surrounding element has a label.
 #[component]
 pub fn Icon(
-    /// What it shows.
+    /// The symbol.
     glyph: Glyph,
 ) -> impl IntoView {
     view! {

@@ -1,13 +1,13 @@
-//! Keys that work on every page.
+//! Keyboard shortcuts of every page.
 
 use crate::{client::driver, model::Page};
 use leptos::{ev, prelude::*};
 use leptos_router::hooks::use_navigate;
 
-/// How long after `g` the second key still belongs to it.
+/// Longest time between `g` and the second key, in milliseconds.
 const CHORD_MS: f64 = 1_500.0;
 
-/// What somebody asks for with a key.
+/// The command of a keyboard shortcut.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Wish {
     Search,
@@ -15,7 +15,7 @@ enum Wish {
     Go(Page),
 }
 
-/// Heeds the keys that work on every page. Draws nothing; stands inside of the router.
+/// Handles the keyboard shortcuts of every page. Draws nothing; must be inside the router.
 #[component]
 pub fn PageKeys(
     /// Opens the palette.
@@ -59,7 +59,7 @@ fn wish(event: &ev::KeyboardEvent, chord: StoredValue<Option<f64>>) -> Option<Wi
     (key == "?").then_some(Wish::Help)
 }
 
-/// Where `g` and then `key` leads.
+/// The page to which `g` followed by `key` leads.
 fn destination(key: &str) -> Option<Page> {
     match key {
         "o" => Some(Page::Overview),

@@ -3,21 +3,20 @@
 use crate::client::use_live;
 use leptos::prelude::*;
 
-/// A link to a page, which says whether it is the current one. The router's own would not lead below
-/// the base path.
+/// A link to a page, which marks the current one. The router's own component does not add the base path.
 #[component]
 #[expect(
     clippy::disallowed_methods,
     reason = "this is what is to be taken instead"
 )]
 pub fn A(
-    /// The page's path, as the routes name it.
+    /// The page's path as in the routes.
     #[prop(into)]
     href: Signal<String>,
-    /// Whether only this very page counts as current, and none below it.
+    /// Whether only this page itself counts as current, not pages below it.
     #[prop(optional)]
     exact: bool,
-    /// What stands on it.
+    /// The link's content.
     children: Children,
 ) -> impl IntoView {
     use leptos_router::components::A as RouterLink;
@@ -26,11 +25,11 @@ pub fn A(
     view! { <RouterLink href exact>{children()}</RouterLink> }
 }
 
-/// A link to another view of the same page, e.g. another order of a list: it replaces the address,
-/// and works without scripts too.
+/// A link to another view of the same page, e.g. another order of a list: it replaces the history entry, and
+/// works without scripts, too.
 #[component]
 pub fn ViewLink(
-    /// The page's path with its query, as the routes name it.
+    /// The page's path with its query, as in the routes.
     #[prop(into)]
     href: Signal<String>,
     /// The link's content.

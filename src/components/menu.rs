@@ -1,15 +1,15 @@
-//! A button and the menu it opens. The browser shows the menu in its top layer, where no card cuts
-//! it off, and closes it on Esc, on a click outside and when a dialog opens; it works without
-//! scripts too. Where it stands is the style sheet's.
+//! A button and the menu that it opens. The browser shows the menu in its top layer, where it is not clipped
+//! by a card, and closes it on Esc, on a click outside and when a dialog opens; it works without scripts,
+//! too. Its position is defined in the style sheet.
 
 use crate::client::driver;
 use leptos::prelude::*;
 
-/// Whether any menu of the page is open: lists keep their order as long as one is.
+/// Whether any menu of the page is open; lists then keep their order.
 #[derive(Clone, Copy, Debug)]
 struct AnyMenuOpen(RwSignal<bool>);
 
-/// Makes [`Menu`] and [`use_any_menu_open`] work below the calling component.
+/// Provides the state for [`Menu`] and [`use_any_menu_open`] below the calling component.
 pub fn provide_menus() {
     provide_context(AnyMenuOpen(RwSignal::new(false)));
 }
@@ -19,28 +19,28 @@ pub fn use_any_menu_open() -> RwSignal<bool> {
     expect_context::<AnyMenuOpen>().0
 }
 
-/// A button and the menu it opens.
+/// A button and the menu that it opens.
 #[component]
 pub fn Menu(
-    /// Its name in the document, unlike that of any other menu.
+    /// The element id, unique among menus.
     #[prop(into)]
     id: String,
-    /// What stands on the button.
+    /// The content of the button.
     #[prop(into)]
     face: ViewFn,
-    /// What the button is called, where its face is a picture.
+    /// The label of the button, if its content is an icon.
     #[prop(optional, into)]
     label: MaybeProp<String>,
-    /// Classes of the button.
+    /// CSS classes of the button.
     #[prop(default = "button")]
     button: &'static str,
-    /// Classes of the whole.
+    /// CSS classes of the whole element.
     #[prop(default = "menu")]
     class: &'static str,
     /// Becomes true while the menu is open.
     #[prop(optional)]
     is_open: RwSignal<bool>,
-    /// What is in the menu.
+    /// The content of the menu.
     children: Children,
 ) -> impl IntoView {
     let any = use_any_menu_open();
@@ -50,7 +50,7 @@ pub fn Menu(
             any.set(now);
         }
     };
-    // What leaves the document while it is open does not say that it closes.
+    // A menu that is removed from the document while open sends no event.
     on_cleanup(move || set(false));
     view! {
         <span class=class on:keydown=move |event| driver::step_in_menu(&event) on:focusout=move |event| driver::leave_menu(&event)>

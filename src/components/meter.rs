@@ -1,4 +1,4 @@
-//! A bar with its figure.
+//! A bar with a figure.
 
 use crate::{
     client::{RowSignals, use_live},
@@ -7,7 +7,7 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// What a meter measures, which decides its colour.
+/// The figure of a meter, which determines its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MeterKind {
     /// Processor.
@@ -16,15 +16,15 @@ pub enum MeterKind {
     Memory,
 }
 
-/// From here on it is getting tight.
+/// Percentage from which on a resource is nearly exhausted.
 const HOT_PERCENT: f32 = 80.0;
-/// From here on it is full.
+/// Percentage from which on a resource is exhausted.
 const FULL_PERCENT: f32 = 92.0;
 
-/// What a container uses of what it may: of its limit, else of all that its host has.
+/// A container's resource use relative to its limit, or to its host's resources if it has none.
 #[component]
 pub fn Meter(
-    /// What it measures.
+    /// The measured resource.
     kind: MeterKind,
     /// The container's signals.
     row: RowSignals,
@@ -33,7 +33,7 @@ pub fn Meter(
     let metrics = use_live().host(&row.host()).metrics;
     let used = row.clone();
     let percent = Memo::new(move |_| {
-        // How many cores a host has does not change: what else its figures say is of no interest.
+        // The number of cores of a host does not change, and its other figures are irrelevant here.
         let host = metrics.read_untracked();
         share(kind, &used.container(), &*used.stats()?, host.as_deref())
     });
@@ -56,7 +56,7 @@ pub fn Meter(
         };
         format!("meter {kind}{level}")
     };
-    // Whole steps: a bar a few dozen pixels wide shows no more, and fewer changes are drawn.
+    // In whole percent: a bar a few dozen pixels wide shows no more, and it changes less often.
     let width = move || {
         let percent = percent.get().unwrap_or(0.0).clamp(0.0, 100.0);
         format!("{}%", percent.round() as u8)
@@ -71,7 +71,7 @@ pub fn Meter(
     }
 }
 
-/// How full the bar is, in percent.
+/// The fill level of the bar, in percent.
 fn share(
     kind: MeterKind,
     container: &Container,
@@ -85,7 +85,7 @@ fn share(
     }
 }
 
-/// The figure in words: against a limit its share of that, with the limit.
+/// The figure as text; with a limit, the percentage of the limit and the limit itself.
 fn words(
     kind: MeterKind,
     container: &Container,

@@ -1,4 +1,4 @@
-//! Leaf views: values in, callbacks out; no fetching.
+//! The views that pages share. They read the live state and request actions, but fetch nothing themselves.
 
 mod action_dialog;
 mod action_menu;

@@ -1,4 +1,4 @@
-//! Why there is no container to show.
+//! The message that there are no containers to show.
 
 use crate::{
     client::use_live,
@@ -6,11 +6,11 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// Why there is no container, and what to do.
+/// The reason why there are no containers, and what to do.
 #[component]
 pub fn NoContainers() -> impl IntoView {
     let text = use_text();
-    // An engine that cannot be reached has the containers; why it cannot says what to do.
+    // An unreachable engine may have containers; the reason says what to do.
     let reason = use_live().engine_failure();
     move || match reason.get() {
         Some(reason) => view! {

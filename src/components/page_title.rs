@@ -5,13 +5,14 @@ use crate::{client::use_live, i18n::use_text};
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-/// The document's title: `text`, and who says it. What is not of the present is marked, and why.
+/// The document's title: `text` and the name of the program, preceded by a mark and the reason when the data
+/// is not current.
 ///
-/// The server writes the head last, and by then may have disposed of the page's signals: what is
-/// read of them here is what it writes.
+/// The server renders the head last, when the page's signals may be disposed of, and then uses the value read
+/// here.
 #[component]
 pub fn PageTitle(
-    /// What the page shows.
+    /// The content of the page.
     text: impl Fn() -> String + Send + Sync + 'static,
 ) -> impl IntoView {
     let (live, words) = (use_live(), use_text());

@@ -1,4 +1,4 @@
-//! Everything by typing its name.
+//! The command palette.
 
 use super::{Glyph, Icon, use_action_requests};
 use crate::{
@@ -9,10 +9,10 @@ use crate::{
 use leptos::{ev, html::Dialog, prelude::*};
 use leptos_router::hooks::use_navigate;
 
-/// Choices offered at once: what fits on a screen.
+/// Most choices shown at once: as many as fit on a screen.
 const MAX_CHOICES: usize = 12;
 
-/// Something the palette can do.
+/// A command of the palette.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Choice {
     label: String,
@@ -26,7 +26,7 @@ enum Deed {
     Act(Action, WorkloadId),
 }
 
-/// A dialog in which pages, containers and actions are found by name.
+/// The dialog in which pages, containers and actions are found by name.
 #[component]
 pub fn Palette(
     /// Whether it is open; set to open it.
@@ -40,7 +40,7 @@ pub fn Palette(
     let typed = RwSignal::new(String::new());
     let at = RwSignal::new(0_usize);
     let choices = Memo::new(move |_| {
-        // Nobody sees them otherwise, and a thousand containers have many.
+        // Not computed while closed, because a thousand containers have many choices.
         if !is_open.get() {
             return Vec::new();
         }

@@ -1,4 +1,4 @@
-//! Small lines of the last minutes.
+//! Small charts of recent figures.
 
 use crate::{
     client::{driver, use_live},
@@ -7,21 +7,21 @@ use crate::{
 };
 use leptos::{prelude::*, svg::Svg};
 
-/// A point of a line: where in time, from 0 at the left to 1 at the right, and its value.
+/// A point of a line: the position in time, from 0 (left) to 1 (right), and the value.
 pub type SparkPoint = (f32, f32);
 
-/// A line through `points` with the area beneath it, broken where a point is missing.
+/// A line through `points` with the area below it, interrupted where a point is missing.
 #[component]
 pub fn Sparkline(
-    /// The points, in order of time; what is missing is a gap.
+    /// The points, in order of time; `None` is a gap.
     #[prop(into)]
     points: Signal<Vec<Option<SparkPoint>>>,
-    /// The value at the top; the largest value when absent.
+    /// The value at the top; by default the largest value.
     #[prop(optional)]
     top: Option<f32>,
-    /// What it is of: a class, which gives it its colour.
+    /// The figure: a CSS class, which defines its colour.
     of: &'static str,
-    /// What it shows, for screen readers.
+    /// The description for screen readers.
     #[prop(into)]
     label: Signal<String>,
 ) -> impl IntoView {
@@ -43,8 +43,8 @@ pub fn Sparkline(
     }
 }
 
-/// A container's CPU over the last five minutes, as small as a word. What it shows stands beside it
-/// as a figure: to screen readers it says nothing.
+/// A container's CPU over the last five minutes, the size of a word. Hidden from screen readers, because the
+/// current figure is next to it.
 #[component]
 pub fn CpuLine(
     /// The container.

@@ -1,4 +1,4 @@
-//! What a workload is doing, by colour, shape and word.
+//! The state of a workload, as a colour, a shape and a word.
 
 use crate::{
     i18n::use_text,
@@ -6,7 +6,7 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// What a workload is doing.
+/// The state of a workload.
 #[component]
 pub fn StatusPill(
     /// The workload.

@@ -1,9 +1,9 @@
-//! The time zone of the times beneath.
+//! The time zone of the times on a page.
 
 use crate::client::use_zone;
 use leptos::prelude::*;
 
-/// What the time zone is called that times are shown in.
+/// The name of the time zone of the times shown below it.
 #[component]
 pub fn ZoneName() -> impl IntoView {
     let zone = use_zone();

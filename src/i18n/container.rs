@@ -56,14 +56,14 @@ pub struct ContainerText {
     pub matches: fn(u32) -> String,
     pub raw: &'static str,
     pub out_of_memory: &'static str,
-    /// In the order of [`MEANINGS`].
+    /// The words for [`MEANINGS`], in the same order.
     pub exits: [&'static str; 7],
     pub exit_signal: fn(&str) -> String,
-    /// In the order of [`ACTIONS`].
+    /// The words for [`ACTIONS`], in the same order.
     pub happened: [&'static str; 14],
 }
 
-/// Meanings of exit codes that need no more than words.
+/// Meanings of exit codes whose words have no parameter.
 const MEANINGS: [ExitMeaning; 7] = [
     ExitMeaning::Success,
     ExitMeaning::EngineFailed,
@@ -74,14 +74,14 @@ const MEANINGS: [ExitMeaning; 7] = [
     ExitMeaning::Failure,
 ];
 
-/// What happens to containers, in the engines' words.
+/// The engines' names for events of containers.
 const ACTIONS: [&str; 14] = [
     "create", "start", "die", "died", "stop", "kill", "pause", "unpause", "restart", "rename",
     "destroy", "remove", "update", "oom",
 ];
 
 impl ContainerText {
-    /// What the exit code `code` means.
+    /// The meaning of the exit code `code`.
     pub fn exit(&self, code: i32) -> String {
         let meaning = ExitMeaning::of(code);
         if let ExitMeaning::Signal(name) = meaning {
@@ -92,7 +92,7 @@ impl ContainerText {
         found.map_or("", |(_, text)| text).to_owned()
     }
 
-    /// What has happened when an engine tells of `action`; nothing for one we have no words for.
+    /// The words for the event `action`; `None` for an unknown event.
     pub fn event(&self, action: &str) -> Option<&'static str> {
         let mut known = ACTIONS.iter().zip(self.happened);
         known

@@ -61,7 +61,7 @@ pub struct ContainersText {
     pub project: &'static str,
     pub none: &'static str,
     pub shown: &'static str,
-    /// Shows the next of a list that is not shown whole.
+    /// The label of the button that shows more entries of a list.
     pub show_more: &'static str,
 }
 
@@ -71,8 +71,8 @@ impl ContainersText {
         named(&ContainerState::ALL, &self.states, state)
     }
 
-    /// How the last run of a container that waits for its restart went: its exit code, how often
-    /// that has happened, and, after `between`, how long the run took, as far as they are known.
+    /// The result of the last run of a container that waits for its restart: its exit code, the number of
+    /// restarts and, after `between`, the duration of the run, as far as known.
     pub fn last_run(&self, container: &Container, between: &str) -> Option<String> {
         let code = container.exit_code;
         let exited = code.map(|code| format!("{} {code}", self.state(ContainerState::Exited)));
@@ -92,22 +92,22 @@ impl ContainersText {
         named(&Health::ALL, &self.healths, health)
     }
 
-    /// What a button that does `action` says.
+    /// The label of the button for `action`.
     pub fn action(&self, action: Action) -> &'static str {
         named(&Action::ALL, &self.actions, action)
     }
 
-    /// What it says meanwhile.
+    /// The words while `action` is in progress.
     pub fn doing(&self, action: Action) -> &'static str {
         named(&Action::ALL, &self.doing, action)
     }
 
-    /// Title of the column sorted by `key`.
+    /// The title of the column `key`.
     pub fn column(&self, key: SortKey) -> &'static str {
         named(&SortKey::ALL, &self.columns, key)
     }
 
-    /// What a chip for `filter` says.
+    /// The label of the chip for `filter`.
     pub fn state_filter(&self, filter: StateFilter) -> &'static str {
         match filter {
             StateFilter::All => self.all,
@@ -120,7 +120,7 @@ impl ContainersText {
     }
 }
 
-/// The text that stands where `value` stands among all values.
+/// The text at the index that `value` has in `all`.
 pub(super) fn named<T: PartialEq>(all: &[T], texts: &[&'static str], value: T) -> &'static str {
     let mut pairs = all.iter().zip(texts);
     pairs

@@ -1,6 +1,6 @@
-//! Words for what happens in an engine.
+//! The words for events of engines.
 
-/// Words for what happens in an engine.
+/// The words for events of engines.
 #[derive(Debug)]
 #[expect(missing_docs, reason = "every field is the text it names")]
 pub struct EventsText {

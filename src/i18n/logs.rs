@@ -1,4 +1,4 @@
-//! Texts of the viewer of logs.
+//! Texts of the log viewer.
 
 use crate::{
     client::{
@@ -8,7 +8,7 @@ use crate::{
     model::{LogEndReason, LogTimes},
 };
 
-/// Texts of the viewer of logs.
+/// Texts of the log viewer.
 #[derive(Debug)]
 #[expect(missing_docs, reason = "every field is the text it names")]
 pub struct LogsText {
@@ -68,27 +68,27 @@ pub struct LogsText {
 }
 
 impl LogsText {
-    /// The name of a choice of levels.
+    /// The name of a level filter.
     pub fn level(&self, choice: LevelFilter) -> &'static str {
         super::containers::named(LevelFilter::ALL, &self.levels, choice)
     }
 
-    /// The name of a choice of streams.
+    /// The name of a stream filter.
     pub fn stream(&self, choice: StreamFilter) -> &'static str {
         super::containers::named(StreamFilter::ALL, &self.streams, choice)
     }
 
-    /// The name of a choice of times.
+    /// The name of a choice of shown times.
     pub fn time(&self, choice: LogTimes) -> &'static str {
         super::containers::named(LogTimes::ALL, &self.time_choices, choice)
     }
 
-    /// The name of how far back.
+    /// The name of a choice of age.
     pub fn since(&self, choice: Since) -> &'static str {
         super::containers::named(Since::ALL, &self.since_choices, choice)
     }
 
-    /// Why a log does not go on.
+    /// Why no more lines of a log follow.
     pub const fn end(&self, reason: LogEndReason) -> &'static str {
         let [stopped, removed, unreadable] = self.ends;
         match reason {

@@ -1,7 +1,7 @@
-//! The words of the interface, in every language it speaks.
+//! The texts of the interface, in every language.
 //!
-//! Each area has a struct of texts and one constant of it a language, so that a text that is
-//! missing in one language does not compile.
+//! Each area has a struct of texts and one constant per language, so that a missing translation is a compile
+//! error.
 
 mod container;
 mod containers;
@@ -31,9 +31,9 @@ pub struct Text {
     pub containers: &'static ContainersText,
     /// A container's own page.
     pub container: &'static ContainerText,
-    /// The viewer of logs.
+    /// The log viewer.
     pub logs: &'static LogsText,
-    /// What happens in engines.
+    /// Events of engines.
     pub events: &'static EventsText,
     /// A container's charts.
     pub stats: &'static StatsText,
@@ -68,13 +68,13 @@ pub const fn text(language: Language) -> &'static Text {
     }
 }
 
-/// The texts of the language the person reads. Follows changes of the language.
+/// The texts in the user's language. Tracks the language.
 pub fn use_text() -> Signal<&'static Text> {
     let preferences = expect_context::<RwSignal<Preferences>>();
     Signal::derive(move || text(preferences.with(|preferences| preferences.language)))
 }
 
-/// One text, in the language the person reads: changes with the language, and with nothing else.
+/// One text in the user's language, which changes only with the language.
 pub fn say(
     text: Signal<&'static Text>,
     pick: fn(&'static Text) -> &'static str,

@@ -48,7 +48,7 @@ pub struct RealtimeText {
     pub name: fn(Probe) -> &'static str,
     pub outcome: fn(Outcome) -> &'static str,
     pub source: fn(SourceState) -> &'static str,
-    /// What was found, and what to do.
+    /// The title of a finding, and what to do.
     pub finding: fn(&Finding) -> [String; 2],
 }
 

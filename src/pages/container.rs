@@ -1,4 +1,4 @@
-//! One container.
+//! The page of one container.
 
 mod data;
 mod events;
@@ -25,13 +25,13 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 use tabs::{TabBar, TabContent};
 pub(super) use tabs::{load_logs, load_more};
 
-/// Which container the page shows.
+/// The container that the page shows.
 #[derive(Clone, Copy, PartialEq)]
 struct Shown {
     id: WorkloadId,
-    /// Whether the engine still has it. What was known stays on the page when not.
+    /// Whether the engine still has it. The page keeps showing its last state when not.
     is_listed: bool,
-    /// How often it came back: its signals are others then.
+    /// How many times it has reappeared; each time its signals are new.
     returns: u32,
 }
 
@@ -43,7 +43,7 @@ in_part! {
     }
 }
 
-/// One container: what it is, what it does and what it says.
+/// The page of one container.
 #[component]
 fn ContainerPage() -> impl IntoView {
     let live = use_live();
@@ -82,13 +82,13 @@ fn ContainerPage() -> impl IntoView {
     }
 }
 
-/// How far what is known of the container can be trusted, as the document says it.
+/// The freshness of the container's state, as an attribute of the document.
 fn mark(row: &RowSignals) -> impl Fn() -> Option<&'static str> + use<> {
     let as_of = row.as_of.clone();
     move || as_of.get().freshness.mark()
 }
 
-/// What to show for `asked`, after `before`.
+/// The container to show for `asked`, when `before` was shown so far.
 fn next(live: Live, asked: &WorkloadRef, before: Option<Shown>) -> Option<Shown> {
     let before = before.filter(|before| asked.matches(before.id));
     let found = live.with_dashboard(|dashboard| dashboard.find(asked));

@@ -1,4 +1,4 @@
-//! All containers.
+//! The page with all containers.
 
 mod cells;
 mod hosts;
@@ -19,7 +19,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::{use_navigate, use_query_map};
 use toolbar::Toolbar;
 
-/// All containers, filtered and sorted as the address says.
+/// All containers, filtered and sorted according to the URL.
 #[component]
 pub fn ContainersPage() -> impl IntoView {
     let live = use_live();
@@ -44,7 +44,7 @@ pub fn ContainersPage() -> impl IntoView {
     keys::listen();
     let title = move || {
         let (totals, name) = (live.totals().get(), text.get().frame.containers);
-        // A count in a tab would be taken for current.
+        // In the tab's title, an outdated count would look current.
         match live.as_of().get().is_live() {
             true => format!("({}/{}) {name}", totals.running, totals.all),
             false => name.to_owned(),
@@ -64,7 +64,7 @@ pub fn ContainersPage() -> impl IntoView {
     }
 }
 
-/// Unticks containers that are no more.
+/// Removes containers that no longer exist from the selection.
 fn forget_gone(selection: Selection) {
     let live = use_live();
     Effect::new(move || {
@@ -79,9 +79,9 @@ fn forget_gone(selection: Selection) {
 /// Why the list is empty, and what to do.
 #[component]
 fn EmptyList(
-    /// What is asked for.
+    /// The filters and the order, from the URL.
     query: Memo<ContainerQuery>,
-    /// What is found.
+    /// The lines of the list.
     items: Memo<Items>,
 ) -> impl IntoView {
     let live = use_live();

@@ -1,4 +1,4 @@
-//! Logs: of one container, or of several merged by time.
+//! The log page: the log of one container, or those of several, merged by time.
 
 mod controls;
 mod footer;
@@ -30,7 +30,7 @@ in_part! {
     }
 }
 
-/// The logs of the containers in the address.
+/// The logs of the containers in the URL.
 #[component]
 fn LogsPage() -> impl IntoView {
     let live = use_live();
@@ -66,7 +66,7 @@ fn LogsPage() -> impl IntoView {
     }
 }
 
-/// What the address says is to be shown.
+/// The shown logs and filters, from the URL.
 pub(super) fn use_view() -> Memo<LogView> {
     let map = use_query_map();
     Memo::new(move |_| {
@@ -75,7 +75,7 @@ pub(super) fn use_view() -> Memo<LogView> {
     })
 }
 
-/// Changes the address to one that shows something else.
+/// A callback that changes the URL to another view.
 pub(super) fn use_set_view(
     address: impl Fn(&LogView) -> String + Send + Sync + 'static,
 ) -> Callback<LogView> {
@@ -90,7 +90,7 @@ pub(super) fn use_set_view(
     })
 }
 
-/// The container an address means. One that is gone keeps its place: its lines can still be read.
+/// The container of a reference. A removed one is kept: its lines can still be read.
 fn source(live: Live, named: &WorkloadRef) -> Option<LogSource> {
     let found = live.with_dashboard(|dashboard| {
         let id = dashboard.find(named)?;

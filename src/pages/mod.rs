@@ -1,4 +1,4 @@
-//! The pages: the only code that looks at the live state and lays components out.
+//! The pages, which combine components and request the data that is not part of the live state.
 
 mod container;
 mod containers;

@@ -1,4 +1,4 @@
-//! Where an address leads nowhere.
+//! The page for an unknown URL.
 
 use crate::{
     components::{A, PageTitle},
@@ -6,7 +6,7 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// Where an address leads nowhere.
+/// The page for an unknown URL.
 #[component]
 pub fn NotFoundPage() -> impl IntoView {
     let text = use_text();

@@ -1,4 +1,4 @@
-//! Hosts at a glance, and what happened lately.
+//! The overview of all hosts, and recent events.
 
 mod attention;
 mod busiest;
@@ -20,7 +20,7 @@ use events::RecentEvents;
 use host::HostCard;
 use leptos::prelude::*;
 
-/// Hosts at a glance, and what happened lately.
+/// The overview of all hosts, and recent events.
 #[component]
 pub fn OverviewPage() -> impl IntoView {
     let live = use_live();
@@ -48,7 +48,7 @@ pub fn OverviewPage() -> impl IntoView {
     }
 }
 
-/// How many containers there are of what interests people first, each leading to them.
+/// Counts of containers by the states that matter most; each is a link to them.
 #[component]
 fn Counts() -> impl IntoView {
     let live = use_live();

@@ -1,10 +1,10 @@
 //! The parts of the code that are not in the first view: each is a WebAssembly file of its own, which is
-//! loaded with the page that needs it. The server names the files in the HTML of that page, and renders
-//! every page itself; so only a browser loads parts.
+//! loaded with the page that needs it. The server names the files in the HTML of that page, and renders every
+//! page itself; so only a browser loads parts.
 //!
-//! A page is hydrated after its part is loaded ([`Part::load`]), so that hydration itself waits for
-//! nothing. Only the test of the connection is loaded ahead, by every page. A part that cannot be loaded, for instance because the server was updated since, is no dead
-//! end: the browser then opens the address, as it does without scripts.
+//! A page is hydrated after its part is loaded ([`Part::load`]), so that hydration itself waits for nothing.
+//! Only the realtime test is loaded ahead, by every page. If a part cannot be loaded, for instance because
+//! the server has been updated, the browser opens the URL instead, as it does without scripts.
 
 use super::{container, logs, realtime_test};
 use crate::model::{Page, Tab};
@@ -23,19 +23,19 @@ use std::{
 pub enum Part {
     /// A container's page with its overview.
     Container,
-    /// The viewer of logs, on its page and on a tab of a container's page.
+    /// The log viewer, on its page and on a tab of a container's page.
     Logs,
-    /// The tabs of a container beside its overview and its log.
+    /// The tabs of a container except its overview and its log.
     ContainerTabs,
-    /// The page that tests the connection.
+    /// The realtime test.
     RealtimeTest,
 }
 
-/// Which parts are loaded, in the order of [`Part::ALL`].
+/// Whether each part is loaded, in the order of [`Part::ALL`].
 static LOADED: [AtomicBool; Part::ALL.len()] = [const { AtomicBool::new(false) }; Part::ALL.len()];
 
 impl Part {
-    /// All of them, the one that is needed most often first.
+    /// Every part, the one that is needed most often first.
     pub const ALL: [Self; 4] = [
         Self::Container,
         Self::Logs,
@@ -43,7 +43,7 @@ impl Part {
         Self::RealtimeTest,
     ];
 
-    /// The parts that `page` needs beside the first view.
+    /// The parts that `page` needs in addition to the first view.
     pub fn of(page: &Page) -> impl Iterator<Item = Self> + use<> {
         let (part, tab) = match page {
             Page::Overview | Page::Containers => (None, None),
@@ -54,7 +54,7 @@ impl Part {
         part.into_iter().chain(tab)
     }
 
-    /// The part that a tab of a container's page needs beside [`Self::Container`].
+    /// The part that a tab of a container's page needs in addition to [`Self::Container`].
     pub const fn of_tab(tab: Tab) -> Option<Self> {
         match tab {
             Tab::Overview => None,
@@ -63,7 +63,7 @@ impl Part {
         }
     }
 
-    /// Its name in the list of files that the build writes.
+    /// The name in the list of files that the build writes.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Container => "container",
@@ -88,7 +88,7 @@ impl Part {
         Ok(())
     }
 
-    /// Whether a view of the part can be made now. Always on the server.
+    /// Whether a view of the part can be created now. Always true on the server.
     pub fn is_loaded(self) -> bool {
         cfg!(not(target_family = "wasm")) || self.loaded().load(Ordering::Relaxed)
     }
@@ -102,7 +102,7 @@ impl Part {
         }
     }
 
-    /// Loads the part, or has the browser open `address` instead.
+    /// Loads the part, or makes the browser open `address` instead.
     pub async fn load_or_open(self, address: &str) {
         if self.load().await.is_err() {
             let _ = window().location().assign(address);
@@ -112,16 +112,16 @@ impl Part {
     }
 }
 
-/// The view that a function of a part makes; `None` as long as the part is not loaded.
+/// The view created by a function of a part; `None` until the part is loaded.
 pub fn view_of<E>(made: impl Future<Output = Result<AnyView, E>>) -> Option<AnyView> {
     made.now_or_never()?.ok()
 }
 
-/// The route of a page that is a part of its own. The router leaves the page before it in place until the
-/// part is loaded.
+/// The route of a page that is a separate part. The router keeps showing the previous page until the part is
+/// loaded.
 #[derive(Clone, Copy, Debug)]
 pub enum PartRoute {
-    /// [`Page::Container`], whatever tab is open.
+    /// [`Page::Container`], for any tab.
     Container,
     /// [`Page::Logs`].
     Logs,
@@ -161,7 +161,7 @@ fn address(url: &Url) -> String {
     }
 }
 
-/// Loads the test of the connection ahead: it is wanted when the server can no longer be reached.
+/// Loads the realtime test ahead: it is needed when the server can no longer be reached.
 pub fn load_ahead() {
     Effect::new(|| {
         spawn_local_scoped_with_cancellation(async {

@@ -1,4 +1,4 @@
-//! Tries every live channel and transport from this browser, and says what stands in between.
+//! The realtime test: tests every channel and transport from this browser, and reports what blocks them.
 
 mod copy;
 mod findings;
@@ -30,7 +30,7 @@ in_part! {
     }
 }
 
-/// Tries every live channel and transport from this browser, and says what stands in between.
+/// The realtime test.
 #[component]
 fn RealtimeTestPage() -> impl IntoView {
     let live = use_live();
@@ -46,7 +46,7 @@ fn RealtimeTestPage() -> impl IntoView {
         let silent = silent.get();
         observed.update(|observed| observed.silent_engines = silent);
     });
-    // Again and again in the same owner, which ends what is still under way with the page.
+    // All runs have the same owner, so that leaving the page ends them.
     let runs = RwSignal::new(0_u32);
     Effect::new(move || {
         runs.track();
@@ -75,7 +75,7 @@ fn RealtimeTestPage() -> impl IntoView {
     }
 }
 
-/// Hosts with an engine that does not answer.
+/// Hosts whose engine does not answer.
 fn silent_engines(
     hosts: Vec<HostId>,
     sources: impl Fn(&HostId) -> BTreeMap<SourceKind, SourceStatus>,

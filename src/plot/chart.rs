@@ -68,7 +68,7 @@ pub struct Frame {
     pub size: (f32, f32),
     /// The time at the right edge.
     pub now: Timestamp,
-    /// How far it reaches back.
+    /// The time span of the chart.
     pub range: Duration,
     /// The label at the right end of the time axis.
     pub now_word: &'static str,

@@ -1,4 +1,4 @@
-//! Actions on all that is selected.
+//! Actions on all selected workloads.
 
 use super::Selection;
 use crate::{
@@ -9,12 +9,12 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// Actions on all that is selected, and how they go.
+/// The actions on all selected workloads, and their progress.
 #[component]
 pub fn BulkBar(
-    /// What is offered.
+    /// The offered actions.
     actions: &'static [Action],
-    /// What is selected.
+    /// The selected workloads.
     selection: Selection,
 ) -> impl IntoView {
     let live = use_live();

@@ -1,4 +1,4 @@
-//! One card each.
+//! A list as cards.
 
 use super::{Item, Items, Listing};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// Cards that are added at once: without a fixed height they cannot be left out one by one.
+/// Number of cards added at once: without a fixed height, cards out of view cannot be omitted one by one.
 const CARDS_AT_ONCE: usize = 200;
 
 /// The workloads in `items` as cards.

@@ -1,5 +1,5 @@
-//! Which columns a table has, how wide they are, and from which width of the list on there is room
-//! for each. The style sheet hides what has no room, so that the first HTML fits every window.
+//! The columns of a table, their widths, and the width of the list from which on each is shown. The style
+//! sheet hides columns without room, so that the first HTML fits every window.
 
 use super::Listing;
 use crate::{
@@ -8,25 +8,26 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// Widths at which columns appear are multiples of this, in pixels: the style sheet has a rule for
-/// each, `from-12` for 480 px. A column appears up to this much too early; the widest then gives way.
+/// Granularity of the widths at which columns appear, in pixels: the style sheet has a rule for each
+/// multiple, e.g. `from-12` for 480 px. A column may appear too early by up to this much; the widest column
+/// is then narrower.
 const STEP: u16 = 40;
-/// Widths of what every table has, in pixels.
+/// Widths of the checkbox and the action column, in pixels.
 pub(super) const SELECT: u16 = 38;
 pub(super) const ACTIONS: u16 = 112;
-/// The card's edges.
+/// Width of the card's edges, in pixels.
 const EDGES: u16 = 2;
 
-/// What gets room in a table.
+/// An element that is added to a table if there is room.
 #[derive(Clone, Copy, Debug)]
 pub enum Part<K: 'static> {
     /// A column.
     Column(K),
-    /// More width for each of some columns, such as a bar beside a figure.
+    /// Additional width for each of some columns, such as for a bar next to a figure.
     Extra {
         /// The columns.
         of: &'static [K],
-        /// Pixels for each.
+        /// The width per column, in pixels.
         width: u16,
     },
 }
@@ -34,26 +35,27 @@ pub enum Part<K: 'static> {
 /// A column that the user chose to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Column<K> {
-    /// What it shows.
+    /// The key.
     pub key: K,
-    /// From how many steps of the list's width on it is shown.
+    /// The width of the list from which on it is shown, in steps.
     pub from: u16,
 }
 
-/// The columns of the table, and how wide they are.
+/// The columns of the table, and their widths.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Columns<K> {
-    /// In the order in which they stand.
+    /// The columns, from left to right.
     pub shown: Vec<Column<K>>,
-    /// Widths for `<col>` in pixels, and from and up to which step each holds; no width is the rest.
+    /// Widths for `<col>` in pixels, each with the first step and the step after the last at which it
+    /// applies; `None` takes the remaining width.
     pub widths: Vec<(Option<u16>, u16, u16)>,
 }
 
-/// Later than any width.
+/// A step that no list reaches.
 const NEVER: u16 = u16::MAX;
 
 impl<K: Copy + PartialEq + 'static> Columns<K> {
-    /// The columns of `L` that `is_wanted` names.
+    /// The columns of `L` accepted by `is_wanted`.
     fn new<L: Listing<Key = K>>(is_wanted: impl Fn(K) -> bool, density: Density) -> Self {
         let always = L::ALWAYS.iter().map(|key| L::width(*key, density));
         let mut room = EDGES + SELECT + ACTIONS + always.sum::<u16>();
@@ -104,12 +106,12 @@ impl<K: Copy + PartialEq + 'static> Columns<K> {
     }
 }
 
-/// The class of a column: what it shows, and from which width on.
+/// The CSS classes of a column: its name, and the first step at which it is shown.
 pub(super) fn class<L: Listing>(column: Column<L::Key>) -> String {
     format!("{} from-{}", L::name(column.key), column.from)
 }
 
-/// The columns that are wanted here: those that are not hidden and have a use.
+/// The columns to show: those that are not hidden, and useful for the current hosts.
 pub fn use_columns<L: Listing>() -> Memo<Columns<L::Key>> {
     let live = use_live();
     let preferences = expect_context::<RwSignal<Preferences>>();
@@ -138,7 +140,7 @@ mod tests {
 
     const CSS: &str = include_str!("../../../style/columns.css");
 
-    /// Every set of columns there is, in either density.
+    /// Every possible set of columns, in either density.
     fn every_set() -> impl Iterator<Item = (Columns<SortKey>, Density, u32)> {
         let sets = 0..1_u32 << SortKey::ALL.len();
         let densities = [Density::Normal, Density::Compact];
@@ -157,7 +159,7 @@ mod tests {
 
     #[test]
     fn whatever_is_shown_fits_at_every_width() {
-        // The list of a window 641 px wide, and of one 1,920 px wide.
+        // The width of the list in a window of 641 px, and of 1,920 px.
         for (columns, density, set) in every_set() {
             for list in (516..1_700).step_by(58) {
                 let is_shown =

@@ -1,4 +1,4 @@
-//! What a list shows, line by line.
+//! The lines of a list.
 
 use super::Listing;
 use crate::{
@@ -8,13 +8,13 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// Between two orders by a figure that always changes: people must be able to read and click.
+/// Interval at which a list is reordered by a live figure, in seconds: users must be able to read and click.
 const REORDER_SECONDS: i64 = 5;
 
 /// A line of the list.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Item {
-    /// What the workloads after it have in common.
+    /// The head of the group of the following workloads.
     Group(GroupHead),
     /// A workload.
     Workload(WorkloadId),
@@ -23,25 +23,25 @@ pub enum Item {
 /// The head of a group.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct GroupHead {
-    /// What they have in common.
+    /// The group.
     pub group: Group,
-    /// Workloads of it that are shown.
+    /// Number of shown workloads in the group.
     pub all: usize,
-    /// Running ones among them.
+    /// Number of running ones among them.
     pub running: usize,
 }
 
-/// The lines of a list and how many workloads are among them.
+/// The lines of a list, and the number of workloads among them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Items {
-    /// In order.
+    /// The lines, in order.
     pub lines: Vec<Item>,
-    /// Workloads among them.
+    /// Number of workloads.
     pub workloads: usize,
 }
 
 impl Items {
-    /// Whether there is nothing to show.
+    /// Whether there are no lines.
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }
@@ -55,20 +55,20 @@ impl Items {
     }
 }
 
-/// What the pointer does to the rows.
+/// The state of the pointer over the rows.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Pointer {
-    /// It is over them.
+    /// Whether it is over the rows.
     pub is_over: RwSignal<bool>,
-    /// It is pressed on one of them.
+    /// Whether it is pressed on a row.
     pub is_down: RwSignal<bool>,
 }
 
-/// The lines `query` asks for.
+/// The lines of `query`.
 ///
-/// Changes only when workloads come, go, change or change places, and not while a menu or a
-/// question is open or the pointer is down: what is about to be pressed must stay where it is, and
-/// what the focus goes back to must not move meanwhile.
+/// Changes only when workloads are added, removed, changed or reordered, and not while a menu or a dialog is
+/// open or the pointer is pressed: the target of a click, and the element to which the focus returns, must
+/// not move.
 pub fn use_items<L: Listing>(live: Live, query: Memo<L>, pointer: Pointer) -> Memo<Items> {
     let pace = Memo::new(move |before: Option<&i64>| match before {
         Some(before) if pointer.is_over.get() => *before,
@@ -76,7 +76,7 @@ pub fn use_items<L: Listing>(live: Live, query: Memo<L>, pointer: Pointer) -> Me
     });
     let is_menu_open = use_any_menu_open();
     let requests = use_action_requests();
-    // Each is read, so that the end of any of them is heard.
+    // All are read, so that the end of each is tracked.
     let is_held = move || {
         [
             is_menu_open.get(),

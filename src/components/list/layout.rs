@@ -1,9 +1,9 @@
-//! Where the lines of a list stand, so that only those in view need be in the document.
+//! The positions of a list's lines, from which the lines in view are determined.
 
 use super::Item;
 use crate::client::RowsView;
 
-/// The places of all lines, in pixels from the list's upper end.
+/// The positions of all lines, in pixels from the top of the list.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Layout {
     /// Upper edges of the lines, and the lower edge of the last.
@@ -11,7 +11,7 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// Lines one beneath another; rows and groups' heads have their own heights.
+    /// The layout of `lines`; rows and group heads have different heights.
     pub(super) fn new(lines: &[Item], row: f64, group: f64) -> Self {
         let heights = lines.iter().map(|line| match line {
             Item::Workload(_) => row,
@@ -35,12 +35,12 @@ impl Layout {
         (start.saturating_sub(1).min(end), end)
     }
 
-    /// Pixels above the line `start`.
+    /// Height of the lines before `start`, in pixels.
     pub(super) fn above(&self, start: usize) -> f64 {
         self.edges.get(start).copied().unwrap_or_default()
     }
 
-    /// Pixels from the line `end` on.
+    /// Height of the lines from `end` on, in pixels.
     pub(super) fn below(&self, end: usize) -> f64 {
         let whole = self.edges.last().copied().unwrap_or_default();
         whole - self.edges.get(end).copied().unwrap_or(whole)

@@ -16,7 +16,7 @@ use leptos::{
     prelude::*,
 };
 
-/// What is in the first HTML, in pixels: more than a large screen shows.
+/// Height of the rows in the first HTML, in pixels: more than a large screen shows.
 const FIRST_VIEW: f64 = 2_760.0;
 
 const fn row_height(density: Density) -> f64 {
@@ -29,15 +29,15 @@ const fn row_height(density: Density) -> f64 {
 /// A table of workloads.
 #[component]
 pub fn Table<L: Listing>(
-    /// What is asked for.
+    /// The filters and the order.
     query: Memo<L>,
-    /// What is found.
+    /// The lines of the list.
     items: Memo<Items>,
     /// The columns of the table.
     columns: Memo<Columns<L::Key>>,
-    /// What is selected.
+    /// The selected workloads.
     selection: Selection,
-    /// What the pointer does to the rows.
+    /// The state of the pointer over the rows.
     pointer: Pointer,
 ) -> impl IntoView {
     let live = use_live();
@@ -114,16 +114,16 @@ pub fn Table<L: Listing>(
     }
 }
 
-/// How wide the column of some cells is; what hides the cells hides it by the same class.
+/// A `<col>` for cells with the same class, so that it is hidden together with them.
 fn col(class: &str, width: Option<u16>) -> impl IntoView + use<> {
     let width = width.map(|width| width.to_string());
     html::col().class(class.to_owned()).attr("width", width)
 }
 
-/// Stands for the rows that are out of view.
+/// Takes the place of the rows that are out of view.
 #[component]
 fn Spacer(
-    /// Their height in pixels.
+    /// The total height of these rows, in pixels.
     #[prop(into)]
     height: Signal<f64>,
 ) -> impl IntoView {
@@ -138,13 +138,13 @@ fn Spacer(
 
 #[component]
 fn Head<L: Listing>(
-    /// What is asked for.
+    /// The filters and the order.
     query: Memo<L>,
     /// The columns of the table.
     columns: Memo<Columns<L::Key>>,
-    /// What is found.
+    /// The lines of the list.
     items: Memo<Items>,
-    /// What is selected.
+    /// The selected workloads.
     selection: Selection,
 ) -> impl IntoView {
     let text = use_text();
@@ -198,7 +198,7 @@ fn Head<L: Listing>(
 
 #[component]
 fn GroupRow(
-    /// The group, and what is in it.
+    /// The group, and the number of its workloads.
     head: GroupHead,
 ) -> impl IntoView {
     let text = use_text();
@@ -222,7 +222,7 @@ fn GroupRow(
     };
     view! {
         <tr class="group">
-            // As many columns as there always are: more would add some to the table.
+            // The minimum number of columns: a larger span would add columns to the table.
             <td colspan="3"><b>{name}</b> <span class="num">{count}</span></td>
         </tr>
     }

@@ -1,4 +1,4 @@
-//! What tabs show beside the live state: asked for by each tab, begun with what the HTML has.
+//! Data that tabs need in addition to the live state: initially from the HTML, then requested by each tab.
 
 use crate::{
     client::{ContainerPageData, Live},
@@ -7,7 +7,7 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// Something asked for: the last answer, and why there is no newer one.
+/// Requested data: the last result, and the error of a later request.
 #[derive(Debug)]
 pub(super) struct Asked<T: Send + Sync + 'static> {
     pub(super) value: RwSignal<Option<T>>,
@@ -23,7 +23,8 @@ impl<T: Send + Sync + 'static> Clone for Asked<T> {
 impl<T: Send + Sync + 'static> Copy for Asked<T> {}
 
 impl<T: PartialEq + Send + Sync + 'static> Asked<T> {
-    /// Begins with what the HTML has of `id`. It is taken out: a later visit asks anew.
+    /// Begins with the data of `id` in the HTML, if any. It is removed there: a later visit requests it
+    /// again.
     pub(super) fn beginning(
         live: Live,
         id: WorkloadId,
@@ -40,12 +41,12 @@ impl<T: PartialEq + Send + Sync + 'static> Asked<T> {
         }
     }
 
-    /// Whether nothing has come yet.
+    /// Whether there is no result yet.
     pub(super) fn is_missing(self) -> bool {
         self.value.with_untracked(Option::is_none)
     }
 
-    /// Takes an answer. A failure leaves what was known.
+    /// Stores the result of a request. An error keeps the last result.
     pub(super) fn answer(self, answer: Result<T, ApiError>) {
         match answer {
             Ok(value) => {

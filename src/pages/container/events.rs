@@ -1,4 +1,4 @@
-//! What lately happened to a container.
+//! Recent events of a container.
 
 use super::data::Asked;
 use crate::{
@@ -11,10 +11,10 @@ use crate::{
 use leptos::prelude::*;
 use std::sync::Arc;
 
-/// What lately happened to a container: what the server remembers, and what the page hears.
+/// Recent events of a container: those kept by the server, and those that arrive while the page is open.
 #[component]
 pub(super) fn Events(
-    /// To which.
+    /// The container.
     id: WorkloadId,
 ) -> impl IntoView {
     let live = use_live();
@@ -28,7 +28,7 @@ pub(super) fn Events(
             });
         }
     });
-    // Every event the page hears of is kept here: the live list holds only the newest of all.
+    // All events that arrive are kept here: the live list contains only the newest ones of all objects.
     let heard = Memo::new(move |before: Option<&Vec<Arc<Event>>>| {
         let events = live.events();
         let new = events.with(|events| {
@@ -53,7 +53,7 @@ pub(super) fn Events(
     }
 }
 
-/// Both lists, newest first, what is in both only once.
+/// Both lists, newest first, without duplicates.
 fn merged(some: &[Arc<Event>], more: &[Arc<Event>]) -> Vec<Arc<Event>> {
     let mut all = some.to_vec();
     let new = more.iter().filter(|event| !some.contains(event));
@@ -62,10 +62,10 @@ fn merged(some: &[Arc<Event>], more: &[Arc<Event>]) -> Vec<Arc<Event>> {
     all
 }
 
-/// Events in words, each with its time.
+/// Events as text, each with its time.
 #[component]
 pub(super) fn EventList(
-    /// Newest first.
+    /// The events, newest first.
     events: Signal<Vec<Arc<Event>>>,
 ) -> impl IntoView {
     let live = use_live();
@@ -88,7 +88,7 @@ pub(super) fn EventList(
     }
 }
 
-/// What happened, in words; in the engine's where we have none.
+/// The words for an event; the engine's own for an unknown event.
 fn words(event: &Event, text: &ContainerText) -> String {
     let attribute = |name: &str| event.attributes.get(name).map(String::as_str);
     let health = event.action.strip_prefix("health_status");

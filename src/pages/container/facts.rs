@@ -1,13 +1,12 @@
-//! Names and values, one beneath the other.
+//! Lists of names and values.
 
 use crate::{components::CopyButton, model::format};
 use leptos::prelude::*;
 
-/// Characters of a value shown before it is folded.
+/// Length in characters from which on a value is folded.
 const FOLD: usize = 160;
 
-/// A value: whole when short, else its beginning, which opens. What cannot be seen in it is made
-/// visible.
+/// A value, folded if it is long. Invisible characters are made visible.
 #[component]
 pub(super) fn Folded(
     /// The value.
@@ -34,10 +33,10 @@ pub(super) fn Pairs(
     /// The names and values.
     #[prop(into)]
     pairs: Signal<Vec<(String, String)>>,
-    /// What is said when there are none.
+    /// The text shown when there are none.
     #[prop(into)]
     none: Signal<&'static str>,
-    /// Whether values can be copied; not when they are masked anyway.
+    /// Whether values can be copied; useless if they are masked.
     #[prop(optional)]
     can_copy: bool,
 ) -> impl IntoView {

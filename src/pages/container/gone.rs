@@ -1,4 +1,4 @@
-//! Where a container's page is asked for and there is no such container.
+//! The page of a container that does not exist.
 
 use super::events::EventList;
 use crate::{
@@ -10,16 +10,16 @@ use crate::{
 use leptos::prelude::*;
 use std::sync::Arc;
 
-/// There is no such container: what is remembered of it, if it was removed lately.
+/// The message that the container does not exist, with its last events if it was removed recently.
 #[component]
 pub(super) fn Gone(
-    /// What was asked for; nothing when that was no id.
+    /// The requested container; `None` if the URL contains no valid id.
     asked: Signal<Option<WorkloadRef>>,
 ) -> impl IntoView {
     let live = use_live();
     let text = use_text();
     let events = remembered(asked);
-    // Before the first list nobody knows.
+    // Before the first list it is unknown whether the container exists.
     let is_unknown = move || {
         live.track_list();
         let has_list = live.with_dashboard(|dashboard| {
@@ -63,7 +63,7 @@ pub(super) fn Gone(
     }
 }
 
-/// What the server remembers of it, newest first.
+/// The events of the container that the server still has, newest first.
 fn remembered(asked: Signal<Option<WorkloadRef>>) -> Signal<Vec<Arc<Event>>> {
     let live = use_live();
     let given = live.initial().try_update_value(|initial| {

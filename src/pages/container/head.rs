@@ -1,4 +1,4 @@
-//! What stands above the tabs.
+//! The head of a container's page, above the tabs.
 
 use crate::{
     client::{RowSignals, use_live},
@@ -11,7 +11,7 @@ use crate::{
 use leptos::prelude::*;
 use std::sync::Arc;
 
-/// Name, state, image and what can be done.
+/// Name, state, image and actions.
 #[component]
 pub(super) fn Head(
     /// The container.
@@ -66,7 +66,7 @@ pub(super) fn Head(
     }
 }
 
-/// Health and for how long; of what ended, since when and what its exit code means.
+/// Health and uptime; for an ended container, the meaning of its exit code and the time since its end.
 #[component]
 fn Meta(
     /// The container.
@@ -114,7 +114,7 @@ fn Meta(
     }
 }
 
-/// When it was removed, as far as that was told.
+/// The event of its removal, if known.
 fn removal(events: &[Arc<Event>], id: WorkloadId) -> Option<Arc<Event>> {
     let mut events = events.iter();
     events

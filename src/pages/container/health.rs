@@ -1,4 +1,4 @@
-//! How a container's health is checked, and what came of it.
+//! The health check of a container.
 
 use super::facts::Folded;
 use crate::{
@@ -9,10 +9,10 @@ use crate::{
 use leptos::prelude::*;
 use std::time::Duration;
 
-/// The health check and its last results; nothing where there is none.
+/// The health check and its last results; empty when there is none.
 #[component]
 pub(super) fn Health(
-    /// What the engine told.
+    /// The details, once known.
     known: Signal<Option<ContainerDetails>>,
 ) -> impl IntoView {
     let check = Memo::new(move |_| {

@@ -1,4 +1,4 @@
-//! Everything the engine knows of a container, secrets masked.
+//! The engine's complete description of a container, with secrets masked.
 
 use super::data::Asked;
 use crate::{
@@ -10,10 +10,10 @@ use crate::{
 };
 use leptos::{html::Div, prelude::*};
 
-/// The engine's description as a tree, which can be searched and copied; as text without JavaScript.
+/// The description as a tree, which can be searched and copied; as text without JavaScript.
 #[component]
 pub(super) fn Inspect(
-    /// Of which container.
+    /// The container.
     id: WorkloadId,
 ) -> impl IntoView {
     let live = use_live();
@@ -35,7 +35,7 @@ pub(super) fn Inspect(
         };
         found.set(driver::show_json(&node, &json, query.read().trim()));
     });
-    // The tree stands in the text's place as soon as there is one.
+    // The tree replaces the text as soon as it is built.
     let plain = move || {
         let json = asked.value.get().filter(|_| found.read().is_none())?;
         Some(

@@ -1,4 +1,4 @@
-//! What a container says.
+//! The log of a container.
 
 use crate::{
     client::{LogSource, RowSignals},

@@ -1,4 +1,4 @@
-//! What a container is: how it was made, what it may use and what it is connected to.
+//! The configuration of a container, its limits and its connections.
 
 use super::{
     data::Asked,
@@ -17,10 +17,10 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// What the engine told, when it did.
+/// The details, once known.
 type Details = Signal<Option<ContainerDetails>>;
 
-/// What a container is.
+/// The overview of a container.
 #[component]
 pub(super) fn Overview(
     /// The container.
@@ -75,7 +75,7 @@ pub(super) fn Overview(
     }
 }
 
-/// Asks for the details, and again whenever something happens to the container.
+/// Requests the details, and again after every event of the container.
 fn details(id: WorkloadId, row: &RowSignals, is_removed: Signal<bool>) -> Asked<ContainerDetails> {
     let live = use_live();
     let asked = Asked::beginning(live, id, |given| given.details.take());
@@ -106,7 +106,7 @@ fn details(id: WorkloadId, row: &RowSignals, is_removed: Signal<bool>) -> Asked<
 fn RunsAs(
     /// The container's signals.
     row: RowSignals,
-    /// What the engine told.
+    /// The details, once known.
     known: Details,
 ) -> impl IntoView {
     let (live, zone) = (use_live(), use_zone());
@@ -115,7 +115,7 @@ fn RunsAs(
     let facts = move || {
         let (text, container) = (text.get(), row.container());
         let details = known.get().unwrap_or_default();
-        // Of its own, so that the passing of time redraws nothing else.
+        // A separate closure, so that the passing of time redraws nothing else.
         let time = |at: Timestamp| {
             let as_of = as_of.clone();
             let ago = move || {
@@ -173,7 +173,7 @@ fn RunsAs(
     }
 }
 
-/// The exit code of the last run and what it means.
+/// The exit code of the last run, and its meaning.
 fn exit(
     container: &Container,
     details: &ContainerDetails,
@@ -187,12 +187,12 @@ fn exit(
     Some(format!("{code}: {}", words.join(", ")))
 }
 
-/// What it uses, of what it may.
+/// The resource use, and the limits.
 #[component]
 fn Use(
     /// The container's signals.
     row: RowSignals,
-    /// What the engine told.
+    /// The details, once known.
     known: Details,
 ) -> impl IntoView {
     let text = use_text();
@@ -222,14 +222,14 @@ fn Use(
                 format::rate(write)
             ))
         };
-        // The list knows the cores as well, and the share is of these.
+        // The CPU limit is also in the list, and the percentage is relative to it.
         let cores = row.container().cores();
         let cpu = used(&|stats| {
             let share = cores.map_or(stats.cpu_percent, |cores| stats.cpu_share(cores));
             share.map(format::percent)
         });
         let cores = cores.map(|cores| (words.cores)(&format::decimal(cores)));
-        // As much as the host has is no limit.
+        // A limit of at least the host's memory has no effect.
         let all = host.read_untracked().as_ref().map(|host| host.memory.total);
         let is_limit = |limit: &u64| all.is_none_or(|all| *limit < all);
         let memory = limits.memory.filter(is_limit).map(format::bytes);
@@ -259,11 +259,11 @@ fn Use(
 fn Connections(
     /// The container's signals.
     row: RowSignals,
-    /// What the engine told.
+    /// The details, once known.
     known: Details,
 ) -> impl IntoView {
     let text = use_text();
-    // Where the page came from is known only in the browser.
+    // The host name in the page's URL is known only in the browser.
     let host = RwSignal::new(None::<String>);
     Effect::new(move || host.set(driver::page_host()));
     let ports = Memo::new(move |_| row.container().ports.clone());

@@ -1,4 +1,4 @@
-//! What runs in a container.
+//! The processes of a container.
 
 use super::data::Asked;
 use crate::{
@@ -10,17 +10,17 @@ use crate::{
 use leptos::prelude::*;
 use std::{cmp::Ordering, time::Duration};
 
-/// Between looks: each makes the engine run `ps`.
+/// Polling interval: each poll makes the engine run `ps`.
 const EVERY: Duration = Duration::from_secs(3);
-/// Columns that say nothing to most: the processor's share by a formula of its own, the terminal.
+/// Columns that are rarely useful: the CPU share by a formula of its own, and the terminal.
 const HIDDEN: [&str; 2] = ["C", "TTY"];
-/// Memory in KiB, as `ps` writes it.
+/// The column of resident memory, which `ps` reports in KiB.
 const MEMORY: &str = "RSS";
 
-/// Which column orders the rows, and whether its largest value comes first.
+/// The index of the sort column, and whether the largest values come first.
 type Order = RwSignal<Option<(usize, bool)>>;
 
-/// What runs in a container, looked at again while the tab is in sight.
+/// The processes of a container, polled while the page is visible.
 #[component]
 pub(super) fn Processes(
     /// The container.
@@ -41,7 +41,7 @@ pub(super) fn Processes(
 
 #[component]
 fn Nothing(
-    /// What it does instead of running.
+    /// The state of the container, when it does not run.
     state: Memo<ContainerState>,
 ) -> impl IntoView {
     let text = use_text();
@@ -164,7 +164,7 @@ fn process(table: &Table, row: Vec<String>) -> AnyView {
     view! { <tr>{cells.map(cell).collect_view()}</tr> }.into_any()
 }
 
-/// The rows as `order` says; without one as the engine told them.
+/// The rows in the given order; `None` keeps the engine's order.
 fn sorted(table: &Table, order: Option<(usize, bool)>) -> Vec<Vec<String>> {
     let mut rows = table.processes.clone();
     if let Some((column, is_descending)) = order {
@@ -181,7 +181,7 @@ fn sorted(table: &Table, order: Option<(usize, bool)>) -> Vec<Vec<String>> {
     rows
 }
 
-/// Numbers as numbers, all else as text.
+/// Compares numbers by value, other texts alphabetically.
 fn compare(a: &str, b: &str) -> Ordering {
     match (thousandths(a), thousandths(b)) {
         (Some(a), Some(b)) => a.cmp(&b),
@@ -189,8 +189,8 @@ fn compare(a: &str, b: &str) -> Ordering {
     }
 }
 
-/// A decimal number times a thousand, without what is beyond the third digit. The standard library's parser
-/// of floating-point numbers needs a table that weighs ten kilobytes in the browser.
+/// A decimal number times a thousand; further digits are ignored. The standard library's parser of
+/// floating-point numbers needs a table that adds ten kilobytes to the page.
 fn thousandths(text: &str) -> Option<i64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let is_negative = whole.starts_with('-');

@@ -1,4 +1,4 @@
-//! What a container used in the last minutes.
+//! The recent resource use of a container.
 
 mod figure;
 mod table;
@@ -15,13 +15,13 @@ use std::time::Duration;
 use table::StatsTable;
 use view::StatsView;
 
-/// How far back the charts can reach.
+/// The time ranges of the charts.
 const RANGES: [Duration; 2] = [Duration::from_secs(60), HISTORY];
-/// Figures of a container that runs are late when they are older than this: the longest that is
-/// configured unless somebody changes it, and half of it.
+/// Age from which on figures of a running container are late: one and a half times the longest default
+/// interval.
 const LATE: Duration = Duration::from_secs(15);
 
-/// Charts of a container's figures, and the same as a table.
+/// Charts of a container's figures, and the same data as a table.
 #[component]
 pub(super) fn Stats(
     /// The container.
@@ -63,7 +63,7 @@ pub(super) fn Stats(
     }
 }
 
-/// Why there are no figures, or none any more; nothing when all is well.
+/// Why there are no current figures; `None` when there are.
 fn note(
     text: &StatsText,
     runs: bool,

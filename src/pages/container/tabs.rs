@@ -1,5 +1,5 @@
-//! The tabs of a container's page. They are links: the address says which one is open, and without
-//! JavaScript they work as well.
+//! The tabs of a container's page. They are links: the URL contains the open tab, and they work without
+//! JavaScript, too.
 
 use super::{
     events::Events, inspect::Inspect, logs::Logs, overview::Overview, processes::Processes,
@@ -28,7 +28,7 @@ const fn title(tab: Tab, text: &ContainerText) -> &'static str {
     }
 }
 
-/// Which tab is open.
+/// The open tab.
 fn use_tab() -> Memo<Tab> {
     let query = use_query_map();
     Memo::new(move |_| Tab::named(query.read().get_str(Page::TAB).unwrap_or_default()))
@@ -37,7 +37,7 @@ fn use_tab() -> Memo<Tab> {
 /// Links to all tabs.
 #[component]
 pub(super) fn TabBar(
-    /// Of which container.
+    /// The container.
     id: WorkloadId,
 ) -> impl IntoView {
     let text = use_text();
@@ -63,10 +63,10 @@ pub(super) fn TabBar(
     }
 }
 
-/// What is on the open tab.
+/// The content of the open tab.
 #[component]
 pub(super) fn TabContent(
-    /// Of which container.
+    /// The container.
     id: WorkloadId,
     /// Its signals.
     row: RowSignals,

@@ -1,4 +1,4 @@
-//! The cells of a row: each changes only when what it shows does.
+//! The cells of a row; each is redrawn only when its own value changes.
 
 use crate::{
     client::{RowSignals, Zone, driver, use_live, use_zone},
@@ -11,12 +11,12 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// What stands in one cell.
+/// The content of a cell.
 #[component]
 pub(super) fn CellContent(
-    /// Of which container.
+    /// The container.
     id: WorkloadId,
-    /// Of which column.
+    /// The column.
     key: SortKey,
     /// The container's signals.
     row: RowSignals,
@@ -29,8 +29,7 @@ pub(super) fn CellContent(
         SortKey::Ports => view! { <Ports id row /> }.into_any(),
         SortKey::Cpu | SortKey::Memory => view! { <Gauge id key row /> }.into_any(),
         SortKey::Network | SortKey::Disk | SortKey::Pids => {
-            // No memo: to make the text anew and to find it the same costs less than to ask whether
-            // it has to be made.
+            // Without a memo: formatting the text again and finding it unchanged costs less than a memo.
             let figure = move || {
                 let stats = row.stats();
                 stats.map_or_else(|| format::UNKNOWN.to_owned(), |stats| figure(key, &stats))
@@ -129,12 +128,12 @@ fn HealthWord(
     }
 }
 
-/// CPU or memory of what has a process.
+/// The CPU or memory of a running container.
 #[component]
 fn Gauge(
-    /// Of which container.
+    /// The container.
     id: WorkloadId,
-    /// Which of the two.
+    /// CPU or memory.
     key: SortKey,
     /// The container's signals.
     row: RowSignals,
@@ -156,19 +155,19 @@ fn Gauge(
     }
 }
 
-/// Digits of ports for which the column has room; there is always a link to all of them.
+/// Number of digits of ports that fit in the column; a link leads to all ports.
 const PORT_DIGITS: usize = 8;
 
 #[component]
 fn Ports(
-    /// Of which container.
+    /// The container.
     id: WorkloadId,
     /// The container's signals.
     row: RowSignals,
 ) -> impl IntoView {
     let signals = use_live().host(&row.host());
     let ports = Memo::new(move |_| published(&row.container()));
-    // Where the page came from is known only in the browser.
+    // The host name in the page's URL is known only in the browser.
     let page_host = RwSignal::new(None::<String>);
     Effect::new(move || page_host.set(driver::page_host()));
     let links = move || {
@@ -187,7 +186,7 @@ fn Ports(
     view! { <span class="port-list">{links}</span> }
 }
 
-/// How many of the first ports have room; those that have none are counted behind them.
+/// Number of leading ports that fit; the others are only counted.
 fn ports_with_room(ports: &[Port]) -> usize {
     let digits = |port: &Port| port.public_port.map_or(0, |port| port.to_string().len());
     if ports.len() <= 2 && ports.iter().map(digits).sum::<usize>() <= PORT_DIGITS {
@@ -202,7 +201,7 @@ fn published(container: &Container) -> Vec<Port> {
     let is_published = |port: &&Port| port.protocol == "tcp" && port.public_port.is_some();
     let published = container.ports.iter().filter(is_published);
     let mut published: Vec<_> = published.cloned().collect();
-    // An engine lists a port once for each version of IP.
+    // An engine lists a port once per IP version.
     published.dedup_by_key(|port| port.public_port);
     published
 }

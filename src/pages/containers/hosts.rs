@@ -1,4 +1,4 @@
-//! Which host's containers are shown, where there are several.
+//! The choice of the host.
 
 use crate::{
     client::{driver, use_live},
@@ -8,10 +8,10 @@ use crate::{
 };
 use leptos::{ev, prelude::*};
 
-/// Chooses the host whose containers are shown; absent where there is only one.
+/// The menu of hosts; absent when there is only one host.
 #[component]
 pub(super) fn HostMenu(
-    /// What is asked for.
+    /// The filters and the order, from the URL.
     query: Memo<ContainerQuery>,
 ) -> impl IntoView {
     let live = use_live();
@@ -24,7 +24,7 @@ pub(super) fn HostMenu(
 
 #[component]
 fn Choice(
-    /// What is asked for.
+    /// The filters and the order, from the URL.
     query: Memo<ContainerQuery>,
 ) -> impl IntoView {
     let live = use_live();
@@ -46,12 +46,12 @@ fn Choice(
     }
 }
 
-/// One host, with the state of its engine and how many containers it has; or all of them.
+/// One host, with the state of its engine and the number of its containers; or all hosts.
 #[component]
 fn HostChoice(
-    /// What is asked for.
+    /// The filters and the order, from the URL.
     query: Memo<ContainerQuery>,
-    /// All of them when absent.
+    /// The host; `None` for all hosts.
     host: Option<HostId>,
 ) -> impl IntoView {
     let live = use_live();

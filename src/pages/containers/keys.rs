@@ -1,9 +1,9 @@
-//! Keys of the list: they move between rows and press the rows' own buttons.
+//! Keyboard shortcuts of the list, which move between rows and press the rows' buttons.
 
 use crate::client::driver::{self, RowKey};
 use leptos::{ev, prelude::*};
 
-/// Heeds the list's keys for as long as the page is shown.
+/// Handles the list's keyboard shortcuts for as long as the page is open.
 pub(super) fn listen() {
     Effect::new(move || {
         let handle = window_event_listener(ev::keydown, on_key);

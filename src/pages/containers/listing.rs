@@ -1,4 +1,4 @@
-//! The list of containers, as what every list is.
+//! Implements [`Listing`] for containers.
 
 use super::cells::CellContent;
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// Beside the figure of CPU or memory: a bar, and a line of the last minutes.
+/// Widths of the bar and the sparkline next to the CPU and memory figures, in pixels.
 const BAR: u16 = 61;
 const LINE: u16 = 70;
 

@@ -1,4 +1,4 @@
-//! What is shown, and how. Without JavaScript it is a form and a row of links.
+//! The filters and display options of the list. Without JavaScript they are a form and a row of links.
 
 use super::hosts::HostMenu;
 use crate::{
@@ -9,14 +9,14 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// Filter, order and looks of the list.
+/// Filters, order and display options.
 #[component]
 pub(super) fn Toolbar(
-    /// What is asked for.
+    /// The filters and the order, from the URL.
     query: Memo<ContainerQuery>,
-    /// Asks for something else.
+    /// Changes the URL to other filters.
     set_query: Callback<ContainerQuery>,
-    /// What is found.
+    /// The lines of the list.
     items: Memo<Items>,
     /// The columns of the table.
     columns: Memo<Columns<SortKey>>,
@@ -39,7 +39,7 @@ pub(super) fn Toolbar(
             }
         };
         let count = move || filter.count(&live.totals().get());
-        // Chips for what there is none of would only be in the way.
+        // Chips for states without containers are hidden.
         let is_of_use = Memo::new(move |_| {
             let always = matches!(filter, StateFilter::All | StateFilter::Running);
             always || query.read().state == filter || count() > 0
@@ -59,7 +59,7 @@ pub(super) fn Toolbar(
         })
     };
     let shown = move || format!("{} {}", items.read().workloads, text.get().containers.shown);
-    // Without scripts the form is sent: everything but its text goes along unchanged.
+    // The form of the page without scripts must submit the other parameters unchanged.
     let others = move || {
         let others = query
             .get()
@@ -92,9 +92,9 @@ pub(super) fn Toolbar(
 /// Layout, density, grouping and columns.
 #[component]
 fn Looks(
-    /// What is asked for.
+    /// The filters and the order, from the URL.
     query: Memo<ContainerQuery>,
-    /// Asks for something else.
+    /// Changes the URL to other filters.
     set_query: Callback<ContainerQuery>,
     /// The columns of the table.
     columns: Memo<Columns<SortKey>>,
@@ -174,7 +174,7 @@ fn Looks(
     }
 }
 
-/// Which columns the table has, beneath what else there is to choose.
+/// The menu of display options and columns.
 #[component]
 fn ViewMenu(
     /// The columns of the table.
@@ -184,7 +184,7 @@ fn ViewMenu(
 ) -> impl IntoView {
     let text = use_text();
     let preferences = expect_context::<RwSignal<Preferences>>();
-    // The style sheet shows it where the column is not.
+    // The style sheet shows it when the column has no room.
     let no_room = move |step: u16| {
         view! { <span class=format!("no-room to-{step}")>{say(text, |text| text.containers.no_room)}</span> }
     };

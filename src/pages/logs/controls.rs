@@ -1,4 +1,4 @@
-//! What else of the logs is shown, and what can be done with it.
+//! Filters, display options and commands of the log viewer.
 
 use crate::{
     client::{
@@ -13,18 +13,18 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// Filters, looks, and what can be done.
+/// Filters, display options and commands.
 #[component]
 pub(super) fn Controls(
-    /// What is shown.
+    /// The shown logs and filters, from the URL.
     view: Memo<LogView>,
-    /// Shows something else.
+    /// Changes the URL to another view.
     set_view: Callback<LogView>,
-    /// The logs that are shown.
+    /// The containers of the shown logs.
     sources: Memo<Vec<LogSource>>,
-    /// Tells the viewer what to do.
+    /// Sends a command to the viewer.
     command: Callback<LogCommand>,
-    /// What the viewer says.
+    /// The state reported by the viewer.
     status: RwSignal<LogStatus>,
 ) -> impl IntoView {
     let text = use_text();
@@ -93,23 +93,23 @@ pub(super) fn Controls(
     }
 }
 
-/// One of several choices.
+/// A choice of a list.
 #[derive(Clone)]
 struct Choice {
     value: String,
     label: Signal<String>,
 }
 
-/// A list of choices.
+/// A drop-down list.
 #[component]
 fn Select(
-    /// What is chosen.
+    /// The label, for screen readers.
     label: fn(&LogsText) -> &'static str,
-    /// From what.
+    /// The choices.
     choices: Vec<Choice>,
-    /// The present choice.
+    /// The current choice.
     value: Signal<String>,
-    /// Called with another.
+    /// Called with the new choice.
     on_choose: Callback<String>,
 ) -> impl IntoView {
     let text = use_text();
@@ -125,12 +125,12 @@ fn Select(
     }
 }
 
-/// How lines look, and where they begin.
+/// The menu of display options, and of where lines begin.
 #[component]
 fn ViewMenu(
-    /// What is shown.
+    /// The shown logs and filters, from the URL.
     view: Memo<LogView>,
-    /// Shows something else.
+    /// Changes the URL to another view.
     set_view: Callback<LogView>,
 ) -> impl IntoView {
     let text = use_text();
@@ -179,12 +179,12 @@ fn ViewMenu(
     }
 }
 
-/// Whole logs as files; the server streams them.
+/// Links that download complete logs as files; the server streams them.
 #[component]
 fn Downloads(
-    /// What is shown.
+    /// The shown logs and filters, from the URL.
     view: Memo<LogView>,
-    /// The logs that are shown.
+    /// The containers of the shown logs.
     sources: Memo<Vec<LogSource>>,
 ) -> impl IntoView {
     let live = use_live();

@@ -1,4 +1,4 @@
-//! What the viewer says of itself.
+//! The state of the log viewer.
 
 use crate::{
     client::{
@@ -12,18 +12,18 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// How many lines, how fast they come, and why they do not.
+/// The number and rate of lines, and problems.
 #[component]
 #[expect(
     clippy::too_many_lines,
     reason = "one view, whose parts are a line or two each"
 )]
 pub(super) fn Footer(
-    /// What is shown.
+    /// The shown logs and filters, from the URL.
     view: Memo<LogView>,
-    /// The logs that are shown.
+    /// The containers of the shown logs.
     sources: Memo<Vec<LogSource>>,
-    /// What the viewer says.
+    /// The state reported by the viewer.
     status: RwSignal<LogStatus>,
 ) -> impl IntoView {
     let live = use_live();
@@ -108,10 +108,10 @@ pub(super) fn Footer(
     }
 }
 
-/// Why there is nothing to be seen.
+/// Why no lines are shown.
 #[component]
 fn Nothing(
-    /// What the viewer says.
+    /// The state reported by the viewer.
     status: RwSignal<LogStatus>,
 ) -> impl IntoView {
     let text = use_text();

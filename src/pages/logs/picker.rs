@@ -1,4 +1,4 @@
-//! Which containers' logs are shown. The choices are links: the address says what is chosen.
+//! The choice of containers whose logs are shown. The choices are links: the URL contains the chosen ones.
 
 use crate::{
     client::{
@@ -12,29 +12,29 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// Containers that are offered at once: who looks for another types some of its name.
+/// Most containers offered at once; others are found by typing a part of their names.
 const OFFERED: usize = 40;
 
-/// The address with one container more.
+/// The URL with an additional container.
 fn with(view: &LogView, id: WorkloadId) -> String {
     let mut view = view.clone();
     view.containers.push(id.reference());
     view.href()
 }
 
-/// The address without a container.
+/// The URL without a container.
 fn without(view: &LogView, id: WorkloadId) -> String {
     let mut view = view.clone();
     view.containers.retain(|named| !named.matches(id));
     view.href()
 }
 
-/// The containers that are shown, each in its colour, and the way to others.
+/// The containers of the shown logs, each in its colour, and a menu to add others.
 #[component]
 pub(super) fn Chips(
-    /// What is shown.
+    /// The shown logs and filters, from the URL.
     view: Memo<LogView>,
-    /// Of whom.
+    /// The containers of the shown logs.
     sources: Memo<Vec<LogSource>>,
 ) -> impl IntoView {
     let live = use_live();
@@ -69,7 +69,7 @@ pub(super) fn Chips(
 /// Containers to choose from.
 #[component]
 fn Choices(
-    /// What is shown.
+    /// The shown logs and filters, from the URL.
     view: Memo<LogView>,
 ) -> impl IntoView {
     let live = use_live();
@@ -131,10 +131,10 @@ fn Choices(
     }
 }
 
-/// What stands where there are no logs to show yet.
+/// Shown while no container is chosen.
 #[component]
 pub(super) fn ChooseContainers(
-    /// What is shown.
+    /// The shown logs and filters, from the URL.
     view: Memo<LogView>,
 ) -> impl IntoView {
     let text = use_text();

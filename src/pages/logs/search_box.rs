@@ -1,4 +1,4 @@
-//! What is searched for.
+//! The search of the log viewer.
 
 use crate::{
     client::logs::{LogCommand, LogStatus, LogView, Order, Problem},
@@ -8,18 +8,18 @@ use crate::{
 };
 use leptos::{ev, html::Input, prelude::*};
 
-/// What is searched for, how, and how much of it is found.
+/// The search text, the search options and the number of matches.
 #[component]
 pub(super) fn SearchBox(
-    /// What is shown.
+    /// The shown logs and filters, from the URL.
     view: Memo<LogView>,
-    /// Shows something else.
+    /// Changes the URL to another view.
     set_view: Callback<LogView>,
-    /// Tells the viewer what to do.
+    /// Sends a command to the viewer.
     command: Callback<LogCommand>,
-    /// What the viewer says.
+    /// The state reported by the viewer.
     status: RwSignal<LogStatus>,
-    /// The field, to go there.
+    /// The text field, for setting the focus.
     node: NodeRef<Input>,
 ) -> impl IntoView {
     let text = use_text();
@@ -87,12 +87,12 @@ pub(super) fn SearchBox(
     }
 }
 
-/// How it is searched for.
+/// The search options.
 #[component]
 fn Switches(
-    /// What is shown.
+    /// The shown logs and filters, from the URL.
     view: Memo<LogView>,
-    /// Shows something else.
+    /// Changes the URL to another view.
     set_view: Callback<LogView>,
 ) -> impl IntoView {
     let text = use_text();
@@ -119,12 +119,12 @@ fn Switches(
     }
 }
 
-/// Why it cannot be searched for.
+/// Why the search cannot be run.
 #[component]
 fn Complaint(
-    /// What the viewer says.
+    /// The state reported by the viewer.
     status: RwSignal<LogStatus>,
-    /// Whether there is a reason.
+    /// Whether the search has a problem.
     is_wrong: Memo<bool>,
 ) -> impl IntoView {
     let text = use_text();

@@ -1,4 +1,4 @@
-//! The viewer: what is to be seen is drawn by the driver, what can be done stands around it.
+//! The log viewer: lines are drawn by the driver, the controls around them are components.
 
 use super::{controls::Controls, footer::Footer, search_box::SearchBox};
 use crate::{
@@ -16,16 +16,16 @@ use leptos::{
     prelude::*,
 };
 
-/// Logs, live, with all there is to read them by.
+/// The log viewer, with its controls.
 #[component]
 pub(in crate::pages) fn LogViewer(
-    /// What is shown.
+    /// The shown logs and filters, from the URL.
     view: Memo<LogView>,
-    /// Shows something else.
+    /// Changes the URL to another view.
     set_view: Callback<LogView>,
-    /// The logs that are shown.
+    /// The containers of the shown logs.
     sources: Memo<Vec<LogSource>>,
-    /// What stands at the beginning of the bar.
+    /// The content at the beginning of the toolbar.
     #[prop(optional)]
     children: Option<Children>,
 ) -> impl IntoView {
@@ -53,7 +53,7 @@ pub(in crate::pages) fn LogViewer(
         status,
     });
     listen(search, preferences, command, status);
-    // The browser's own first look is the server's: the driver draws in its place.
+    // The first view in the browser must be that of the server; the driver replaces it.
     let first_lines = use_context::<FirstLines>()
         .map(|lines| lines.0.to_string())
         .unwrap_or_default();
@@ -88,12 +88,12 @@ pub(in crate::pages) fn LogViewer(
     }
 }
 
-/// The way back to the end.
+/// The button that scrolls to the newest lines.
 #[component]
 fn NewLines(
-    /// Tells the viewer what to do.
+    /// Sends a command to the viewer.
     command: Callback<LogCommand>,
-    /// What the viewer says.
+    /// The state reported by the viewer.
     status: RwSignal<LogStatus>,
 ) -> impl IntoView {
     let text = use_text();
@@ -118,7 +118,7 @@ fn NewLines(
     }
 }
 
-/// Heeds the viewer's keys.
+/// Handles the viewer's keyboard shortcuts.
 fn listen(
     search: NodeRef<Input>,
     preferences: RwSignal<Preferences>,

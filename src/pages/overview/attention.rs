@@ -1,4 +1,4 @@
-//! What needs attention: the first thing somebody called at night looks for.
+//! The workloads that need attention, which are the first thing to check during an incident.
 
 use crate::{
     client::{Live, RowSignals, use_live},
@@ -8,10 +8,10 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// Rows in the list; the counts above it lead to all of them.
+/// Most rows in the list; the counts above it link to all of them.
 const SHOWN: usize = 6;
 
-/// The containers that need attention, the worst first.
+/// The workloads that need attention, the most severe first.
 #[component]
 pub(super) fn NeedsAttention() -> impl IntoView {
     let live = use_live();
@@ -67,7 +67,7 @@ fn Troubled(
     id: WorkloadId,
     /// Its signals.
     row: RowSignals,
-    /// What is wrong with it.
+    /// The reason.
     why: Attention,
 ) -> impl IntoView {
     let live = use_live();
@@ -99,7 +99,7 @@ fn Troubled(
     }
 }
 
-/// The figures behind it, which need no words.
+/// The figures for the reason.
 fn details(
     why: Attention,
     container: &Container,

@@ -1,4 +1,4 @@
-//! The containers that use most, or why there are none.
+//! The containers with the highest CPU use, or why there are none.
 
 use crate::{
     client::{RowSignals, use_live},
@@ -8,10 +8,10 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// Rows in the list: more are a list of containers, for which there is a page.
+/// Most rows in the list; the page of all containers shows more.
 const SHOWN: usize = 5;
 
-/// The containers that use most of the processor.
+/// The containers with the highest CPU use.
 #[component]
 pub(super) fn Busiest() -> impl IntoView {
     let live = use_live();

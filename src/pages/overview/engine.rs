@@ -1,5 +1,5 @@
-//! A host of which only its engine tells: what its containers use, and what the engine says of its
-//! machine. The machine's own figures cannot be read from here, and are not made up.
+//! A host that is known only from its engine: the resource use of its containers, and the engine's
+//! description of the machine. The machine's own figures cannot be read remotely, and are not estimated.
 
 use super::host::HostTitle;
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// A host elsewhere, by what its engine tells.
+/// A host that is known only from its engine.
 #[component]
 pub(super) fn EngineCard(
     /// The host.
@@ -87,7 +87,7 @@ fn Tiles(
     view! { <div class="tiles">{[cpu, memory, running, system].map(tile).collect_view()}</div> }
 }
 
-/// What a figure is called, it, and what belongs to it; each is unknown when absent.
+/// The name of a figure, its value, and a detail; `None` when unknown.
 type Figure = (&'static str, Option<String>, Option<String>);
 
 fn tile(figure: Signal<Figure>) -> impl IntoView {
@@ -101,7 +101,7 @@ fn tile(figure: Signal<Figure>) -> impl IntoView {
     }
 }
 
-/// CPU of containers, where 100 is one core, as a share of the machine where its cores are known.
+/// CPU of containers (in percent of one core) as text; relative to the machine if its cores are known.
 fn share(cpu_percent: f64, machine: &Machine) -> String {
     let cores = machine.cores.map_or(1.0, f64::from);
     format::percent((cpu_percent / cores) as f32)

@@ -1,4 +1,4 @@
-//! What happened lately.
+//! Recent events of all engines.
 
 use crate::{
     client::{Live, use_live, use_zone},
@@ -8,17 +8,17 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// Changes shown.
+/// Most changes shown.
 const SHOWN: usize = 12;
 
-/// What happened lately in the engines, newest first.
+/// Recent changes in the engines, newest first.
 #[component]
 pub(super) fn RecentEvents() -> impl IntoView {
     let live = use_live();
     let text = use_text();
     let changes = Memo::new(move |_| Change::of(&live.events().read(), SHOWN));
     let rows = move || {
-        // A name leads to its container for as long as there is one.
+        // A name is a link while its container exists.
         live.track_list();
         let changes = changes.get().into_iter();
         changes
@@ -38,9 +38,9 @@ pub(super) fn RecentEvents() -> impl IntoView {
 
 #[component]
 fn ChangeRow(
-    /// What is known now.
+    /// The live state.
     live: Live,
-    /// What happened.
+    /// The change.
     change: Change,
 ) -> impl IntoView {
     let text = use_text();
@@ -76,7 +76,7 @@ fn ChangeRow(
     }
 }
 
-/// What it looks like: a picture, and whether it is good or bad news.
+/// The icon of a change, and the CSS class for its severity.
 fn picture(change: &Change) -> (Glyph, &'static str) {
     if change.is_loop {
         return (Glyph::Restart, "bad");
@@ -95,7 +95,7 @@ fn picture(change: &Change) -> (Glyph, &'static str) {
     }
 }
 
-/// What happened in words; what there is no word for, in the engine's.
+/// The words for a change; the engine's own for an unknown event.
 fn what(change: &Change, text: &EventsText) -> String {
     let event = &change.event;
     let attribute = |name| event.attributes.get(name).map_or("", String::as_str);

@@ -1,4 +1,4 @@
-//! A host's last five minutes.
+//! The last five minutes of a host's figures.
 
 use crate::{
     client::{HostSignals, driver},
@@ -9,15 +9,15 @@ use crate::{
 use leptos::prelude::*;
 use std::{collections::VecDeque, time::Duration};
 
-/// How far lines reach back.
+/// The time range of the lines.
 const RANGE: Duration = Duration::from_secs(5 * 60);
-/// Two samples further apart than this have something missing between them: two and a half of the
-/// longest interval at which a host can be set to be read (5 s).
+/// Age difference from which on there is a gap between two samples, in milliseconds: two and a half times the
+/// longest interval that can be configured for hosts (5 s).
 const GAP_MS: i64 = 12_500;
-/// The most samples kept: one a second, which is more often than a host is read.
+/// Most samples kept: one per second, which is more often than hosts are read.
 const MAX_SAMPLES: usize = 300;
 
-/// The last five minutes: asked for once, then continued with what comes. Empty at first.
+/// The last five minutes: from one request, continued with new samples. Empty at first.
 pub(super) fn follow_history(
     host: &HostId,
     signals: &HostSignals,
@@ -47,8 +47,8 @@ pub(super) fn follow_history(
     samples
 }
 
-/// The line through what `value` takes of each sample, as it looks at `now`. Time that passes
-/// without a sample moves the line to the left: an old figure is not drawn as the present one.
+/// The line through `value` of each sample, as of `now`. Without new samples the line still moves to the
+/// left, so that an old figure is not drawn as the current one.
 pub(super) fn points(
     samples: &VecDeque<MetricsSample>,
     now: Timestamp,
@@ -72,7 +72,7 @@ pub(super) fn points(
     points
 }
 
-/// Bytes received and sent per second over all interfaces; absent when none is known.
+/// Bytes received and sent per second over all interfaces; `None` when unknown.
 pub(super) fn traffic(metrics: &HostMetrics) -> Option<(u64, u64)> {
     let rates = metrics
         .networks

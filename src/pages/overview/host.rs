@@ -1,4 +1,4 @@
-//! One host: where it is, what it has, how it does.
+//! A host: its address, its resources and their use.
 
 use super::history::{follow_history, points, traffic};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
 use leptos::prelude::*;
 use std::{collections::VecDeque, time::Duration};
 
-/// A host with its figures of now and of the last five minutes.
+/// A host with its current figures and those of the last five minutes.
 #[component]
 pub(super) fn HostCard(
     /// The host.
@@ -32,14 +32,14 @@ pub(super) fn HostCard(
     }
 }
 
-/// What a host is called, what runs there, and of which moment its figures are.
+/// The name of a host, its operating system or engine, and the freshness of its figures.
 #[component]
 pub(super) fn HostTitle(
     /// The host.
     host: HostId,
     /// Its signals.
     signals: HostSignals,
-    /// Of which moment the figures beneath are.
+    /// The freshness of the figures shown below.
     as_of: ArcRwSignal<AsOf>,
 ) -> impl IntoView {
     let text = use_text();
@@ -57,7 +57,7 @@ pub(super) fn HostTitle(
         ))
     };
     let own = signals.metrics.clone();
-    // In the navigation, where that has room for it.
+    // Shown in the navigation instead, when there is room.
     let cost = move || {
         let cost = own.read().as_ref()?.dashboard?;
         let (cpu, memory) = (

@@ -1,14 +1,14 @@
-//! A button that copies something.
+//! A button that copies a report or a configuration.
 
 use crate::i18n::use_text;
 use leptos::prelude::*;
 
-/// A button that copies something, and says whether the browser allowed it.
+/// A button that copies something, and shows whether the browser allowed it.
 #[component]
 pub(super) fn CopyButton(
-    /// What it says before.
+    /// The label before a click.
     label: Signal<&'static str>,
-    /// Copies; whether that was allowed.
+    /// Copies; returns whether the browser allowed it.
     copy: Callback<(), bool>,
 ) -> impl IntoView {
     let text = use_text();
@@ -18,7 +18,7 @@ pub(super) fn CopyButton(
         Some(true) => text.get().realtime.copied,
         Some(false) => text.get().realtime.not_copied,
     };
-    // What is to be copied may be another thing by now.
+    // Next time there may be other content to copy.
     let forget = move |_| copied.set(None);
     view! {
         <button class="button" on:click=move |_| copied.set(Some(copy.run(()))) on:blur=forget data-testid="copy">

@@ -1,4 +1,4 @@
-//! What else was found, what to do, and the lines that do it.
+//! The other findings, and the proxy configuration that fixes them.
 
 use super::copy::CopyButton;
 use crate::{
@@ -8,17 +8,17 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// What was found beside what the verdict says.
+/// The findings that are not in the verdict.
 #[component]
 pub(super) fn Findings(
-    /// What was observed.
+    /// The observations.
     observed: RwSignal<Observations>,
     /// The proxy whose lines are shown.
     proxy: RwSignal<Proxy>,
 ) -> impl IntoView {
     let others = Memo::new(move |_| {
         let observed = observed.read();
-        // The verdict is spoken at the end.
+        // At the end the verdict shows the first finding.
         let said = usize::from(observed.finished);
         observed
             .findings()
@@ -71,10 +71,10 @@ fn Found(
     }
 }
 
-/// The lines of a proxy's configuration that mend something.
+/// The lines of a proxy's configuration for a remedy.
 #[component]
 pub(super) fn Lines(
-    /// What they mend.
+    /// The remedy.
     remedy: Remedy,
     /// The proxy whose lines are shown.
     proxy: RwSignal<Proxy>,

@@ -1,4 +1,4 @@
-//! What comes, as it comes: a few figures, and where they come from.
+//! Live samples: some current figures, and their sources.
 
 use crate::{
     client::use_live,
@@ -7,7 +7,7 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// Containers that are shown: enough to see that they move.
+/// Number of containers shown, enough to see that figures change.
 const CONTAINERS: usize = 5;
 
 /// The newest figures of hosts and of some containers.
@@ -42,7 +42,7 @@ pub(super) fn Samples() -> impl IntoView {
     }
 }
 
-/// A host's newest figures, and how old they are.
+/// A host's newest figures, and their age.
 #[component]
 fn HostSample(
     /// The host.
@@ -107,7 +107,7 @@ fn ContainerSample(
     })
 }
 
-/// Where figures come from, and whether that answers.
+/// The sources of figures, and their states.
 #[component]
 pub(super) fn Sources() -> impl IntoView {
     let live = use_live();
@@ -132,7 +132,7 @@ pub(super) fn Sources() -> impl IntoView {
 /// One source.
 #[component]
 fn Source(
-    /// How it is.
+    /// The status of the source.
     status: SourceStatus,
 ) -> impl IntoView {
     let live = use_live();

@@ -1,4 +1,4 @@
-//! The connection of this very page.
+//! The connection of this page.
 
 use crate::{
     client::use_live,
@@ -8,7 +8,7 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// How this page hears from the server, in figures.
+/// Statistics of this page's connection.
 #[component]
 pub(super) fn Summary() -> impl IntoView {
     let live = use_live();

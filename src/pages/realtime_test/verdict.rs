@@ -1,4 +1,4 @@
-//! In one sentence: whether everything works, or what is wrong and what to do.
+//! The verdict in one sentence: everything works, or the worst problem and what to do.
 
 use super::{copy::CopyButton, findings::Lines};
 use crate::{
@@ -8,10 +8,10 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// In one sentence: whether everything works, or what is wrong and what to do.
+/// The verdict in one sentence: everything works, or the worst problem and what to do.
 #[component]
 pub(super) fn Verdict(
-    /// What was observed.
+    /// The observations.
     observed: RwSignal<Observations>,
     /// The proxy whose lines are shown.
     proxy: RwSignal<Proxy>,
@@ -69,10 +69,10 @@ pub(super) fn Verdict(
     }
 }
 
-/// How much of the test is done.
+/// The progress of the test.
 #[component]
 fn Progress(
-    /// Probes that have ended.
+    /// Number of probes that have ended.
     ended: Memo<usize>,
 ) -> impl IntoView {
     let text = use_text();

@@ -1,4 +1,4 @@
-//! Every way that was tried, and what was seen of it.
+//! The tested ways, and the observations of each.
 
 use crate::{
     client::{Observations, SocketTrial},
@@ -8,10 +8,10 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// Every way that was tried.
+/// The tested ways.
 #[component]
 pub(super) fn Ways(
-    /// What was observed.
+    /// The observations.
     observed: RwSignal<Observations>,
 ) -> impl IntoView {
     let text = use_text();
@@ -65,7 +65,7 @@ const fn look(outcome: Outcome) -> (&'static str, Option<Glyph>) {
     }
 }
 
-/// What was seen of a way, in words.
+/// The observations of a way, as text.
 fn seen(probe: Probe, observed: &Observations, text: &RealtimeText) -> String {
     let parts = match probe {
         Probe::Reach => observed

@@ -1,4 +1,4 @@
-//! One chart, with its figures as text.
+//! A chart, with its figures as text.
 
 use super::view::StatsView;
 use crate::{
@@ -11,10 +11,10 @@ use leptos::{ev, html::Canvas, prelude::*};
 
 /// A chart on the page.
 pub(super) struct FigureKind {
-    /// Its name in the document.
+    /// The element id.
     pub(super) name: &'static str,
     title: fn(&StatsText) -> &'static str,
-    /// What each of its lines is called, when there are several.
+    /// The names of its lines, if there are several.
     names: &'static [fn(&StatsText) -> &'static str],
     pub(super) chart: Chart,
 }
@@ -40,7 +40,7 @@ pub(super) static FIGURES: [FigureKind; 5] = [
 ];
 
 impl FigureKind {
-    /// The figures of `point` as text, one a line.
+    /// The figures of `point` as text, one per line of the chart.
     fn values(&self, point: Option<&StatsPoint>) -> Vec<String> {
         let value = |(figure, _): &(Figure, Ink)| {
             let value = point.and_then(|point| point.value(*figure));
@@ -52,7 +52,7 @@ impl FigureKind {
         self.chart.lines.iter().map(value).collect()
     }
 
-    /// What a line is called, when there are several.
+    /// The name of a line, if there are several.
     fn line_name(&self, text: &StatsText, n: usize) -> &'static str {
         self.names.get(n).map_or("", |name| name(text))
     }
@@ -68,7 +68,7 @@ impl FigureKind {
         }
     }
 
-    /// The lowest, mean and highest of every line.
+    /// The minimum, mean and maximum of every line.
     fn summary(&self, text: &StatsText, points: &[StatsPoint]) -> String {
         let lines = self.chart.lines.iter().enumerate();
         let each = lines.filter_map(|(n, (figure, _))| {
@@ -90,12 +90,12 @@ impl FigureKind {
     }
 }
 
-/// A chart with its figures as text: of the moment that is pointed at, and over its range.
+/// A chart with its figures as text: at the selected time, and over its range.
 #[component]
 pub(super) fn StatsFigure(
-    /// The figure it shows.
+    /// The chart.
     figure: &'static FigureKind,
-    /// What is shown.
+    /// The data of all charts.
     view: StatsView,
 ) -> impl IntoView {
     let text = use_text();
@@ -142,12 +142,12 @@ pub(super) fn StatsFigure(
     }
 }
 
-/// The lines themselves. To keys and screen readers they are a slider through time.
+/// The canvas. For the keyboard and screen readers it is a slider over time.
 #[component]
 fn Plot(
-    /// The figure it shows.
+    /// The chart.
     figure: &'static FigureKind,
-    /// What is shown.
+    /// The data of all charts.
     view: StatsView,
 ) -> impl IntoView {
     let text = use_text();

@@ -21,10 +21,10 @@ const COLUMNS: [(Figure, Unit); Figure::ALL.len()] = [
     (Figure::Pids, Unit::Count),
 ];
 
-/// The figures of the charts, newest first. While it is closed its rows stay what they were.
+/// The figures of the charts, newest first. The rows are not updated while it is closed.
 #[component]
 pub(super) fn StatsTable(
-    /// What is shown.
+    /// The data of the charts.
     view: StatsView,
 ) -> impl IntoView {
     let text = use_text();
@@ -72,7 +72,7 @@ pub(super) fn StatsTable(
     }
 }
 
-/// A sample never changes, so its figures do not either.
+/// A row of static text: a sample never changes.
 fn row(point: StatsPoint) -> impl IntoView {
     let zone = use_zone();
     let cell = |(figure, unit): (Figure, Unit)| {

@@ -1,4 +1,4 @@
-//! What all charts of a container share: the figures, the range and the moment that is pointed at.
+//! The data that all charts of a container share: the figures, the range and the selected time.
 
 use crate::{
     client::{Live, RowSignals, driver},
@@ -8,14 +8,13 @@ use crate::{
 use leptos::prelude::*;
 use std::time::Duration;
 
-/// As old may be what the page began with to be gone on from: two samples. Otherwise the last minutes
-/// are asked for.
+/// Most age of the initial history that is continued without a request: two samples.
 const FRESH: Duration = Duration::from_secs(4);
 
-/// What all charts of a container share. A handle.
+/// The data that all charts of a container share. A handle.
 #[derive(Clone, Copy)]
 pub(super) struct StatsView {
-    /// What the page began with, before anybody could have looked at it.
+    /// The points with which the page began, as the server has rendered them.
     pub(super) first: StoredValue<Vec<StatsPoint>>,
     /// The points in range.
     pub(super) points: Memo<Vec<StatsPoint>>,
@@ -25,15 +24,15 @@ pub(super) struct StatsView {
     pub(super) runs: Memo<bool>,
     /// How far the charts reach back.
     pub(super) range: RwSignal<Duration>,
-    /// The sample that is pointed at.
+    /// The time of the selected sample.
     pub(super) cross: RwSignal<Option<Timestamp>>,
-    /// Changes with the theme.
+    /// Changes when the charts must be painted again.
     pub(super) looks: Signal<u32>,
 }
 
 impl StatsView {
-    /// The last minutes of a container's figures: those in the HTML, or asked for once; continued
-    /// with what comes. Where something is missing, the server is asked whether it knows.
+    /// The recent figures of a container: from the HTML or one request, continued with new figures. After a
+    /// gap, the server is asked for the missing ones.
     pub(super) fn follow(live: Live, id: WorkloadId, row: &RowSignals) -> Self {
         let initial = live.initial().with_value(|initial| {
             let history = initial.stats_history.clone();
@@ -92,8 +91,8 @@ impl StatsView {
         }
     }
 
-    /// The sample that is pointed at, else the newest of a container that runs; its number among the
-    /// points in range.
+    /// The selected sample, or else the newest of a running container; with its index among the points in
+    /// range.
     pub(super) fn shown(self) -> Option<(usize, StatsPoint)> {
         if self.cross.get().is_none() && !self.runs.get() {
             return None;
@@ -104,14 +103,14 @@ impl StatsView {
         Some((n, *points.get(n)?))
     }
 
-    /// Points at the sample nearest to `at`.
+    /// Selects the sample nearest to `at`.
     pub(super) fn point_at(self, at: Timestamp) {
         let points = self.points.read_untracked();
         let found = nearest(&points, at).and_then(|n| points.get(n));
         self.cross.set(found.map(|point| point.at));
     }
 
-    /// Points at another sample, as `key` says. Whether it says anything.
+    /// Selects another sample according to `key`; returns whether the key has a meaning.
     pub(super) fn press(self, key: &str) -> bool {
         let points = self.points.get_untracked();
         let known: Vec<_> = points
@@ -142,5 +141,5 @@ impl StatsView {
     }
 }
 
-/// Samples that the keys for pages move by: half a minute at the usual pace.
+/// Number of samples for Page Up and Page Down: half a minute at the default interval.
 const PAGE: usize = 15;
