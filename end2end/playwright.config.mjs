@@ -13,7 +13,7 @@ export default defineConfig({
   expect: { timeout: 20_000 },
   workers: 1,
   forbidOnly: !!process.env.CI,
-  // A test that passes only at the second attempt has found a fault: of the page, or of itself.
+  // A test that passes only at the second attempt reveals a fault, of the page or of the test.
   retries: 0,
   reporter: [['list']],
   use: {

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const [, , folder] = process.argv;
 const { DECKWATCH_BIN, DECKWATCH_CHROMIUM, DECKWATCH_TEST_DOCKER } = process.env;
 const url = 'http://127.0.0.1:38918';
-// Until the sparklines have a shape.
+// Time until the sparklines have a shape, in milliseconds.
 const WATCHED = 60_000;
 
 const shop = (service) => execFileSync('docker', ['-H', DECKWATCH_TEST_DOCKER, 'ps', '-aq', '--no-trunc', '--filter', `name=shop-${service}`], { encoding: 'utf8' }).trim();

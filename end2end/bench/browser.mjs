@@ -1,4 +1,4 @@
-// What a person's browser takes; started by `scripts/bench`, prints figures as JSON lines.
+// Measures the costs in a browser; started by `scripts/bench`, prints figures as JSON lines.
 //   node bench/browser.mjs latency URL ENGINE_SOCKET CHANGES
 //   node bench/browser.mjs logs PAGE_URL NAME LINES
 //   node bench/browser.mjs hydrate URL ROUNDS
@@ -29,7 +29,7 @@ async function live(page, url) {
   await page.waitForFunction(() => document.querySelector('[data-testid=connection]')?.textContent.includes('Live'));
 }
 
-/** Listens to the engine's own events; `next(action)` is the moment in which one was read. */
+/** Listens to the engine's own events; `next(action)` resolves to the time at which the next such event was read. */
 function events(socket) {
   const waiting = new Map();
   const answer = request({ socketPath: socket, path: '/events' }, (response) => {
@@ -44,7 +44,7 @@ function events(socket) {
   return { next: (action) => new Promise((resolve) => { waiting.set(action, resolve); }), close: () => answer.destroy() };
 }
 
-/** From the moment a raw reader has an event until the page shows another state. */
+/** Measures the time from an event's arrival at a raw reader until the page shows the new state. */
 async function latency(browser, url, socket, changes) {
   const page = await browser.newPage();
   await live(page, `${url}/containers`);
@@ -64,7 +64,7 @@ async function latency(browser, url, socket, changes) {
     const [action, state] = n % 2 === 0 ? ['pause', 'paused'] : ['unpause', 'running'];
     const read = raw.next(action);
     const shown = new Promise((resolve) => { seen.set(state, resolve); });
-    // Not the synchronous kind: that would keep this process from reading the event in time.
+    // Asynchronous, so that this process can read the event in time.
     await docker('docker', ['-H', `unix://${socket}`, action, 'bench-0']);
     delays.push(await within(10_000, shown, state) - await within(10_000, read, action));
     await new Promise((resolve) => { setTimeout(resolve, 100); });
@@ -73,7 +73,7 @@ async function latency(browser, url, socket, changes) {
   for (const percent of [50, 99]) print(`glass_p${percent}`, percentile(delays, percent));
 }
 
-/** From the last byte of the WebAssembly until everything reacts. */
+/** Measures the time from the last byte of the WebAssembly until the page is interactive. */
 async function hydrate(browser, url, rounds) {
   for (let n = 0; n < rounds; n += 1) {
     const page = await browser.newPage();
@@ -96,7 +96,7 @@ async function hydrate(browser, url, rounds) {
   }
 }
 
-/** Serves the smallest page that Leptos hydrates, compressed like ours. */
+/** Serves the smallest page that Leptos hydrates, compressed like the pages of Deckwatch. */
 async function emptyPage(folder) {
   const script = "import start,{hydrate} from '/empty_page.js';start({module_or_path:'/empty_page.wasm'}).then(hydrate)";
   const html = '<!DOCTYPE html><html><head><meta charset="utf-8"><link rel="modulepreload" href="/empty_page.js">'
@@ -113,7 +113,7 @@ async function emptyPage(folder) {
   return { url: `http://127.0.0.1:${server.address().port}/`, close: () => server.close() };
 }
 
-/** A first visit on a slow link with a slow processor: from the last byte of the HTML until everything reacts. */
+/** Measures a first visit over a slow link with a slow processor: from the last byte of the HTML until the page is interactive. */
 async function first(browser, url, folder, rounds) {
   const empty = await emptyPage(folder);
   const containers = await (await fetch(`${url}/api/containers?host=demo`)).json();
@@ -122,7 +122,7 @@ async function first(browser, url, folder, rounds) {
     stats: `${url}/containers/${id}?tab=stats`, realtime: `${url}/realtime-test`, empty: empty.url };
   for (let n = 0; n < rounds; n += 1) {
     for (const [name, address] of Object.entries(pages)) {
-      // A context of its own: nothing is in its cache.
+      // A new context, so that nothing is in its cache.
       const context = await browser.newContext();
       const page = await context.newPage();
       const session = await context.newCDPSession(page);
@@ -152,7 +152,7 @@ async function first(browser, url, folder, rounds) {
   empty.close();
 }
 
-/** Main-thread seconds of a page so far: all of it, and by kind. */
+/** The main-thread seconds of a page so far: in total, and by kind. */
 async function work(session) {
   const { metrics } = await session.send('Performance.getMetrics');
   return Object.fromEntries(metrics.map(({ name, value }) => [name, value]));
@@ -171,9 +171,9 @@ async function measured(page, seconds, ticks) {
   return { all: each('TaskDuration'), script: each('ScriptDuration'), layout: each('LayoutDuration') + each('RecalcStyleDuration') };
 }
 
-/** The same rows with the same changes: in Deckwatch, and by hand. */
+/** Measures the same rows with the same changes: in Deckwatch, and in plain JavaScript. */
 async function table(browser, url, vanillaUrl, folder, rounds, seconds) {
-  // As high as all the rows that change: so both have them all in the document and in view.
+  // High enough for all changing rows, so that both pages have all of them in the document and in view.
   const context = await browser.newContext({ viewport: { width: 1440, height: 5_200 } });
   const ours = await context.newPage();
   await ours.route(/\/pkg\/[^/]+$/, (route) => route.fulfill({ path: join(folder, basename(new URL(route.request().url()).pathname)) }));
@@ -218,7 +218,7 @@ async function table(browser, url, vanillaUrl, folder, rounds, seconds) {
   }
 }
 
-/** A log that is written while its page is open: the longest task, and the memory afterwards. */
+/** Measures a log that is written while its page is open: the longest task, and the memory afterwards. */
 async function logs(browser, url, name, lines) {
   const page = await browser.newPage();
   await page.addInitScript(() => {
@@ -226,7 +226,7 @@ async function logs(browser, url, name, lines) {
     new PerformanceObserver((list) => {
       for (const task of list.getEntries()) window.longest = Math.max(window.longest, task.duration);
     }).observe({ type: 'longtask' });
-    // The module's memory is nobody's to see, but here.
+    // The module's memory is accessible only here, where it is instantiated.
     for (const how of ['instantiate', 'instantiateStreaming']) {
       const original = WebAssembly[how];
       WebAssembly[how] = async (...given) => {
@@ -238,7 +238,7 @@ async function logs(browser, url, name, lines) {
     }
   });
   await live(page, url);
-  // What it took to begin is no part of the burst.
+  // The costs of loading are not part of the measurement.
   await page.evaluate(() => { window.longest = 0; });
   await page.waitForFunction((last) => document.querySelector('[data-testid=log]')?.textContent.includes(`${last} GET`), lines,
     { timeout: 120_000, polling: 200 });

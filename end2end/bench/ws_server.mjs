@@ -1,4 +1,4 @@
-// npm's `ws` doing what Deckwatch does at a tick: one message, encoded once, to everybody.
+// The work of Deckwatch at a tick, with npm's `ws`: one message, encoded once, is sent to every client.
 //   node bench/ws_server.mjs INTERVAL_MS PAYLOAD_BYTES
 import { WebSocketServer } from 'ws';
 

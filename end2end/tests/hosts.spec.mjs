@@ -1,4 +1,4 @@
-// Several engines on one page: each is a host of its own, with its own state and its own failures.
+// Several engines on one page: each host has its own state and its own failures.
 import { Deckwatch, expect, open, row, test } from './deckwatch.mjs';
 import { FakeEngine, container } from './fake_engine.mjs';
 

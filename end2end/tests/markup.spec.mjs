@@ -1,4 +1,4 @@
-// Text of an engine is text on every page: before hydration, after it, and when it changes.
+// Text from an engine is never markup: before hydration, after it, and when it changes.
 import { Deckwatch, expect, open, test } from './deckwatch.mjs';
 import { FakeEngine, container } from './fake_engine.mjs';
 

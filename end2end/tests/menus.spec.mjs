@@ -100,7 +100,7 @@ test('rows do not move under an open menu', async ({ page, request }) => {
   const remove = item(page, second, 'Remove');
   await expect(remove).toBeVisible();
   const before = await remove.boundingBox();
-  // It leaves the list as soon as the list may change.
+  // Pausing removes it from the list as soon as the list may change.
   const { id } = (await containers()).find(({ name }) => name === first);
   const answer = await request.post(`${deckwatch.url}/api/containers/${id}/pause?host=demo`, { data: {} });
   expect(answer.ok()).toBe(true);
@@ -130,7 +130,7 @@ test('no row moves under a pressed pointer, and the click takes effect', async (
   const names = () => page.locator('tr[data-id] a.name').allTextContents();
   await button(page, running[0]).hover();
   await page.mouse.down();
-  // Whichever row is there by now.
+  // The list may have changed, so the row is read from the page.
   const name = await page.locator('tr[data-id]:hover a.name').textContent();
   const place = (await names()).indexOf(name);
   const { id } = (await containers()).find((container) => container.name === name);

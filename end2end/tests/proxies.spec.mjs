@@ -17,7 +17,7 @@ test.afterAll(async () => {
   await deckwatch?.kill();
 });
 test.afterEach(async ({ page }) => {
-  // A proxy that ends closes the connections itself, beside what the server says.
+  // Closed first, because a stopping proxy cuts its connections.
   await page.close();
   for (const proxy of proxies) await proxy.stop();
   proxies = [];

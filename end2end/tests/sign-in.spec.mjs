@@ -151,7 +151,7 @@ test('reloading a signed-out page leads to the sign-in', async ({ page }) => {
 test('the realtime test reports that a sign-in is required', async ({ page }) => {
   const proxy = await AuthenticatingProxy.start(deckwatch.url, MANNERS['a page with 200']);
   try {
-    // Every page loads the test ahead: signed out, it could not.
+    // Every page loads the code of the test ahead, because it cannot be loaded without a session.
     await open(page, proxy.url);
     await page.waitForLoadState('networkidle');
     proxy.signOut();

@@ -15,7 +15,7 @@ tell() { note "$*" >&3; }
 
 check_fmt() { cargo fmt --check; }
 
-# The screenshots show the look of today.
+# Fails when the styles have changed since the screenshots were taken.
 check_screenshots() {
   [ "$(look_hash)" = "$(cat "$LOOK_FILE")" ] && return 0
   echo "The styles have changed since the screenshots were taken: run scripts/screenshots."

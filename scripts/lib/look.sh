@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# How the pages look, as one hash: the screenshots were made of a look, and a check compares. The styles
-# count; the markup does not, because most of its changes show nothing.
+# A hash of the look of the pages, which is stored with the screenshots and checked. It covers the styles, but
+# not the markup, because most changes of the markup are not visible.
 
 # shellcheck disable=SC2034 # read by scripts/test and scripts/screenshots
 LOOK_FILE=$DECKWATCH_ROOT/docs/screenshots/look.sha256
