@@ -7,7 +7,7 @@ use crate::{
     components::{Banners, Header, Navigation, PageKeys, provide_action_requests, provide_menus},
     i18n::text,
     model::{PREFERENCES_COOKIE, Page, Preferences, Theme, format},
-    pages::{ContainersPage, NotFoundPage, OverviewPage, PartRoute, load_ahead},
+    pages::{NotFoundPage, OverviewPage, PartRoute, load_ahead},
 };
 use dialogs::Dialogs;
 use leptos::{nonce::use_nonce, prelude::*};
@@ -103,7 +103,7 @@ pub fn App() -> impl IntoView {
                     <Banners />
                     <Routes fallback=NotFoundPage>
                         <Route path=StaticSegment("") view=OverviewPage />
-                        <Route path=StaticSegment(Page::CONTAINERS) view=ContainersPage />
+                        <Route path=StaticSegment(Page::CONTAINERS) view=PartRoute::Containers />
                         <Route path=(StaticSegment(Page::CONTAINERS), ParamSegment("id")) view=PartRoute::Container />
                         <Route path=StaticSegment(Page::LOGS) view=PartRoute::Logs />
                         <Route path=StaticSegment(Page::REALTIME_TEST) view=PartRoute::RealtimeTest />

@@ -14,14 +14,23 @@ use crate::{
     },
     i18n::use_text,
     model::{ContainerQuery, Layout, Preferences, WorkloadId},
+    part::in_part,
 };
-use leptos::prelude::*;
+use leptos::{prelude::*, wasm_split::SplitLoaderError};
 use leptos_router::hooks::{use_navigate, use_query_map};
 use toolbar::Toolbar;
 
+in_part! {
+    containers, load_page;
+    /// The page, from the part [`Part::Containers`](super::Part::Containers).
+    pub(super) fn page() -> Result<AnyView, SplitLoaderError> {
+        Ok(view! { <ContainersPage /> }.into_any())
+    }
+}
+
 /// All containers, filtered and sorted according to the URL.
 #[component]
-pub fn ContainersPage() -> impl IntoView {
+fn ContainersPage() -> impl IntoView {
     let live = use_live();
     let text = use_text();
     let preferences = expect_context::<RwSignal<Preferences>>();

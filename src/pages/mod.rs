@@ -8,7 +8,6 @@ mod overview;
 mod parts;
 mod realtime_test;
 
-pub use containers::ContainersPage;
 pub use not_found::NotFoundPage;
 pub use overview::OverviewPage;
 pub use parts::{Part, PartRoute, load_ahead, view_of};

@@ -3,10 +3,11 @@
 //! page itself; so only a browser loads parts.
 //!
 //! A page is hydrated after its part is loaded ([`Part::load`]), so that hydration itself waits for nothing.
-//! Only the realtime test is loaded ahead, by every page. If a part cannot be loaded, for instance because
-//! the server has been updated, the browser opens the URL instead, as it does without scripts.
+//! The realtime test is loaded ahead as soon as the page is interactive, the other parts when it is idle. If a
+//! part cannot be loaded, for instance because the server has been updated, the browser opens the URL instead,
+//! as it does without scripts.
 
-use super::{container, logs, realtime_test};
+use super::{container, containers, logs, realtime_test};
 use crate::model::{Page, Tab};
 use futures::FutureExt;
 use leptos::{
@@ -21,6 +22,8 @@ use std::{
 /// A part of the code that is loaded with the page that needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
+    /// The list of containers.
+    Containers,
     /// A container's page with its overview.
     Container,
     /// The log viewer, on its page and on a tab of a container's page.
@@ -36,7 +39,8 @@ static LOADED: [AtomicBool; Part::ALL.len()] = [const { AtomicBool::new(false) }
 
 impl Part {
     /// Every part, the one that is needed most often first.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
+        Self::Containers,
         Self::Container,
         Self::Logs,
         Self::ContainerTabs,
@@ -46,7 +50,8 @@ impl Part {
     /// The parts that `page` needs in addition to the first view.
     pub fn of(page: &Page) -> impl Iterator<Item = Self> + use<> {
         let (part, tab) = match page {
-            Page::Overview | Page::Containers => (None, None),
+            Page::Overview => (None, None),
+            Page::Containers => (Some(Self::Containers), None),
             Page::Container(_, tab) => (Some(Self::Container), Self::of_tab(*tab)),
             Page::Logs => (Some(Self::Logs), None),
             Page::RealtimeTest => (Some(Self::RealtimeTest), None),
@@ -66,6 +71,7 @@ impl Part {
     /// The name in the list of files that the build writes.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Containers => "containers",
             Self::Container => "container",
             Self::Logs => "logs",
             Self::ContainerTabs => "container_tabs",
@@ -76,6 +82,7 @@ impl Part {
     /// Loads the part, once; a failed attempt can be repeated.
     pub async fn load(self) -> Result<(), SplitLoaderError> {
         match self {
+            Self::Containers => containers::load_page().await?,
             Self::Container => container::load_page().await?,
             Self::Logs => {
                 logs::load_page().await?;
@@ -95,10 +102,11 @@ impl Part {
 
     fn loaded(self) -> &'static AtomicBool {
         match self {
-            Self::Container => &LOADED[0],
-            Self::Logs => &LOADED[1],
-            Self::ContainerTabs => &LOADED[2],
-            Self::RealtimeTest => &LOADED[3],
+            Self::Containers => &LOADED[0],
+            Self::Container => &LOADED[1],
+            Self::Logs => &LOADED[2],
+            Self::ContainerTabs => &LOADED[3],
+            Self::RealtimeTest => &LOADED[4],
         }
     }
 
@@ -121,6 +129,8 @@ pub fn view_of<E>(made: impl Future<Output = Result<AnyView, E>>) -> Option<AnyV
 /// loaded.
 #[derive(Clone, Copy, Debug)]
 pub enum PartRoute {
+    /// [`Page::Containers`].
+    Containers,
     /// [`Page::Container`], for any tab.
     Container,
     /// [`Page::Logs`].
@@ -132,6 +142,7 @@ pub enum PartRoute {
 impl ChooseView for PartRoute {
     async fn choose(self) -> AnyView {
         let view = match self {
+            Self::Containers => view_of(containers::page()),
             Self::Container => view_of(container::page()),
             Self::Logs => view_of(logs::page()),
             Self::RealtimeTest => view_of(realtime_test::page()),
@@ -141,6 +152,7 @@ impl ChooseView for PartRoute {
 
     async fn preload(&self) {
         let part = match self {
+            Self::Containers => Part::Containers,
             Self::Container => Part::Container,
             Self::Logs => Part::Logs,
             Self::RealtimeTest => Part::RealtimeTest,

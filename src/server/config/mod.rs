@@ -97,7 +97,7 @@ pub enum ConfigError {
         error: Box<toml::de::Error>,
     },
     /// The environment has a `DECKWATCH_*` variable that is not a setting, most likely a typo.
-    #[error("{0} is no setting: see deckwatch --help for those there are")]
+    #[error("{0} is not a setting; deckwatch --help lists all settings")]
     UnknownVariable(String),
     /// A value is out of range or malformed.
     #[error("{key} = {value}: must be {allowed}")]

@@ -61,7 +61,8 @@ impl Pane {
         let unsearched = self.seeker.searched_up_to();
         let has_more = self.seeker.continue_search(&mut self.store, || now() < end);
         // A frame without time left has drawn entries before they were searched.
-        self.canvas.on_change(unsearched..self.seeker.searched_up_to());
+        self.canvas
+            .on_change(unsearched..self.seeker.searched_up_to());
         has_more
     }
 
