@@ -7,9 +7,8 @@ CHECKS=(fmt screenshots clippy-ssr clippy-hydrate docs test deny build size brow
 # Limits in bytes, compressed with Brotli, for the JavaScript and WebAssembly that a page needs to become
 # interactive, and for each part that is loaded later. See docs/adr/0007-size-of-the-page.md.
 PART_BUDGET=$((150 * 1024))
-# The first views: name, KiB, and the part that it needs in addition to the module of all pages. The goal
-# for the logs is 420, too.
-FIRST_VIEWS=("overview 420" "containers 420" "container 420 container" "logs 450 logs")
+# The first views: name, KiB, and the part that it needs in addition to the module of all pages.
+FIRST_VIEWS=("overview 420" "containers 420 containers" "container 420 container" "logs 420 logs")
 
 tell() { note "$*" >&3; }
 

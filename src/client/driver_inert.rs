@@ -46,6 +46,9 @@ pub fn local(at: Timestamp) -> LocalTime {
     at.at_offset(0)
 }
 
+/// Does nothing: nothing happens after rendering.
+pub fn later(_run: impl FnOnce() + 'static) {}
+
 /// Returns `None`: only the browser knows the user's time zone.
 pub fn zone_name() -> Option<String> {
     None
@@ -71,6 +74,14 @@ pub fn set_height(_element: &leptos::web_sys::HtmlElement, _height: f64) {}
 
 /// Does nothing.
 pub fn show_current(_bar: &leptos::web_sys::HtmlElement) {}
+
+/// Returns `limit`: the server does not know the size of the window.
+pub const fn first_bottom(limit: f64) -> f64 {
+    limit
+}
+
+/// Does nothing: all rows are rendered.
+pub fn drop_server_rows(_from: usize) {}
 
 /// Does nothing.
 pub fn watch_rows(

@@ -7,13 +7,21 @@ use leptos::prelude::*;
 
 /// The time zone of shown times. A handle; readers track its change.
 #[derive(Clone, Copy, Debug)]
-pub struct Zone(RwSignal<Option<String>>);
+pub struct Zone {
+    is_local: RwSignal<bool>,
+    /// `None` until it is known.
+    name: RwSignal<Option<String>>,
+}
 
 /// Provides the time zone for [`use_zone`] below the calling component.
 pub fn provide_zone() {
-    let zone = RwSignal::new(None);
-    Effect::new(move || zone.set(driver::zone_name()));
-    provide_context(Zone(zone));
+    let (is_local, name) = (RwSignal::new(false), RwSignal::new(None));
+    Effect::new(move || {
+        is_local.set(true);
+        // Browsers take tens of milliseconds for the first name: after hydration.
+        driver::later(move || _ = name.try_set(driver::zone_name()));
+    });
+    provide_context(Zone { is_local, name });
 }
 
 /// The time zone of shown times.
@@ -24,7 +32,7 @@ pub fn use_zone() -> Zone {
 impl Zone {
     /// `at` in this time zone.
     pub fn local(self, at: Timestamp) -> LocalTime {
-        if self.0.read().is_some() {
+        if self.is_local.get() {
             driver::local(at)
         } else {
             at.at_offset(0)
@@ -45,6 +53,6 @@ impl Zone {
 
     /// The name: `UTC`, `Asia/Seoul`.
     pub fn name(self) -> String {
-        self.0.get().unwrap_or_else(|| "UTC".to_owned())
+        self.name.get().unwrap_or_else(|| "UTC".to_owned())
     }
 }

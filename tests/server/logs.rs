@@ -227,6 +227,11 @@ async fn lines_discarded_by_the_engine_are_a_gap() {
     }
     app.engine.write_line("web-1", "and on");
     assert_eq!(reader.text().await, "and on");
+    let metrics = app.get("/metrics").await.text().await.unwrap();
+    assert!(
+        metrics.contains("\ndeckwatch_log_gaps_total 1\n"),
+        "{metrics}"
+    );
     app.end().await;
 }
 

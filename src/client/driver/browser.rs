@@ -19,6 +19,11 @@ pub fn local(at: Timestamp) -> LocalTime {
     at.at_offset(-date.get_timezone_offset() as i32)
 }
 
+/// Runs `run` once the current work of the page is done.
+pub fn later(run: impl FnOnce() + 'static) {
+    set_timeout(run, std::time::Duration::ZERO);
+}
+
 /// The name of this browser's time zone.
 pub fn zone_name() -> Option<String> {
     let format = js_sys::Intl::DateTimeFormat::new(&js_sys::Array::new(), &js_sys::Object::new());

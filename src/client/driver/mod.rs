@@ -17,15 +17,15 @@ mod socket;
 mod sparklines;
 
 pub use ask::{ask, ask_text, keep_asking};
-pub use browser::{is_typing, local, open_page, quiet, set_cookie, zone_name};
+pub use browser::{is_typing, later, local, open_page, quiet, set_cookie, zone_name};
 pub use canvas::{paint, use_looks, watch_size};
 pub use clipboard::{copy, copy_report};
 pub use json_tree::{open_json, show_json};
 pub use logs::{on_page_key, show_logs};
 pub use menu::{after_menu, close_menu, is_menu_open, leave_menu, step_in_menu};
 pub use page::{
-    RowKey, fetch_history, fetch_stats, keep_focus, page_host, press, set_height, show_current,
-    watch_press, watch_rows,
+    RowKey, drop_server_rows, fetch_history, fetch_stats, first_bottom, keep_focus, page_host,
+    press, set_height, show_current, watch_press, watch_rows,
 };
 pub use probe::run_probes;
 pub use sparklines::show_sparkline;

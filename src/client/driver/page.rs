@@ -111,6 +111,38 @@ pub fn show_current(bar: &HtmlElement) {
     bar.set_scroll_left(middle - bar.client_width() / 2);
 }
 
+/// Lower edge of the rows to begin with, in pixels from the top of the list: those that the window shows, and
+/// a margin, but at most `limit`.
+pub fn first_bottom(limit: f64) -> f64 {
+    let window = window();
+    let scrolled = window.scroll_y().unwrap_or_default();
+    let height = window.inner_height().ok().and_then(|it| it.as_f64());
+    let bottom = height.map_or(limit, |height| scrolled + height + OVERSCAN_PIXELS);
+    bottom.min(limit)
+}
+
+/// Removes the server's rows from the `from`th on, which are out of view, before they are hydrated. Without
+/// effect on a page that is hydrated already.
+pub fn drop_server_rows(from: usize) {
+    let is_hydrating = Owner::current_shared_context().is_some_and(|it| it.during_hydration());
+    let body = document().query_selector("table.containers > tbody");
+    let Some(body) = body.ok().flatten().filter(|_| is_hydrating) else {
+        return;
+    };
+    let is_row = |element: &Element| !element.class_list().contains("spacer");
+    let mut at = body.first_element_child();
+    let mut rows = 0;
+    while let Some(element) = at {
+        at = element.next_element_sibling();
+        if is_row(&element) {
+            if rows >= from {
+                element.remove();
+            }
+            rows += 1;
+        }
+    }
+}
+
 /// Updates `view` to the visible part of `body` and a margin. `track` follows the signals that may change the
 /// number or height of rows.
 pub fn watch_rows(

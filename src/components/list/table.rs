@@ -16,8 +16,9 @@ use leptos::{
     prelude::*,
 };
 
-/// Height of the rows in the first HTML, in pixels: more than a large screen shows.
-const FIRST_VIEW: f64 = 2_760.0;
+/// Height of the rows in the first HTML, in pixels: more than a large screen shows. A browser hydrates only
+/// those that its window shows.
+const FIRST_VIEW: f64 = 1_840.0;
 
 const fn row_height(density: Density) -> f64 {
     match density {
@@ -45,7 +46,7 @@ pub fn Table<L: Listing>(
     let body = NodeRef::<Tbody>::new();
     let view = RwSignal::new(RowsView {
         top: 0.0,
-        bottom: FIRST_VIEW,
+        bottom: driver::first_bottom(FIRST_VIEW),
         row: None,
         group: None,
     });
@@ -66,6 +67,7 @@ pub fn Table<L: Listing>(
         )
     });
     let range = Memo::new(move |_| layout.read().range(view.get()));
+    driver::drop_server_rows(range.get_untracked().1);
     let visible = move || {
         driver::keep_focus();
         let (start, end) = range.get();
