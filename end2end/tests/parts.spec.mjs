@@ -28,7 +28,7 @@ async function opened(page, path) {
 const tab = (name) => `/containers/${container.id}?tab=${name}`;
 const cases = [
   ['overview', () => '/', []],
-  ['list', () => '/containers', []],
+  ['list', () => '/containers', ['containers']],
   ['container', () => `/containers/${container.id}`, ['container']],
   ['logs', () => '/logs', ['logs']],
   ['log of a container', () => tab('logs'), ['container', 'logs']],

@@ -105,3 +105,34 @@ test('a port finds the container that publishes it, on either side', async ({ pa
   const all = (await deckwatch.demoContainers()).length;
   await expect.poll(() => page.locator('tr[data-id]').count()).toBeLessThan(all);
 });
+
+for (const height of [500, 2400]) {
+  test(`a list is complete and works after it is reloaded, in a window of ${height} px`, async ({ newPage }) => {
+    const page = await newPage({ viewport: { width: 1280, height } });
+    await open(page, `${deckwatch.url}/containers?sort=name`);
+    const all = (await deckwatch.demoContainers()).map(({ name }) => name);
+    const seen = async () => {
+      const names = new Set();
+      await page.evaluate(() => window.scrollTo(0, 0));
+      for (let at = 0; at < 60 * 46 + height; at += Math.round(height / 2)) {
+        await page.evaluate((top) => new Promise((resolve) => {
+          window.scrollTo(0, top);
+          requestAnimationFrame(() => requestAnimationFrame(resolve));
+        }), at);
+        for (const name of await page.locator('tr[data-id] a.name').allTextContents()) names.add(name);
+      }
+      return [...names].sort();
+    };
+    expect(await seen()).toEqual([...all].sort());
+    // Scrolled to its end.
+    const last = page.locator('tr[data-id]').last();
+    await expect(last).toBeInViewport();
+    const name = await last.locator('a.name').textContent();
+    await page.reload();
+    await page.waitForSelector('html[data-hydrated]');
+    await expect(page.locator('tr[data-id]', { hasText: name }).first()).toBeInViewport();
+    await page.locator('tr[data-id]', { hasText: name }).first().getByRole('checkbox').check();
+    await expect(page.locator('.bulk')).toBeVisible();
+    expect(await seen()).toEqual([...all].sort());
+  });
+}

@@ -70,9 +70,6 @@ pub fn page_host() -> Option<String> {
 }
 
 /// Does nothing.
-pub fn set_height(_element: &leptos::web_sys::HtmlElement, _height: f64) {}
-
-/// Does nothing.
 pub fn show_current(_bar: &leptos::web_sys::HtmlElement) {}
 
 /// Returns `limit`: the server does not know the size of the window.

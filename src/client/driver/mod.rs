@@ -25,7 +25,7 @@ pub use logs::{on_page_key, show_logs};
 pub use menu::{after_menu, close_menu, is_menu_open, leave_menu, step_in_menu};
 pub use page::{
     RowKey, drop_server_rows, fetch_history, fetch_stats, first_bottom, keep_focus, page_host,
-    press, set_height, show_current, watch_press, watch_rows,
+    press, show_current, watch_press, watch_rows,
 };
 pub use probe::run_probes;
 pub use sparklines::show_sparkline;

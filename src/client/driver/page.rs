@@ -94,13 +94,6 @@ pub fn page_host() -> Option<String> {
     window().location().hostname().ok()
 }
 
-/// Sets the height of `element` in pixels.
-pub fn set_height(element: &HtmlElement, height: f64) {
-    let _ = element
-        .style()
-        .set_property("height", &format!("{height}px"));
-}
-
 /// Scrolls `bar` sideways until its current link is visible.
 pub fn show_current(bar: &HtmlElement) {
     let current = bar.query_selector("[aria-current]").ok().flatten();

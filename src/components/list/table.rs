@@ -129,13 +129,9 @@ fn Spacer(
     #[prop(into)]
     height: Signal<f64>,
 ) -> impl IntoView {
-    let node = NodeRef::<html::Td>::new();
-    Effect::new(move || {
-        if let Some(cell) = node.get() {
-            driver::set_height(&cell, height.get());
-        }
-    });
-    view! { <tr class="spacer" aria-hidden="true"><td node_ref=node></td></tr> }
+    // Not a style: the content security policy allows none in the HTML.
+    let cell = html::td().attr("height", move || height.get().to_string());
+    view! { <tr class="spacer" aria-hidden="true">{cell}</tr> }
 }
 
 #[component]
