@@ -12,7 +12,8 @@ const url = 'http://127.0.0.1:38918';
 // Time until the sparklines have a shape, in milliseconds.
 const WATCHED = 60_000;
 
-const shop = (service) => execFileSync('docker', ['-H', DECKWATCH_TEST_DOCKER, 'ps', '-aq', '--no-trunc', '--filter', `name=shop-${service}`], { encoding: 'utf8' }).trim();
+const docker = (...args) => execFileSync('docker', ['-H', DECKWATCH_TEST_DOCKER, ...args], { encoding: 'utf8' }).trim();
+const shop = (service) => docker('ps', '-aq', '--no-trunc', '--filter', `name=shop-${service}`);
 
 mkdirSync(folder, { recursive: true });
 const server = spawn(DECKWATCH_BIN, ['--site-addr', url.slice('http://'.length)], {
@@ -39,6 +40,8 @@ try {
     ['containers', '/containers', 'dark'],
     ['logs', `/containers/${shop('api')}?tab=logs`, 'light'],
   ]) sheets.push(await sheet(...one));
+  // Events that happen while Deckwatch watches.
+  for (const service of ['web', 'report']) docker('restart', '--time', '0', `shop-${service}`);
   await sleep(WATCHED);
   for (const { name, page } of sheets) {
     await page.bringToFront();

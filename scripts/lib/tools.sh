@@ -2,13 +2,23 @@
 # The build tools, each in a separate folder of the cache, named after its version. They are built once with
 # a fast profile: their own release profiles take three times as long.
 
-# cargo_tool NAME VERSION BINARY [cargo install options…]
+# cargo_tool NAME VERSION BINARY CRATES [cargo install options…]
+# CRATES is how many crates are compiled for it, for the progress that is shown.
 cargo_tool() {
   local name=$1 version=$2 binary=$3
-  shift 3
   local home=$DECKWATCH_TOOLS/$name-$version
+  shift 3
   [ ! -x "$home/bin/$binary" ] || return 0
+  ! is_on_path "$binary" "$version" || return 0
   step "$name $version" install_cargo_tool "$name" "$version" "$binary" "$home" "$@"
+}
+
+# is_on_path BINARY VERSION: whether the user's own tool has exactly this version.
+is_on_path() {
+  local printed
+  printed=$("$1" --version 2>/dev/null) || return 1
+  case " $printed " in *" $2 "*) return 0 ;; esac
+  return 1
 }
 
 install_cargo_tool() {
@@ -33,9 +43,9 @@ binstall_tool() {
 }
 
 build_cargo_tool() {
-  local name=$1 version=$2 root=$3
-  shift 3
-  local log=$DECKWATCH_CACHE/$name.log
+  local name=$1 version=$2 root=$3 crates=$4
+  shift 4
+  local log=$DECKWATCH_CACHE/$name.log build
   note "building it from source, once (log: $log)"
   # From the root folder, so that no setting of this project applies.
   (
@@ -43,25 +53,43 @@ build_cargo_tool() {
       CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
       CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_DEBUG=false \
       cargo install "$name" --version "=$version" --root "$root" --no-track "$@" </dev/null
-  ) >"$log" 2>&1 || {
+  ) >"$log" 2>&1 &
+  build=$!
+  show_progress "$build" "$log" "$crates"
+  wait "$build" || {
     tail -n 25 "$log" >&2
     return 1
   }
 }
 
+# show_progress PID LOG CRATES: until the process ends, prints every half minute how many crates it has
+# compiled and how long the rest takes at this rate.
+show_progress() {
+  local began=$SECONDS due=30 elapsed compiled left
+  while kill -0 "$1" 2>/dev/null; do
+    sleep 1
+    elapsed=$((SECONDS - began))
+    [ "$elapsed" -ge "$due" ] || continue
+    due=$((due + 30))
+    compiled=$(grep -c '^ *Compiling ' "$2" || true)
+    left=$((compiled > 0 && $3 > compiled ? elapsed * ($3 - compiled) / compiled : 0))
+    note "$compiled of $3 crates compiled, about $(human_seconds "$left") left"
+  done
+}
+
 ensure_build_tools() {
   # wasm-bindgen reads and writes whole modules: some optimization pays off at every build.
   # Not --locked: its lock file may name crates that a mirror does not have yet.
-  cargo_tool wasm-bindgen-cli "$WASM_BINDGEN_VERSION" wasm-bindgen \
+  cargo_tool wasm-bindgen-cli "$WASM_BINDGEN_VERSION" wasm-bindgen 161 --bin wasm-bindgen \
     --config profile.release.opt-level=1
   # With no_downloads it uses every tool from PATH and fails instead of downloading.
   # Unoptimized Brotli at its highest level would take longer than compiling the page.
-  cargo_tool cargo-leptos "$CARGO_LEPTOS_VERSION" cargo-leptos --locked --features no_downloads \
+  cargo_tool cargo-leptos "$CARGO_LEPTOS_VERSION" cargo-leptos 601 --locked --features no_downloads \
     --config profile.release.package.brotli.opt-level=2
 }
 
 ensure_cargo_deny() {
-  cargo_tool cargo-deny "$CARGO_DENY_VERSION" cargo-deny --locked
+  cargo_tool cargo-deny "$CARGO_DENY_VERSION" cargo-deny 141 --locked
 }
 
 # Once no tool is missing, the folder in which they were built is no longer needed.
