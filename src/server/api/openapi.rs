@@ -20,7 +20,7 @@ use utoipa::{
     info(
         title = "Deckwatch",
         description = "The HTTP interface. Errors are `application/problem+json` (RFC 9457). \
-                       `docs/PROTOCOL.md` describes the messages of the sockets, and who may connect.",
+                       `docs/PROTOCOL.md` describes the messages of the sockets, and access checks.",
     ),
     components(schemas(crate::protocol::Problem))
 )]
