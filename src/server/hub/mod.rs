@@ -57,8 +57,10 @@ struct Inner {
 
 #[derive(Debug)]
 struct State {
-    /// The unrestricted audience always has a view.
-    views: BTreeMap<Audience, View>,
+    /// The view of the unrestricted audience, which always exists.
+    everything: View,
+    /// The views of the other audiences that have been used.
+    others: BTreeMap<Audience, View>,
     history: History,
     stats: StatsHistories,
     /// Number of frames that a ring keeps.
@@ -74,14 +76,19 @@ impl Hub {
 
     /// Like [`Self::new`], with container stats read at these `paces`.
     pub fn with_paces(capacity: usize, paces: Paces) -> Self {
-        let everything = Audience::Unrestricted;
         let instruments = Instruments::default();
-        let view = View::new(&everything, &Dashboard::default(), capacity, &instruments);
+        let everything = View::new(
+            &Audience::Unrestricted,
+            &Dashboard::default(),
+            capacity,
+            &instruments,
+        );
         Self {
             inner: Arc::new(Inner {
                 epoch: format!("{:016x}", fastrand::u64(..)),
                 state: Mutex::new(State {
-                    views: BTreeMap::from([(everything, view)]),
+                    everything,
+                    others: BTreeMap::new(),
                     history: History::default(),
                     stats: StatsHistories::new(paces),
                     capacity,
@@ -143,34 +150,41 @@ impl Hub {
 impl State {
     /// The view of `audience`, created on first use.
     fn view(&mut self, audience: &Audience) -> &mut View {
-        let everything = self.views.get(&Audience::Unrestricted);
-        let made = match self.views.contains_key(audience) {
-            true => None,
-            false => everything
-                .map(|view| View::new(audience, &view.dashboard, self.capacity, &self.instruments)),
-        };
-        let made = made.unwrap_or_default();
-        self.views.entry(audience.clone()).or_insert(made)
+        let everything = &mut self.everything;
+        if *audience == Audience::Unrestricted {
+            return everything;
+        }
+        let dashboard = &everything.dashboard;
+        let make = || View::new(audience, dashboard, self.capacity, &self.instruments);
+        self.others.entry(audience.clone()).or_insert_with(make)
+    }
+
+    /// The view of `audience`; `None` if it was never used.
+    fn known_view(&self, audience: &Audience) -> Option<&View> {
+        if *audience == Audience::Unrestricted {
+            return Some(&self.everything);
+        }
+        self.others.get(audience)
     }
 
     /// Whether `is_there` holds for the part of the state that `audience` sees.
     fn sees(&self, audience: &Audience, is_there: impl FnOnce(&Dashboard) -> bool) -> bool {
-        let view = self.views.get(audience);
-        view.is_some_and(|view| is_there(&view.dashboard))
+        self.known_view(audience)
+            .is_some_and(|view| is_there(&view.dashboard))
     }
 
     /// Applies `update` to the view of each audience. `demand` is whether the container stats are watched
     /// and how many times that has ended.
     fn publish(&mut self, update: Update, demand: (bool, u32)) {
         self.remember(&update, demand);
-        for (audience, view) in &mut self.views {
+        let everything = (&Audience::Unrestricted, &mut self.everything);
+        for (audience, view) in std::iter::once(everything).chain(&mut self.others) {
             if let Some(visible) = audience.visible(&update) {
                 view.publish(visible);
             }
         }
         if let Update::Containers { host, .. } | Update::ContainersDelta { host, .. } = update
-            && let Some(view) = self.views.get(&Audience::Unrestricted)
-            && let Some(host_state) = view.dashboard.hosts.get(&host)
+            && let Some(host_state) = self.everything.dashboard.hosts.get(&host)
         {
             self.stats.keep(host, &host_state.containers);
         }
@@ -185,8 +199,7 @@ impl State {
                 data,
             } => self.history.record(host, *timestamp, data),
             Update::Stats { host, data, .. } => {
-                let view = self.views.get(&Audience::Unrestricted);
-                if let Some(known) = view.and_then(|view| view.dashboard.hosts.get(host)) {
+                if let Some(known) = self.everything.dashboard.hosts.get(host) {
                     self.stats.record(*host, data, &known.containers, demand);
                 }
             }

@@ -9,7 +9,7 @@ use crate::{
 use std::{collections::BTreeMap, sync::Arc};
 
 /// The part of the state that one audience sees, and its rings.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct View {
     pub(super) dashboard: Dashboard,
     rings: BTreeMap<Channel, Ring>,

@@ -190,7 +190,7 @@ impl Viewer {
     /// The CPU over the last minutes of those workloads in `named` that are visible.
     pub fn sparklines(&self, named: &[WorkloadRef]) -> Sparklines {
         self.hub.state(|state| {
-            let view = state.views.get(&self.audience);
+            let view = state.known_view(&self.audience);
             let found = named
                 .iter()
                 .filter_map(|named| view?.dashboard.find(named))
