@@ -130,7 +130,7 @@ async fn the_first_page_already_shows_the_containers() {
 
 #[tokio::test]
 async fn pages_are_compressed_for_clients_that_accept_it() {
-    let app = TestApp::start(FakeEngine::start().with_containers(60)).await;
+    let app = TestApp::start(FakeEngine::start().with_containers(40)).await;
     let plain = text(&app, "/containers").await;
     let gzip = ("accept-encoding", "gzip, br");
     let page = app.get_with("/containers", gzip).await;
@@ -149,7 +149,7 @@ async fn pages_are_compressed_for_clients_that_accept_it() {
     flate2::read::GzDecoder::new(&*compressed)
         .read_to_string(&mut html)
         .unwrap();
-    assert!(html.contains("web-60") && html.contains("</html>"));
+    assert!(html.contains("web-40") && html.contains("</html>"));
     let missing = app.get_with("/nothing", gzip).await;
     assert_eq!(missing.status(), 404);
     assert_eq!(missing.headers()["content-encoding"], "gzip");
