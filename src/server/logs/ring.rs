@@ -144,7 +144,7 @@ impl Ring {
         self.push(Entry::new(message, LINE_OVERHEAD));
     }
 
-    /// Inserts older lines, in chunks, before all others, as far as there is room.
+    /// Prepends chunks of older lines, as many as fit.
     pub(super) fn prepend(&mut self, chunks: Vec<Vec<SourceLine>>) {
         for mut chunk in chunks.into_iter().rev() {
             let room = MAX_LINES.saturating_sub(self.lines);
