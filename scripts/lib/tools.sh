@@ -45,35 +45,33 @@ binstall_tool() {
 build_cargo_tool() {
   local name=$1 version=$2 root=$3 crates=$4
   shift 4
-  local log=$DECKWATCH_CACHE/$name.log build
+  local log=$DECKWATCH_CACHE/$name.log progress failed=0
   note "building it from source, once (log: $log)"
+  : >"$log"
+  # In the background, and not the build: Ctrl-C must end that. Without the lock of the setup.
+  show_progress "$log" "$crates" 9>&- &
+  progress=$!
   # From the root folder, so that no setting of this project applies.
   (
     cd / && env -u RUSTFLAGS CARGO_TARGET_DIR="$DECKWATCH_CACHE/tools-target" \
       CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
       CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_DEBUG=false \
       cargo install "$name" --version "=$version" --root "$root" --no-track "$@" </dev/null
-  ) >"$log" 2>&1 &
-  build=$!
-  show_progress "$build" "$log" "$crates"
-  wait "$build" || {
-    tail -n 25 "$log" >&2
-    return 1
-  }
+  ) >"$log" 2>&1 || failed=1
+  kill "$progress"
+  wait "$progress" 2>/dev/null || true
+  [ "$failed" = 0 ] || tail -n 25 "$log" >&2
+  return "$failed"
 }
 
-# show_progress PID LOG CRATES: until the process ends, prints every half minute how many crates it has
-# compiled and how long the rest takes at this rate.
+# show_progress LOG CRATES: while this script runs, prints every half minute how many crates are compiled and
+# how long the rest takes at this rate.
 show_progress() {
-  local began=$SECONDS due=30 elapsed compiled left
-  while kill -0 "$1" 2>/dev/null; do
-    sleep 1
-    elapsed=$((SECONDS - began))
-    [ "$elapsed" -ge "$due" ] || continue
-    due=$((due + 30))
-    compiled=$(grep -c '^ *Compiling ' "$2" || true)
-    left=$((compiled > 0 && $3 > compiled ? elapsed * ($3 - compiled) / compiled : 0))
-    note "$compiled of $3 crates compiled, about $(human_seconds "$left") left"
+  local began=$SECONDS compiled left
+  while sleep 30 >/dev/null 2>&1 && kill -0 "$$" 2>/dev/null; do
+    compiled=$(grep -c '^ *Compiling ' "$1" || true)
+    left=$((compiled > 0 && $2 > compiled ? (SECONDS - began) * ($2 - compiled) / compiled : 0))
+    note "$compiled of $2 crates compiled, about $(human_seconds "$left") left"
   done
 }
 
