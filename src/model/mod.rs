@@ -1,5 +1,6 @@
 //! Plain data and pure functions, shared by server and browser: no framework, no I/O, no clock.
 
+mod access;
 mod action;
 mod attention;
 mod change;
@@ -27,6 +28,10 @@ mod time;
 mod update;
 mod workload;
 
+pub use access::{
+    Grant, Grants, MAX_GRANTS, MAX_PATTERN_LEN, NotAScopePattern, Right, Role, ScopePattern,
+    Subject, TooManyGrants, UnknownRight, UnknownRole,
+};
 pub use action::{Action, ActionOptions, UnknownAction, is_container_name};
 pub use attention::Attention;
 pub use change::Change;

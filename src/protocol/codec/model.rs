@@ -6,10 +6,11 @@ use super::{
 };
 use crate::model::{
     Action, ActionOptions, Attachment, CheckResult, Container, ContainerDetails, ContainerEvents,
-    ContainerId, ContainerPrefix, ContainerState, Cpu, DashboardCost, Density, Disk, Event, Health,
-    HealthCheck, HostId, HostMetrics, Language, Layout, Limits, LogTimes, Machine, Memory, Mount,
-    Network, Port, Preferences, Processes, Scope, SourceKind, SourceState, SourceStatus,
-    Temperature, Theme, Totals, Variable, WorkloadId, WorkloadKey, WorkloadRef,
+    ContainerId, ContainerPrefix, ContainerState, Cpu, DashboardCost, Density, Disk, Event, Grant,
+    Health, HealthCheck, HostId, HostMetrics, Language, Layout, Limits, LogTimes, Machine, Memory,
+    Mount, Network, Port, Preferences, Processes, Right, Role, Scope, ScopePattern, SourceKind,
+    SourceState, SourceStatus, Temperature, Theme, Totals, Variable, WorkloadId, WorkloadKey,
+    WorkloadRef,
 };
 
 impl Wire for ContainerId {
@@ -50,6 +51,20 @@ impl Wire for HostId {
     }
 }
 
+impl Wire for ScopePattern {
+    fn write(&self, to: &mut Writer) {
+        to.string(&self.to_string());
+    }
+
+    fn read(from: &mut Reader<'_>) -> Self {
+        from.string().parse().unwrap_or_else(|_| {
+            from.fail();
+            // Of all patterns the one that matches nothing.
+            Self::Name(String::new())
+        })
+    }
+}
+
 /// The kind of the workload, its id, the kind of its scope, and the scope's name.
 impl Wire for WorkloadId {
     fn write(&self, to: &mut Writer) {
@@ -71,6 +86,7 @@ impl Wire for WorkloadId {
 }
 
 wire_struct!(WorkloadRef { host, id });
+wire_struct!(Grant { role, scope });
 
 wire_choice!(ContainerState {
     0 = Running, 1 = Restarting, 2 = Paused, 3 = Created, 4 = Exited, 5 = Removing, 6 = Dead, 7 = Unknown,
@@ -79,6 +95,8 @@ wire_choice!(Health { 0 = Starting, 1 = Healthy, 2 = Unhealthy });
 wire_choice!(Action {
     0 = Start, 1 = Stop, 2 = Restart, 3 = Pause, 4 = Unpause, 5 = Kill, 6 = Remove, 7 = Rename,
 });
+wire_choice!(Right { 0 = See, 1 = Logs, 2 = Act, 3 = Deploy, 4 = Reveal, 5 = Admin });
+wire_choice!(Role { 0 = Viewer, 1 = Operator, 2 = Admin });
 wire_choice!(SourceKind { 0 = Docker, 1 = System, 2 = Demo });
 wire_choice!(SourceState { 0 = Live, 1 = Late, 2 = Stale, 3 = Down });
 wire_choice!(Theme { 0 = Auto, 1 = Light, 2 = Dark });

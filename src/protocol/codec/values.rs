@@ -2,7 +2,7 @@
 
 use super::{Reader, Wire, Writer};
 use crate::model::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Implements [`Wire`] for a struct: its fields in the given order.
 macro_rules! wire_struct {
@@ -189,6 +189,18 @@ impl<T: Wire> Wire for Vec<T> {
 
     fn read(from: &mut Reader<'_>) -> Self {
         T::read_list(from)
+    }
+}
+
+/// The elements in order.
+impl<T: Wire + Ord> Wire for BTreeSet<T> {
+    fn write(&self, to: &mut Writer) {
+        to.count(self.len());
+        self.iter().for_each(|item| item.write(to));
+    }
+
+    fn read(from: &mut Reader<'_>) -> Self {
+        T::read_list(from).into_iter().collect()
     }
 }
 

@@ -4,7 +4,9 @@
 //! This module only describes; no response is built from it. Tests compare it with real responses.
 
 use crate::{
-    model::{ContainerId, ContainerPrefix, HostId, LogPosition, Timestamp},
+    model::{
+        ContainerId, ContainerPrefix, HostId, LogPosition, MAX_PATTERN_LEN, ScopePattern, Timestamp,
+    },
     protocol::{ApiError, Channel, ErrorCode, MetricsHistory, Problem, Snapshot},
     server::problem::Refusal,
 };
@@ -50,6 +52,16 @@ text!(HostId, |text| {
          name a configured host.",
     ));
     text.pattern(Some("^[A-Za-z0-9_-]{1,64}$"))
+});
+text!(ScopePattern, |text| {
+    let text = text.description(Some(
+        "Where a role applies: `*`, `host:NAME`, `cluster:NAME`, `cluster:NAME/NAMESPACE`, \
+         `project:NAME`, `label:NAME=VALUE` or `name:PATTERN`, in which `*` stands for any characters.",
+    ));
+    let text = text.pattern(Some(
+        r"^(\*|host:[A-Za-z0-9_-]{1,64}|cluster:[A-Za-z0-9_.-]{1,64}(/[a-z0-9-]{1,63})?|project:[^*]+|label:[^=*]+=[^*]*|name:.+)$",
+    ));
+    text.max_length(Some(MAX_PATTERN_LEN))
 });
 text!(Timestamp, |text| {
     let text = text.description(Some("RFC 3339, in UTC, with milliseconds."));
