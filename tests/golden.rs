@@ -274,6 +274,7 @@ fn containers_and_events_are_sent() {
         id: WEB.into(),
         name: "web".into(),
         attributes: BTreeMap::from([("exitCode".into(), "137".into())]),
+        ..Event::default()
     });
     from_server("event", ServerMessage::numbered(3, Update::Event(event)));
 }

@@ -133,6 +133,7 @@ mod tests {
             id: name.into(),
             name: name.into(),
             attributes: BTreeMap::from_iter(code),
+            ..Event::default()
         })
     }
 

@@ -383,13 +383,10 @@ mod tests {
     fn events_are_kept_newest_first_without_doubles() {
         let event = |ms| {
             Arc::new(Event {
-                host: HostId::default(),
                 timestamp: Timestamp::from_millis(ms),
                 kind: "container".into(),
                 action: "start".into(),
-                id: String::new(),
-                name: String::new(),
-                attributes: BTreeMap::new(),
+                ..Event::default()
             })
         };
         let mut dashboard = Dashboard::default();

@@ -46,7 +46,7 @@ pub use details::{
     Attachment, CheckResult, ContainerDetails, ContainerEvents, HealthCheck, Limits, Mount,
     Processes, Variable,
 };
-pub use event::Event;
+pub use event::{Event, EventSubject};
 pub use exit::{ExitMeaning, signal};
 pub use freshness::{AsOf, Freshness, Intervals, Origin};
 pub use history::{Figure, HISTORY, MAX_POINTS, StatsHistory, StatsPoint, is_gap_between};

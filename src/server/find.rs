@@ -89,15 +89,8 @@ impl Directory {
     }
 
     /// Whether the containers of `host`, or of every host with an engine, have been listed since the
-    /// start.
+    /// start. A `host` that the viewer does not see counts as not named.
     pub fn has_listed(&self, host: Option<HostId>) -> bool {
-        let mut hosts = self.engines.keys();
-        self.viewer.read(|dashboard| {
-            hosts.all(|known| {
-                let listed = dashboard.hosts.get(known);
-                host.is_some_and(|host| host != *known)
-                    || listed.is_some_and(|host| host.containers_at.is_some())
-            })
-        })
+        self.viewer.has_listed(host, self.engines.keys().copied())
     }
 }

@@ -66,7 +66,8 @@ proptest! {
         prop_assert_eq!(text.parse(), Ok(scope.clone()));
         let json = serde_json::to_value(&scope).unwrap();
         prop_assert_eq!(&json, &serde_json::Value::from(text));
-        prop_assert_eq!(serde_json::from_value::<ScopePattern>(json).unwrap(), scope.clone());
+        let decoded: ScopePattern = serde_json::from_value(json).unwrap();
+        prop_assert_eq!(&decoded, &scope);
         let grant = Grant { role, scope };
         prop_assert_eq!(codec::decode(&codec::encode(&grant)), Ok(grant));
     }

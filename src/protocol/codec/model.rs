@@ -65,6 +65,31 @@ impl Wire for ScopePattern {
     }
 }
 
+/// Without the subject, which only the server has.
+impl Wire for Event {
+    fn write(&self, to: &mut Writer) {
+        self.host.write(to);
+        self.timestamp.write(to);
+        for text in [&self.kind, &self.action, &self.id, &self.name] {
+            to.string(text);
+        }
+        self.attributes.write(to);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Self {
+        Self {
+            host: Wire::read(from),
+            timestamp: Wire::read(from),
+            kind: Wire::read(from),
+            action: Wire::read(from),
+            id: Wire::read(from),
+            name: Wire::read(from),
+            attributes: Wire::read(from),
+            subject: None,
+        }
+    }
+}
+
 /// The kind of the workload, its id, the kind of its scope, and the scope's name.
 impl Wire for WorkloadId {
     fn write(&self, to: &mut Writer) {
@@ -137,15 +162,6 @@ wire_struct!(ActionOptions {
     force,
     volumes,
     name
-});
-wire_struct!(Event {
-    host,
-    timestamp,
-    kind,
-    action,
-    id,
-    name,
-    attributes
 });
 wire_struct!(ContainerDetails {
     limits,

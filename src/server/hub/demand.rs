@@ -1,10 +1,13 @@
 //! Which channels have subscribers, and therefore which hosts are watched. Container stats of a host that
 //! no client watches are read less often.
 
-use super::Audience;
-use crate::{model::HostId, protocol::Channel};
+use super::views::ViewId;
+use crate::{
+    model::{Dashboard, HostId},
+    protocol::Channel,
+};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -31,9 +34,11 @@ struct Inner {
 
 #[derive(Debug, Default)]
 struct Counts {
-    subscriptions: BTreeMap<(Channel, Audience), u32>,
+    subscriptions: BTreeMap<(Channel, ViewId), u32>,
     /// The time until which a client that polled the stats counts as a subscriber.
-    polled_until: BTreeMap<Audience, Instant>,
+    polled_until: BTreeMap<ViewId, Instant>,
+    /// The hosts in each restricted view. A subscription makes the sources of these sample more often.
+    shown: BTreeMap<ViewId, BTreeSet<HostId>>,
     hosts: BTreeMap<HostId, Watched>,
 }
 
@@ -50,7 +55,7 @@ struct Watched {
 pub struct Interest {
     demand: Demand,
     channel: Channel,
-    audience: Audience,
+    view: ViewId,
 }
 
 impl Demand {
@@ -78,11 +83,11 @@ impl Demand {
         of_channel.map(|(_, count)| count).sum()
     }
 
-    /// Records that a client of `audience` polled the container stats and will probably do so again.
-    pub(super) fn polled_stats(&self, audience: &Audience) {
+    /// Records that a client of `view` polled the container stats and will probably do so again.
+    pub(super) fn polled_stats(&self, view: ViewId) {
         let mut counts = self.counts();
         let until = Instant::now() + POLLER;
-        counts.polled_until.insert(audience.clone(), until);
+        counts.polled_until.insert(view, until);
         counts.judge();
         self.inner.polled.notify_one();
     }
@@ -105,9 +110,24 @@ impl Demand {
         }
     }
 
-    pub(super) fn watch(&self, channel: Channel, audience: &Audience) -> Interest {
+    /// Sets the hosts that a restricted view shows to those of `seen`.
+    pub(super) fn shows(&self, view: ViewId, seen: &Dashboard) {
         let mut counts = self.counts();
-        let key = (channel, audience.clone());
+        let hosts = seen.hosts.keys().copied().collect();
+        counts.shown.insert(view, hosts);
+        counts.judge();
+    }
+
+    /// Removes a restricted view that was dropped.
+    pub(super) fn hides(&self, view: ViewId) {
+        let mut counts = self.counts();
+        counts.shown.remove(&view);
+        counts.judge();
+    }
+
+    pub(super) fn watch(&self, channel: Channel, view: ViewId) -> Interest {
+        let mut counts = self.counts();
+        let key = (channel, view);
         *counts.subscriptions.entry(key).or_default() += 1;
         if channel.policy().has_demand {
             counts.judge();
@@ -115,7 +135,7 @@ impl Demand {
         Interest {
             demand: self.clone(),
             channel,
-            audience: audience.clone(),
+            view,
         }
     }
 
@@ -137,9 +157,13 @@ impl Counts {
     fn is_watched(&self, host: HostId) -> bool {
         let mut subscribed = self.subscriptions.keys();
         let mut polled = self.polled_until.keys();
-        subscribed
-            .any(|(channel, audience)| channel.policy().has_demand && audience.sees_host(host))
-            || polled.any(|audience| audience.sees_host(host))
+        subscribed.any(|(channel, view)| channel.policy().has_demand && self.sees(*view, host))
+            || polled.any(|view| self.sees(*view, host))
+    }
+
+    fn sees(&self, view: ViewId, host: HostId) -> bool {
+        let mut shown = self.shown.get(&view).into_iter();
+        view == ViewId::EVERYTHING || shown.any(|hosts| hosts.contains(&host))
     }
 
     /// Publishes the hosts whose watched state has changed.
@@ -160,7 +184,7 @@ impl Counts {
 impl Drop for Interest {
     fn drop(&mut self) {
         let mut counts = self.demand.counts();
-        let key = (self.channel, self.audience.clone());
+        let key = (self.channel, self.view);
         if let Some(count) = counts.subscriptions.get_mut(&key) {
             *count -= 1;
             if *count == 0 {
@@ -180,14 +204,14 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn stats_are_watched_while_a_client_subscribes_or_polls() {
-        let (demand, everything) = (Demand::default(), Audience::Unrestricted);
+        let (demand, everything) = (Demand::default(), ViewId::EVERYTHING);
         let host = HostId::local();
         let shutdown = CancellationToken::new();
         let task = tokio::spawn(demand.clone().forget_pollers(shutdown.clone()));
         let mut stats = demand.stats(host);
         assert!(!*stats.borrow_and_update());
 
-        let interest = demand.watch(Channel::STATS, &everything);
+        let interest = demand.watch(Channel::STATS, everything);
         assert!(*stats.borrow_and_update());
         assert_eq!(demand.viewers(Channel::STATS), 1);
         assert_eq!(demand.of(host), (true, 0));
@@ -195,16 +219,16 @@ mod tests {
         assert!(!*stats.borrow_and_update());
         assert_eq!(demand.of(host), (false, 1));
 
-        demand.polled_stats(&everything);
+        demand.polled_stats(everything);
         assert!(*stats.borrow_and_update());
         tokio::time::sleep(POLLER / 2).await;
-        demand.polled_stats(&everything);
+        demand.polled_stats(everything);
         tokio::time::sleep(POLLER / 2 + Duration::from_secs(1)).await;
         assert!(*stats.borrow_and_update(), "the second poll counts anew");
         stats.changed().await.unwrap();
         assert!(!*stats.borrow_and_update());
 
-        let _other = demand.watch(Channel::METRICS, &everything);
+        let _other = demand.watch(Channel::METRICS, everything);
         assert!(!*stats.borrow(), "other channels cost nothing extra");
         shutdown.cancel();
         task.await.unwrap();
@@ -215,10 +239,15 @@ mod tests {
         let demand = Demand::default();
         let (seen, unseen) = (HostId::local(), HostId::demo());
         let (mut of_seen, of_unseen) = (demand.stats(seen), demand.stats(unseen));
-        let interest = demand.watch(Channel::STATS, &Audience::Host(seen));
+        let view = ViewId::for_test(1);
+        let interest = demand.watch(Channel::STATS, view);
+        assert!(!*of_seen.borrow(), "the view is still empty");
+        let mut dashboard = Dashboard::default();
+        dashboard.hosts.entry(seen).or_default();
+        demand.shows(view, &dashboard);
         assert!(*of_seen.borrow_and_update());
         assert!(!*of_unseen.borrow());
-        let _all = demand.watch(Channel::STATS, &Audience::Unrestricted);
+        let _all = demand.watch(Channel::STATS, ViewId::EVERYTHING);
         assert!(*of_unseen.borrow());
         drop(interest);
         assert!(!of_seen.has_changed().unwrap(), "it still has a subscriber");

@@ -6,11 +6,15 @@
 //! slow client delays no other client, and resuming after a reconnect is the same operation as catching
 //! up.
 //!
+//! A client sees what its [`Audience`] may see. Each audience has a view: its part of the state and its own
+//! rings, so that nothing outside is even stored where its clients read.
+//!
 //! [`Hub`] is the only way to publish; [`Viewer`], which is limited to what its audience may see, is the
 //! only way to read.
 
 mod audience;
 mod demand;
+mod filter;
 mod frame;
 mod history;
 mod ring;
@@ -20,6 +24,7 @@ mod stats;
 mod tests;
 mod view;
 mod viewer;
+mod views;
 
 pub use audience::Audience;
 pub use demand::{Demand, POLLER};
@@ -27,18 +32,13 @@ pub use frame::{Frame, encode};
 pub use stats::Paces;
 pub use viewer::{Cursor, Viewer};
 
-use crate::{
-    model::{Dashboard, Update},
-    server::instruments::Instruments,
-};
+use crate::{model::Update, protocol::Channel, server::instruments::Instruments};
 use history::History;
 use stats::StatsHistories;
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 use view::View;
+use views::{Lease, ViewId, Views, epoch};
 
 /// The state and its fan-out to clients. A handle: clones are the same hub.
 #[derive(Clone, Debug)]
@@ -59,13 +59,10 @@ struct Inner {
 struct State {
     /// The view of the unrestricted audience, which always exists.
     everything: View,
-    /// The views of the other audiences that have been used.
-    others: BTreeMap<Audience, View>,
+    /// The views of the other audiences.
+    others: Views,
     history: History,
     stats: StatsHistories,
-    /// Number of frames that a ring keeps.
-    capacity: usize,
-    instruments: Instruments,
 }
 
 impl Hub {
@@ -77,33 +74,31 @@ impl Hub {
     /// Like [`Self::new`], with container stats read at these `paces`.
     pub fn with_paces(capacity: usize, paces: Paces) -> Self {
         let instruments = Instruments::default();
-        let everything = View::new(
-            &Audience::Unrestricted,
-            &Dashboard::default(),
-            capacity,
-            &instruments,
-        );
+        let demand = Demand::default();
         Self {
             inner: Arc::new(Inner {
-                epoch: format!("{:016x}", fastrand::u64(..)),
+                epoch: epoch(),
                 state: Mutex::new(State {
-                    everything,
-                    others: BTreeMap::new(),
+                    everything: View::new(ViewId::EVERYTHING, capacity, &instruments),
+                    others: Views::new(capacity, demand.clone(), instruments.clone()),
                     history: History::default(),
                     stats: StatsHistories::new(paces),
-                    capacity,
-                    instruments: instruments.clone(),
                 }),
                 version: watch::Sender::new(0),
-                demand: Demand::default(),
+                demand,
                 instruments,
             }),
         }
     }
 
     /// A reader that is limited to what `audience` may see.
+    ///
+    /// The view of a restricted audience is kept up to date while it has a viewer and for a minute after,
+    /// so a viewer must not outlive its client.
     pub fn viewer(&self, audience: Audience) -> Viewer {
-        Viewer::new(self.clone(), audience)
+        let is_restricted = audience != Audience::Unrestricted;
+        let lease = is_restricted.then(|| self.state(|state| state.others.lease(audience)));
+        Viewer::new(self.clone(), lease)
     }
 
     /// The id of this run of the server: 16 hexadecimal digits.
@@ -136,6 +131,7 @@ impl Hub {
                 let demand = self.demand().of(update.host());
                 state.publish(update, demand);
             }
+            state.others.drop_unused();
         });
         self.inner.instruments.published();
         self.inner.version.send_modify(|version| *version += 1);
@@ -148,45 +144,24 @@ impl Hub {
 }
 
 impl State {
-    /// The view of `audience`, created on first use.
-    fn view(&mut self, audience: &Audience) -> &mut View {
-        let everything = &mut self.everything;
-        if *audience == Audience::Unrestricted {
-            return everything;
+    /// The view of `lease`, which is created on first use; without a lease, the unrestricted one.
+    fn view(&mut self, lease: Option<&Lease>) -> &mut View {
+        match lease {
+            None => &mut self.everything,
+            Some(lease) => self.others.of(lease, &self.everything),
         }
-        let dashboard = &everything.dashboard;
-        let make = || View::new(audience, dashboard, self.capacity, &self.instruments);
-        self.others.entry(audience.clone()).or_insert_with(make)
-    }
-
-    /// The view of `audience`; `None` if it was never used.
-    fn known_view(&self, audience: &Audience) -> Option<&View> {
-        if *audience == Audience::Unrestricted {
-            return Some(&self.everything);
-        }
-        self.others.get(audience)
-    }
-
-    /// Whether `is_there` holds for the part of the state that `audience` sees.
-    fn sees(&self, audience: &Audience, is_there: impl FnOnce(&Dashboard) -> bool) -> bool {
-        self.known_view(audience)
-            .is_some_and(|view| is_there(&view.dashboard))
     }
 
     /// Applies `update` to the view of each audience. `demand` is whether the container stats are watched
     /// and how many times that has ended.
     fn publish(&mut self, update: Update, demand: (bool, u32)) {
         self.remember(&update, demand);
-        let everything = (&Audience::Unrestricted, &mut self.everything);
-        for (audience, view) in std::iter::once(everything).chain(&mut self.others) {
-            if let Some(visible) = audience.visible(&update) {
-                view.publish(visible);
-            }
-        }
-        if let Update::Containers { host, .. } | Update::ContainersDelta { host, .. } = update
-            && let Some(host_state) = self.everything.dashboard.hosts.get(&host)
-        {
-            self.stats.keep(host, &host_state.containers);
+        self.others.publish(&update, &self.everything.dashboard);
+        let host = update.host();
+        let is_list = Channel::carrying(&update) == Channel::CONTAINERS;
+        self.everything.publish(update);
+        if is_list && let Some(state) = self.everything.dashboard.hosts.get(&host) {
+            self.stats.keep(host, &state.containers);
         }
     }
 

@@ -15,18 +15,19 @@ pub(super) struct Ring {
 }
 
 impl Ring {
-    pub(super) fn new(channel: Channel, capacity: usize) -> Self {
+    /// A ring of at most `capacity` frames, whose sequence numbers begin after `first`.
+    pub(super) fn new(channel: Channel, capacity: usize, first: u64) -> Self {
         let most = channel.policy().max_frames.unwrap_or(capacity);
         let capacity = capacity.min(most);
         Self {
             capacity: capacity.max(1),
-            head: 0,
+            head: first,
             frames: VecDeque::new(),
             snapshot: None,
         }
     }
 
-    /// The sequence number of the newest frame; zero before the first.
+    /// The sequence number of the newest frame; before the first frame, the number that precedes it.
     pub(super) fn head(&self) -> u64 {
         self.head
     }
@@ -38,6 +39,12 @@ impl Ring {
             self.frames.pop_front();
         }
         self.frames.push_back(Arc::new(make(self.head)));
+        self.snapshot = None;
+    }
+
+    /// Drops all frames, so that clients that have not received them yet get a snapshot.
+    pub(super) fn clear(&mut self) {
+        self.frames.clear();
         self.snapshot = None;
     }
 

@@ -121,9 +121,17 @@ impl StatsHistories {
     pub(super) fn of(&self, id: WorkloadId, range: Duration, now: Timestamp) -> StatsHistory {
         let points = self.ring(id).into_iter().flat_map(Ring::points);
         StatsHistory {
+            points: points.filter(|point| point.at.age(now) <= range).collect(),
+            ..self.empty(id)
+        }
+    }
+
+    /// The history of a workload without points.
+    pub(super) fn empty(&self, id: WorkloadId) -> StatsHistory {
+        StatsHistory {
             id,
             interval_ms: self.interval_ms(),
-            points: points.filter(|point| point.at.age(now) <= range).collect(),
+            points: Vec::new(),
         }
     }
 

@@ -1,10 +1,13 @@
 //! A client ends up with the server's state, regardless of which operations happen in which order.
 
+mod audiences;
+mod leaks;
+
 use super::*;
 use crate::{
     model::{
-        ContainerId, ContainerStats, Containers, ContainersDelta, Event, HostId, SourceKind,
-        SourceState, SourceStatus, Timestamp, WorkloadId, diff,
+        ContainerId, ContainerStats, Containers, ContainersDelta, Dashboard, Event, Grant, Grants,
+        HostId, Role, SourceKind, SourceState, SourceStatus, Timestamp, WorkloadId, diff,
         fixtures::{any_containers, container},
     },
     protocol::{
@@ -13,7 +16,7 @@ use crate::{
     },
 };
 use proptest::prelude::*;
-use std::io::Read;
+use std::{collections::BTreeMap, io::Read};
 
 /// Small, so that cursors fall out of the ring.
 const CAPACITY: usize = 4;
@@ -104,6 +107,13 @@ impl Client {
         self.cursor = cursor;
         self.take(frames);
     }
+}
+
+/// The audience of a viewer within these scopes.
+fn audience(scopes: &[&str]) -> Audience {
+    let scopes = scopes.iter().map(|scope| scope.parse().unwrap());
+    let grants = scopes.map(|scope| Grant::new(Role::Viewer, scope));
+    Audience::of(&Grants::new(grants).unwrap())
 }
 
 fn everything(hub: &Hub) -> Viewer {
@@ -261,7 +271,7 @@ fn event(n: i64) -> Update {
         action: "start".into(),
         id: String::new(),
         name: format!("web-{n}"),
-        attributes: BTreeMap::new(),
+        ..Event::default()
     }))
 }
 
@@ -383,10 +393,11 @@ fn what_is_outside_an_audience_leaves_no_trace() {
     };
     // One audience exists from the start; the other one is created once there is something to see.
     let mut early = Vec::new();
-    let early_viewer = hub.viewer(Audience::Host(own));
+    let early_viewer = hub.viewer(audience(&["host:local"]));
     for channel in Channel::ALL {
         early.push(early_viewer.subscribe(channel, true, None).1);
     }
+    let before = early_viewer.head(Channel::STATS);
     publish_list(&hub, own, &list(1), 1);
     let changes = hub.changes();
     publish_list(&hub, other, &list(2), 2);
@@ -404,10 +415,10 @@ fn what_is_outside_an_audience_leaves_no_trace() {
             action: "start".into(),
             id: container(2).id.to_string(),
             name: "web-2".into(),
-            attributes: BTreeMap::new(),
+            ..Event::default()
         }))]);
     }
-    let late_viewer = hub.viewer(Audience::Host(own));
+    let late_viewer = hub.viewer(audience(&["host:local"]));
     let seen = early_viewer.catch_up(&mut early);
     let asked = late_viewer.snapshot(&Channel::ALL).1;
     for frame in seen.iter().chain(&asked) {
@@ -416,10 +427,10 @@ fn what_is_outside_an_audience_leaves_no_trace() {
     }
     assert_eq!(
         late_viewer.head(Channel::STATS),
-        1,
+        before + 1,
         "numbers do not tell of what is not seen"
     );
-    assert_eq!(early_viewer.head(Channel::CONTAINERS), 1);
+    assert_eq!(early_viewer.head(Channel::CONTAINERS), before + 1);
     let hidden = WorkloadId::container(other, container(2).id);
     assert_eq!(
         late_viewer.read(|seen| seen.find(&hidden.reference())),

@@ -1,6 +1,12 @@
 //! What one audience sees: its part of the state, and one ring of frames per channel.
 
-use super::{Audience, Frame, ring::Ring, snapshot};
+use super::{
+    Audience, Frame,
+    filter::{self, Visible},
+    ring::Ring,
+    snapshot,
+    views::{Lease, ViewId},
+};
 use crate::{
     model::{Dashboard, HostId, Update},
     protocol::{Channel, Delta, Retention, ServerMessage},
@@ -20,29 +26,80 @@ pub(super) struct View {
 }
 
 impl View {
-    /// A view of the part of `dashboard` that `audience` sees, with rings of at most `capacity` frames.
-    /// Its sequence numbers start at the beginning.
-    pub(super) fn new(
-        audience: &Audience,
-        dashboard: &Dashboard,
-        capacity: usize,
-        instruments: &Instruments,
-    ) -> Self {
-        let ring = |channel| (channel, Ring::new(channel, capacity));
+    /// An empty view, with rings of at most `capacity` frames.
+    pub(super) fn new(id: ViewId, capacity: usize, instruments: &Instruments) -> Self {
+        let ring = |channel| (channel, Ring::new(channel, capacity, id.first_seq()));
         Self {
-            dashboard: audience.visible_part(dashboard),
+            dashboard: Dashboard::default(),
             rings: Channel::ALL.into_iter().map(ring).collect(),
             bases: BTreeMap::new(),
             instruments: instruments.clone(),
         }
     }
 
+    /// The view of the audience of `lease`: the visible part of `everything`, its events, and its newest
+    /// container figures.
+    pub(super) fn restricted(
+        lease: &Lease,
+        everything: &Self,
+        capacity: usize,
+        instruments: &Instruments,
+    ) -> Self {
+        let mut view = Self::new(lease.id, capacity, instruments);
+        view.dashboard = filter::visible_part(&lease.audience, &everything.dashboard);
+        for frame in everything.rest(Channel::EVENTS) {
+            if let Some(event) = frame.message().event()
+                && lease.audience.sees_event(event)
+            {
+                view.push(Update::Event(Arc::clone(event)));
+            }
+        }
+        let seq = view.head(Channel::STATS);
+        for (name, host) in &view.dashboard.hosts {
+            if let Some(timestamp) = host.stats_at {
+                let stats = Update::Stats {
+                    timestamp,
+                    host: *name,
+                    data: host.stats.values().cloned().collect(),
+                };
+                let message = Arc::new(ServerMessage::numbered(seq, stats));
+                view.bases.insert((Channel::STATS, *name), message);
+            }
+        }
+        view
+    }
+
     /// Appends `update` to its ring and applies it.
     pub(super) fn publish(&mut self, update: Update) {
+        self.push(update.clone());
+        self.dashboard.apply(update);
+    }
+
+    /// Publishes the part of `update` that `audience` may see. `everything` is the whole state before it.
+    pub(super) fn publish_visible(
+        &mut self,
+        audience: &Audience,
+        update: &Update,
+        everything: &Dashboard,
+    ) {
+        let Visible { updates, has_left } =
+            filter::visible(audience, update, &self.dashboard, everything);
+        if has_left {
+            for channel in [Channel::CONTAINERS, Channel::STATS] {
+                if let Some(ring) = self.rings.get_mut(&channel) {
+                    ring.clear();
+                }
+            }
+        }
+        for update in updates {
+            self.publish(update);
+        }
+    }
+
+    fn push(&mut self, update: Update) {
         let channel = Channel::carrying(&update);
         if let Some(ring) = self.rings.get_mut(&channel) {
             let (host, bases) = (update.host(), &mut self.bases);
-            let update = update.clone();
             ring.push(|seq| {
                 let message = Arc::new(ServerMessage::numbered(seq, update));
                 let base = (channel.policy().delta == Delta::Encoded)
@@ -50,10 +107,9 @@ impl View {
                 Frame::after(seq, message, base.flatten())
             });
         }
-        self.dashboard.apply(update);
     }
 
-    /// The sequence number of the newest frame of `channel`; zero before the first.
+    /// The sequence number of the newest frame of `channel`; before the first, that of the view.
     pub(super) fn head(&self, channel: Channel) -> u64 {
         self.rings.get(&channel).map_or(0, Ring::head)
     }

@@ -1,6 +1,10 @@
 //! The read side of the hub: what one audience sees, and cursors into its rings.
 
-use super::{Audience, Demand, Frame, Hub, View, demand::Interest};
+use super::{
+    Audience, Demand, Frame, Hub, State, View,
+    demand::Interest,
+    views::{Lease, ViewId},
+};
 use crate::{
     model::{
         Dashboard, Event, HostId, Sparklines, StatsHistory, Timestamp, WorkloadId, WorkloadRef,
@@ -15,7 +19,8 @@ use tokio::sync::watch;
 #[derive(Clone, Debug)]
 pub struct Viewer {
     hub: Hub,
-    audience: Audience,
+    /// The audience and its view; `None` for the unrestricted one.
+    lease: Option<Arc<Lease>>,
 }
 
 /// The position of a client in a channel. While it exists, the channel counts as watched.
@@ -40,13 +45,30 @@ impl Cursor {
 }
 
 impl Viewer {
-    pub(super) const fn new(hub: Hub, audience: Audience) -> Self {
-        Self { hub, audience }
+    pub(super) const fn new(hub: Hub, lease: Option<Arc<Lease>>) -> Self {
+        Self { hub, lease }
     }
 
-    /// The id of this run of the server: 16 hexadecimal digits.
+    /// What the viewer may see.
+    pub fn audience(&self) -> &Audience {
+        match &self.lease {
+            None => &Audience::Unrestricted,
+            Some(lease) => &lease.audience,
+        }
+    }
+
+    /// The id of this view in this run of the server: 16 hexadecimal digits. A client that gets another one
+    /// must drop what it has: the server was restarted, or what the client may see has changed.
     pub fn epoch(&self) -> &str {
-        self.hub.epoch()
+        match &self.lease {
+            None => self.hub.epoch(),
+            Some(lease) => &lease.epoch,
+        }
+    }
+
+    fn view_id(&self) -> ViewId {
+        let lease = self.lease.as_ref();
+        lease.map_or(ViewId::EVERYTHING, |lease| lease.id)
     }
 
     /// Which channels have subscribers, and which hosts are watched.
@@ -61,7 +83,7 @@ impl Viewer {
 
     /// Records that a client polled the container stats and will probably do so again.
     pub fn polled_stats(&self) {
-        self.demand().polled_stats(&self.audience);
+        self.demand().polled_stats(self.view_id());
     }
 
     /// Changes with every publication.
@@ -84,7 +106,7 @@ impl Viewer {
             .filter(|resume| resume.epoch == self.epoch())
             .map(|resume| resume.seq);
         // Counted before the lock is taken, so that publishing does not wait for it.
-        let interest = self.demand().watch(channel, &self.audience);
+        let interest = self.demand().watch(channel, self.view_id());
         self.view(|view| {
             let frames = match seq {
                 Some(seq) => view.since(channel, delta, seq),
@@ -142,7 +164,7 @@ impl Viewer {
         })
     }
 
-    /// The sequence number of the newest frame of `channel`; zero before the first.
+    /// The sequence number of the newest frame of `channel`; before the first, the number that precedes it.
     pub fn head(&self, channel: Channel) -> u64 {
         self.view(|view| view.head(channel))
     }
@@ -164,45 +186,65 @@ impl Viewer {
             .collect()
     }
 
-    /// The host metrics of the last minutes; empty if the host is not visible.
+    /// The host metrics of the last minutes; empty if the host is not visible as a whole.
     pub fn metrics_history(&self, host: &HostId) -> MetricsHistory {
-        self.hub.state(|state| {
-            let is_seen = state.sees(&self.audience, |view| view.hosts.contains_key(host));
-            match is_seen {
-                true => state.history.of(host),
-                false => MetricsHistory::default(),
-            }
-        })
+        if !self.audience().sees_whole(*host) {
+            return MetricsHistory::default();
+        }
+        self.hub.state(|state| state.history.of(host))
     }
 
     /// The stats of a workload over the last `range` before `now`; empty if the workload is not visible.
     pub fn stats_history(&self, id: WorkloadId, range: Duration, now: Timestamp) -> StatsHistory {
         self.hub.state(|state| {
-            let is_seen = state.sees(&self.audience, |view| view.workload(id).is_some());
-            let mut history = state.stats.of(id, range, now);
-            if !is_seen {
-                history.points.clear();
+            let is_seen = self.view_in(state).dashboard.workload(id).is_some();
+            match is_seen {
+                true => state.stats.of(id, range, now),
+                // Not read first, so that the time does not depend on whether it exists.
+                false => state.stats.empty(id),
             }
-            history
         })
     }
 
     /// The CPU over the last minutes of those workloads in `named` that are visible.
     pub fn sparklines(&self, named: &[WorkloadRef]) -> Sparklines {
         self.hub.state(|state| {
-            let view = state.known_view(&self.audience);
-            let found = named
-                .iter()
-                .filter_map(|named| view?.dashboard.find(named))
-                .filter_map(|id| state.stats.sparkline(id));
+            let view = self.view_in(state);
+            let found = named.iter().filter_map(|named| view.dashboard.find(named));
+            let found: Vec<_> = found.collect();
+            let lines = found.into_iter().filter_map(|id| state.stats.sparkline(id));
             Sparklines {
-                lines: found.collect(),
+                lines: lines.collect(),
                 interval_ms: state.stats.interval_ms(),
             }
         })
     }
 
+    /// Whether the containers of `named`, or of all `hosts` if it is `None`, have been listed since the start.
+    ///
+    /// A host that the viewer does not see counts as not named, and the whole state is read in any case: so
+    /// neither the answer nor the time until it changes reveals whether the host exists.
+    pub fn has_listed(&self, named: Option<HostId>, hosts: impl Iterator<Item = HostId>) -> bool {
+        self.hub.state(|state| {
+            let sees = |host: &HostId| match self.lease {
+                None => true,
+                Some(_) => self.view_in(state).dashboard.hosts.contains_key(host),
+            };
+            let named = named.filter(sees);
+            let everything = &state.everything.dashboard.hosts;
+            let mut hosts = hosts.filter(|host| named.is_none_or(|named| named == *host));
+            hosts.all(|host| {
+                let known = everything.get(&host);
+                known.is_some_and(|host| host.containers_at.is_some())
+            })
+        })
+    }
+
     fn view<T>(&self, read: impl FnOnce(&mut View) -> T) -> T {
-        self.hub.state(|state| read(state.view(&self.audience)))
+        self.hub.state(|state| read(self.view_in(state)))
+    }
+
+    fn view_in<'a>(&self, state: &'a mut State) -> &'a mut View {
+        state.view(self.lease.as_deref())
     }
 }

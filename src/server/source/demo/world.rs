@@ -8,11 +8,12 @@ use super::{
 use crate::{
     model::{
         Action, ActionOptions, Container, ContainerId, ContainerState, ContainerStats, Cpu, Disk,
-        Event, HostId, HostMetrics, Memory, Network, Timestamp, percent_of, round_percent,
+        Event, EventSubject, HostId, HostMetrics, Memory, Network, Timestamp, percent_of,
+        round_percent,
     },
     server::source::EngineError,
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Disk space of the simulated host, in bytes.
 const HOST_DISK: u64 = 500 << 30;
@@ -221,6 +222,10 @@ impl World {
             id: container.id.to_string(),
             name: container.name.clone(),
             attributes: code.filter(|_| action == "die").into_iter().collect(),
+            subject: Some(Arc::new(EventSubject {
+                project: container.project.clone(),
+                labels: container.labels.clone(),
+            })),
         });
     }
 }

@@ -83,9 +83,6 @@ fn listed(entry: Json<'_>, own: Option<ContainerId>) -> Result<Listed, Omitted> 
         return Err(Omitted::Hidden(id));
     }
     let state = fields.get("State").text().unwrap_or_default();
-    let project = [COMPOSE_PROJECT_LABEL, PODMAN_PROJECT_LABEL]
-        .into_iter()
-        .find_map(|label| labels.get(label).filter(|project| !project.is_empty()));
     Ok(Listed {
         id,
         name: name(fields.get("Names").texts()),
@@ -94,16 +91,28 @@ fn listed(entry: Json<'_>, own: Option<ContainerId>) -> Result<Listed, Omitted> 
         status: status(fields.get("Status")),
         created: created(fields.get("Created")),
         ports: ports(fields.get("Ports").items().unwrap_or_default()),
-        project: project.cloned(),
+        project: project(&labels),
         protected: is_true(labels.get(PROTECT_LABEL)) || own == Some(id),
-        labels: labels
-            .into_iter()
-            .map(|(name, value)| {
-                let value = redact::mask_value(&name, &value);
-                (name, value)
-            })
-            .collect(),
+        labels: masked(labels),
     })
+}
+
+/// The Compose project that the labels name, if any.
+pub(super) fn project(labels: &BTreeMap<String, String>) -> Option<String> {
+    let names = [COMPOSE_PROJECT_LABEL, PODMAN_PROJECT_LABEL];
+    let mut projects = names.into_iter().filter_map(|name| labels.get(name));
+    projects.find(|project| !project.is_empty()).cloned()
+}
+
+/// `labels`, with values that look like secrets masked.
+pub(super) fn masked(
+    labels: impl IntoIterator<Item = (String, String)>,
+) -> BTreeMap<String, String> {
+    let labels = labels.into_iter().map(|(name, value)| {
+        let value = redact::mask_value(&name, &value);
+        (name, value)
+    });
+    labels.collect()
 }
 
 /// Podman has states of its own: `stopped` for a moment after every exit, `configured` and `initialized`

@@ -1,8 +1,8 @@
 //! Parses events of the engine, and decides which of them are published and what they mean for containers.
 
-use super::{super::redact, convert, json::Json};
-use crate::model::{ContainerId, Event, Health, HostId, Timestamp};
-use std::{collections::BTreeMap, time::Duration};
+use super::{convert, json::Json};
+use crate::model::{ContainerId, Event, EventSubject, Health, HostId, Timestamp};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// Actions on containers that change what is shown of them. `died`, `remove` and `cleanup` are Podman's.
 const CONTAINER_ACTIONS: [&str; 18] = [
@@ -136,6 +136,7 @@ impl Message {
             host: *host,
             timestamp: self.at,
             name: name(&self.kind, &self.id, &self.attributes),
+            subject: container.is_some().then(|| subject(&self.attributes)),
             attributes: shown(self.attributes),
             kind: self.kind,
             action: self.action,
@@ -182,19 +183,25 @@ fn short(name: &str) -> String {
 }
 
 fn shown(attributes: BTreeMap<String, String>) -> BTreeMap<String, String> {
-    attributes
-        .into_iter()
-        .filter(|(name, _)| ATTRIBUTES.contains(&name.as_str()))
-        .map(|(name, value)| {
-            let value = redact::mask_value(&name, &value);
-            (name, value)
-        })
-        .collect()
+    let shown = |(name, _): &(String, String)| ATTRIBUTES.contains(&name.as_str());
+    convert::masked(attributes.into_iter().filter(shown))
+}
+
+/// The container's labels, which Docker adds to the attributes of its events; Podman does not.
+fn subject(attributes: &BTreeMap<String, String>) -> Arc<EventSubject> {
+    let is_label = |name: &str| name != "name" && !ATTRIBUTES.contains(&name);
+    let labels = attributes.iter().filter(|(name, _)| is_label(name));
+    let labels = labels.map(|(name, value)| (name.clone(), value.clone()));
+    Arc::new(EventSubject {
+        project: convert::project(attributes),
+        labels: convert::masked(labels),
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{protocol::codec, server::source::redact};
 
     const ID: &str = "4e7d7e1c0fb8a9f2b1c6d4e3a5f60718293a4b5c6d7e8f900112233445566778";
 
@@ -228,6 +235,31 @@ mod tests {
         assert_eq!(event.timestamp.as_millis(), 1_763_687_885_042);
         let attributes: Vec<_> = event.attributes.keys().map(String::as_str).collect();
         assert_eq!(attributes, ["exitCode", "image"]);
+    }
+
+    #[test]
+    fn access_to_an_event_is_checked_by_labels_that_are_in_no_message() {
+        let mut event = of_container("destroy");
+        event["Actor"]["Attributes"]["com.docker.compose.project"] = "shop".into();
+        let event = read(event, None).published.unwrap();
+        let subject = event.subject.as_ref().unwrap();
+        assert_eq!(subject.project.as_deref(), Some("shop"));
+        let labels = [
+            ("com.docker.compose.project", "shop"),
+            ("db_password", redact::MASK),
+            ("maintainer", "somebody"),
+        ];
+        let text = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        assert_eq!(subject.labels, labels.map(text).into());
+        let json = serde_json::to_string(&event).unwrap();
+        assert!(!json.contains("shop") && !json.contains("somebody"));
+        let decoded: Event = codec::decode(&codec::encode(&event)).unwrap();
+        assert_eq!(decoded.subject, None);
+        let without = Event {
+            subject: None,
+            ..event
+        };
+        assert_eq!(decoded, without);
     }
 
     #[test]

@@ -5,7 +5,9 @@
 mod digest;
 
 use super::convert::{self, Details, List, Listed};
-use crate::model::{Container, ContainerId, ContainerState, ContainersDelta, Event, Health};
+use crate::model::{
+    Container, ContainerId, ContainerState, ContainersDelta, Event, EventSubject, Health,
+};
 use digest::Digest;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -125,6 +127,15 @@ impl Inventory {
         self.known
             .values()
             .map(|known| (&known.listed, &known.details))
+    }
+
+    /// The project and labels of `id` as last listed, if it is shown.
+    pub(super) fn subject(&self, id: &ContainerId) -> Option<Arc<EventSubject>> {
+        let listed = &self.known.get(id)?.listed;
+        Some(Arc::new(EventSubject {
+            project: listed.project.clone(),
+            labels: listed.labels.clone(),
+        }))
     }
 
     /// Hides `id`, after an event with the label that asks for it.

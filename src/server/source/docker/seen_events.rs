@@ -67,13 +67,16 @@ impl SeenEvents {
         inventory: &Inventory,
     ) -> Vec<Event> {
         let (mut released, mut held) = (Vec::new(), VecDeque::new());
-        for (at, event) in self.held.drain(..) {
+        for (at, mut event) in self.held.drain(..) {
             let id: Option<ContainerId> = event.id.parse().ok();
             if id.is_some_and(|id| inventory.is_hidden(&id)) {
                 continue;
             }
             let is_answered = at <= requested_at && id.is_none_or(|id| scope.covers(&id));
             if is_answered {
+                if let Some(known) = id.and_then(|id| inventory.subject(&id)) {
+                    event.subject = Some(known);
+                }
                 released.push(event);
             } else {
                 held.push_back((at, event));
@@ -98,7 +101,7 @@ mod tests {
             action: "die".into(),
             id: id.to_string(),
             name: "web".into(),
-            attributes: Default::default(),
+            ..Event::default()
         }
     }
 
@@ -113,7 +116,7 @@ mod tests {
         }
         let scope = Scope::Only([shown, hidden].into());
         let entries = serde_json::json!([
-            {"Id": shown}, {"Id": hidden, "Labels": {"deckwatch.hide": "true"}},
+            {"Id": shown, "Labels": {"team": "web"}}, {"Id": hidden, "Labels": {"deckwatch.hide": "true"}},
         ]);
         let list = || convert::list(&entries.to_string(), None).unwrap();
         inventory.on_list(&scope, list(), after(5));
@@ -123,7 +126,15 @@ mod tests {
             "the list is older than the events"
         );
         inventory.on_list(&scope, list(), after(20));
-        assert_eq!(seen.release(&scope, after(20), &inventory), [event(shown)]);
+        let released = seen.release(&scope, after(20), &inventory);
+        let subject = released[0].subject.clone();
+        let labels = &subject.as_ref().unwrap().labels;
+        assert_eq!(labels.get("team").map(String::as_str), Some("web"));
+        let shown = Event {
+            subject,
+            ..event(shown)
+        };
+        assert_eq!(released, [shown]);
         let all = Scope::All;
         inventory.on_list(&all, list(), after(30));
         assert_eq!(seen.release(&all, after(30), &inventory), [event(other)]);

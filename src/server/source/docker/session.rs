@@ -237,12 +237,16 @@ impl<'a> Session<'a> {
             self.inspections.retry_soon(&id);
             self.listing.request(id, COALESCE);
         }
-        let Some(event) = meaning
+        let Some(mut event) = meaning
             .published
             .filter(|event| self.seen_events.is_new(event))
         else {
             return Vec::new();
         };
+        // Podman's events have no labels. Read now, because the event may remove the container.
+        if let Some(known) = container.and_then(|id| self.inventory.subject(&id)) {
+            event.subject = Some(known);
+        }
         let delta = self.inventory.on_event(&event, health, now);
         let is_gone = !delta.removed.is_empty();
         if container.is_some_and(|id| !is_gone && !self.inventory.contains(&id)) {

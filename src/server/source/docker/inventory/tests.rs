@@ -38,6 +38,7 @@ fn event(n: u8, action: &str, attributes: &[(&str, &str)]) -> Event {
         id: id(n).to_string(),
         name: "web-1".into(),
         attributes: attributes.iter().map(text).collect(),
+        ..Event::default()
     }
 }
 
