@@ -104,6 +104,14 @@ impl HostSignals {
         engine.machine_address().map(str::to_owned)
     }
 
+    /// Whether the address of the engine of `host` is unknown, so that it may be another machine than the
+    /// server's: users without access to the whole host do not get it.
+    pub fn is_address_hidden(&self, host: HostId) -> bool {
+        let sources = self.sources.read();
+        let engine = sources.get(&SourceKind::Docker);
+        !host.is_local() && engine.is_some_and(|engine| engine.endpoint.is_none())
+    }
+
     /// The host name that the host reports; until it is known, the name `host`.
     pub fn name(&self, host: &HostId) -> String {
         let metrics = self.metrics.read();

@@ -77,7 +77,7 @@ pub fn ActionDialog() -> impl IntoView {
         }
     });
     let action = move || requests.asked.read().as_ref().map(|request| request.action);
-    let title = move || action().map(|action| text.get().containers.action(action));
+    let title = move || action().map(|action| text.get().containers().action(action));
     let is_valid = move || action().is_none_or(|action| options.read().validate(action).is_ok());
     let can_act = move || {
         let asked = requests.asked.read();
@@ -99,7 +99,7 @@ pub fn ActionDialog() -> impl IntoView {
                 <Options action=Signal::derive(action) options />
                 <div class="row end">
                     <button type="button" class="button" on:click=move |_| requests.asked.set(None)>
-                        {say(text, |text| text.containers.cancel)}
+                        {say(text, |text| text.containers().cancel)}
                     </button>
                     <button class="button danger" disabled=move || !is_valid() || !can_act() data-testid="confirm">
                         {title}
@@ -127,7 +127,7 @@ fn AffectedContainers(
         .collect_view()
     };
     view! {
-        <p>{say(text, |text| text.containers.confirm)}</p>
+        <p>{say(text, |text| text.containers().confirm)}</p>
         <ul class="affected">{names}</ul>
     }
 }
@@ -155,23 +155,23 @@ fn Options(
         <Show when=is(Action::Remove)>
             <label class="check">
                 <input type="checkbox" on:change=move |event| options.update(|options| options.force = Some(event_target_checked(&event))) />
-                {say(text, |text| text.containers.force)}
+                {say(text, |text| text.containers().force)}
             </label>
             <label class="check">
                 <input type="checkbox" on:change=move |event| options.update(|options| options.volumes = Some(event_target_checked(&event))) />
-                {say(text, |text| text.containers.volumes)}
+                {say(text, |text| text.containers().volumes)}
             </label>
         </Show>
         <Show when=waits>
             <label class="field">
-                {say(text, |text| text.containers.grace)}
+                {say(text, |text| text.containers().grace)}
                 <input type="number" min="0" max=ActionOptions::MAX_GRACE_SECONDS.to_string() step="1" placeholder="10" data-testid="grace"
                     on:input=move |event| options.update(|options| options.grace_seconds = event_target_value(&event).parse().ok()) />
             </label>
         </Show>
         <Show when=is(Action::Kill)>
             <label class="field">
-                {say(text, |text| text.containers.signal)}
+                {say(text, |text| text.containers().signal)}
                 <select on:change=move |event| options.update(|options| options.signal = Some(event_target_value(&event)))>
                     {["SIGKILL", "SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"]
                         .map(|signal| view! { <option value=signal>{signal}</option> })
@@ -181,11 +181,11 @@ fn Options(
         </Show>
         <Show when=is(Action::Rename)>
             <label class="field">
-                {say(text, |text| text.containers.new_name)}
+                {say(text, |text| text.containers().new_name)}
                 <input type="text" autocomplete="off" spellcheck="false" data-testid="new-name"
                     on:input=move |event| options.update(|options| options.name = Some(event_target_value(&event))) />
             </label>
-            <p class="hint" role="status">{move || is_bad_name().then(|| text.get().containers.bad_name)}</p>
+            <p class="hint" role="status">{move || is_bad_name().then(|| text.get().containers().bad_name)}</p>
         </Show>
     }
 }

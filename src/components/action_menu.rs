@@ -72,7 +72,7 @@ fn ActionButton(
         Action::Remove => Glyph::Trash,
         _ => Glyph::Stop,
     };
-    let label = move || text.get().containers.action(action);
+    let label = move || text.get().containers().action(action);
     view! {
         <button class="button icon" aria-label=label title=move || off.get().unwrap_or(label())
             disabled=move || off.get().is_some() aria-description=off data-action=action.as_str()
@@ -91,7 +91,7 @@ fn Busy(
     view! {
         <span class="busy" role="status">
             <span class="spinner" aria-hidden="true"></span>
-            {move || text.get().containers.doing(action)}
+            {move || text.get().containers().doing(action)}
         </span>
     }
 }
@@ -124,13 +124,13 @@ fn Failure(
     let live = use_live();
     let text = use_text();
     let what = Signal::derive(move || {
-        let text = text.get().containers;
+        let text = text.get().containers();
         format!("{} {}: {message}", text.action(action), text.failed)
     });
     view! {
         <div class="failure" role="alert" data-testid="action-error">
             <span title=what>{what}</span>
-            <button class="button icon" aria-label=say(text, |text| text.containers.dismiss) on:click=move |_| live.dismiss(id)>
+            <button class="button icon" aria-label=say(text, |text| text.containers().dismiss) on:click=move |_| live.dismiss(id)>
                 <Icon glyph=Glyph::Close />
             </button>
         </div>
@@ -175,13 +175,13 @@ fn MoreMenu(
             <li>
                 <button type="button" class:danger=action.is_destructive() data-action=action.as_str()
                     title=off disabled=move || off.get().is_some() || !allowed.run(action) on:click=choose>
-                    {move || text.get().containers.action(action)}
+                    {move || text.get().containers().action(action)}
                 </button>
             </li>
         }
     };
     let items = move || offered.get().into_iter().map(item).collect_view();
-    let label = move || format!("{}: {}", text.get().containers.more, name.get());
+    let label = move || format!("{}: {}", text.get().containers().more, name.get());
     view! {
         <Menu id=format!("actions-{}-{}", id.scope, id.key) button="button icon" label=Signal::derive(label) face=|| view! { <Icon glyph=Glyph::More /> } is_open>
             <ul>{items}</ul>

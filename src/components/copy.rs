@@ -28,7 +28,7 @@ pub fn CopyButton(
         set_timeout(forget, SHOWN);
     };
     let label = move || {
-        let text = text.get().container;
+        let text = text.get().container();
         if is_copied.get() {
             text.copied.to_owned()
         } else {

@@ -141,7 +141,11 @@ fn choices(live: Live, text: &Text, typed: &str) -> Vec<Choice> {
                 .into_iter()
                 .filter(|action| action.allowed(row.workload.state()));
             allowed.map(|action| Choice {
-                label: format!("{} {}", text.containers.action(action), row.workload.name()),
+                label: format!(
+                    "{} {}",
+                    text.containers().action(action),
+                    row.workload.name()
+                ),
                 glyph: Glyph::of(action),
                 deed: Deed::Act(action, row.id),
             })

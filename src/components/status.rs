@@ -22,7 +22,7 @@ pub fn StatusPill(
         Tone::Idle => "pill idle",
     };
     let word = move || {
-        let text = text.get().containers;
+        let text = text.get().containers();
         match status.get().word {
             StatusWord::State(state) => text.state(state).to_owned(),
             StatusWord::Health(health) => text.health(health).to_owned(),

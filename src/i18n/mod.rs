@@ -23,41 +23,63 @@ use crate::model::{Language, Preferences};
 use leptos::prelude::*;
 
 /// Every text of one language.
+///
+/// Only the texts of the frame are a field: the others are functions, so that the code of each part has the
+/// texts that it shows, and the first view has none of them.
 #[derive(Debug)]
 pub struct Text {
+    language: Language,
     /// Navigation, header, overview and messages of the whole page.
     pub frame: &'static FrameText,
-    /// The containers page.
-    pub containers: &'static ContainersText,
-    /// A container's own page.
-    pub container: &'static ContainerText,
-    /// The log viewer.
-    pub logs: &'static LogsText,
-    /// Events of engines.
-    pub events: &'static EventsText,
-    /// A container's charts.
-    pub stats: &'static StatsText,
-    /// The realtime test.
-    pub realtime: &'static RealtimeText,
+}
+
+/// A function that returns the texts of one area.
+macro_rules! area {
+    ($(#[$doc:meta])* $name:ident: $type:ty) => {
+        $(#[$doc])*
+        pub const fn $name(&self) -> &'static $type {
+            match self.language {
+                Language::English => &$name::ENGLISH,
+                Language::Korean => &$name::KOREAN,
+            }
+        }
+    };
+}
+
+impl Text {
+    area! {
+        /// The containers page.
+        containers: ContainersText
+    }
+    area! {
+        /// A container's own page.
+        container: ContainerText
+    }
+    area! {
+        /// The log viewer.
+        logs: LogsText
+    }
+    area! {
+        /// Events of engines.
+        events: EventsText
+    }
+    area! {
+        /// A container's charts.
+        stats: StatsText
+    }
+    area! {
+        /// The realtime test.
+        realtime: RealtimeText
+    }
 }
 
 const ENGLISH: Text = Text {
+    language: Language::English,
     frame: &frame::ENGLISH,
-    containers: &containers::ENGLISH,
-    container: &container::ENGLISH,
-    logs: &logs::ENGLISH,
-    events: &events::ENGLISH,
-    stats: &stats::ENGLISH,
-    realtime: &realtime::ENGLISH,
 };
 const KOREAN: Text = Text {
+    language: Language::Korean,
     frame: &frame::KOREAN,
-    containers: &containers::KOREAN,
-    container: &container::KOREAN,
-    logs: &logs::KOREAN,
-    events: &events::KOREAN,
-    stats: &stats::KOREAN,
-    realtime: &realtime::KOREAN,
 };
 
 /// The texts of `language`.

@@ -102,8 +102,8 @@ fn EmptyList(
         let text = text.get();
         if live.totals().get().all > 0 && query.read().is_filtering() {
             view! {
-                <b>{text.containers.no_match} " " <q>{query.read().text.clone()}</q></b>
-                <ViewLink href=ContainerQuery::default().href() attr:class="button" attr:data-testid="clear-filter">{text.containers.clear_filter}</ViewLink>
+                <b>{text.containers().no_match} " " <q>{query.read().text.clone()}</q></b>
+                <ViewLink href=ContainerQuery::default().href() attr:class="button" attr:data-testid="clear-filter">{text.containers().clear_filter}</ViewLink>
             }
             .into_any()
         } else {

@@ -60,7 +60,7 @@ fn Counts() -> impl IntoView {
         StateFilter::Stopped,
     ];
     let count = move |filter: StateFilter| {
-        let label = move || text.get().containers.state_filter(filter);
+        let label = move || text.get().containers().state_filter(filter);
         let n = move || filter.count(&live.totals().get());
         let shown = move || match live.is_listed().get() {
             true => n().to_string(),

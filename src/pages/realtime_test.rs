@@ -56,7 +56,7 @@ fn RealtimeTestPage() -> impl IntoView {
     on_cleanup(move || live.watch_connection(false));
     let no_script = format!(
         "<p class=\"banner\">{}</p>",
-        text.get_untracked().realtime.no_script
+        text.get_untracked().realtime().no_script
     );
     view! {
         <PageTitle text=move || text.get().frame.realtime_test.to_owned() />

@@ -35,7 +35,7 @@ pub fn BulkBar(
         view! {
             <button class="button" class:danger=action.is_destructive() on:click=run data-action=action.as_str()
                 disabled=move || !live.can_act_on(&*selection.read())>
-                {move || text.get().containers.action(action)}
+                {move || text.get().containers().action(action)}
             </button>
         }
     };
@@ -49,7 +49,7 @@ pub fn BulkBar(
             ActionState::Running(_) => (running + 1, failed),
             ActionState::Failed { .. } => (running, failed + 1),
         });
-        let text = text.get().containers;
+        let text = text.get().containers();
         match (running, failed) {
             (0, 0) => String::new(),
             (0, failed) => format!("{failed} {}", text.failed),
@@ -62,11 +62,11 @@ pub fn BulkBar(
         <Show when=move || !selection.read().is_empty()>
             <div class="bulk" role="toolbar" data-testid="bulk">
                 <b class="num">{move || selection.read().len()}</b> " "
-                {say(text, |text| text.containers.selected)}
+                {say(text, |text| text.containers().selected)}
                 <span class="faint num" role="status">{progress}</span>
                 {actions.clone().map(button).collect_view()}
                 <button class="button" on:click=move |_| selection.set(Default::default())>
-                    {say(text, |text| text.containers.clear)}
+                    {say(text, |text| text.containers().clear)}
                 </button>
             </div>
         </Show>

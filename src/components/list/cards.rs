@@ -34,7 +34,7 @@ pub fn cards<L: Listing>(items: Memo<Items>) -> impl IntoView {
     };
     let show_more = move |_| limit.update(|limit| *limit += CARDS_AT_ONCE);
     let button = move |rest: usize| {
-        view! { <button class="button" on:click=show_more>{say(text, |text| text.containers.show_more)} " · " {rest}</button> }
+        view! { <button class="button" on:click=show_more>{say(text, |text| text.containers().show_more)} " · " {rest}</button> }
     };
     view! {
         <div class="cards">

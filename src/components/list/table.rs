@@ -184,11 +184,11 @@ fn Head<L: Listing>(
         <thead>
             <tr>
                 <th class="select">
-                    <input type="checkbox" aria-label=say(text, |text| text.containers.select_all) on:change=select_all
+                    <input type="checkbox" aria-label=say(text, |text| text.containers().select_all) on:change=select_all
                         prop:checked=are_all_selected />
                 </th>
                 <For each=move || columns.get().shown key=|column| *column children=head />
-                <th class="actions-column"><span class="hidden">{say(text, |text| text.containers.more)}</span></th>
+                <th class="actions-column"><span class="hidden">{say(text, |text| text.containers().more)}</span></th>
             </tr>
         </thead>
     }
@@ -208,7 +208,7 @@ fn GroupRow(
     let live = use_live();
     let name = move || match &group {
         Group::Project(name) => name.clone(),
-        Group::NoProject => text.get().containers.no_project.to_owned(),
+        Group::NoProject => text.get().containers().no_project.to_owned(),
         Group::Host(host) => live.host(host).name(host),
     };
     let count = move || {
@@ -245,7 +245,7 @@ fn row<L: Listing>(
         });
     };
     let named = row.clone();
-    let label = move || format!("{} {}", text.get().containers.select, named.name());
+    let label = move || format!("{} {}", text.get().containers().select, named.name());
     let cells = {
         let row = row.clone();
         move |column: Column<L::Key>| view! { <td class={class::<L>(column)}>{L::cell(column.key, id, row.clone())}</td> }

@@ -44,10 +44,10 @@ pub(super) fn Events(
     let is_empty = move || events.read().is_empty();
     view! {
         <section class="card" data-testid="container-events">
-            <h2>{say(text, |text| text.container.events)} <ZoneName /></h2>
+            <h2>{say(text, |text| text.container().events)} <ZoneName /></h2>
             <EventList events />
             <Show when=is_empty>
-                <div class="empty">{say(text, |text| text.container.no_events)}</div>
+                <div class="empty">{say(text, |text| text.container().no_events)}</div>
             </Show>
         </section>
     }
@@ -73,11 +73,11 @@ pub(super) fn EventList(
     let zone = use_zone();
     let line = move |event: Arc<Event>| {
         let at = event.timestamp;
-        let ago = move || (text.get().container.ago)(&format::duration(at.age(live.now().get())));
+        let ago = move || (text.get().container().ago)(&format::duration(at.age(live.now().get())));
         view! {
             <li>
                 <time class="num faint" datetime=at.to_string()>{move || zone.local(at).moment()}</time>
-                <span class="what"><bdi>{words(&event, text.get().container)}</bdi></span>
+                <span class="what"><bdi>{words(&event, text.get().container())}</bdi></span>
                 <span class="space"></span>
                 <span class="num faint">{ago}</span>
             </li>
@@ -140,12 +140,13 @@ mod tests {
             id: "4e7d".into(),
             name: "web".into(),
             attributes: attributes.iter().map(owned).collect(),
+            ..Event::default()
         }
     }
 
     #[test]
     fn events_are_told_in_words() {
-        let english = i18n::text(Language::English).container;
+        let english = i18n::text(Language::English).container();
         for (event, told) in [
             (
                 event("die", 1, &[("exitCode", "137")]),

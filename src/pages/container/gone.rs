@@ -35,13 +35,13 @@ pub(super) fn Gone(
             return (text.frame.waiting.to_owned(), "");
         }
         let what = match name.get() {
-            Some(name) => (text.container.was_removed)(&name),
-            None => text.containers.gone.to_owned(),
+            Some(name) => (text.container().was_removed)(&name),
+            None => text.containers().gone.to_owned(),
         };
         let hint = if name.read().is_some() {
             ""
         } else {
-            text.containers.gone_hint
+            text.containers().gone_hint
         };
         (what, hint)
     };
@@ -51,11 +51,11 @@ pub(super) fn Gone(
             <div class="card empty" data-testid="gone">
                 <b>{move || words().0}</b>
                 <p>{move || words().1}</p>
-                <A href=Page::Containers.href() attr:class="button">{say(text, |text| text.containers.back)}</A>
+                <A href=Page::Containers.href() attr:class="button">{say(text, |text| text.containers().back)}</A>
             </div>
             <Show when=move || !events.read().is_empty()>
                 <section class="card">
-                    <h2>{say(text, |text| text.container.last_known)} <ZoneName /></h2>
+                    <h2>{say(text, |text| text.container().last_known)} <ZoneName /></h2>
                     <EventList events />
                 </section>
             </Show>

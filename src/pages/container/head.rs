@@ -46,7 +46,7 @@ pub(super) fn Head(
         <div class="card container-head" class:removed=is_removed data-testid="head" data-freshness=mark>
             <h2 class="name" title=name><bdi>{name}</bdi></h2>
             <Show when=move || is_removed.get() fallback=move || view! { <StatusPill workload=pill.workload.clone() /> }>
-                <span class="pill idle"><span class="dot" aria-hidden="true"></span>{say(text, |text| text.container.removed)}</span>
+                <span class="pill idle"><span class="dot" aria-hidden="true"></span>{say(text, |text| text.container().removed)}</span>
             </Show>
             <Meta id row=row.clone() is_removed />
             <LastSeen as_of=row.as_of.clone() />
@@ -57,7 +57,7 @@ pub(super) fn Head(
             <div class="what">
                 <span class="mono" title=image>{image}</span>
                 <span class="mono faint">{short}</span>
-                <CopyButton copied=Signal::stored(id.key.to_string()) of=Signal::derive(move || text.get().containers.id.to_owned()) />
+                <CopyButton copied=Signal::stored(id.key.to_string()) of=Signal::derive(move || text.get().containers().id.to_owned()) />
                 <HostLabel host=row.host() />
                 {project_link}
             </div>
@@ -85,7 +85,7 @@ fn Meta(
     });
     let words = Memo::new(move |_| {
         let (words, now) = (text.get(), row.moment(live.now()));
-        let text = words.container;
+        let text = words.container();
         if is_removed.get() {
             let at = removal(&live.events().read(), id).map(|event| event.timestamp);
             return at.map(|at| (text.ago)(&format::duration(at.age(now))));
@@ -95,7 +95,7 @@ fn Meta(
             return Some(format!("{} {}", text.up, format::duration(uptime)));
         }
         if container.state == ContainerState::Restarting {
-            return words.containers.last_run(&container, " · ");
+            return words.containers().last_run(&container, " · ");
         }
         let ended = (text.ago)(&format::duration(container.finished_at?.age(now)));
         Some(match container.exit_code {
@@ -107,7 +107,7 @@ fn Meta(
         <Show when=move || is_healthy.get() && !is_removed.get()>
             <span class="pill ok">
                 <span class="dot" aria-hidden="true"></span>
-                {move || text.get().containers.health(Health::Healthy)}
+                {move || text.get().containers().health(Health::Healthy)}
             </span>
         </Show>
         <span class="muted num">{words}</span>

@@ -35,17 +35,20 @@ fn Check(
     let zone = use_zone();
     let every = move || {
         let every = interval.as_deref();
-        let every = every.map(|interval| (text.get().container.every)(interval));
+        let every = every.map(|interval| (text.get().container().every)(interval));
         let parts: Vec<_> = every.into_iter().chain([zone.name()]).collect();
         parts.join(" · ")
     };
     let streak = check.failing_streak;
-    let failing = move || (streak > 0).then(|| (text.get().container.failed_in_a_row)(streak));
+    let failing = move || (streak > 0).then(|| (text.get().container().failed_in_a_row)(streak));
     let result = move |result: CheckResult| {
         let (class, word) = if result.exit_code == 0 {
-            ("pill ok", text.get_untracked().container.passed.to_owned())
+            (
+                "pill ok",
+                text.get_untracked().container().passed.to_owned(),
+            )
         } else {
-            let word = text.get_untracked().container.failed;
+            let word = text.get_untracked().container().failed;
             ("pill bad", format!("{word} ({})", result.exit_code))
         };
         view! {
@@ -58,7 +61,7 @@ fn Check(
     };
     view! {
         <section class="card" data-testid="health">
-            <h2>{say(text, |text| text.container.health_check)} <span class="faint">{every}</span></h2>
+            <h2>{say(text, |text| text.container().health_check)} <span class="faint">{every}</span></h2>
             <div class="said-by">
                 <span class="mono"><Folded value=check.command.join(" ") /></span>
                 <b class="bad-text">{failing}</b>

@@ -45,26 +45,26 @@ pub(super) fn Inspect(
     let failure = move || {
         let error = asked.error.get()?;
         Some(
-            view! { <p class="banner" role="status">{text.get().container.not_read} " " {error.message}</p> },
+            view! { <p class="banner" role="status">{text.get().container().not_read} " " {error.message}</p> },
         )
     };
     let count = move || {
         let n = found.get().filter(|_| !query.read().trim().is_empty())?;
-        Some((text.get().container.matches)(n))
+        Some((text.get().container().matches)(n))
     };
     let copied = Signal::derive(move || asked.value.get().unwrap_or_default());
     view! {
         {failure}
         <div class="toolbar">
             <label class="search">
-                <span class="hidden">{say(text, |text| text.container.search)}</span>
-                <input type="search" placeholder=say(text, |text| text.container.search) data-testid="json-search"
+                <span class="hidden">{say(text, |text| text.container().search)}</span>
+                <input type="search" placeholder=say(text, |text| text.container().search) data-testid="json-search"
                     prop:value=query on:input=move |event| query.set(event_target_value(&event)) />
             </label>
             <span class="muted num" role="status">{count}</span>
             <span class="space"></span>
             <CopyButton copied of="JSON" />
-            <a class="button" href=href target="_blank" rel="noopener noreferrer">{say(text, |text| text.container.raw)}</a>
+            <a class="button" href=href target="_blank" rel="noopener noreferrer">{say(text, |text| text.container().raw)}</a>
         </div>
         <div class="card json" data-testid="json">
             {plain}

@@ -49,7 +49,7 @@ pub(super) fn Overview(
     let failure = move || {
         let error = asked.error.get().filter(|_| !is_removed.get())?;
         Some(
-            view! { <p class="banner" role="status">{text.get().container.not_read} " " {error.message}</p> },
+            view! { <p class="banner" role="status">{text.get().container().not_read} " " {error.message}</p> },
         )
     };
     view! {
@@ -58,8 +58,8 @@ pub(super) fn Overview(
             <div class="stack">
                 <RunsAs row=row.clone() known />
                 <section class="card" data-testid="env">
-                    <h2>{say(text, |text| text.container.env)} <span class="faint">{say(text, |text| text.container.values_hidden)}</span></h2>
-                    <Pairs pairs=env none=Signal::derive(say(text, |text| text.containers.none)) />
+                    <h2>{say(text, |text| text.container().env)} <span class="faint">{say(text, |text| text.container().values_hidden)}</span></h2>
+                    <Pairs pairs=env none=Signal::derive(say(text, |text| text.containers().none)) />
                 </section>
             </div>
             <div class="stack">
@@ -69,8 +69,8 @@ pub(super) fn Overview(
         </div>
         <Health known />
         <section class="card" data-testid="labels">
-            <h2>{say(text, |text| text.containers.labels)}</h2>
-            <Pairs pairs=labels none=Signal::derive(say(text, |text| text.containers.none)) can_copy=true />
+            <h2>{say(text, |text| text.containers().labels)}</h2>
+            <Pairs pairs=labels none=Signal::derive(say(text, |text| text.containers().none)) can_copy=true />
         </section>
     }
 }
@@ -120,7 +120,7 @@ fn RunsAs(
             let as_of = as_of.clone();
             let ago = move || {
                 let now = as_of.get().moment(|| live.now().get());
-                (text.container.ago)(&format::duration(at.age(now)))
+                (text.container().ago)(&format::duration(at.age(now)))
             };
             view! { <time datetime=at.to_string()>{move || zone.local(at).moment()}</time> " " <span class="faint">{ago}</span> }.into_any()
         };
@@ -130,31 +130,31 @@ fn RunsAs(
             .concat()
             .join(" ");
         let policy = given(&details.restart_policy);
-        let restarts = (text.container.restarts)(container.restart_count.unwrap_or(0).into());
+        let restarts = (text.container().restarts)(container.restart_count.unwrap_or(0).into());
         let facts = [
-            (text.container.command, given(&command).map(words)),
-            (text.container.user, given(&details.user).map(words)),
+            (text.container().command, given(&command).map(words)),
+            (text.container().user, given(&details.user).map(words)),
             (
-                text.container.working_dir,
+                text.container().working_dir,
                 given(&details.working_dir).map(words),
             ),
             (
-                text.container.restart_policy,
+                text.container().restart_policy,
                 policy.map(|policy| words(format!("{policy} · {restarts}"))),
             ),
             (
-                text.containers.column(SortKey::Created),
+                text.containers().column(SortKey::Created),
                 Some(time(container.created)),
             ),
-            (text.containers.started, container.started_at.map(time)),
-            (text.container.finished, container.finished_at.map(time)),
+            (text.containers().started, container.started_at.map(time)),
+            (text.container().finished, container.finished_at.map(time)),
             (
-                text.containers.exit_code,
-                exit(&container, &details, text.container).map(words),
+                text.containers().exit_code,
+                exit(&container, &details, text.container()).map(words),
             ),
-            (text.container.error, given(&details.error).map(words)),
+            (text.container().error, given(&details.error).map(words)),
             (
-                text.containers.project,
+                text.containers().project,
                 container.project.clone().map(words),
             ),
         ];
@@ -167,7 +167,7 @@ fn RunsAs(
     };
     view! {
         <section class="card">
-            <h2>{say(text, |text| text.container.runs_as)} <ZoneName /></h2>
+            <h2>{say(text, |text| text.container().runs_as)} <ZoneName /></h2>
             <dl class="facts" data-testid="facts">{facts}</dl>
         </section>
     }
@@ -198,7 +198,7 @@ fn Use(
     let text = use_text();
     let host = use_live().host(&row.host()).metrics;
     let facts = move || {
-        let (words, stats) = (text.get().container, row.stats());
+        let (words, stats) = (text.get().container(), row.stats());
         let limits = known.get().map(|details| details.limits);
         let limit = |limit: Option<String>| match (&limits, limit) {
             (None, _) => String::new(),
@@ -248,7 +248,7 @@ fn Use(
     };
     view! {
         <section class="card">
-            <h2>{say(text, |text| text.container.uses)}</h2>
+            <h2>{say(text, |text| text.container().uses)}</h2>
             <dl class="facts" data-testid="figures">{facts}</dl>
         </section>
     }
@@ -267,7 +267,8 @@ fn Connections(
     let host = RwSignal::new(None::<String>);
     Effect::new(move || host.set(driver::page_host()));
     let ports = Memo::new(move |_| row.container().ports.clone());
-    let none = move || view! { <span class="faint">{text.get().containers.none}</span> }.into_any();
+    let none =
+        move || view! { <span class="faint">{text.get().containers().none}</span> }.into_any();
     let ports = move || {
         let host = host.get();
         let lines = ports
@@ -285,17 +286,17 @@ fn Connections(
         list(lines.collect()).unwrap_or_else(none)
     };
     let mounts = move || {
-        let (details, text) = (known.read(), text.get().container);
+        let (details, text) = (known.read(), text.get().container());
         let lines = details.iter().flat_map(|details| &details.mounts);
         list(lines.map(|mount| mount_line(mount, text)).collect()).unwrap_or_else(none)
     };
     view! {
         <section class="card">
-            <h2>{say(text, |text| text.container.connections)}</h2>
+            <h2>{say(text, |text| text.container().connections)}</h2>
             <dl class="facts" data-testid="connections">
-                <dt>{move || text.get().containers.column(SortKey::Ports)}</dt><dd>{ports}</dd>
-                <dt>{say(text, |text| text.container.networks)}</dt><dd>{networks}</dd>
-                <dt>{say(text, |text| text.container.mounts)}</dt><dd>{mounts}</dd>
+                <dt>{move || text.get().containers().column(SortKey::Ports)}</dt><dd>{ports}</dd>
+                <dt>{say(text, |text| text.container().networks)}</dt><dd>{networks}</dd>
+                <dt>{say(text, |text| text.container().mounts)}</dt><dd>{mounts}</dd>
             </dl>
         </section>
     }

@@ -47,8 +47,8 @@ fn Nothing(
     let text = use_text();
     view! {
         <div class="card empty" data-testid="no-processes">
-            <b>{say(text, |text| text.container.no_processes)}</b>
-            <p>{move || text.get().containers.state(state.get())}</p>
+            <b>{say(text, |text| text.container().no_processes)}</b>
+            <p>{move || text.get().containers().state(state.get())}</p>
         </div>
     }
 }
@@ -91,18 +91,18 @@ fn Running(
     let failure = move || {
         let error = asked.error.get()?;
         Some(
-            view! { <p class="banner" role="status">{text.get().container.not_read} " " {error.message}</p> },
+            view! { <p class="banner" role="status">{text.get().container().not_read} " " {error.message}</p> },
         )
     };
     let is_waiting = move || asked.value.read().is_none() && asked.error.read().is_none();
     view! {
         {failure}
-        <div class="card table-card scrolls" tabindex="0" role="region" aria-label=say(text, |text| text.container.processes)>
+        <div class="card table-card scrolls" tabindex="0" role="region" aria-label=say(text, |text| text.container().processes)>
             <table class="plain" data-testid="processes">
                 <thead><tr>{move || heads(&titles.read(), order)}</tr></thead>
                 <tbody>{rows}</tbody>
             </table>
-            <Show when=is_waiting><div class="empty">{say(text, |text| text.container.asking)}</div></Show>
+            <Show when=is_waiting><div class="empty">{say(text, |text| text.container().asking)}</div></Show>
         </div>
     }
 }

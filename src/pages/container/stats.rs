@@ -36,7 +36,7 @@ pub(super) fn Stats(
         let last = view.newest.get();
         let clock = |at| zone.clock(at);
         note(
-            text.get().stats,
+            text.get().stats(),
             view.runs.get(),
             last,
             live.now().get(),
@@ -45,7 +45,7 @@ pub(super) fn Stats(
     };
     let range = move |range: Duration| {
         let pressed = move || (view.range.get() == range).to_string();
-        let name = move || (text.get().stats.minutes)(range.as_secs() / 60);
+        let name = move || (text.get().stats().minutes)(range.as_secs() / 60);
         view! { <button type="button" aria-pressed=pressed on:click=move |_| view.range.set(range)>{name}</button> }
     };
     let moment = move || view.cross.get().map(|at| zone.clock(at));
@@ -54,9 +54,9 @@ pub(super) fn Stats(
             <span class="muted" role="status" data-testid="stats-note">{note}</span>
             <span class="space"></span>
             <span class="num" data-testid="moment">{moment}</span>
-            <span class="segments" role="group" aria-label=say(text, |text| text.stats.range)>{RANGES.map(range).collect_view()}</span>
+            <span class="segments" role="group" aria-label=say(text, |text| text.stats().range)>{RANGES.map(range).collect_view()}</span>
         </div>
-        <div class="charts" role="group" aria-label=say(text, |text| text.stats.charts)>
+        <div class="charts" role="group" aria-label=say(text, |text| text.stats().charts)>
             {FIGURES.iter().map(|figure| view! { <StatsFigure figure view /> }).collect_view()}
         </div>
         <StatsTable view />
@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn why_there_are_no_figures_is_said() {
-        let text = text(Language::English).stats;
+        let text = text(Language::English).stats();
         let at = Timestamp::from_millis(1_763_687_885_042);
         let clock = |at: Timestamp| at.at_offset(0).clock();
         let note = |runs, last, now: Timestamp| note(text, runs, last, now, clock);

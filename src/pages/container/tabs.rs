@@ -53,11 +53,11 @@ pub(super) fn TabBar(
     let link = move |tab: Tab| {
         let href = live.href(&Page::tab(id, tab).href());
         let current = move || (open.get() == tab).then_some("page");
-        let title = move || title(tab, text.get().container);
+        let title = move || title(tab, text.get().container());
         view! { <a class="tab" href=href aria-current=current>{title}</a> }
     };
     view! {
-        <nav class="tabs" aria-label=say(text, |text| text.container.tabs) node_ref=bar>
+        <nav class="tabs" aria-label=say(text, |text| text.container().tabs) node_ref=bar>
             {Tab::ALL.map(link).collect_view()}
         </nav>
     }

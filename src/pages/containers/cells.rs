@@ -101,7 +101,7 @@ fn Uptime(
     let live = use_live();
     let text = use_text();
     let uptime = Memo::new(move |_| {
-        let (container, text) = (row.container(), text.get().containers);
+        let (container, text) = (row.container(), text.get().containers());
         if container.state.has_stats() {
             let uptime = container.uptime(row.moment(live.now()))?;
             return Some(format::duration(uptime));
@@ -123,7 +123,7 @@ fn HealthWord(
     let health = Memo::new(move |_| row.workload.with(Workload::health));
     move || {
         health.get().map_or(format::UNKNOWN, |health| {
-            text.get().containers.health(health)
+            text.get().containers().health(health)
         })
     }
 }
@@ -165,13 +165,15 @@ fn Ports(
     /// The container's signals.
     row: RowSignals,
 ) -> impl IntoView {
-    let signals = use_live().host(&row.host());
+    let name = row.host();
+    let signals = use_live().host(&name);
     let ports = Memo::new(move |_| published(&row.container()));
     // The host name in the page's URL is known only in the browser.
     let page_host = RwSignal::new(None::<String>);
     Effect::new(move || page_host.set(driver::page_host()));
     let links = move || {
-        let host = signals.address().or_else(|| page_host.get());
+        let own = page_host.get().filter(|_| !signals.is_address_hidden(name));
+        let host = signals.address().or(own);
         let ports = ports.get();
         let shown = ports_with_room(&ports);
         let rest = ports.len() - shown;

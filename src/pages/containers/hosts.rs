@@ -31,7 +31,7 @@ fn Choice(
     let text = use_text();
     let face = move || match &query.read().host {
         Some(host) => live.host(host).name(host),
-        None => text.get().containers.all_hosts.to_owned(),
+        None => text.get().containers().all_hosts.to_owned(),
     };
     let hosts = move || {
         let all = std::iter::once(None);
@@ -81,7 +81,7 @@ fn HostChoice(
     let named = host;
     let name = move || match &named {
         Some(host) => live.host(host).name(host),
-        None => text.get().containers.all_hosts.to_owned(),
+        None => text.get().containers().all_hosts.to_owned(),
     };
     let mark = host.map(|host| {
         let as_of = live.host(&host).as_of;

@@ -86,7 +86,7 @@ impl Listing for ContainerQuery {
     }
 
     fn title(key: SortKey, text: &Text) -> &'static str {
-        text.containers.column(key)
+        text.containers().column(key)
     }
 
     fn width(key: SortKey, density: Density) -> u16 {

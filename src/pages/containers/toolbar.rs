@@ -47,7 +47,7 @@ pub(super) fn Toolbar(
         view! {
             <Show when=move || is_of_use.get()>
                 <A href=href attr:class=class attr:data-freshness=move || live.as_of().get().freshness.mark()>
-                    {move || text.get().containers.state_filter(filter)} <b class="num">{count}</b>
+                    {move || text.get().containers().state_filter(filter)} <b class="num">{count}</b>
                 </A>
             </Show>
         }
@@ -58,7 +58,13 @@ pub(super) fn Toolbar(
             ..query.get_untracked()
         })
     };
-    let shown = move || format!("{} {}", items.read().workloads, text.get().containers.shown);
+    let shown = move || {
+        format!(
+            "{} {}",
+            items.read().workloads,
+            text.get().containers().shown
+        )
+    };
     // The form of the page without scripts must submit the other parameters unchanged.
     let others = move || {
         let others = query
@@ -74,11 +80,11 @@ pub(super) fn Toolbar(
             <label class="search">
                 <Icon glyph=Glyph::Search />
                 <input type="search" name="q" id="filter" autocomplete="off" spellcheck="false"
-                    aria-label=say(text, |text| text.containers.filter) placeholder=say(text, |text| text.containers.filter_hint)
+                    aria-label=say(text, |text| text.containers().filter) placeholder=say(text, |text| text.containers().filter_hint)
                     value=query.read_untracked().text.clone() prop:value=move || query.read().text.clone() on:input=on_text />
                 <kbd>"/"</kbd>
             </label>
-            <noscript><button class="button">{say(text, |text| text.containers.apply)}</button></noscript>
+            <noscript><button class="button">{say(text, |text| text.containers().apply)}</button></noscript>
             {others}
             <HostMenu query />
             <span class="chips">{chips.collect_view()}</span>
@@ -105,9 +111,9 @@ fn Looks(
         let pressed = move || (preferences.read().layout == wanted).to_string();
         let label = move || {
             if wanted == Layout::Table {
-                text.get().containers.table
+                text.get().containers().table
             } else {
-                text.get().containers.cards
+                text.get().containers().cards
             }
         };
         view! {
@@ -118,9 +124,9 @@ fn Looks(
         let pressed = move || (preferences.read().density == wanted).to_string();
         let label = move || {
             if wanted == Density::Compact {
-                text.get().containers.compact
+                text.get().containers().compact
             } else {
-                text.get().containers.normal
+                text.get().containers().normal
             }
         };
         view! {
@@ -146,7 +152,7 @@ fn Looks(
             });
         };
         view! {
-            <button type="button" aria-pressed=pressed on:click=choose>{move || (text.get().containers.grouped)(wanted)}</button>
+            <button type="button" aria-pressed=pressed on:click=choose>{move || (text.get().containers().grouped)(wanted)}</button>
         }
     };
     let live = use_live();
@@ -159,10 +165,10 @@ fn Looks(
     };
     view! {
         <button type="button" class="button optional" aria-pressed=move || query.read().hide_stopped.to_string() on:click=hide>
-            {say(text, |text| text.containers.hide_stopped)}
+            {say(text, |text| text.containers().hide_stopped)}
         </button>
         <button type="button" class="button optional" aria-pressed=move || (query.read().grouping != Grouping::None).to_string() on:click=group data-testid="group">
-            {say(text, |text| text.containers.group)}
+            {say(text, |text| text.containers().group)}
         </button>
         <span class="segments optional">{Layout::ALL.iter().copied().map(layout).collect_view()}</span>
         <ViewMenu columns>
@@ -186,7 +192,7 @@ fn ViewMenu(
     let preferences = expect_context::<RwSignal<Preferences>>();
     // The style sheet shows it when the column has no room.
     let no_room = move |step: u16| {
-        view! { <span class=format!("no-room to-{step}")>{say(text, |text| text.containers.no_room)}</span> }
+        view! { <span class=format!("no-room to-{step}")>{say(text, |text| text.containers().no_room)}</span> }
     };
     let column = move |key: SortKey| {
         let name = key.as_str();
@@ -211,7 +217,7 @@ fn ViewMenu(
             <li>
                 <label class="check">
                     <input type="checkbox" checked=untrack(shown) prop:checked=shown on:change=toggle />
-                    {move || text.get().containers.column(key)}
+                    {move || text.get().containers().column(key)}
                     {move || columns.read().start(key).map(no_room)}
                 </label>
             </li>
@@ -221,7 +227,7 @@ fn ViewMenu(
         .into_iter()
         .filter(|key| !matches!(key, SortKey::Name | SortKey::State));
     view! {
-        <Menu id="view" class="menu optional" face=say(text, |text| text.containers.choose_columns)>
+        <Menu id="view" class="menu optional" face=say(text, |text| text.containers().choose_columns)>
             <ul>{children()}{choices.map(column).collect_view()}</ul>
         </Menu>
     }

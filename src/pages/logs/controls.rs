@@ -33,14 +33,14 @@ pub(super) fn Controls(
         .map(|level| (level.as_str(), *level));
     let levels = levels.map(|(name, level)| Choice {
         value: name.into(),
-        label: Signal::derive(move || text.get().logs.level(level).into()),
+        label: Signal::derive(move || text.get().logs().level(level).into()),
     });
     let streams = StreamFilter::ALL
         .iter()
         .map(|stream| (stream.as_str(), *stream));
     let streams = streams.map(|(name, stream)| Choice {
         value: name.into(),
-        label: Signal::derive(move || text.get().logs.stream(stream).into()),
+        label: Signal::derive(move || text.get().logs().stream(stream).into()),
     });
     let set_level = move |name: String| {
         set_view.run(LogView {
@@ -56,7 +56,7 @@ pub(super) fn Controls(
     };
     let is_paused = Memo::new(move |_| status.read().is_paused);
     let act = move |label: fn(&LogsText) -> &'static str, glyph, what, testid| {
-        let label = move || label(text.get().logs);
+        let label = move || label(text.get().logs());
         view! {
             <button type="button" class="button icon" aria-label=label title=label on:click=move |_| command.run(what) data-testid=testid>
                 <Icon glyph />
@@ -119,7 +119,7 @@ fn Select(
         view! { <option value=choice.value selected=selected>{choice.label}</option> }
     };
     view! {
-        <select class="select" aria-label=move || label(text.get().logs) on:change=move |event| on_choose.run(event_target_value(&event))>
+        <select class="select" aria-label=move || label(text.get().logs()) on:change=move |event| on_choose.run(event_target_value(&event))>
             {choices.into_iter().map(option).collect_view()}
         </select>
     }
@@ -139,19 +139,19 @@ fn ViewMenu(
         let pressed = move || (preferences.read().log_times == times).to_string();
         view! {
             <button type="button" aria-pressed=pressed on:click=move |_| preferences.update(|p| p.log_times = times)>
-                {move || text.get().logs.time(times)}
+                {move || text.get().logs().time(times)}
             </button>
         }
     };
     let wraps = move || preferences.read().log_wrap;
     let tails = TAILS.map(|tail| Choice {
         value: tail.to_string(),
-        label: Signal::derive(move || format!("{tail} {}", text.get().logs.tail_lines)),
+        label: Signal::derive(move || format!("{tail} {}", text.get().logs().tail_lines)),
     });
     let since = Since::ALL.iter().copied();
     let since = since.map(move |since| Choice {
         value: since.as_str().into(),
-        label: Signal::derive(move || text.get().logs.since(since).into()),
+        label: Signal::derive(move || text.get().logs().since(since).into()),
     });
     let set_tail = move |tail: String| {
         let view = view.get_untracked();
@@ -167,13 +167,13 @@ fn ViewMenu(
         })
     };
     view! {
-        <Menu id="log-view" face=move || view! { <Icon glyph=Glyph::Sliders />{say(text, |text| text.logs.view)} }>
+        <Menu id="log-view" face=move || view! { <Icon glyph=Glyph::Sliders />{say(text, |text| text.logs().view)} }>
             <ul class="settings">
-                <li class="field"><span>{say(text, |text| text.logs.times)}</span><span class="segments">{LogTimes::ALL.iter().copied().map(time).collect_view()}</span></li>
-                <li><label class="check"><input type="checkbox" checked=untrack(wraps) prop:checked=wraps on:change=move |_| preferences.update(|p| p.log_wrap = !p.log_wrap) />{say(text, |text| text.logs.wrap)}</label></li>
-                <li class="field"><span>{say(text, |text| text.logs.tail)}</span><Select label=|text| text.tail choices=tails.to_vec() value=Signal::derive(move || view.read().tail.to_string()) on_choose=Callback::new(set_tail) /></li>
-                <li class="field"><span>{say(text, |text| text.logs.since)}</span><Select label=|text| text.since choices=since.collect() value=Signal::derive(move || view.read().since.as_str().to_owned()) on_choose=Callback::new(set_since) /></li>
-                <li class="hint">{say(text, |text| text.logs.keys)}</li>
+                <li class="field"><span>{say(text, |text| text.logs().times)}</span><span class="segments">{LogTimes::ALL.iter().copied().map(time).collect_view()}</span></li>
+                <li><label class="check"><input type="checkbox" checked=untrack(wraps) prop:checked=wraps on:change=move |_| preferences.update(|p| p.log_wrap = !p.log_wrap) />{say(text, |text| text.logs().wrap)}</label></li>
+                <li class="field"><span>{say(text, |text| text.logs().tail)}</span><Select label=|text| text.tail choices=tails.to_vec() value=Signal::derive(move || view.read().tail.to_string()) on_choose=Callback::new(set_tail) /></li>
+                <li class="field"><span>{say(text, |text| text.logs().since)}</span><Select label=|text| text.since choices=since.collect() value=Signal::derive(move || view.read().since.as_str().to_owned()) on_choose=Callback::new(set_since) /></li>
+                <li class="hint">{say(text, |text| text.logs().keys)}</li>
             </ul>
         </Menu>
     }
@@ -189,7 +189,7 @@ fn Downloads(
 ) -> impl IntoView {
     let live = use_live();
     let text = use_text();
-    let label = say(text, |text| text.logs.download);
+    let label = say(text, |text| text.logs().download);
     let href = move |source: &LogSource| {
         let path = workload_path(source.id, "logs");
         let mut href = live.href(&path);

@@ -29,7 +29,7 @@ pub(super) fn Footer(
     let live = use_live();
     let text = use_text();
     let counts = move || {
-        let text = text.get().logs;
+        let text = text.get().logs();
         let status = status.read();
         let mut parts = vec![format!(
             "{} {}",
@@ -60,7 +60,7 @@ pub(super) fn Footer(
         parts.join(" · ")
     };
     let ends = move || {
-        let text = text.get().logs;
+        let text = text.get().logs();
         let sources = sources.read();
         let status = status.read();
         let name = |id| {
@@ -78,7 +78,7 @@ pub(super) fn Footer(
             .join(" · ")
     };
     let connection = move || {
-        let text = text.get().logs;
+        let text = text.get().logs();
         match live.connection().get() {
             Connection::Live | Connection::Connecting => None,
             Connection::Polling => Some(text.polling),
@@ -86,7 +86,7 @@ pub(super) fn Footer(
         }
     };
     let copied = move || {
-        let text = text.get().logs;
+        let text = text.get().logs();
         let said = status.read().copied?;
         Some(said.map_or_else(
             || text.not_copied.to_owned(),
@@ -117,7 +117,7 @@ fn Nothing(
     let text = use_text();
     let why = Memo::new(move |_| {
         let status = status.read();
-        let text = text.get().logs;
+        let text = text.get().logs();
         match (status.shown, status.lines, status.has_begun) {
             (0, 0, false) => None,
             (0, 0, true) => Some(text.empty),

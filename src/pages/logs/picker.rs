@@ -42,7 +42,7 @@ pub(super) fn Chips(
     let chip = move |(at, source): (usize, LogSource)| {
         let href = move || without(&view.read(), source.id);
         let name = source.name.clone();
-        let label = move || format!("{} {name}", text.get().logs.remove);
+        let label = move || format!("{} {name}", text.get().logs().remove);
         view! {
             <span class=format!("chip source c{}", at + 1) data-testid="chip">
                 <a href=live.href(&Page::of(source.id).href())>{source.name.clone()}</a>
@@ -60,7 +60,7 @@ pub(super) fn Chips(
     };
     view! {
         {chips}
-        <Menu id="picker" class="menu picker" face=move || view! { "+ " {say(text, |text| text.logs.add)} }>
+        <Menu id="picker" class="menu picker" face=move || view! { "+ " {say(text, |text| text.logs().add)} }>
             <div class="choices"><Choices view /></div>
         </Menu>
     }
@@ -122,11 +122,11 @@ fn Choices(
     view! {
         <label class="search">
             <Icon glyph=Glyph::Search />
-            <input type="search" autocomplete="off" spellcheck="false" aria-label=say(text, |text| text.logs.find)
-                placeholder=say(text, |text| text.logs.find) on:input=move |event| typed.set(event_target_value(&event)) />
+            <input type="search" autocomplete="off" spellcheck="false" aria-label=say(text, |text| text.logs().find)
+                placeholder=say(text, |text| text.logs().find) on:input=move |event| typed.set(event_target_value(&event)) />
         </label>
         <ul>{move || offered.get().into_iter().map(choice).collect_view()}</ul>
-        <Show when=move || is_full.get()><p class="hint">{say(text, |text| text.logs.full)}</p></Show>
+        <Show when=move || is_full.get()><p class="hint">{say(text, |text| text.logs().full)}</p></Show>
         <Show when=move || offered.read().is_empty()><p class="hint">{none}</p></Show>
     }
 }
@@ -140,8 +140,8 @@ pub(super) fn ChooseContainers(
     let text = use_text();
     view! {
         <section class="card choose" data-testid="choose">
-            <h2>{say(text, |text| text.logs.choose)}</h2>
-            <p class="hint">{say(text, |text| text.logs.choose_hint)}</p>
+            <h2>{say(text, |text| text.logs().choose)}</h2>
+            <p class="hint">{say(text, |text| text.logs().choose_hint)}</p>
             <div class="choices"><Choices view /></div>
         </section>
     }

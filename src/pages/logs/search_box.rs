@@ -61,7 +61,7 @@ pub(super) fn SearchBox(
         })
     };
     let go = move |order, glyph, label: fn(&crate::i18n::LogsText) -> &'static str| {
-        let label = move || label(text.get().logs);
+        let label = move || label(text.get().logs());
         view! {
             <button type="button" class="button icon" aria-label=label title=label disabled=move || status.read().findings.total == 0
                 on:click=move |_| command.run(LogCommand::Go(order))><Icon glyph /></button>
@@ -70,8 +70,8 @@ pub(super) fn SearchBox(
     view! {
         <label class="search" class:bad=is_wrong>
             <Icon glyph=Glyph::Search />
-            <input type="search" node_ref=node autocomplete="off" spellcheck="false" aria-label=say(text, |text| text.logs.search)
-                placeholder=say(text, |text| text.logs.search) aria-invalid=move || is_wrong.get().to_string()
+            <input type="search" node_ref=node autocomplete="off" spellcheck="false" aria-label=say(text, |text| text.logs().search)
+                placeholder=say(text, |text| text.logs().search) aria-invalid=move || is_wrong.get().to_string()
                 prop:value=move || view.read().text.clone() on:input=move |event| search(event_target_value(&event)) on:keydown=on_key
                 data-testid="search" />
             <span class="faint num" data-testid="matches">{count}</span>
@@ -98,7 +98,7 @@ fn Switches(
     let text = use_text();
     type Switch = fn(&mut LogView) -> &mut bool;
     let switch = move |sign, label: fn(&crate::i18n::LogsText) -> &'static str, which: Switch| {
-        let label = move || label(text.get().logs);
+        let label = move || label(text.get().logs());
         let pressed = move || (*which(&mut view.get())).to_string();
         let toggle = move |_| {
             let mut view = view.get_untracked();
@@ -129,7 +129,7 @@ fn Complaint(
 ) -> impl IntoView {
     let text = use_text();
     let words = move || {
-        let text = text.get().logs;
+        let text = text.get().logs();
         is_wrong
             .get()
             .then(|| match &status.read().findings.problem {

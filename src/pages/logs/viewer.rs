@@ -40,7 +40,7 @@ pub(in crate::pages) fn LogViewer(
         LogLooks {
             times: preferences.log_times,
             wrap: preferences.log_wrap,
-            words: &text.get().logs.words,
+            words: &text.get().logs().words,
         }
     });
     let events = live.events();
@@ -80,7 +80,7 @@ pub(in crate::pages) fn LogViewer(
                 <SearchBox view set_view command status node=search />
                 <Controls view set_view sources command status />
             </div>
-            <div class=class node_ref=node role="log" aria-live="off" aria-label=say(text, |text| text.logs.log)
+            <div class=class node_ref=node role="log" aria-live="off" aria-label=say(text, |text| text.logs().log)
                 tabindex="0" data-testid="log" inner_html=first_lines></div>
             <NewLines command status />
             <Footer view sources status />
@@ -102,7 +102,7 @@ fn NewLines(
         status.has_begun && !status.follows && status.shown > 0
     });
     let label = move || {
-        let text = text.get().logs;
+        let text = text.get().logs();
         match status.read().fresh {
             0 => text.follow.to_owned(),
             fresh => format!("{} {}", format::count(fresh as u64), text.new_lines),

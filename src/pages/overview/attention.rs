@@ -89,8 +89,8 @@ fn Troubled(
             <HostLabel host=row.host() />
             <span class="muted what num">{details}</span>
             <span class="space"></span>
-            <A href=Page::tab(id, Tab::Logs).href() attr:class="button icon" attr:title=say(text, |text| text.containers.logs)
-                attr:aria-label=say(text, |text| text.containers.logs)>
+            <A href=Page::tab(id, Tab::Logs).href() attr:class="button icon" attr:title=say(text, |text| text.containers().logs)
+                attr:aria-label=say(text, |text| text.containers().logs)>
                 <Icon glyph=Glyph::Log />
             </A>
             <ActionButtons id row=row.clone() />

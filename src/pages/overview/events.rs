@@ -52,7 +52,7 @@ fn ChangeRow(
     let as_of = live.host(&event.host).as_of;
     let ago = move || {
         let now = as_of.get().moment(|| live.now().get());
-        (text.get().events.ago)(&format::duration(at.age(now)))
+        (text.get().events().ago)(&format::duration(at.age(now)))
     };
     let host = (event.host != HostId::default()).then(|| event.host.to_string());
     let linked = event.workload().filter(|id| live.row(*id).is_some());
@@ -62,7 +62,7 @@ fn ChangeRow(
         None => view! { <b class="name">{name}</b> }.into_any(),
     };
     let times = (change.times > 1).then(|| format!("×{}", change.times));
-    let what = move || what(&change, text.get().events);
+    let what = move || what(&change, text.get().events());
     view! {
         <li>
             <span class=format!("glyph {tone}")><Icon glyph /></span>
@@ -145,13 +145,14 @@ mod tests {
             id: String::new(),
             name: String::new(),
             attributes: attributes.collect::<BTreeMap<_, _>>(),
+            ..Event::default()
         };
         let change = Change {
             event: Arc::new(event),
             times: 2,
             is_loop,
         };
-        what(&change, text(Language::English).events)
+        what(&change, text(Language::English).events())
     }
 
     #[test]

@@ -15,8 +15,8 @@ pub(super) fn CopyButton(
     let copied = RwSignal::new(None::<bool>);
     let said = move || match copied.get() {
         None => label.get(),
-        Some(true) => text.get().realtime.copied,
-        Some(false) => text.get().realtime.not_copied,
+        Some(true) => text.get().realtime().copied,
+        Some(false) => text.get().realtime().not_copied,
     };
     // Next time there may be other content to copy.
     let forget = move |_| copied.set(None);

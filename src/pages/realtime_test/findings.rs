@@ -48,7 +48,7 @@ fn Found(
         Severity::Note => "idle",
     };
     let remedy = finding.remedy();
-    let said = Memo::new(move |_| (text.get().realtime.finding)(&finding));
+    let said = Memo::new(move |_| (text.get().realtime().finding)(&finding));
     let title = move || {
         let [title, _] = said.get();
         title
@@ -85,9 +85,9 @@ pub(super) fn Lines(
         view! { <button class="button" aria-pressed=chosen on:click=move |_| proxy.set(each)>{each.name()}</button> }
     };
     let copy = Callback::new(move |()| driver::copy(proxy.get_untracked().lines(remedy)));
-    let label = Signal::derive(say(text, |text| text.realtime.copy));
+    let label = Signal::derive(say(text, |text| text.realtime().copy));
     view! {
-        <div class="row tools" role="group" aria-label=say(text, |text| text.realtime.proxy)>
+        <div class="row tools" role="group" aria-label=say(text, |text| text.realtime().proxy)>
             {Proxy::ALL.map(choice).collect_view()}
             <span class="space"></span>
             <CopyButton label copy />

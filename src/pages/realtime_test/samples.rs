@@ -30,11 +30,11 @@ pub(super) fn Samples() -> impl IntoView {
     view! {
         <section class="card" data-testid="samples">
             <h2>
-                {say(text, |text| text.realtime.samples)}
+                {say(text, |text| text.realtime().samples)}
                 <span class="faint num">{move || format!("{} / {}", live.totals().get().running, live.totals().get().all)}</span>
             </h2>
             <ul class="list">
-                <Show when=move || live.loading().get()><li class="muted">{say(text, |text| text.realtime.no_samples)}</li></Show>
+                <Show when=move || live.loading().get()><li class="muted">{say(text, |text| text.realtime().no_samples)}</li></Show>
                 <For each=move || live.hosts().get() key=HostId::clone let(host)><HostSample host /></For>
                 <For each=move || ids.get() key=|id| *id let(id)><ContainerSample id /></For>
             </ul>
@@ -123,7 +123,7 @@ pub(super) fn Sources() -> impl IntoView {
     };
     view! {
         <section class="card" data-testid="sources">
-            <h2>{say(text, |text| text.realtime.sources)}</h2>
+            <h2>{say(text, |text| text.realtime().sources)}</h2>
             <ul class="list">{all}</ul>
         </section>
     }
@@ -149,7 +149,8 @@ fn Source(
     };
     let state = status.state;
     let since = status.since;
-    let lasting = move || (text.get().realtime.lasting)(&format::age(since.age(live.now().get())));
+    let lasting =
+        move || (text.get().realtime().lasting)(&format::age(since.age(live.now().get())));
     let is_said = |endpoint: &String| {
         let message = status.message.as_ref();
         message.is_some_and(|message| message.contains(endpoint))
@@ -164,7 +165,7 @@ fn Source(
         .collect();
     view! {
         <li class="source">
-            <span class=format!("pill {tone}")><span class="dot" aria-hidden="true"></span>{move || (text.get().realtime.source)(state)}</span>
+            <span class=format!("pill {tone}")><span class="dot" aria-hidden="true"></span>{move || (text.get().realtime().source)(state)}</span>
             <span class="name">{format!("{name} · {}", status.host)}</span>
             <span class="what muted">{what.join(" · ")}</span>
             <span class="space"></span>

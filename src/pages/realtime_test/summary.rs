@@ -17,7 +17,7 @@ pub(super) fn Summary() -> impl IntoView {
     let or_unknown = |value: Option<String>| value.unwrap_or_else(|| format::UNKNOWN.into());
     let newest = move || {
         let newest = summary.read().newest?;
-        Some((text.get().realtime.ago)(&format::age(
+        Some((text.get().realtime().ago)(&format::age(
             newest.age(live.now().get()),
         )))
     };
@@ -31,25 +31,25 @@ pub(super) fn Summary() -> impl IntoView {
     let epoch = move || Some(summary.read().epoch.clone()).filter(|epoch| !epoch.is_empty());
     view! {
         <section class="card" data-testid="summary">
-            <h2>{say(text, |text| text.realtime.connection)}</h2>
+            <h2>{say(text, |text| text.realtime().connection)}</h2>
             <dl class="facts">
-                <dt>{say(text, |text| text.realtime.state)}</dt>
+                <dt>{say(text, |text| text.realtime().state)}</dt>
                 <dd><ConnectionState /></dd>
-                <dt>{say(text, |text| text.realtime.messages)}</dt>
+                <dt>{say(text, |text| text.realtime().messages)}</dt>
                 <dd class="num" data-testid="messages">{move || format::count(summary.read().messages)}</dd>
-                <dt>{say(text, |text| text.realtime.data)}</dt>
+                <dt>{say(text, |text| text.realtime().data)}</dt>
                 <dd class="num">{move || format::bytes(summary.read().bytes)}</dd>
-                <dt>{say(text, |text| text.realtime.rate)}</dt>
+                <dt>{say(text, |text| text.realtime().rate)}</dt>
                 <dd class="num">{move || format::rate(summary.read().rate)}</dd>
-                <dt>{say(text, |text| text.realtime.newest)}</dt>
+                <dt>{say(text, |text| text.realtime().newest)}</dt>
                 <dd class="num">{move || or_unknown(newest())}</dd>
-                <dt>{say(text, |text| text.realtime.round_trip)}</dt>
+                <dt>{say(text, |text| text.realtime().round_trip)}</dt>
                 <dd class="num" data-testid="round-trip">{move || or_unknown(summary.read().round_trip_ms.map(|ms| format!("{ms} ms")))}</dd>
-                <dt>{say(text, |text| text.realtime.reconnects)}</dt>
+                <dt>{say(text, |text| text.realtime().reconnects)}</dt>
                 <dd class="num">{move || summary.read().reconnects}</dd>
-                <dt>{say(text, |text| text.realtime.run)}</dt>
+                <dt>{say(text, |text| text.realtime().run)}</dt>
                 <dd class="mono">{move || or_unknown(epoch())}</dd>
-                <dt>{say(text, |text| text.realtime.channels)}</dt>
+                <dt>{say(text, |text| text.realtime().channels)}</dt>
                 <dd class="num wrap">{channels}</dd>
             </dl>
         </section>

@@ -24,7 +24,7 @@ pub(super) fn Verdict(
     let worst = Memo::new(move |_| observed.read().findings().into_iter().next());
     let tone = move || tone(is_over.get(), worst.get().as_ref());
     let said = Memo::new(move |_| {
-        let text = text.get().realtime;
+        let text = text.get().realtime();
         match (is_over.get(), worst.get()) {
             (false, _) => {
                 let progress = (text.progress)(ended.get(), Probe::ALL.len());
@@ -47,7 +47,7 @@ pub(super) fn Verdict(
         Some(view! { <Lines remedy proxy /> })
     };
     let copy = Callback::new(move |()| driver::copy_report(&observed.read_untracked()));
-    let copy_label = Signal::derive(say(text, |text| text.realtime.copy_report));
+    let copy_label = Signal::derive(say(text, |text| text.realtime().copy_report));
     view! {
         <section class=move || format!("card verdict {}", tone()) data-testid="verdict" data-finished=move || is_over.get().then_some("")>
             <div class="head">
@@ -58,7 +58,7 @@ pub(super) fn Verdict(
                 </div>
                 <div class="row tools">
                     <button class="button" disabled=move || !is_over.get() on:click=move |_| on_again.run(()) data-testid="run-again">
-                        {say(text, |text| text.realtime.run_again)}
+                        {say(text, |text| text.realtime().run_again)}
                     </button>
                     <CopyButton label=copy_label copy />
                 </div>

@@ -17,20 +17,20 @@ pub(super) fn Ways(
     let text = use_text();
     let row = move |probe: Probe| {
         let outcome = Memo::new(move |_| observed.read().outcome(probe));
-        let seen = Memo::new(move |_| seen(probe, &observed.read(), text.get().realtime));
+        let seen = Memo::new(move |_| seen(probe, &observed.read(), text.get().realtime()));
         let pill = move || {
             let (tone, glyph) = look(outcome.get());
             view! {
                 <span class=format!("pill {tone}")>
                     {glyph.map(|glyph| view! { <Icon glyph /> })}
-                    {(text.get().realtime.outcome)(outcome.get())}
+                    {(text.get().realtime().outcome)(outcome.get())}
                 </span>
             }
         };
         view! {
             <tr data-probe=format!("{probe:?}")>
                 <th scope="row">
-                    {move || (text.get().realtime.name)(probe)}
+                    {move || (text.get().realtime().name)(probe)}
                     <span class="mono faint">{probe.path()}</span>
                 </th>
                 <td>{pill}</td>
@@ -40,14 +40,14 @@ pub(super) fn Ways(
     };
     view! {
         <section class="card">
-            <h2>{say(text, |text| text.realtime.ways)}</h2>
+            <h2>{say(text, |text| text.realtime().ways)}</h2>
             <table class="ways">
                 <colgroup><col class="way" /><col class="result" /><col /></colgroup>
                 <thead class="hidden">
                     <tr>
-                        <th scope="col">{say(text, |text| text.realtime.way)}</th>
-                        <th scope="col">{say(text, |text| text.realtime.result)}</th>
-                        <th scope="col">{say(text, |text| text.realtime.seen)}</th>
+                        <th scope="col">{say(text, |text| text.realtime().way)}</th>
+                        <th scope="col">{say(text, |text| text.realtime().result)}</th>
+                        <th scope="col">{say(text, |text| text.realtime().seen)}</th>
                     </tr>
                 </thead>
                 <tbody>{Probe::ALL.map(row).collect_view()}</tbody>
@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn what_was_seen_is_told_in_words_and_nothing_before_there_is_anything() {
-        let text = text(Language::English).realtime;
+        let text = text(Language::English).realtime();
         for probe in Probe::ALL {
             assert_eq!(seen(probe, &Observations::default(), text), "", "{probe:?}");
         }

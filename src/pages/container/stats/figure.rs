@@ -101,12 +101,12 @@ pub(super) fn StatsFigure(
     let text = use_text();
     let summary = move || {
         view.points
-            .with(|points| figure.summary(text.get().stats, points))
+            .with(|points| figure.summary(text.get().stats(), points))
     };
     let limit = move || {
         let limit = view.shown()?.1.value(figure.chart.limit?);
         Some(limit.map_or_else(
-            || text.get().container.no_limit.to_owned(),
+            || text.get().container().no_limit.to_owned(),
             |limit| format!("/ {}", figure.chart.unit.text(limit)),
         ))
     };
@@ -123,7 +123,7 @@ pub(super) fn StatsFigure(
         view! {
             <span class="readout">
                 {swatch}
-                <span class="muted">{move || figure.line_name(text.get().stats, n)}</span>
+                <span class="muted">{move || figure.line_name(text.get().stats(), n)}</span>
                 <b class="num">{value}</b>
             </span>
         }
@@ -132,7 +132,7 @@ pub(super) fn StatsFigure(
     view! {
         <section class="card chart" data-chart=figure.name>
             <div class="chart-head">
-                <h2>{move || (figure.title)(text.get().stats)}</h2>
+                <h2>{move || (figure.title)(text.get().stats())}</h2>
                 {readouts}
                 <span class="muted num">{limit}</span>
             </div>
@@ -160,7 +160,7 @@ fn Plot(
         size: size.get(),
         now: live.now().get(),
         range: view.range.get(),
-        now_word: text.get().stats.now,
+        now_word: text.get().stats().now,
     };
     Effect::new(move || {
         view.looks.track();
@@ -186,13 +186,13 @@ fn Plot(
     let sentence = move || {
         let shown = view.shown();
         figure.sentence(
-            text.get().stats,
+            text.get().stats(),
             zone,
             shown.as_ref().map(|(_, point)| point),
         )
     };
     view! {
-        <div class="plot" tabindex="0" role="slider" aria-label=move || (figure.title)(text.get().stats)
+        <div class="plot" tabindex="0" role="slider" aria-label=move || (figure.title)(text.get().stats())
             aria-valuemin="0" aria-valuemax=last aria-valuenow=place aria-valuetext=sentence
             aria-describedby=format!("summary-{}", figure.name)
             on:keydown=press on:blur=move |_| view.cross.set(None)

@@ -41,7 +41,7 @@ pub(super) fn StatsTable(
         points
     };
     let head = move || {
-        let text = text.get().stats;
+        let text = text.get().stats();
         let names = [
             text.time,
             text.cpu,
@@ -59,8 +59,8 @@ pub(super) fn StatsTable(
     };
     view! {
         <details class="card stats-table" node_ref=node on:toggle=toggled>
-            <summary>{say(text, |text| text.stats.table)}</summary>
-            <div class="scroll" tabindex="0" role="region" aria-label=say(text, |text| text.stats.table)>
+            <summary>{say(text, |text| text.stats().table)}</summary>
+            <div class="scroll" tabindex="0" role="region" aria-label=say(text, |text| text.stats().table)>
                 <table data-testid="stats-table">
                     <thead><tr>{head}</tr></thead>
                     <tbody>
