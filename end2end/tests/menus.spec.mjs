@@ -112,7 +112,9 @@ test('rows do not move under an open menu', async ({ page, request }) => {
   await request.post(`${deckwatch.url}/api/containers/${id}/unpause?host=demo`, { data: {} });
 });
 
-test('the focused element of a row keeps the focus when the row moves', async ({ page, request }) => {
+test('the focused element of a row keeps the focus when the row moves', async ({ newPage, request }) => {
+  // All rows are in view: one that moves out of view is not in the document.
+  const page = await newPage({ viewport: { width: 1440, height: 2400 } });
   await open(page, `${deckwatch.url}/containers?host=demo&sort=state`);
   const names = () => page.locator('tr[data-id] a.name').allTextContents();
   const name = (await names()).find((name) => running.includes(name));

@@ -134,7 +134,7 @@ pub fn step_in_menu(_event: &ev::KeyboardEvent) {}
 pub fn leave_menu(_event: &ev::FocusEvent) {}
 
 /// Does nothing.
-pub fn after_menu(_event: &ev::Event) {}
+pub fn return_focus(_event: &ev::Event) {}
 
 /// Does nothing: there is no keyboard.
 pub fn on_page_key(_act: impl Fn(&str) -> bool + Clone + 'static) {}

@@ -50,6 +50,13 @@ pub fn Menu(
             any.set(now);
         }
     };
+    let toggles = move |event| {
+        let closes = driver::is_menu_open(&event);
+        set(!closes);
+        if closes {
+            driver::return_focus(&event);
+        }
+    };
     // A menu that is removed from the document while open sends no event.
     on_cleanup(move || set(false));
     view! {
@@ -57,8 +64,7 @@ pub fn Menu(
             <button type="button" class=button popovertarget=id.clone() aria-label=move || label.get() title=move || label.get()>
                 {face.run()}
             </button>
-            <div class="popover" id=id popover="auto" on:beforetoggle=move |event| set(!driver::is_menu_open(&event))
-                on:toggle=move |event| driver::after_menu(&event)>
+            <div class="popover" id=id popover="auto" on:beforetoggle=toggles>
                 {children()}
             </div>
         </span>

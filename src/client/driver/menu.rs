@@ -1,6 +1,7 @@
 //! Keyboard and focus handling of menus. Opening, closing and stacking are the browser's own.
 
-use leptos::prelude::document;
+use leptos::prelude::{document, set_timeout};
+use std::time::Duration;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, FocusEvent, HtmlElement, KeyboardEvent, Node};
 
@@ -84,18 +85,20 @@ pub fn leave_menu(event: &FocusEvent) {
     }
 }
 
-/// Returns the focus to the button of a closed menu, unless another element has it.
-pub fn after_menu(event: &Event) {
-    let Some(menu) = target(event).filter(|menu| !is_shown(menu)) else {
+/// Returns the focus to the button of the menu that sent the event and is closing, unless another element
+/// gets it. Not in the `toggle` event, which is never sent if the row with the menu moves at once.
+pub fn return_focus(event: &Event) {
+    let button = target(event).and_then(|menu| menu.previous_element_sibling());
+    let Some(button) = button.and_then(|it| it.dyn_into::<HtmlElement>().ok()) else {
         return;
     };
-    let button = menu.previous_element_sibling();
-    if let Some(button) = button
-        .filter(|_| is_focus_lost())
-        .and_then(|it| it.dyn_into::<HtmlElement>().ok())
-    {
-        let _ = button.focus();
-    }
+    // The element that gets the focus has it only after the event.
+    let later = move || {
+        if is_focus_lost() {
+            let _ = button.focus();
+        }
+    };
+    set_timeout(later, Duration::ZERO);
 }
 
 /// Whether no element has the focus, which the browser reports as the body.

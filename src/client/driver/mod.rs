@@ -22,7 +22,7 @@ pub use canvas::{paint, use_looks, watch_size};
 pub use clipboard::{copy, copy_report};
 pub use json_tree::{open_json, show_json};
 pub use logs::{on_page_key, show_logs};
-pub use menu::{after_menu, close_menu, is_menu_open, leave_menu, step_in_menu};
+pub use menu::{close_menu, is_menu_open, leave_menu, return_focus, step_in_menu};
 pub use page::{
     RowKey, drop_server_rows, fetch_history, fetch_stats, first_bottom, keep_focus, page_host,
     press, show_current, watch_press, watch_rows,
