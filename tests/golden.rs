@@ -159,6 +159,7 @@ fn a_session_is_opened_and_kept_alive() {
             client_id: "c-1".into(),
             protocol: PROTOCOL_VERSION,
             epoch: "4f1c".into(),
+            principal: "9a3e".into(),
             version: "0.1.0".into(),
             heartbeat_interval_ms: 15_000,
             channels: Channel::SUBSCRIBABLE.to_vec(),
@@ -274,7 +275,7 @@ fn containers_and_events_are_sent() {
         id: WEB.into(),
         name: "web".into(),
         attributes: BTreeMap::from([("exitCode".into(), "137".into())]),
-        ..Event::default()
+        subject: None,
     });
     from_server("event", ServerMessage::numbered(3, Update::Event(event)));
 }

@@ -3,6 +3,7 @@
 mod access;
 mod action;
 mod attention;
+mod audit;
 mod change;
 mod connection;
 mod container;
@@ -18,6 +19,8 @@ mod history;
 mod host;
 mod id;
 mod log;
+mod me;
+pub mod millis;
 mod page;
 mod preferences;
 mod query;
@@ -34,6 +37,7 @@ pub use access::{
 };
 pub use action::{Action, ActionOptions, UnknownAction, is_container_name};
 pub use attention::Attention;
+pub use audit::{AuditOutcome, AuditPeriod, AuditQuery};
 pub use change::Change;
 pub use connection::{Finding, Outcome, Probe, Proxy, Remedy, Severity};
 pub use container::{
@@ -53,7 +57,11 @@ pub use history::{Figure, HISTORY, MAX_POINTS, StatsHistory, StatsPoint, is_gap_
 pub use host::{Cpu, DashboardCost, Disk, HostMetrics, Memory, Network, Temperature};
 pub use id::{ContainerId, ContainerPrefix, HostId, NotAContainerId};
 pub use log::{LogEndReason, LogLine, LogPosition, LogStream, NotALogPosition};
-pub use page::{Page, Tab};
+pub use me::{
+    AuthMode, MAX_RETURN_PATH, MAX_USER_NAME, Me, PASSWORD_LENGTHS, PrincipalKind, is_password,
+    is_user_name, return_path,
+};
+pub use page::{Page, Section, Tab};
 pub use preferences::{
     Density, Language, Layout, LogTimes, PREFERENCES_COOKIE, Preferences, Theme,
 };

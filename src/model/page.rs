@@ -16,6 +16,56 @@ pub enum Page {
     Logs,
     /// The realtime test.
     RealtimeTest,
+    /// The page on which users sign in. Only the server renders it; it has no live connection.
+    Login,
+    /// The page on which the first user is created. Only the server renders it, like [`Self::Login`].
+    Setup,
+    /// The settings.
+    Settings(Section),
+}
+
+/// A page of the settings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Section {
+    /// The principal itself: its rights, password and session.
+    #[default]
+    Profile,
+    /// The users and their grants.
+    Users,
+    /// The tokens of programs, and kiosk links.
+    Tokens,
+    /// The audit.
+    Audit,
+    /// The state of the server itself.
+    System,
+}
+
+impl Section {
+    /// Every section, in the order in which they are shown.
+    pub const ALL: [Self; 5] = [
+        Self::Profile,
+        Self::Users,
+        Self::Tokens,
+        Self::Audit,
+        Self::System,
+    ];
+
+    /// The segment of the path.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Profile => "profile",
+            Self::Users => "users",
+            Self::Tokens => "tokens",
+            Self::Audit => "audit",
+            Self::System => "system",
+        }
+    }
+
+    /// The section with this segment; `None` when there is no such section.
+    pub fn named(segment: &str) -> Option<Self> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|section| section.as_str() == segment)
+    }
 }
 
 /// A tab of the page of a workload.
@@ -73,6 +123,14 @@ impl Page {
     pub const LOGS: &'static str = "logs";
     /// The only segment of [`Self::RealtimeTest`].
     pub const REALTIME_TEST: &'static str = "realtime-test";
+    /// The only segment of [`Self::Login`].
+    pub const LOGIN: &'static str = "login";
+    /// The only segment of [`Self::Setup`].
+    pub const SETUP: &'static str = "setup";
+    /// The first segment of [`Self::Settings`].
+    pub const SETTINGS: &'static str = "settings";
+    /// The parameter of [`Self::Login`] with the path to return to.
+    pub const NEXT: &'static str = "next";
     /// The parameter that names the host of a container, unless it is the server's own.
     pub const HOST: &'static str = "host";
     /// The parameter that names a tab.
@@ -106,6 +164,10 @@ impl Page {
             }
             (Some(Self::LOGS), None) => Self::Logs,
             (Some(Self::REALTIME_TEST), None) => Self::RealtimeTest,
+            (Some(Self::LOGIN), None) => Self::Login,
+            (Some(Self::SETUP), None) => Self::Setup,
+            (Some(Self::SETTINGS), None) => Self::Settings(Section::default()),
+            (Some(Self::SETTINGS), Some(section)) => Self::Settings(Section::named(section)?),
             _ => return None,
         };
         segments.next().is_none().then_some(page)
@@ -129,6 +191,9 @@ impl Page {
             }
             Self::Logs => format!("/{}", Self::LOGS),
             Self::RealtimeTest => format!("/{}", Self::REALTIME_TEST),
+            Self::Login => format!("/{}", Self::LOGIN),
+            Self::Setup => format!("/{}", Self::SETUP),
+            Self::Settings(section) => format!("/{}/{}", Self::SETTINGS, section.as_str()),
         }
     }
 
@@ -172,7 +237,11 @@ mod tests {
             Page::Containers,
             Page::Logs,
             Page::RealtimeTest,
+            Page::Login,
+            Page::Setup,
         ];
+        let settings = Section::ALL.map(Page::Settings);
+        let others = others.into_iter().chain(settings);
         for shown in tabs.into_iter().chain(elsewhere).chain(others) {
             assert_eq!(page(&shown.href()), Some(shown.clone()));
             assert_eq!(page(&shown.href_with("q=x")), Some(shown));
@@ -189,6 +258,7 @@ mod tests {
     fn slashes_at_the_end_make_no_difference_and_unknown_tabs_are_the_first() {
         assert_eq!(page("/containers/"), Some(Page::Containers));
         assert_eq!(page(""), Some(Page::Overview));
+        assert_eq!(page("/settings/"), Some(Page::Settings(Section::Profile)));
         let container = page("/containers/0123456789ab/?tab=nonsense");
         let named = WorkloadRef {
             host: None,
@@ -206,6 +276,9 @@ mod tests {
             "/containers/0123456789ab/x",
             "/containersx",
             "/logs/x",
+            "/login/x",
+            "/settings/nowhere",
+            "/settings/users/ana",
             "/containers/../../etc",
         ] {
             assert_eq!(page(address), None, "{address}");

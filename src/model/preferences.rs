@@ -140,6 +140,16 @@ impl Preferences {
         }
         preferences
     }
+
+    /// The cookie that stores them for pages below `base`, in the format of a `Set-Cookie` header.
+    pub fn cookie(&self, base: &str) -> String {
+        /// One year.
+        const MAX_AGE_SECONDS: u32 = 31_536_000;
+        let path = if base.is_empty() { "/" } else { base };
+        format!(
+            "{PREFERENCES_COOKIE}={self}; Path={path}; Max-Age={MAX_AGE_SECONDS}; SameSite=Strict"
+        )
+    }
 }
 
 impl fmt::Display for Preferences {

@@ -16,6 +16,8 @@ pub enum ErrorCode {
     UnknownChannel,
     /// The request id is in use for another request.
     DuplicateId,
+    /// Nobody is signed in.
+    Unauthorized,
     /// The request is not allowed.
     Forbidden,
     /// There is no such container, or it must not be shown.
@@ -30,6 +32,8 @@ pub enum ErrorCode {
     TooManySubscriptions,
     /// The engine is unreachable.
     EngineUnavailable,
+    /// The server cannot store what it must.
+    StorageUnavailable,
     /// The deadline was exceeded.
     Timeout,
     /// The server failed.
@@ -38,11 +42,12 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Invalid,
         Self::UnknownType,
         Self::UnknownChannel,
         Self::DuplicateId,
+        Self::Unauthorized,
         Self::Forbidden,
         Self::NotFound,
         Self::Conflict,
@@ -50,6 +55,7 @@ impl ErrorCode {
         Self::RateLimited,
         Self::TooManySubscriptions,
         Self::EngineUnavailable,
+        Self::StorageUnavailable,
         Self::Timeout,
         Self::Internal,
     ];
@@ -61,6 +67,7 @@ impl ErrorCode {
             Self::UnknownType => "unknown_type",
             Self::UnknownChannel => "unknown_channel",
             Self::DuplicateId => "duplicate_id",
+            Self::Unauthorized => "unauthorized",
             Self::Forbidden => "forbidden",
             Self::NotFound => "not_found",
             Self::Conflict => "conflict",
@@ -68,6 +75,7 @@ impl ErrorCode {
             Self::RateLimited => "rate_limited",
             Self::TooManySubscriptions => "too_many_subscriptions",
             Self::EngineUnavailable => "engine_unavailable",
+            Self::StorageUnavailable => "storage_unavailable",
             Self::Timeout => "timeout",
             Self::Internal => "internal",
         }

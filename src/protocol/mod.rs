@@ -1,13 +1,22 @@
 //! The protocol between server and browser, version 1: see `docs/PROTOCOL.md`.
 
+mod access;
 mod channel;
 mod client;
 pub mod codec;
 mod error;
+#[cfg(test)]
+#[cfg(feature = "ssr")]
+mod fuzz;
 mod http;
 mod limits;
 mod server;
 
+pub use access::{
+    Alarm, Audit, AuditEntry, CreatedToken, KioskLink, NewToken, NewUser, PasswordChange, Secret,
+    Setup, SignIn, SignOut, StorageStatus, StorageWord, SystemStatus, Token, TokenKind, Tokens,
+    User, UserChange, Users,
+};
 pub use channel::{Channel, ChannelKind, ChannelPolicy, Delta, Retention, UnknownChannel};
 pub use client::{ClientMessage, ContainerAction, Ping, Resume, Subscribe, Unsubscribe};
 pub use error::{ApiError, ErrorCode};

@@ -26,6 +26,8 @@ pub enum ServerMessage {
         protocol: u32,
         /// The epoch of the server, which changes with every start.
         epoch: String,
+        /// A digest of the principal and its grants.
+        principal: String,
         /// The version of the server.
         version: String,
         /// The heartbeat interval in milliseconds.

@@ -56,7 +56,7 @@ macro_rules! wire_messages {
 }
 
 wire_messages!(ServerMessage, else Self::Subscribed { channel: Channel::SOURCES }, {
-    1 = Connected { client_id, protocol, epoch, version, heartbeat_interval_ms, channels, intervals },
+    1 = Connected { client_id, protocol, epoch, principal, version, heartbeat_interval_ms, channels, intervals },
     2 = Subscribed { channel },
     3 = Unsubscribed { channel, reason },
     4 = Update(update),
@@ -94,7 +94,7 @@ wire_messages!(ClientMessage, else Self::Ping(Ping {}), {
 wire_choice!(ErrorCode {
     0 = Internal, 1 = Invalid, 2 = UnknownType, 3 = UnknownChannel, 4 = DuplicateId, 5 = Forbidden,
     6 = NotFound, 7 = Conflict, 8 = Protected, 9 = RateLimited, 10 = TooManySubscriptions,
-    11 = EngineUnavailable, 12 = Timeout,
+    11 = EngineUnavailable, 12 = Timeout, 13 = Unauthorized, 14 = StorageUnavailable,
 });
 
 wire_struct!(Sequenced { seq, update });

@@ -10,6 +10,7 @@
 //! Decoding never stops half-way: after invalid bytes a [`Reader`] returns empty values, and rejects the
 //! frame at its end, so that no field needs its own error path.
 
+mod access;
 mod base64;
 mod bits;
 mod figures;
@@ -35,7 +36,7 @@ use std::fmt;
 
 /// Version of the layout, the first byte of every frame. It must change with any change to the layout, so
 /// that pages of another build are reloaded.
-pub const CODEC_VERSION: u8 = 5;
+pub const CODEC_VERSION: u8 = 6;
 
 /// Media type of the binary form over HTTP.
 pub const MEDIA_TYPE: &str = "application/vnd.deckwatch.v1";

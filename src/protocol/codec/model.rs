@@ -51,17 +51,56 @@ impl Wire for HostId {
     }
 }
 
+/// By its parts rather than as text, so that a page needs no parser of patterns to know its rights.
 impl Wire for ScopePattern {
     fn write(&self, to: &mut Writer) {
-        to.string(&self.to_string());
+        match self {
+            Self::Everything => to.byte(0),
+            Self::Host(host) => {
+                to.byte(1);
+                host.write(to);
+            }
+            Self::Cluster { cluster, namespace } => {
+                to.byte(2);
+                cluster.write(to);
+                namespace.write(to);
+            }
+            Self::Project(project) => {
+                to.byte(3);
+                project.write(to);
+            }
+            Self::Label { name, value } => {
+                to.byte(4);
+                name.write(to);
+                value.write(to);
+            }
+            Self::Name(name) => {
+                to.byte(5);
+                name.write(to);
+            }
+        }
     }
 
     fn read(from: &mut Reader<'_>) -> Self {
-        from.string().parse().unwrap_or_else(|_| {
-            from.fail();
-            // Of all patterns the one that matches nothing.
-            Self::Name(String::new())
-        })
+        match from.byte() {
+            0 => Self::Everything,
+            1 => Self::Host(Wire::read(from)),
+            2 => Self::Cluster {
+                cluster: Wire::read(from),
+                namespace: Wire::read(from),
+            },
+            3 => Self::Project(Wire::read(from)),
+            4 => Self::Label {
+                name: Wire::read(from),
+                value: Wire::read(from),
+            },
+            tag => {
+                if tag != 5 {
+                    from.fail();
+                }
+                Self::Name(Wire::read(from))
+            }
+        }
     }
 }
 
