@@ -14,12 +14,18 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// How long tasks may take to end, so that the process exits within ten seconds of a signal.
 pub const GRACE: Duration = Duration::from_secs(9);
+/// The part of [`GRACE`] for the tasks of [`Shutdown::spawn_last`]. The storage takes milliseconds; a slow
+/// disk may need longer.
+const LAST_GRACE: Duration = Duration::from_secs(1);
 
 /// The shutdown token and the tracked tasks. A handle: clones share both.
 #[derive(Clone, Debug, Default)]
 pub struct Shutdown {
     token: CancellationToken,
     tracker: TaskTracker,
+    /// Cancelled once the tracked tasks have ended, or their time is over.
+    last_token: CancellationToken,
+    last_tracker: TaskTracker,
     /// The first core task that failed.
     broken: Arc<OnceLock<&'static str>>,
     /// A core task that a test makes panic when the token is cancelled.
@@ -70,6 +76,17 @@ impl Shutdown {
         });
     }
 
+    /// Spawns a task that begins with `end` once all tasks of [`Self::spawn`] and [`Self::spawn_core`] have
+    /// ended: for what those still use, such as the storage.
+    pub fn spawn_last(&self, name: &'static str, end: impl Future<Output = ()> + Send + 'static) {
+        let token = self.last_token.clone();
+        self.last_tracker.spawn(async move {
+            token.cancelled().await;
+            end.await;
+            tracing::debug!(task = name, "ended");
+        });
+    }
+
     /// The core task whose failure caused the shutdown, if any.
     pub fn broken(&self) -> Option<&'static str> {
         self.broken.get().copied()
@@ -84,12 +101,17 @@ impl Shutdown {
     pub async fn finish(&self) -> bool {
         self.token.cancel();
         self.tracker.close();
-        let finished = tokio::time::timeout(GRACE, self.tracker.wait()).await;
-        if finished.is_err() {
-            let left = self.tracker.len();
+        let others = GRACE.saturating_sub(LAST_GRACE);
+        let finished = tokio::time::timeout(others, self.tracker.wait()).await;
+        self.last_token.cancel();
+        self.last_tracker.close();
+        let last_finished = tokio::time::timeout(LAST_GRACE, self.last_tracker.wait()).await;
+        let all_finished = finished.is_ok() && last_finished.is_ok();
+        if !all_finished {
+            let left = self.tracker.len() + self.last_tracker.len();
             tracing::warn!(tasks = left, "some tasks did not end in time");
         }
-        finished.is_ok()
+        all_finished
     }
 }
 
@@ -149,6 +171,25 @@ mod tests {
         let shutdown = Shutdown::default();
         shutdown.spawn("deaf", std::future::pending());
         assert!(!shutdown.finish().await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn last_tasks_begin_to_end_after_all_others() {
+        let shutdown = Shutdown::default();
+        let (token, others) = (shutdown.token(), Arc::new(OnceLock::new()));
+        let ended = Arc::clone(&others);
+        shutdown.spawn("slow", async move {
+            token.cancelled().await;
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            let _ = ended.set(());
+        });
+        let seen = Arc::new(OnceLock::new());
+        let sees = Arc::clone(&seen);
+        shutdown.spawn_last("last", async move {
+            let _ = sees.set(others.get().is_some());
+        });
+        assert!(shutdown.finish().await);
+        assert_eq!(seen.get(), Some(&true));
     }
 
     #[tokio::test]
