@@ -2,7 +2,7 @@
 //! own defaults.
 
 use super::{ConfigError, DockerSettings};
-use crate::server::source::{docker::Address, redact::mask_text};
+use crate::server::source::{docker::Address, redactor::Redactor};
 use std::path::PathBuf;
 
 /// The connection to the local engine.
@@ -68,9 +68,10 @@ fn parse_host(text: &str, tls: bool) -> Result<Address, ConfigError> {
 /// `text` with passwords masked, for error messages: engine addresses have none, but addresses set by
 /// mistake may.
 pub(super) fn without_password(text: &str) -> String {
+    let redactor = Redactor::default();
     if text.contains("://") {
-        return mask_text(text).into_owned();
+        return redactor.mask_text(text).into_owned();
     }
-    let masked = mask_text(&format!("tcp://{text}")).into_owned();
+    let masked = redactor.mask_text(&format!("tcp://{text}")).into_owned();
     masked.trim_start_matches("tcp://").to_owned()
 }

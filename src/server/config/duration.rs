@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, de};
 use std::{fmt, str::FromStr, time::Duration};
 
-/// A duration, written as `500ms`, `2s` or `1m`.
+/// A duration, written as `500ms`, `2s`, `1m`, `12h` or `7d`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HumanDuration(pub Duration);
 
@@ -13,7 +13,7 @@ pub struct NotADuration;
 
 impl fmt::Display for NotADuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("expected a duration such as 500ms, 2s or 1m")
+        f.write_str("expected a duration such as 500ms, 2s, 1m, 12h or 7d")
     }
 }
 
@@ -32,6 +32,8 @@ impl FromStr for HumanDuration {
             "ms" => 1,
             "s" => 1_000,
             "m" => 60_000,
+            "h" => 3_600_000,
+            "d" => 86_400_000,
             _ => return Err(NotADuration),
         };
         let ms = number.checked_mul(unit_ms).ok_or(NotADuration)?;
@@ -45,7 +47,9 @@ impl fmt::Display for HumanDuration {
         match ms {
             _ if ms == 0 || !ms.is_multiple_of(1_000) => write!(f, "{ms}ms"),
             _ if !ms.is_multiple_of(60_000) => write!(f, "{}s", ms / 1_000),
-            _ => write!(f, "{}m", ms / 60_000),
+            _ if !ms.is_multiple_of(3_600_000) => write!(f, "{}m", ms / 60_000),
+            _ if !ms.is_multiple_of(86_400_000) => write!(f, "{}h", ms / 3_600_000),
+            _ => write!(f, "{}d", ms / 86_400_000),
         }
     }
 }
@@ -64,7 +68,15 @@ mod tests {
 
     #[test]
     fn a_duration_is_a_whole_number_and_a_unit() {
-        for (text, ms) in [("0ms", 0), ("500ms", 500), ("2s", 2_000), ("1m", 60_000)] {
+        for (text, ms) in [
+            ("0ms", 0),
+            ("500ms", 500),
+            ("2s", 2_000),
+            ("1m", 60_000),
+            ("90m", 5_400_000),
+            ("12h", 43_200_000),
+            ("7d", 604_800_000),
+        ] {
             let duration: HumanDuration = text.parse().unwrap();
             assert_eq!(duration.0, Duration::from_millis(ms));
             assert_eq!(duration.to_string(), text);
@@ -76,7 +88,7 @@ mod tests {
             "2 s",
             "-2s",
             "2.5s",
-            "2h",
+            "2w",
             "99999999999999999999s",
             "18446744073709551615m",
         ] {

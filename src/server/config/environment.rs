@@ -16,8 +16,13 @@ const SCRIPTS: [&str; 7] = [
     "DECKWATCH_RUST",
     "DECKWATCH_TOOLS",
 ];
-/// Prefixes of the variables of tests, benchmarks and recordings.
-const TOOLS: [&str; 3] = ["DECKWATCH_TEST_", "DECKWATCH_BENCH_", "DECKWATCH_RECORD_"];
+/// Prefixes of the variables of tests, benchmarks, recordings and fuzzing.
+const TOOLS: [&str; 4] = [
+    "DECKWATCH_TEST_",
+    "DECKWATCH_BENCH_",
+    "DECKWATCH_RECORD_",
+    "DECKWATCH_FUZZ_",
+];
 
 /// Refuses names with our prefix that are not settings.
 ///

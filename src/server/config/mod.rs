@@ -1,18 +1,29 @@
 //! The configuration, read once at startup: command line over environment over `Leptos.toml` over defaults.
 //! Invalid and unknown settings are errors; nothing is ignored silently.
 
+mod auth;
 mod docker;
 mod duration;
 mod environment;
+#[cfg(test)]
+mod fuzz;
 mod hosts;
+mod oidc;
 mod settings;
+mod state_folder;
 #[cfg(test)]
 mod tests;
 
+pub use super::source::redact::CustomPatterns;
+pub use auth::{Auth, grant};
 pub use docker::Docker;
 pub use duration::{HumanDuration, NotADuration};
 pub use hosts::Host;
-pub use settings::{CommandLine, DockerSettings, HostSettings, Settings};
+pub use oidc::{CALLBACK as OIDC_CALLBACK, Oidc, is_protected};
+pub use settings::{
+    AuthSettings, Command, CommandLine, DockerSettings, HostSettings, OidcSettings, ProxySettings,
+    Settings, TokenCommand, UserCommand,
+};
 
 use crate::model::Intervals;
 use leptos::config::{Env, LeptosOptions};
@@ -52,8 +63,14 @@ pub struct Config {
     pub base_path: String,
     /// Public names of this server, each with an optional port.
     pub allowed_hosts: Vec<String>,
+    /// The folder of the database; `None` to keep nothing.
+    pub data_dir: Option<PathBuf>,
+    /// Patterns of further secrets.
+    pub redact: CustomPatterns,
     /// Number of invented containers on the host `demo`; 0 for no such host.
     pub demo: u32,
+    /// Who may use this server.
+    pub auth: Auth,
     /// The connection to the local engine.
     pub docker: Docker,
     /// Engines besides the local one, in the order in which they are listed.
@@ -99,6 +116,15 @@ pub enum ConfigError {
     /// The environment has a `DECKWATCH_*` variable that is not a setting, most likely a typo.
     #[error("{0} is not a setting; deckwatch --help lists all settings")]
     UnknownVariable(String),
+    /// Others can reach the server, and it is not set who may use it.
+    #[error(
+        "{address} can be reached from other machines: set auth.mode = [\"password\"] (or --auth-mode password), \
+         or \"none\" if everybody may act on your containers"
+    )]
+    Open {
+        /// The address to listen on.
+        address: SocketAddr,
+    },
     /// A value is out of range or malformed.
     #[error("{key} = {value}: must be {allowed}")]
     Value {
@@ -124,7 +150,10 @@ impl Default for Config {
             channel_buffer: 256,
             base_path: "/".into(),
             allowed_hosts: Vec::new(),
+            data_dir: None,
+            redact: CustomPatterns::default(),
             demo: 0,
+            auth: Auth::default(),
             docker: Docker::default(),
             hosts: Vec::new(),
             leptos: Leptos {
@@ -150,7 +179,8 @@ impl Config {
     }
 
     /// Loads the configuration from the command line and the file that it names, or from the default file
-    /// if that exists.
+    /// if that exists. The folder of the database has its default only here, so that configurations made by
+    /// tests keep nothing.
     ///
     /// # Errors
     /// When either is invalid; the message is for the terminal.
@@ -161,7 +191,10 @@ impl Config {
             .clone()
             .or_else(|| Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.exists()));
         let file = path.as_deref().map(read).transpose()?.unwrap_or_default();
-        Self::merge(command_line, file)
+        let default_folder = state_folder::default(&command_line);
+        let mut config = Self::merge(command_line, file)?;
+        config.data_dir = config.data_dir.or(default_folder);
+        Ok(config)
     }
 
     /// The prefix of every path: empty, or the base path without a trailing slash.
@@ -203,11 +236,13 @@ impl Config {
             in_range(key, value, value, range, |bound| bound)
         };
         let ms = Duration::from_millis;
+        let site_addr = command_line
+            .site_addr
+            .or(leptos.site_addr)
+            .unwrap_or(default.site_addr);
         Ok(Self {
-            site_addr: command_line
-                .site_addr
-                .or(leptos.site_addr)
-                .unwrap_or(default.site_addr),
+            site_addr,
+            auth: Auth::merge(first.auth, then.auth, site_addr)?,
             metrics_interval: time(
                 "metrics-interval",
                 first.metrics_interval,
@@ -271,6 +306,8 @@ impl Config {
                 .into_iter()
                 .map(allowed_host)
                 .collect::<Result<_, _>>()?,
+            data_dir: state_folder::chosen(first.data_dir.or(then.data_dir))?,
+            redact: redact(&first.redact.or(then.redact).unwrap_or_default())?,
             demo: number("demo", first.demo, then.demo, default.demo, 0..=10_000)?,
             docker: Docker::merge(first.docker, then.docker, folders)?,
             hosts: Host::all(first.hosts.or(then.hosts).unwrap_or_default())?,
@@ -358,6 +395,20 @@ fn base_path(path: String) -> Result<String, ConfigError> {
         key: "base-path",
         value: format!("{path:?}"),
         allowed: "\"/\", or names after slashes such as \"/deck\"".into(),
+    })
+}
+
+fn redact(patterns: &[String]) -> Result<CustomPatterns, ConfigError> {
+    // A variable with one pattern per line often ends with a line end.
+    let patterns: Vec<_> = patterns
+        .iter()
+        .filter(|pattern| !pattern.is_empty())
+        .cloned()
+        .collect();
+    CustomPatterns::compile(&patterns).map_err(|bad| ConfigError::Value {
+        key: "redact",
+        value: bad.value,
+        allowed: bad.allowed,
     })
 }
 

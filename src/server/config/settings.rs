@@ -1,19 +1,25 @@
 //! The settings of the command line, the environment and `Leptos.toml`, declared once for all three.
 
 use super::duration::HumanDuration;
-use clap::{Args, CommandFactory, FromArgMatches, Parser, builder::Resettable};
+use crate::model::AuthMode;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, builder::Resettable};
 use serde::Deserialize;
-use std::{net::SocketAddr, path::PathBuf, str::FromStr};
+use std::{collections::BTreeMap, ffi::OsString, net::SocketAddr, path::PathBuf, str::FromStr};
 
 /// A self-hosted, real-time dashboard for Docker containers and the hosts under them.
 ///
 /// Everything can also be set in Leptos.toml, under the same names in the sections `[deckwatch]` and
 /// `[deckwatch.docker]`. The command line wins over the environment, and that over the file.
+///
+/// Without a command, it serves the dashboard.
 #[derive(Debug, Parser)]
 #[command(name = "deckwatch", version)]
 pub struct CommandLine {
+    /// What to do instead of serving.
+    #[command(subcommand)]
+    pub command: Option<Command>,
     /// The configuration file [default: ./Leptos.toml if there is one].
-    #[arg(long, value_name = "FILE", env = "DECKWATCH_CONFIG")]
+    #[arg(long, value_name = "FILE", env = "DECKWATCH_CONFIG", global = true)]
     pub config: Option<PathBuf>,
     /// The address to listen on [default: 127.0.0.1:3000].
     #[arg(long, value_name = "ADDRESS", env = "LEPTOS_SITE_ADDR")]
@@ -27,6 +33,12 @@ pub struct CommandLine {
     /// The user's home folder, which contains that folder by default.
     #[arg(long, env = "HOME", hide = true)]
     pub home: Option<PathBuf>,
+    /// The folder for state that a service manager provides; several are separated by colons.
+    #[arg(long, env = "STATE_DIRECTORY", hide = true)]
+    pub state_directory: Option<OsString>,
+    /// The user's folder for state.
+    #[arg(long, env = "XDG_STATE_HOME", hide = true)]
+    pub state_home: Option<PathBuf>,
     /// The settings that the file may have, too.
     #[command(flatten)]
     pub settings: Settings,
@@ -45,6 +57,68 @@ impl CommandLine {
         });
         Self::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
     }
+}
+
+/// A command that ends instead of serving.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum Command {
+    /// Copies the database to a new file, also while Deckwatch runs.
+    ///
+    /// To restore a copy, stop Deckwatch, remove deckwatch.db, deckwatch.db-wal and deckwatch.db-shm from
+    /// the folder of --data-dir, and move the copy there as deckwatch.db.
+    Backup {
+        /// The new file. An existing one is not overwritten.
+        file: PathBuf,
+    },
+    /// Checks the database, and lists its version, size and tables. Fails if it is not sound.
+    Check,
+    /// Manages users, also while Deckwatch runs; for those who are locked out.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Manages API tokens, also while Deckwatch runs.
+    #[command(subcommand)]
+    Token(TokenCommand),
+}
+
+/// A command about users. Passwords are read from the terminal, or the first line of standard input.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum UserCommand {
+    /// Adds a user.
+    Add {
+        /// The name.
+        name: String,
+        /// A role and a scope, e.g. "operator host:nas"; repeat the option for more [default: admin *].
+        #[arg(long = "grant", value_name = "GRANT")]
+        grants: Vec<String>,
+    },
+    /// Sets the password of a user, enables the user and ends all sessions.
+    Passwd {
+        /// The name.
+        name: String,
+    },
+    /// Lists all users with their grants.
+    List,
+    /// Disables a user and ends all sessions.
+    Disable {
+        /// The name.
+        name: String,
+    },
+}
+
+/// A command about API tokens.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum TokenCommand {
+    /// Creates a token and prints it.
+    Create {
+        /// The name.
+        name: String,
+        /// A role and a scope, e.g. "viewer *"; repeat the option for more.
+        #[arg(long = "grant", value_name = "GRANT", required = true)]
+        grants: Vec<String>,
+        /// How long it is valid, e.g. 30d [default: for ever].
+        #[arg(long, value_name = "TIME")]
+        valid: Option<HumanDuration>,
+    },
 }
 
 /// The settings that every source may have; absent ones keep their defaults.
@@ -83,9 +157,26 @@ pub struct Settings {
         value_delimiter = ','
     )]
     pub allowed_hosts: Option<Vec<String>>,
+    /// The folder of the database [default: ~/.local/state/deckwatch, or what STATE_DIRECTORY or
+    /// XDG_STATE_HOME says].
+    #[arg(long, value_name = "FOLDER", env = "DECKWATCH_DATA_DIR", global = true)]
+    pub data_dir: Option<PathBuf>,
+    /// A regular expression for what else is secret, in the syntax of the Rust crate `regex`; repeat the
+    /// option for more. In the variable, one per line.
+    #[arg(
+        long,
+        value_name = "REGEX",
+        env = "DECKWATCH_REDACT",
+        value_delimiter = '\n',
+        allow_hyphen_values = true
+    )]
+    pub redact: Option<Vec<String>>,
     /// Adds a host "demo" with N invented containers, 0 to 10000 [default: 0, none].
     #[arg(long, value_name = "N", env = "DECKWATCH_DEMO")]
     pub demo: Option<u32>,
+    /// Who may use this server.
+    #[command(flatten)]
+    pub auth: AuthSettings,
     /// How to reach the Docker or Podman engine.
     #[command(flatten)]
     pub docker: DockerSettings,
@@ -98,6 +189,82 @@ pub struct Settings {
         value_delimiter = ','
     )]
     pub hosts: Option<Vec<HostSettings>>,
+}
+
+/// Who may use this server: `[deckwatch.auth]`.
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct AuthSettings {
+    /// How users sign in: none, or password, proxy and oidc in any combination [default: none on a loopback
+    /// address; required on any other].
+    #[arg(
+        long = "auth-mode",
+        value_name = "MODE",
+        env = "DECKWATCH_AUTH_MODE",
+        value_delimiter = ',',
+        value_parser = auth_mode
+    )]
+    pub mode: Option<Vec<AuthMode>>,
+    /// How long a session lasts without use, 1s to 90d [default: 12h].
+    #[arg(long, value_name = "TIME", env = "DECKWATCH_SESSION_IDLE")]
+    pub session_idle: Option<HumanDuration>,
+    /// How long a session lasts at most, 1s to 90d [default: 7d].
+    #[arg(long, value_name = "TIME", env = "DECKWATCH_SESSION_LIFETIME")]
+    pub session_lifetime: Option<HumanDuration>,
+    /// An address or network of proxies whose X-Forwarded-For and user headers are trusted, e.g.
+    /// 10.0.0.0/8; repeat the option for more.
+    #[arg(
+        long = "trusted-proxy",
+        value_name = "NETWORK",
+        env = "DECKWATCH_TRUSTED_PROXIES",
+        value_delimiter = ','
+    )]
+    pub trusted_proxies: Option<Vec<String>>,
+    /// The headers of a proxy that signs users in: the table `[deckwatch.auth.proxy]`.
+    #[arg(skip)]
+    pub proxy: Option<ProxySettings>,
+    /// The provider for the mode `oidc`: the table `[deckwatch.auth.oidc]`.
+    #[arg(skip)]
+    pub oidc: Option<OidcSettings>,
+    /// The grants of groups, e.g. `ops = ["operator host:nas"]`: the table `[deckwatch.auth.groups]`.
+    #[arg(skip)]
+    pub groups: Option<BTreeMap<String, Vec<String>>>,
+}
+
+fn auth_mode(text: &str) -> Result<AuthMode, &'static str> {
+    text.trim()
+        .parse()
+        .map_err(|()| "must be none, password, proxy or oidc")
+}
+
+/// The headers of a proxy that signs users in.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct ProxySettings {
+    /// The header with the name of the user [default: Remote-User].
+    pub user_header: Option<String>,
+    /// The header with the groups of the user, separated by commas [default: Remote-Groups].
+    pub groups_header: Option<String>,
+}
+
+/// A provider of OpenID Connect.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct OidcSettings {
+    /// The issuer, exactly as the provider states it; required.
+    pub issuer: Option<String>,
+    /// The id of this server at the provider; required.
+    pub client_id: Option<String>,
+    /// The file with the secret of this server at the provider; required.
+    pub client_secret_file: Option<PathBuf>,
+    /// The requested scopes [default: openid, profile, email and groups].
+    pub scopes: Option<Vec<String>>,
+    /// The claim with the name of the user [default: `preferred_username`, else `email`].
+    pub username_claim: Option<String>,
+    /// The claim with the groups of the user [default: groups].
+    pub groups_claim: Option<String>,
+    /// The public URL of `/auth/oidc/callback`, as the provider has it; required.
+    pub redirect_url: Option<String>,
 }
 
 /// An engine besides the local one: an entry of `[[deckwatch.hosts]]`.

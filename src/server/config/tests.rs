@@ -28,6 +28,8 @@ fn the_command_line_takes_precedence_over_the_file() {
         metrics-interval = "1s"
         max-clients = 5
         allowed-hosts = ["Deck.Example.com"]
+        [deckwatch.auth]
+        mode = ["password"]
         [deckwatch.docker]
         host = "tcp://10.0.0.5:2375"
     "#;
@@ -110,6 +112,10 @@ fn an_error_names_the_key_the_value_and_the_allowed_range() {
             &["allowed-hosts", "http://x/"],
         ),
         (
+            "[deckwatch]\nredact = [\"ACC-[0-9]+\", \"x(\"]",
+            &["redact", "\"x(\"", "regular expression"],
+        ),
+        (
             "[package.metadata.leptos]\nenv = \"LIVE\"",
             &["env", "LIVE", "PROD"],
         ),
@@ -130,6 +136,20 @@ fn an_error_names_the_key_the_value_and_the_allowed_range() {
     ] {
         assert!(load(arguments, "").is_err(), "{arguments:?}");
     }
+}
+
+#[test]
+fn patterns_of_secrets_may_contain_commas_and_come_from_one_place() {
+    let file = "[deckwatch]\nredact = ['ACC-\\d{1,3}']";
+    let compiled = |patterns: &[&str]| {
+        let patterns: Vec<_> = patterns.iter().map(|it| (*it).to_owned()).collect();
+        CustomPatterns::compile(&patterns).unwrap()
+    };
+    assert_eq!(load(&[], file).unwrap().redact, compiled(&[r"ACC-\d{1,3}"]));
+    let config = load(&["--redact", "-x{2,}", "--redact", "y"], file).unwrap();
+    assert_eq!(config.redact, compiled(&["-x{2,}", "y"]));
+    let config = load(&["--redact", "x\n\ny\n"], file).unwrap();
+    assert_eq!(config.redact, compiled(&["x", "y"]), "one per line");
 }
 
 #[test]
@@ -240,8 +260,13 @@ fn the_readme_lists_every_setting_with_its_default() {
         let is_its = |cells: &&Vec<&str>| cells[1] == format!("`{env}`");
         let row = rows.iter().find(is_its).expect(name);
         let key = row[0].trim_matches('`').replace('.', "-");
+        // A list has the plural of the name of its option; some names lack that of the section.
+        let stem = name.strip_suffix('y');
+        let plural = stem.map_or_else(|| format!("{name}s"), |stem| format!("{stem}ies"));
+        let bare = key.strip_prefix("auth-").unwrap_or(&key);
+        let is_named = |key: &str| key == name || key == plural;
         assert!(
-            key.is_empty() || key == name || key == format!("{name}s"),
+            key.is_empty() || is_named(&key) || is_named(bare),
             "{env} is {name}, not {key}"
         );
         let help = setting.get_help().unwrap().to_string();
@@ -256,4 +281,66 @@ fn the_readme_lists_every_setting_with_its_default() {
     }
     // One row is the header of the table.
     assert_eq!(rows.len(), settings.len() + 1);
+}
+
+#[test]
+fn the_database_is_in_the_chosen_folder_or_the_usual_one_for_state() {
+    let usual = |arguments: &[&str]| {
+        let arguments = ["deckwatch", "--home", "/h"].iter().chain(arguments);
+        let command_line = CommandLine::try_parse_from(arguments).unwrap();
+        state_folder::default(&command_line).map(|folder| folder.display().to_string())
+    };
+    let none = ["--state-directory=unset", "--state-home=unset"];
+    for (arguments, expected) in [
+        (&[][..], "/h/.local/state/deckwatch"),
+        (&["--state-home=/s"], "/s/deckwatch"),
+        (&["--state-home=relative"], "/h/.local/state/deckwatch"),
+        (
+            &["--state-directory=/var/lib/deckwatch"],
+            "/var/lib/deckwatch",
+        ),
+        (&["--state-directory=/a:/b", "--state-home=/s"], "/a"),
+    ] {
+        let all: Vec<_> = none
+            .iter()
+            .filter(|unset| {
+                let (name, _) = unset.split_once('=').unwrap();
+                !arguments.iter().any(|argument| argument.starts_with(name))
+            })
+            .chain(arguments)
+            .copied()
+            .collect();
+        assert_eq!(usual(&all).as_deref(), Some(expected), "{arguments:?}");
+    }
+    let chosen = |arguments: &[&str], file: &str| load(arguments, file).unwrap().data_dir;
+    let file = "[deckwatch]\ndata-dir = \"/file\"";
+    assert_eq!(chosen(&[], file).as_deref(), Some(Path::new("/file")));
+    assert_eq!(
+        chosen(&["--data-dir=/x"], file).as_deref(),
+        Some(Path::new("/x"))
+    );
+    assert!(chosen(&["--data-dir=x"], "").is_some_and(|folder| folder.is_absolute()));
+    assert_eq!(chosen(&[], "[deckwatch]\ndata-dir = \"\""), None);
+}
+
+#[test]
+fn a_command_takes_its_options_before_and_after_its_name() {
+    let parse = |arguments: &[&str]| {
+        CommandLine::try_parse_from(["deckwatch"].iter().chain(arguments))
+            .map_err(|error| error.to_string())
+    };
+    for arguments in [["--data-dir", "/x", "check"], ["check", "--data-dir", "/x"]] {
+        let command_line = parse(&arguments).unwrap();
+        assert_eq!(command_line.command, Some(Command::Check));
+        assert_eq!(
+            command_line.settings.data_dir.as_deref(),
+            Some(Path::new("/x"))
+        );
+    }
+    let backup = Command::Backup {
+        file: "copy".into(),
+    };
+    assert_eq!(parse(&["backup", "copy"]).unwrap().command, Some(backup));
+    assert!(parse(&["backup"]).is_err());
+    assert_eq!(parse(&[]).unwrap().command, None);
 }
