@@ -8,13 +8,14 @@ mod tests;
 pub use client::Client;
 
 use super::{
+    access::{Actor, Audit},
     find::{Directory, Found},
     instruments::Instruments,
     shutdown::Shutdown,
     source::EngineError,
 };
 use crate::{
-    model::{Workload, WorkloadId},
+    model::{AuditOutcome, Right, Workload, WorkloadId},
     protocol::{ApiError, ContainerAck, ContainerAction, ErrorCode},
 };
 use client::Rates;
@@ -45,6 +46,7 @@ pub struct Actions {
 struct Inner {
     shutdown: Shutdown,
     instruments: Instruments,
+    audit: Audit,
     requests: Mutex<Requests>,
     rates: Mutex<Rates>,
     in_flight: Mutex<BTreeSet<WorkloadId>>,
@@ -52,14 +54,26 @@ struct Inner {
     sockets: AtomicU64,
 }
 
+/// Who requests an action, and through which connection.
+#[derive(Clone, Debug)]
+pub struct By {
+    /// The client for which the action is counted.
+    pub client: Client,
+    /// The principal, for the audit log.
+    pub actor: Actor,
+    /// The workloads that the principal may see and act on.
+    pub directory: Directory,
+}
+
 impl Actions {
-    /// Without actions in flight. Actions that have begun are finished at `shutdown` and timed in
-    /// `instruments`.
-    pub fn new(shutdown: Shutdown, instruments: Instruments) -> Self {
+    /// Without actions in flight. Actions that have begun are finished at `shutdown`, timed in `instruments`
+    /// and recorded in `audit`.
+    pub fn new(shutdown: Shutdown, instruments: Instruments, audit: Audit) -> Self {
         Self {
             inner: Arc::new(Inner {
                 shutdown,
                 instruments,
+                audit,
                 requests: Mutex::default(),
                 rates: Mutex::default(),
                 in_flight: Mutex::default(),
@@ -73,18 +87,17 @@ impl Actions {
         Client::Socket(self.inner.sockets.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Executes `request` of the client `by`; always returns an answer, at shutdown too.
+    /// Executes `request`; always returns an answer, at shutdown too.
     ///
-    /// The action begins at once and is finished even if its answer is no longer awaited. The same request
-    /// within a minute is answered by the same action.
+    /// The action is finished even if its answer is no longer awaited. The same request within a minute is
+    /// answered by the same action.
     pub fn perform(
         &self,
-        by: Client,
-        directory: &Directory,
+        by: By,
         request: ContainerAction,
     ) -> impl Future<Output = ContainerAck> + use<> {
-        let answer = self.begin(by, directory, &request);
-        let shutdown = self.inner.shutdown.token();
+        let answer = self.begin(&by, &request);
+        let (shutdown, audit) = (self.inner.shutdown.token(), self.inner.audit.clone());
         async move {
             let result = match answer {
                 Ok(answer) => tokio::select! {
@@ -95,7 +108,13 @@ impl Actions {
                         "the server ends and has no answer from the engine yet; the action may still be done",
                     )),
                 },
-                Err(error) => Err(error),
+                Err(error) => {
+                    let outcome = (AuditOutcome::Refused, error.message.as_str());
+                    let (did, target) = (request.action.as_str(), request.container_id.as_str());
+                    // The request is refused in any case.
+                    let _ = audit.record(&by.actor, did, target, outcome).await;
+                    Err(error)
+                }
             };
             ContainerAck {
                 request_id: request.request_id,
@@ -109,31 +128,27 @@ impl Actions {
 
     /// Begins the action of `request`, or returns the one that was begun before. Refusals are not
     /// remembered.
-    fn begin(
-        &self,
-        by: Client,
-        directory: &Directory,
-        request: &ContainerAction,
-    ) -> Result<Answer, ApiError> {
+    fn begin(&self, by: &By, request: &ContainerAction) -> Result<Answer, ApiError> {
         request.validate()?;
+        let (client, directory) = (by.client, &by.directory);
         let mut requests = lock(&self.inner.requests);
         if let Some(known) = requests.known(by, request) {
-            self.count(by)?;
+            self.count(client)?;
             return known;
         }
         // Before anything is counted: a request for an unknown container must not use up the client's
         // rate.
-        let found = directory.find(&request.target())?;
-        self.count(by)?;
+        let found = directory.find(&request.target(), Right::Act)?;
+        self.count(client)?;
         check(&found.workload, request)?;
-        requests.room_for(by)?;
+        requests.room_for(client)?;
         let Some(in_flight) = InFlight::enter(&self.inner, found.id) else {
             let name = found.workload.name();
             let message = format!("another action on {name} is still going on");
             return Err(ApiError::new(ErrorCode::Conflict, message));
         };
         // The action's log lines are in the client's span.
-        let work = act(found, request.clone(), in_flight).in_current_span();
+        let work = audited(by.actor.clone(), found, request.clone(), in_flight).in_current_span();
         let work = self.inner.shutdown.tracker().spawn(work);
         Ok(requests.remember(by, request, work))
     }
@@ -158,6 +173,28 @@ fn check(workload: &Workload, request: &ContainerAction) -> Result<(), ApiError>
         return Err(ApiError::new(ErrorCode::Conflict, message));
     }
     Ok(())
+}
+
+/// Executes an action, and records it before and after.
+async fn audited(
+    actor: Actor,
+    found: Found,
+    request: ContainerAction,
+    one: InFlight,
+) -> Result<(), ApiError> {
+    let target = format!("{} · {}", found.workload.name(), found.id.scope);
+    let audit = one.inner.audit.clone();
+    let begun = audit.begin(&actor, request.action.as_str(), &target).await;
+    let begun = begun.map_err(|error| {
+        let message = format!("not done, because it cannot be recorded: {error}");
+        ApiError::new(ErrorCode::StorageUnavailable, message)
+    })?;
+    let result = act(found, request, one).await;
+    match &result {
+        Ok(()) => begun.finish(AuditOutcome::Done, "").await,
+        Err(error) => begun.finish(AuditOutcome::Failed, &error.message).await,
+    }
+    result
 }
 
 async fn act(found: Found, request: ContainerAction, one: InFlight) -> Result<(), ApiError> {

@@ -8,7 +8,9 @@ use super::{
     source::{ContainerLog, Engine, LogSource},
 };
 use crate::{
-    model::{Container, HostId, Scope, Workload, WorkloadId, WorkloadRef},
+    model::{
+        Container, Grants, HostId, Right, Role, Scope, Subject, Workload, WorkloadId, WorkloadRef,
+    },
     protocol::{ApiError, ErrorCode},
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -16,10 +18,11 @@ use std::{collections::BTreeMap, sync::Arc};
 /// The engines, by host.
 pub type Engines = BTreeMap<HostId, Arc<dyn Engine>>;
 
-/// The workloads of one viewer, and their engines. A handle: clones are the same.
+/// The workloads of one principal, and their engines. A handle: clones are the same.
 #[derive(Clone, Debug)]
 pub struct Directory {
     viewer: Viewer,
+    grants: Arc<Grants>,
     engines: Arc<Engines>,
 }
 
@@ -51,11 +54,22 @@ impl Found {
 }
 
 impl Directory {
-    /// A directory of what `viewer` sees, and of the `engines` by host.
+    /// A directory of what `viewer` sees, with every right, and of the `engines` by host.
     pub fn new(viewer: Viewer, engines: Engines) -> Self {
         Self {
             viewer,
+            grants: Arc::new(Grants::everything(Role::Admin)),
             engines: Arc::new(engines),
+        }
+    }
+
+    /// The directory of a principal who sees what `viewer` sees, and has `grants`.
+    #[must_use]
+    pub fn limited(&self, viewer: Viewer, grants: Arc<Grants>) -> Self {
+        Self {
+            viewer,
+            grants,
+            engines: Arc::clone(&self.engines),
         }
     }
 
@@ -64,16 +78,33 @@ impl Directory {
         &self.viewer
     }
 
-    /// The only workload that `named` matches.
+    /// Whether `right` is held in any scope.
+    pub fn has(&self, right: Right) -> bool {
+        self.grants.anywhere(right)
+    }
+
+    /// Whether `right` is held on a workload.
+    pub fn allows(&self, right: Right, scope: Scope, workload: &Workload) -> bool {
+        let subject = Subject::of_workload(scope, workload);
+        self.grants.allows(right, &subject)
+    }
+
+    /// The only visible workload that `named` matches, if `right` is held on it.
     ///
     /// # Errors
-    /// `not_found`, also if it matches several; `engine_unavailable` if its host has no engine.
-    pub fn find(&self, named: &WorkloadRef) -> Result<Found, ApiError> {
+    /// `not_found`, also if it matches several; `forbidden` without the right; `engine_unavailable` if its
+    /// host has no engine.
+    pub fn find(&self, named: &WorkloadRef, right: Right) -> Result<Found, ApiError> {
         let found = self.viewer.read(|dashboard| {
             let id = dashboard.find(named)?;
             Some((id, dashboard.workload(id)?))
         });
         let (id, workload) = found.ok_or_else(ApiError::no_such_container)?;
+        if !self.allows(right, id.scope, &workload) {
+            let name = workload.name();
+            let message = format!("you have no right to do this to {name}");
+            return Err(ApiError::new(ErrorCode::Forbidden, message));
+        }
         let Scope::Host(host) = id.scope;
         match self.engines.get(&host) {
             Some(engine) => Ok(Found {

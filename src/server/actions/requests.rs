@@ -1,6 +1,6 @@
 //! Remembers recent requests, so that a repeated one is not executed twice.
 
-use super::Client;
+use super::{By, Client};
 use crate::protocol::{ApiError, ContainerAction, ErrorCode};
 use futures::{
     FutureExt,
@@ -48,6 +48,8 @@ pub(super) struct Requests {
 struct Request {
     number: u64,
     by: Client,
+    /// The principal. Only the same principal is answered by the same action.
+    who: String,
     content: ContainerAction,
     answer: Answer,
 }
@@ -57,15 +59,16 @@ impl Requests {
     /// for another action.
     pub(super) fn known(
         &mut self,
-        by: Client,
+        by: &By,
         request: &ContainerAction,
     ) -> Option<Result<Answer, ApiError>> {
         self.forget_old();
         let same_id = self.by_id.get(&request.request_id)?;
-        if let Some(known) = same_id.iter().find(|known| known.content == *request) {
+        let is_same = |known: &&Request| known.content == *request && known.who == by.actor.who;
+        if let Some(known) = same_id.iter().find(is_same) {
             return Some(Ok(known.answer.clone()));
         }
-        let is_own = same_id.iter().any(|known| known.by == by);
+        let is_own = same_id.iter().any(|known| known.by == by.client);
         is_own.then(|| {
             Err(ApiError::new(
                 ErrorCode::DuplicateId,
@@ -92,7 +95,7 @@ impl Requests {
     /// Remembers `request` of `by`, which the task `work` executes. Returns its answer.
     pub(super) fn remember(
         &mut self,
-        by: Client,
+        by: &By,
         request: &ContainerAction,
         work: JoinHandle<Result<(), ApiError>>,
     ) -> Answer {
@@ -106,10 +109,11 @@ impl Requests {
         let (id, number) = (request.request_id.clone(), self.begun);
         self.begun += 1;
         self.order.push_back((Instant::now(), id.clone(), number));
-        *self.held.entry(by).or_default() += 1;
+        *self.held.entry(by.client).or_default() += 1;
         self.by_id.entry(id).or_default().push(Request {
             number,
-            by,
+            by: by.client,
+            who: by.actor.who.clone(),
             content: request.clone(),
             answer: answer.clone(),
         });
@@ -157,7 +161,26 @@ impl fmt::Debug for Requests {
 #[expect(clippy::disallowed_methods, reason = "a test has no shutdown")]
 mod tests {
     use super::*;
-    use crate::model::{Action, ActionOptions, ContainerId};
+    use crate::{
+        model::{Action, ActionOptions, ContainerId},
+        server::{
+            access::Actor,
+            find::Directory,
+            hub::{Audience, Hub},
+        },
+    };
+    use std::collections::BTreeMap;
+
+    fn by(client: Client, who: &str) -> By {
+        By {
+            client,
+            actor: Actor {
+                who: who.to_owned(),
+                from: None,
+            },
+            directory: Directory::new(Hub::new(1).viewer(Audience::Unrestricted), BTreeMap::new()),
+        }
+    }
 
     fn request(n: usize) -> ContainerAction {
         ContainerAction {
@@ -173,24 +196,36 @@ mod tests {
     async fn a_client_that_acts_without_end_does_not_keep_another_from_acting() {
         let mut requests = Requests::default();
         let (greedy, other) = (Client::Socket(1), Client::Socket(2));
+        let (greedy_by, other_by) = (by(greedy, "anyone"), by(other, "anyone"));
         for n in 0..MAX_REQUESTS {
             requests.room_for(greedy).unwrap();
-            drop(requests.remember(greedy, &request(n), tokio::spawn(async { Ok(()) })));
+            drop(requests.remember(&greedy_by, &request(n), tokio::spawn(async { Ok(()) })));
         }
         assert!(requests.room_for(greedy).is_err());
         for n in 0..OWN_REQUESTS {
             requests.room_for(other).unwrap();
             let n = MAX_REQUESTS + n;
-            drop(requests.remember(other, &request(n), tokio::spawn(async { Ok(()) })));
+            drop(requests.remember(&other_by, &request(n), tokio::spawn(async { Ok(()) })));
         }
         assert!(requests.room_for(other).is_err(), "memory is bounded");
         let last = request(MAX_REQUESTS + OWN_REQUESTS - 1);
-        let answer = requests.known(other, &last).unwrap().unwrap();
+        let answer = requests.known(&other_by, &last).unwrap().unwrap();
         // Earlier tasks run first.
         answer.await.unwrap();
         tokio::time::advance(REMEMBERED).await;
-        assert!(requests.known(greedy, &request(0)).is_none());
+        assert!(requests.known(&greedy_by, &request(0)).is_none());
         requests.room_for(greedy).unwrap();
         assert!(requests.by_id.is_empty() && requests.held.is_empty());
+    }
+
+    #[tokio::test]
+    async fn only_the_same_principal_is_answered_by_the_same_action() {
+        let mut requests = Requests::default();
+        let ana = by(Client::Socket(1), "ana");
+        drop(requests.remember(&ana, &request(1), tokio::spawn(async { Ok(()) })));
+        let again = by(Client::Socket(2), "ana");
+        assert!(requests.known(&again, &request(1)).is_some());
+        let ben = by(Client::Socket(3), "ben");
+        assert!(requests.known(&ben, &request(1)).is_none());
     }
 }

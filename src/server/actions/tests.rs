@@ -5,6 +5,7 @@ use crate::{
         fixtures::container,
     },
     server::{
+        access::{Actor, Audit},
         hub::{Audience, Hub},
         source::{Engine, LogLines, LogQuery},
     },
@@ -59,7 +60,15 @@ struct Setup {
 
 impl Setup {
     fn perform(&self, request: ContainerAction) -> impl Future<Output = ContainerAck> + use<> {
-        self.actions.perform(CLIENT, &self.directory, request)
+        let by = By {
+            client: CLIENT,
+            actor: Actor {
+                who: "anyone".to_owned(),
+                from: None,
+            },
+            directory: self.directory.clone(),
+        };
+        self.actions.perform(by, request)
     }
 }
 
@@ -83,7 +92,11 @@ fn actions() -> (Setup, Arc<Paced>) {
         Arc::<Paced>::clone(&engine) as Arc<dyn Engine>,
     )]);
     let setup = Setup {
-        actions: Actions::new(Shutdown::default(), hub.instruments().clone()),
+        actions: Actions::new(
+            Shutdown::default(),
+            hub.instruments().clone(),
+            Audit::new(None, false),
+        ),
         directory: Directory::new(hub.viewer(Audience::Unrestricted), engines),
         hub,
     };
