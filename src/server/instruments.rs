@@ -7,6 +7,7 @@
 use crate::{
     model::{Action, HostId},
     protocol::{Channel, close_code},
+    server::source::redact::Rule,
 };
 use prometheus_client::{
     encoding::EncodeLabelSet,
@@ -73,6 +74,7 @@ struct Inner {
     sent_bytes: Counter,
     resyncs: Family<OfChannel, Counter>,
     log_gaps: Counter,
+    redactions: Family<OfRule, Counter>,
     /// When the oldest publication was made whose delivery has not begun, in nanoseconds since `started`;
     /// zero if there is none.
     published: AtomicU64,
@@ -92,6 +94,11 @@ struct OfChannel {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfRule {
+    rule: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfAction {
     action: &'static str,
     result: &'static str,
@@ -106,6 +113,13 @@ struct OfRequest {
 /// The moment from which a delivery is timed.
 #[derive(Clone, Copy, Debug)]
 pub struct Delivery(Option<Duration>);
+
+/// Counts masked secrets, by rule. The default counts nothing.
+#[derive(Clone, Debug, Default)]
+pub(in crate::server) struct Redactions {
+    /// One counter per rule, in the order of [`Rule::ALL`], so that no label is looked up per secret.
+    by_rule: Arc<[Counter]>,
+}
 
 /// Times the requests to one engine.
 #[derive(Clone, Debug)]
@@ -135,6 +149,7 @@ impl Default for Inner {
             sent_bytes: Counter::default(),
             resyncs,
             log_gaps: Counter::default(),
+            redactions: Family::default(),
             published: AtomicU64::new(0),
             deliveries: Histogram::new(DELIVERY_BUCKETS),
             actions: Family::new_with_constructor(|| Histogram::new(ACTION_BUCKETS)),
@@ -211,6 +226,17 @@ impl Instruments {
         actions.get_or_create(&labels).observe(took.as_secs_f64());
     }
 
+    /// The counters of masked secrets.
+    pub(in crate::server) fn redactions(&self) -> Redactions {
+        let of = |rule: Rule| {
+            let rule = rule.as_str();
+            self.inner.redactions.get_or_create_owned(&OfRule { rule })
+        };
+        Redactions {
+            by_rule: Rule::ALL.into_iter().map(of).collect(),
+        }
+    }
+
     /// The timer of requests to the engine of `host`.
     pub fn requests_of(&self, host: &HostId) -> EngineRequests {
         EngineRequests {
@@ -253,6 +279,11 @@ impl Instruments {
             inner.log_gaps.clone(),
         );
         registry.register(
+            "redactions",
+            "Secrets masked in what engines send, by the rule that found them",
+            inner.redactions.clone(),
+        );
+        registry.register(
             "delivery_seconds",
             "Time from a publication until it was written to the last client",
             inner.deliveries.clone(),
@@ -271,6 +302,15 @@ impl Instruments {
 
     fn now(&self) -> Duration {
         self.inner.started.elapsed()
+    }
+}
+
+impl Redactions {
+    /// Counts a secret that `rule` found.
+    pub(in crate::server) fn count(&self, rule: Rule) {
+        if let Some(counter) = self.by_rule.get(rule as usize) {
+            counter.inc();
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use super::{
         Observer,
         demo::DemoSource,
         docker::{DockerSource, Endpoint, Intervals, default_sockets},
+        redactor::Redactor,
         system::SystemSource,
     },
 };
@@ -31,6 +32,8 @@ pub(super) fn spawn(
     shutdown: &Shutdown,
 ) -> Engines {
     let demand = |host| hub.demand().stats(host);
+    let redactor = Redactor::new(config.redact.clone(), hub.instruments().redactions());
+    let observer = |host| Observer::new(host, collector.clone()).masked_by(redactor.clone());
     let local = Observer::new(HostId::local(), collector.clone());
     let system = SystemSource::new(local, config.metrics_interval);
     shutdown.spawn_core(
@@ -41,8 +44,7 @@ pub(super) fn spawn(
     let mut engines = BTreeMap::new();
     for (host, endpoint) in endpoints(config) {
         tracing::info!(%host, endpoint = %endpoint.address(), "watching this engine");
-        let observer = Observer::new(host, collector.clone());
-        let docker = DockerSource::new(endpoint, observer, demand(host), intervals(config));
+        let docker = DockerSource::new(endpoint, observer(host), demand(host), intervals(config));
         let docker = docker.timed_by(hub.instruments().requests_of(&host));
         engines.insert(host, docker.engine());
         let heartbeat = health.watch(format!("docker:{host}"));
@@ -51,9 +53,14 @@ pub(super) fn spawn(
 
     if config.demo > 0 {
         let host = HostId::demo();
-        let observer = Observer::new(host, collector.clone());
         let count = config.demo as usize;
-        let demo = DemoSource::new(observer, count, DEMO_SEED, demand(host), paces(config));
+        let demo = DemoSource::new(
+            observer(host),
+            count,
+            DEMO_SEED,
+            demand(host),
+            paces(config),
+        );
         engines.insert(host, demo.engine());
         shutdown.spawn_core("demo", demo.run(health.watch("demo"), shutdown.token()));
     }

@@ -51,7 +51,8 @@ impl DemoSource {
         let world = World::new(observer.host(), count, seed, clock::now());
         let world = Arc::new(Mutex::new(world));
         let (sender, acted) = mpsc::channel(BACKLOG);
-        let engine = Arc::new(DemoEngine::new(Arc::clone(&world), sender));
+        let engine = DemoEngine::new(Arc::clone(&world), sender, observer.redactor().clone());
+        let engine = Arc::new(engine);
         Self {
             observer,
             demand,

@@ -1,93 +1,82 @@
 //! Masks the secrets in an engine's description of a container.
 
-use super::{
-    redact::{MASK, is_secret_name, mask_args, mask_text, mask_value, mask_variable},
-    secrets::Secrets,
-};
-use serde_json::Value;
+use super::{redact::is_secret_name, redactor::Redactor, secrets::Secrets};
+use serde_json::{Map, Value};
 use std::borrow::Cow;
 
 /// Masks all probable secrets in an engine's description of a container, also where the value of a secret
 /// variable occurs elsewhere, as in its command.
-pub(super) fn mask_inspect(value: &mut Value) {
-    let secrets = Secrets::of_inspected(value);
-    mask_fields(value);
-    mask_strings(value, &secrets);
+pub(super) fn mask_inspect(value: &mut Value, redactor: &Redactor) {
+    let redactor = redactor.with(Secrets::of_inspected(value));
+    mask_field(value, &redactor);
 }
 
-fn mask_strings(value: &mut Value, secrets: &Secrets) {
+fn mask_field(value: &mut Value, redactor: &Redactor) {
     match value {
         Value::String(text) => {
-            if let Cow::Owned(masked) = secrets.mask_str(text) {
+            if let Cow::Owned(masked) = redactor.mask_text(text) {
                 *text = masked;
             }
         }
-        Value::Array(items) => items
-            .iter_mut()
-            .for_each(|item| mask_strings(item, secrets)),
-        Value::Object(fields) => {
-            if fields.keys().any(|name| is_masked(name, secrets)) {
-                let named = std::mem::take(fields).into_iter();
-                *fields = named
-                    .map(|(name, field)| (secrets.mask_str(&name).into_owned(), field))
-                    .collect();
-            }
-            fields
-                .values_mut()
-                .for_each(|field| mask_strings(field, secrets));
-        }
+        Value::Array(items) => items.iter_mut().for_each(|item| mask_field(item, redactor)),
+        Value::Object(fields) => mask_fields(fields, redactor),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
-fn is_masked(name: &str, secrets: &Secrets) -> bool {
-    matches!(secrets.mask_str(name), Cow::Owned(_))
-}
-
-fn mask_fields(value: &mut Value) {
-    let Value::Object(fields) = value else { return };
-    for (name, field) in fields {
+fn mask_fields(fields: &mut Map<String, Value>, redactor: &Redactor) {
+    for (name, field) in &mut *fields {
         match (name.as_str(), field) {
-            ("Env", Value::Array(variables)) => each_text(variables, mask_variable),
-            ("Cmd" | "Entrypoint" | "Args" | "Test", Value::Array(args)) => mask_arg_values(args),
-            (name, Value::String(text)) => *text = mask_value(name, text),
-            (name, Value::Array(items)) if is_secret_name(name) => {
-                each_text(items, |_| MASK.to_owned());
+            ("Env", Value::Array(variables)) => {
+                mask_items(variables, redactor, |variable| {
+                    redactor.mask_variable(variable)
+                });
             }
-            (_, Value::Array(items)) => items.iter_mut().for_each(mask_item),
-            (_, field) => mask_fields(field),
+            ("Cmd" | "Entrypoint" | "Args" | "Test", Value::Array(args)) => {
+                mask_args(args, redactor);
+            }
+            (name, Value::String(text)) => *text = redactor.mask_value(name, text),
+            (name, Value::Array(items)) if is_secret_name(name) => {
+                mask_items(items, redactor, |_| redactor.mask_whole());
+            }
+            (_, field) => mask_field(field, redactor),
         }
     }
-}
-
-fn mask_item(item: &mut Value) {
-    match item {
-        Value::String(text) => *text = mask_text(text).into_owned(),
-        Value::Array(items) => items.iter_mut().for_each(mask_item),
-        other => mask_fields(other),
+    if fields.keys().any(|name| is_masked(name, redactor)) {
+        let named = std::mem::take(fields).into_iter();
+        *fields = named
+            .map(|(name, field)| (redactor.mask_output(&name).into_owned(), field))
+            .collect();
     }
 }
 
-fn each_text(items: &mut [Value], mask: impl Fn(&str) -> String) {
+fn is_masked(name: &str, redactor: &Redactor) -> bool {
+    matches!(redactor.mask_output(name), Cow::Owned(_))
+}
+
+/// Masks the texts among `items` with `mask`, and everything else as any other field.
+fn mask_items(items: &mut [Value], redactor: &Redactor, mask: impl Fn(&str) -> String) {
     for item in items {
-        if let Value::String(text) = item {
-            *text = mask(text);
+        match item {
+            Value::String(text) => *text = mask(text),
+            other => mask_field(other, redactor),
         }
     }
 }
 
-fn mask_arg_values(args: &mut [Value]) {
-    let masked = mask_args(args.iter().map(|arg| arg.as_str().unwrap_or_default()));
+fn mask_args(args: &mut [Value], redactor: &Redactor) {
+    let masked = redactor.mask_args(args.iter().map(|arg| arg.as_str().unwrap_or_default()));
     for (arg, masked) in args.iter_mut().zip(masked) {
-        if arg.is_string() {
-            *arg = Value::String(masked);
+        match arg {
+            Value::String(text) => *text = masked,
+            other => mask_field(other, redactor),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::redact::MASK, *};
     use serde_json::json;
 
     #[test]
@@ -102,7 +91,7 @@ mod tests {
             },
             "HostConfig": {"LogConfig": {"Config": {"splunk-token": "abc"}}, "Tokens": ["abc"]},
         });
-        mask_inspect(&mut value);
+        mask_inspect(&mut value, &Redactor::default());
         assert_eq!(
             value,
             json!({
@@ -125,8 +114,42 @@ mod tests {
             "State": {"Health": {"Log": [{"Output": "denied to app:hunter2-long"}]}},
             "HostConfig": {"Sysctls": {"hunter2-long": "1"}},
         });
-        mask_inspect(&mut value);
+        mask_inspect(&mut value, &Redactor::default());
         assert!(!value.to_string().contains("hunter2"), "{value}");
+    }
+
+    #[test]
+    fn secrets_are_masked_by_shape_in_values_and_in_names() {
+        let token = "ghp_0123456789abcdefghijABCDEFGHIJ456789";
+        let mut value = json!({
+            "Config": {"Cmd": ["clone", token], "Labels": {"note": format!("uses {token}")}},
+            "HostConfig": {"Sysctls": {token: [["deep", token]]}},
+        });
+        mask_inspect(&mut value, &Redactor::default());
+        assert_eq!(
+            value,
+            json!({
+                "Config": {"Cmd": ["clone", MASK], "Labels": {"note": format!("uses {MASK}")}},
+                "HostConfig": {"Sysctls": {MASK: [["deep", MASK]]}},
+            })
+        );
+    }
+
+    #[test]
+    fn items_that_are_no_texts_are_masked_like_fields() {
+        let token = "ghp_0123456789abcdefghijABCDEFGHIJ456789";
+        let mut value = json!({
+            "Secrets": [{"Name": "db", "Note": token}],
+            "Config": {"Env": [["A", token]], "Cmd": ["serve", {"note": token}]},
+        });
+        mask_inspect(&mut value, &Redactor::default());
+        assert_eq!(
+            value,
+            json!({
+                "Secrets": [{"Name": "db", "Note": MASK}],
+                "Config": {"Env": [["A", MASK]], "Cmd": ["serve", {"note": MASK}]},
+            })
+        );
     }
 
     #[test]
@@ -141,7 +164,7 @@ mod tests {
             "Mounts": [{"Destination": "/var/lib/postgresql/data"}],
         });
         let mut masked = described.clone();
-        mask_inspect(&mut masked);
+        mask_inspect(&mut masked, &Redactor::default());
         let mut expected = described;
         expected["Config"]["Env"] = json!([
             format!("POSTGRES_PASSWORD={MASK}"),

@@ -11,6 +11,7 @@ mod details;
 pub mod docker;
 mod inspect;
 pub(in crate::server) mod redact;
+pub(in crate::server) mod redactor;
 mod sampler;
 mod secrets;
 pub mod system;
@@ -23,6 +24,7 @@ use crate::model::{
 };
 use async_trait::async_trait;
 use futures::stream::BoxStream;
+use redactor::Redactor;
 use std::{fmt, sync::Arc};
 use thiserror::Error;
 use tokio::sync::mpsc;
@@ -53,12 +55,29 @@ pub const UPDATE_BACKLOG: usize = 256;
 pub struct Observer {
     host: HostId,
     collector: mpsc::Sender<Update>,
+    redactor: Redactor,
 }
 
 impl Observer {
     /// An observer of `host` that sends to `collector`.
-    pub const fn new(host: HostId, collector: mpsc::Sender<Update>) -> Self {
-        Self { host, collector }
+    pub fn new(host: HostId, collector: mpsc::Sender<Update>) -> Self {
+        Self {
+            host,
+            collector,
+            redactor: Redactor::default(),
+        }
+    }
+
+    /// The source masks secrets with `redactor`.
+    #[must_use]
+    pub(in crate::server) fn masked_by(mut self, redactor: Redactor) -> Self {
+        self.redactor = redactor;
+        self
+    }
+
+    /// Masks secrets in what the source receives.
+    const fn redactor(&self) -> &Redactor {
+        &self.redactor
     }
 
     /// The host of the source.
@@ -102,15 +121,16 @@ impl Observer {
         }
     }
 
-    /// An update with the state of the source.
+    /// An update with the state of the source. Secrets in its message are masked.
     pub fn status(&self, status: Status) -> Update {
+        let masked = |message: String| self.redactor.mask_text(&message).into_owned();
         Update::Source(SourceStatus {
             host: self.host,
             source: status.source,
             state: status.state,
             since: clock::now(),
             last_seen: None,
-            message: status.message,
+            message: status.message.map(masked),
             endpoint: status.endpoint,
             version: status.version,
             machine: status.machine,

@@ -1,13 +1,13 @@
 //! Finds the secrets of a container in other text: in its logs, commands and processes.
 
 use super::redact::{
-    SHORTEST, Shown, base64_around, base64_stems, is_plain, is_secret_name, percent_decoded,
-    readings, replace, secrets_in, views,
+    Found, Rule, SHORTEST, Shown, Text, base64_around, base64_stems, is_plain, is_secret_name,
+    merged, percent_decoded, readings, replace, secrets_after_names,
 };
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use memchr::memmem;
 use serde_json::Value;
-use std::{borrow::Cow, collections::BTreeSet, ops::Range, sync::Arc};
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
 /// Longer values are searched for in pieces of this length, so that not much more than the visible part of
 /// a truncated line must be kept.
@@ -155,61 +155,45 @@ impl Secrets {
 
     /// `text` with every secret masked, in any encoding.
     pub(super) fn mask_str<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let Some(search) = self.search_for(text.as_bytes()) else {
-            return Cow::Borrowed(text);
-        };
-        match self.found(search, text) {
+        match merged(self.find(&Text::new(text))) {
             found if found.is_empty() => Cow::Borrowed(text),
             found => Cow::Owned(replace(text, &found)),
         }
     }
 
-    /// Bytes with every secret masked, in any encoding. If there is one, invalid UTF-8 is replaced, too.
-    pub(super) fn mask(&self, text: Vec<u8>) -> Vec<u8> {
-        if self.search_for(&text).is_none() {
-            return text;
-        }
-        match self.mask_str(&String::from_utf8_lossy(&text)) {
-            Cow::Borrowed(_) => text,
-            Cow::Owned(masked) => masked.into_bytes(),
-        }
+    /// Whether `text` may contain a secret, in any encoding.
+    pub(super) fn may_be_in(&self, text: &[u8]) -> bool {
+        self.search
+            .as_ref()
+            .is_some_and(|search| !self.patterns.is_read_as_written(text) || search.is_match(text))
     }
 
-    /// The automaton to search `text` with; `None` when `text` certainly contains no secret, as most lines.
-    fn search_for(&self, text: &[u8]) -> Option<&AhoCorasick> {
-        let search = self.search.as_ref()?;
-        let is_clean = self.patterns.is_read_as_written(text) && !search.is_match(text);
-        (!is_clean).then_some(search)
-    }
-
-    /// The positions of the secrets, in order and without overlaps.
-    fn found(&self, search: &AhoCorasick, text: &str) -> Vec<Range<usize>> {
-        let mut found: Vec<_> = self.matches(search, text.as_bytes()).collect();
-        if !self.patterns.is_read_as_written(text.as_bytes())
-            && readings(text)
-                .iter()
-                .any(|read| search.is_match(read.text()))
-        {
-            for view in views(text) {
-                let read = self.matches(search, view.text());
-                found.extend(read.filter_map(|range| view.written(range)));
-            }
+    /// The secrets in `text`, in any encoding and order.
+    pub(super) fn find(&self, text: &Text<'_>) -> Vec<Found> {
+        let Some(search) = &self.search else {
+            return Vec::new();
+        };
+        let mut found = self.matches(search, text.written().as_bytes());
+        if !self.patterns.is_read_as_written(text.written().as_bytes()) {
+            found.extend(text.search_readings(|read| self.matches(search, read)));
         }
-        merged(found)
+        found
     }
 
-    fn matches<'a>(
-        &'a self,
-        search: &'a AhoCorasick,
-        text: &'a [u8],
-    ) -> impl Iterator<Item = Range<usize>> + 'a {
-        search.find_iter(text).map(|found| {
+    fn matches(&self, search: &AhoCorasick, text: &[u8]) -> Vec<Found> {
+        // The end of the last base64 word: it is read once, however many matches it contains.
+        let mut end = 0;
+        let matches = search.find_iter(text).filter_map(|found| {
             if found.pattern().as_usize() < self.patterns.encoded_from {
-                found.range()
-            } else {
-                base64_around(text, found.range())
+                return Some(found.range());
             }
-        })
+            let word = (found.start() >= end).then(|| base64_around(text, found.range()))?;
+            end = word.end;
+            Some(word)
+        });
+        matches
+            .map(|range| Found::new(range, Rule::Value))
+            .collect()
     }
 }
 
@@ -234,7 +218,9 @@ fn identity(inspected: &Value) -> Vec<String> {
 /// The secrets in the value of a variable.
 fn values_of<'a>(name: &str, value: &'a str) -> Vec<Cow<'a, str>> {
     let whole = is_secret_name(name).then_some(value);
-    let within = secrets_in(value).flat_map(|secret| {
+    let secrets = secrets_after_names(value).into_iter();
+    let within = secrets.flat_map(|found| {
+        let secret = value.get(found.range).unwrap_or_default();
         let decoded = percent_decoded(secret);
         [Some(Cow::Borrowed(secret)), decoded.map(Cow::Owned)]
     });
@@ -261,19 +247,6 @@ fn pieces(value: &str) -> impl Iterator<Item = &str> {
         rest = after;
         (!piece.is_empty()).then_some(piece)
     })
-}
-
-/// `ranges` in order, with overlapping ones merged.
-fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
-    ranges.sort_by_key(|range| range.start);
-    let mut merged: Vec<Range<usize>> = Vec::with_capacity(ranges.len());
-    for range in ranges {
-        match merged.last_mut() {
-            Some(last) if range.start < last.end => last.end = last.end.max(range.end),
-            _ => merged.push(range),
-        }
-    }
-    merged
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The [`Engine`] of the demo: actions, inspections, processes and logs of simulated containers.
 
 use super::{
-    super::{Engine, EngineError, LogLines, LogQuery, SourceLine, redact},
+    super::{Engine, EngineError, LogLines, LogQuery, SourceLine, redact, redactor::Redactor},
     log::{self, DemoLog},
     world::World,
 };
@@ -28,12 +28,22 @@ const POLL_INTERVAL: Duration = Duration::from_millis(log::SLOT as u64);
 pub(super) struct DemoEngine {
     world: Arc<Mutex<World>>,
     acted: mpsc::Sender<()>,
+    redactor: Redactor,
 }
 
 impl DemoEngine {
-    /// An engine that acts on `world` and notifies `acted`.
-    pub(super) fn new(world: Arc<Mutex<World>>, acted: mpsc::Sender<()>) -> Self {
-        Self { world, acted }
+    /// An engine that acts on `world` and notifies `acted`. Lines of logs are masked by `redactor`, as those
+    /// of real containers are, so that patterns can be tried.
+    pub(super) fn new(
+        world: Arc<Mutex<World>>,
+        acted: mpsc::Sender<()>,
+        redactor: Redactor,
+    ) -> Self {
+        Self {
+            world,
+            acted,
+            redactor,
+        }
     }
 
     fn container(&self, id: ContainerId) -> Result<Container, EngineError> {
@@ -113,7 +123,12 @@ impl Engine for DemoEngine {
         let lines: Vec<_> = lines.filter(|line| query.is_of_interest(line)).collect();
         let tail = query.tail.map_or(lines.len(), |tail| tail as usize);
         let old = lines.len().saturating_sub(tail);
-        let past = stream::iter(lines.into_iter().skip(old).map(Ok));
+        let redactor = self.redactor.clone();
+        let masked = move |mut line: SourceLine| {
+            line.line = redactor.mask_output(&line.line).into_owned();
+            Ok(line)
+        };
+        let past = stream::iter(lines.into_iter().skip(old).map(masked.clone()));
         if !query.follow {
             return Ok(past.boxed());
         }
@@ -127,7 +142,7 @@ impl Engine for DemoEngine {
             Some((following.next().await?, following))
         });
         let future = future.filter(move |line| std::future::ready(query.is_of_interest(line)));
-        Ok(past.chain(future.map(Ok)).boxed())
+        Ok(past.chain(future.map(masked)).boxed())
     }
 }
 
@@ -167,7 +182,10 @@ impl Following {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{HostId, Timestamp};
+    use crate::{
+        model::{HostId, Timestamp},
+        server::{instruments::Redactions, source::redact::CustomPatterns},
+    };
 
     #[tokio::test]
     async fn limits_are_the_same_in_stats_details_and_lists() {
@@ -175,7 +193,7 @@ mod tests {
         let world = World::new(HostId::demo(), 40, 7, now);
         let (containers, stats) = (world.containers(), world.stats(now));
         let (acted, _) = mpsc::channel(1);
-        let engine = DemoEngine::new(Arc::new(Mutex::new(world)), acted);
+        let engine = DemoEngine::new(Arc::new(Mutex::new(world)), acted, Redactor::default());
         let (mut limited, mut unlimited) = (0, 0);
         for stats in stats {
             let limits = engine.details(stats.container_id).await.unwrap().limits;
@@ -186,5 +204,25 @@ mod tests {
             unlimited += usize::from(limits.memory.is_none() && limits.cpus.is_none());
         }
         assert!(limited > 0 && unlimited > 0, "{limited} {unlimited}");
+    }
+
+    #[tokio::test]
+    async fn configured_patterns_can_be_tried_on_the_logs() {
+        let world = World::new(HostId::demo(), 1, 7, clock::now());
+        let id = world.containers()[0].id;
+        let custom = CustomPatterns::compile(&["(?s).+".to_owned()]).unwrap();
+        let redactor = Redactor::new(custom, Redactions::default());
+        let engine = DemoEngine::new(Arc::new(Mutex::new(world)), mpsc::channel(1).0, redactor);
+        let query = LogQuery {
+            stdout: true,
+            stderr: true,
+            ..LogQuery::default()
+        };
+        let lines: Vec<_> = engine.logs(id, &query).await.unwrap().collect().await;
+        let lines: Vec<_> = lines.into_iter().map(|line| line.unwrap().line).collect();
+        assert!(
+            !lines.is_empty() && lines.iter().all(|line| line == redact::MASK),
+            "{lines:?}"
+        );
     }
 }

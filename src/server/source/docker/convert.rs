@@ -7,7 +7,7 @@ mod details;
 
 pub(super) use details::{Details, details};
 
-use super::{super::redact, json::Json};
+use super::{super::redactor::Redactor, json::Json};
 use crate::model::{
     COMPOSE_PROJECT_LABEL, Container, ContainerId, ContainerState, HIDE_LABEL, Health,
     PROTECT_LABEL, Port, Timestamp,
@@ -53,10 +53,11 @@ enum Omitted {
 }
 
 /// Parses the engine's list; `None` when `body` is not a JSON array. `own` is Deckwatch's own container.
-pub(super) fn list(body: &str, own: Option<ContainerId>) -> Option<List> {
+/// Secrets are masked by `redactor`.
+pub(super) fn list(body: &str, own: Option<ContainerId>, redactor: &Redactor) -> Option<List> {
     let mut list = List::default();
     for entry in Json::parse(body)?.items()? {
-        match listed(entry, own) {
+        match listed(entry, own, redactor) {
             Ok(listed) => list.listed.push(listed),
             Err(Omitted::Hidden(id)) => drop(list.hidden.insert(id)),
             Err(Omitted::BadId) => tracing::debug!("the engine listed a container without an id"),
@@ -74,7 +75,11 @@ fn is_true(label: Option<&String>) -> bool {
     label.is_some_and(|value| value.trim().eq_ignore_ascii_case("true"))
 }
 
-fn listed(entry: Json<'_>, own: Option<ContainerId>) -> Result<Listed, Omitted> {
+fn listed(
+    entry: Json<'_>,
+    own: Option<ContainerId>,
+    redactor: &Redactor,
+) -> Result<Listed, Omitted> {
     let fields = entry.fields();
     let id = fields.get("Id").text().unwrap_or_default();
     let id: ContainerId = id.parse().map_err(|_| Omitted::BadId)?;
@@ -88,12 +93,12 @@ fn listed(entry: Json<'_>, own: Option<ContainerId>) -> Result<Listed, Omitted> 
         name: name(fields.get("Names").texts()),
         image: fields.get("Image").text().unwrap_or_default(),
         state: state_from_engine(&state),
-        status: status(fields.get("Status")),
+        status: status(fields.get("Status"), redactor),
         created: created(fields.get("Created")),
         ports: ports(fields.get("Ports").items().unwrap_or_default()),
         project: project(&labels),
         protected: is_true(labels.get(PROTECT_LABEL)) || own == Some(id),
-        labels: masked(labels),
+        labels: masked(labels, redactor),
     })
 }
 
@@ -107,9 +112,10 @@ pub(super) fn project(labels: &BTreeMap<String, String>) -> Option<String> {
 /// `labels`, with values that look like secrets masked.
 pub(super) fn masked(
     labels: impl IntoIterator<Item = (String, String)>,
+    redactor: &Redactor,
 ) -> BTreeMap<String, String> {
     let labels = labels.into_iter().map(|(name, value)| {
-        let value = redact::mask_value(&name, &value);
+        let value = redactor.mask_value(&name, &value);
         (name, value)
     });
     labels.collect()
@@ -126,8 +132,10 @@ fn state_from_engine(word: &str) -> ContainerState {
     }
 }
 
-fn status(text: Json<'_>) -> String {
-    redact::mask_text(&text.text().unwrap_or_default()).into_owned()
+fn status(text: Json<'_>, redactor: &Redactor) -> String {
+    redactor
+        .mask_text(&text.text().unwrap_or_default())
+        .into_owned()
 }
 
 /// Seconds since 1970, as in the list; the epoch itself when they are invalid.

@@ -3,8 +3,7 @@
 
 use super::{
     super::{
-        Engine, EngineError, LogLines, LogQuery, inspect, redact,
-        secrets::{Patterns, Secrets},
+        Engine, EngineError, LogLines, LogQuery, inspect, redactor::Redactor, secrets::Secrets,
     },
     api::{self, CALL_TIMEOUT},
     connect::Connection,
@@ -42,15 +41,17 @@ const NO_PROCESSES: &str = "The engine does not list this container's processes.
 pub(super) struct DockerEngine {
     connection: RwLock<Option<Connection>>,
     refresh: mpsc::Sender<ContainerId>,
+    redactor: Redactor,
 }
 
 impl DockerEngine {
     /// An engine without a connection. The id of every container that was acted upon is sent to `refresh`,
-    /// to be listed again.
-    pub(super) fn new(refresh: mpsc::Sender<ContainerId>) -> Self {
+    /// to be listed again. Secrets are masked by `redactor`.
+    pub(super) fn new(refresh: mpsc::Sender<ContainerId>, redactor: Redactor) -> Self {
         Self {
             connection: RwLock::default(),
             refresh,
+            redactor,
         }
     }
 
@@ -72,7 +73,8 @@ impl DockerEngine {
 
     /// The inspection of a container, with its secrets.
     async fn inspection(&self, id: ContainerId) -> Result<Value, EngineError> {
-        let body = self.connection()?.api.inspect(id, CALL_TIMEOUT).await?;
+        let body = self.connection()?.api.inspect(id, CALL_TIMEOUT).await;
+        let body = body.map_err(|error| self.redactor.mask_error(error.into()))?;
         let json = Json::parse(&body).filter(|json| json.is_object());
         Ok(json.ok_or(api::not_json(api::INSPECTION))?.value())
     }
@@ -99,12 +101,16 @@ impl DockerEngine {
             return error;
         }
         let inspection = timeout(SECRETS_TIMEOUT, self.inspection(id)).await;
-        let Ok(Ok(inspection)) = inspection else {
-            // Secrets that are recognizable in the text alone are already masked.
-            return error;
-        };
-        let secrets = Patterns::of_inspected(&inspection);
-        error.map_message(|message| secrets.mask_str(message).into_owned())
+        match inspection {
+            Ok(Ok(inspection)) => self.redactor_for(&inspection).mask_error(error),
+            // Secrets that are recognizable in the text alone are masked in any case.
+            _ => self.redactor.mask_error(error),
+        }
+    }
+
+    /// Masks the secrets in the texts of the container with this `inspection`.
+    fn redactor_for(&self, inspection: &Value) -> Redactor {
+        self.redactor.with(Secrets::of_inspected(inspection))
     }
 
     fn connection(&self) -> Result<Connection, EngineError> {
@@ -194,7 +200,7 @@ impl Engine for DockerEngine {
 
     async fn inspect(&self, id: ContainerId) -> Result<Value, EngineError> {
         let mut value = self.inspection(id).await?;
-        inspect::mask_inspect(&mut value);
+        inspect::mask_inspect(&mut value, &self.redactor);
         Ok(value)
     }
 
@@ -212,10 +218,10 @@ impl Engine for DockerEngine {
             Ok(None) => return Err(EngineError::Unsupported(NO_PROCESSES.to_owned())),
             Err(error) => return Err(self.mask_secrets(container, error).await),
         };
-        let secrets = Secrets::of_inspected(&self.inspection(container).await?);
+        let redactor = self.redactor_for(&self.inspection(container).await?);
         let mask = |row: Vec<String>| {
             row.iter()
-                .map(|text| secrets.mask_str(&redact::mask_text(text)).into_owned())
+                .map(|text| redactor.mask_text(text).into_owned())
                 .collect()
         };
         Ok(Processes {
@@ -228,15 +234,13 @@ impl Engine for DockerEngine {
         // No line is sent before it is known what must be masked in it.
         let Connection { api, socket, .. } = self.connection()?;
         let inspection = self.inspection(id).await?;
-        let secrets = Secrets::of_inspected(&inspection);
+        let redactor = self.redactor_for(&inspection);
         let is_terminal = inspection.pointer("/Config/Tty").and_then(Value::as_bool);
         let is_terminal = is_terminal.unwrap_or(false);
-        let masking = secrets.clone();
-        let lines = match socket {
-            Some(socket) => logs::local_lines(&socket, id, query, is_terminal, masking).await,
-            None => logs::lines(api, id, query, is_terminal, masking).await,
-        };
-        lines.map_err(|error| error.map_message(|message| secrets.mask_str(message).into_owned()))
+        match socket {
+            Some(socket) => logs::local_lines(&socket, id, query, is_terminal, redactor).await,
+            None => logs::lines(api, id, query, is_terminal, redactor).await,
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! Translates engine errors: into [`EngineError`] for callers, and into user-facing advice.
+//! Translates engine errors: into [`EngineError`] for callers, and into user-facing advice. Secrets are
+//! masked where either leaves the source: by [`super::engine`], and by the observer of the source.
 
 use super::super::EngineError;
 use bollard::errors::Error;
@@ -36,7 +37,6 @@ impl From<Error> for EngineError {
 }
 
 fn from_status(status: u16, message: String) -> EngineError {
-    let message = super::super::redact::mask_text(&message).into_owned();
     match status {
         304 => EngineError::NotModified,
         401 | 403 => EngineError::Forbidden(message),
@@ -69,7 +69,6 @@ pub(super) fn advice(error: &Error, address: &str, setting: &str) -> String {
         message,
     } = error
     {
-        let message = super::super::redact::mask_text(message);
         if let 401 | 403 = status_code {
             return format!("No access to the engine at {address}: {message}");
         }
@@ -129,7 +128,7 @@ fn cause(error: &Error) -> String {
         text = error.to_string();
         source = error.source();
     }
-    super::super::redact::mask_text(&text).into_owned()
+    text
 }
 
 #[cfg(test)]

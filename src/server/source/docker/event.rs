@@ -1,6 +1,6 @@
 //! Parses events of the engine, and decides which of them are published and what they mean for containers.
 
-use super::{convert, json::Json};
+use super::{super::redactor::Redactor, convert, json::Json};
 use crate::model::{ContainerId, Event, EventSubject, Health, HostId, Timestamp};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -121,8 +121,13 @@ impl Message {
     }
 
     /// The consequences for a container whose last health is `known`: engines repeat the result of every
-    /// check, and only a change is relevant.
-    pub(super) fn meaning(self, host: &HostId, known: Option<Health>) -> Meaning {
+    /// check, and only a change is relevant. Secrets are masked by `redactor`.
+    pub(super) fn meaning(
+        self,
+        host: &HostId,
+        known: Option<Health>,
+        redactor: &Redactor,
+    ) -> Meaning {
         let container = self.container();
         let is_relevant = match (&container, self.health) {
             (Some(_), Some(_)) => self.health != known,
@@ -136,8 +141,10 @@ impl Message {
             host: *host,
             timestamp: self.at,
             name: name(&self.kind, &self.id, &self.attributes),
-            subject: container.is_some().then(|| subject(&self.attributes)),
-            attributes: shown(self.attributes),
+            subject: container
+                .is_some()
+                .then(|| subject(&self.attributes, redactor)),
+            attributes: shown(self.attributes, redactor),
             kind: self.kind,
             action: self.action,
             id: self.id,
@@ -182,19 +189,19 @@ fn short(name: &str) -> String {
     shown.unwrap_or(name).to_owned()
 }
 
-fn shown(attributes: BTreeMap<String, String>) -> BTreeMap<String, String> {
+fn shown(attributes: BTreeMap<String, String>, redactor: &Redactor) -> BTreeMap<String, String> {
     let shown = |(name, _): &(String, String)| ATTRIBUTES.contains(&name.as_str());
-    convert::masked(attributes.into_iter().filter(shown))
+    convert::masked(attributes.into_iter().filter(shown), redactor)
 }
 
 /// The container's labels, which Docker adds to the attributes of its events; Podman does not.
-fn subject(attributes: &BTreeMap<String, String>) -> Arc<EventSubject> {
+fn subject(attributes: &BTreeMap<String, String>, redactor: &Redactor) -> Arc<EventSubject> {
     let is_label = |name: &str| name != "name" && !ATTRIBUTES.contains(&name);
     let labels = attributes.iter().filter(|(name, _)| is_label(name));
     let labels = labels.map(|(name, value)| (name.clone(), value.clone()));
     Arc::new(EventSubject {
         project: convert::project(attributes),
-        labels: convert::masked(labels),
+        labels: convert::masked(labels, redactor),
     })
 }
 
@@ -212,7 +219,7 @@ mod tests {
     }
 
     fn read(json: serde_json::Value, health: Option<Health>) -> Meaning {
-        message(&json).meaning(&HostId::default(), health)
+        message(&json).meaning(&HostId::default(), health, &Redactor::default())
     }
 
     fn of_container(action: &str) -> serde_json::Value {

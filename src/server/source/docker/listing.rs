@@ -2,6 +2,7 @@
 //! when one is late.
 
 use super::{
+    super::redactor::Redactor,
     api::{self, Api, LIST, MOST_NAMED, ReadError},
     convert::{self, List},
     inventory::Scope,
@@ -31,6 +32,7 @@ pub(super) struct Answer {
 pub(super) struct Listing {
     api: Api,
     own: Option<ContainerId>,
+    redactor: Redactor,
     all: Option<Instant>,
     pending_all: Option<Pending>,
     /// Containers to list, each with its due time. One may occur twice, with two times.
@@ -44,11 +46,12 @@ struct Pending {
 }
 
 impl Listing {
-    /// A schedule without requests; `own` is Deckwatch's own container.
-    pub(super) fn new(api: Api, own: Option<ContainerId>) -> Self {
+    /// A schedule without requests; `own` is Deckwatch's own container. Secrets are masked by `redactor`.
+    pub(super) fn new(api: Api, own: Option<ContainerId>, redactor: Redactor) -> Self {
         Self {
             api,
             own,
+            redactor,
             all: None,
             pending_all: None,
             some: BTreeSet::new(),
@@ -142,14 +145,16 @@ impl Listing {
 
     fn start_list(&self, scope: Scope) -> Pending {
         let (api, own, requested_at) = (self.api.clone(), self.own, Instant::now());
+        let redactor = self.redactor.clone();
         let answer = async move {
             let ids = match &scope {
                 Scope::All => None,
                 Scope::Only(ids) => Some(ids),
             };
             let body = api.list(ids).await;
-            let result =
-                body.and_then(|body| convert::list(&body, own).ok_or_else(|| api::not_json(LIST)));
+            let result = body.and_then(|body| {
+                convert::list(&body, own, &redactor).ok_or_else(|| api::not_json(LIST))
+            });
             Answer {
                 scope,
                 requested_at,

@@ -1,6 +1,8 @@
 //! Logs of containers as streams of lines with secrets masked, from local and remote engines.
 
 mod assemble;
+#[cfg(test)]
+mod fuzz;
 mod local;
 mod pieces;
 mod record;
@@ -10,7 +12,7 @@ mod timer;
 mod wire;
 
 use super::{
-    super::{EngineError, LogLines, LogQuery, SourceLine, secrets::Secrets},
+    super::{EngineError, LogLines, LogQuery, SourceLine, redactor::Redactor},
     api::Api,
 };
 use crate::model::{ContainerId, Timestamp};
@@ -22,7 +24,7 @@ use remote::RemoteLines;
 use std::path::Path;
 use wire::Response;
 
-/// The lines that `query` asks for, with `secrets` masked, read through `api`.
+/// The lines that `query` asks for, read through `api`. Secrets are masked by `redactor`, also in errors.
 ///
 /// # Errors
 /// When the engine cannot be reached or, unless following, has no such log.
@@ -31,14 +33,15 @@ pub(super) async fn lines(
     id: ContainerId,
     query: &LogQuery,
     is_terminal: bool,
-    secrets: Secrets,
+    redactor: Redactor,
 ) -> Result<LogLines, EngineError> {
-    let pieces = Pieces::new(is_terminal, assembler(query, secrets));
+    let pieces = Pieces::new(is_terminal, assembler(query, redactor.clone()));
     let mut lines = RemoteLines::new(api, path(id, query), pieces);
     if !query.follow {
-        lines.read_head().await?;
+        let head = lines.read_head().await;
+        head.map_err(|error| redactor.mask_error(error))?;
     }
-    Ok(exactly(lines.into_stream(), query))
+    Ok(exactly(lines.into_stream(), query, redactor))
 }
 
 /// The same from an engine on this machine, read from its `socket` directly, which is much cheaper: see
@@ -51,23 +54,27 @@ pub(super) async fn local_lines(
     id: ContainerId,
     query: &LogQuery,
     is_terminal: bool,
-    secrets: Secrets,
+    redactor: Redactor,
 ) -> Result<LogLines, EngineError> {
     let response = Response::to(socket, &path(id, query)).await;
     let response = response.map_err(|error| EngineError::Unavailable(error.to_string()))?;
-    let mut lines = LocalLines::new(response, is_terminal, assembler(query, secrets));
+    let mut lines = LocalLines::new(response, is_terminal, assembler(query, redactor.clone()));
     if !query.follow {
         // Podman begins to answer only with the first line.
-        lines.read_head().await?;
+        let head = lines.read_head().await;
+        head.map_err(|error| redactor.mask_error(error))?;
     }
-    Ok(exactly(lines, query))
+    Ok(exactly(lines, query, redactor))
 }
 
-/// Drops lines outside of the requested milliseconds; the engine's filters are in seconds.
+/// Drops lines outside of the requested milliseconds; the engine's filters are in seconds. Secrets in an
+/// error are masked by `redactor`; those in lines are masked already.
 fn exactly(
     lines: impl Stream<Item = Result<SourceLine, EngineError>> + Send + 'static,
     query: &LogQuery,
+    redactor: Redactor,
 ) -> LogLines {
+    let lines = lines.map_err(move |error| redactor.mask_error(error));
     if query.since.or(query.until).is_none() {
         return lines.boxed();
     }
@@ -77,8 +84,8 @@ fn exactly(
         .boxed()
 }
 
-fn assembler(query: &LogQuery, secrets: Secrets) -> Assembler {
-    Assembler::new(secrets).ending(query.ended)
+fn assembler(query: &LogQuery, redactor: Redactor) -> Assembler {
+    Assembler::new(redactor).ending(query.ended)
 }
 
 /// The API path of the log. Its times are in seconds.
@@ -101,5 +108,7 @@ fn path(id: ContainerId, query: &LogQuery) -> String {
     )
 }
 
+#[cfg(test)]
+mod masking;
 #[cfg(test)]
 mod tests;

@@ -10,6 +10,8 @@ mod engine;
 mod error;
 mod event;
 mod events;
+#[cfg(test)]
+mod fuzz;
 mod inspections;
 mod inventory;
 mod json;
@@ -83,12 +85,13 @@ impl DockerSource {
     ) -> Self {
         let (refresh, refreshes) = mpsc::channel(REFRESH_BACKLOG);
         let read = |path| std::fs::read_to_string(path).unwrap_or_default();
+        let engine = DockerEngine::new(refresh, observer.redactor().clone());
         Self {
             endpoint,
             observer,
             demand,
             intervals,
-            engine: Arc::new(DockerEngine::new(refresh)),
+            engine: Arc::new(engine),
             refreshes,
             own: own::own_container(
                 &read("/proc/self/cgroup"),

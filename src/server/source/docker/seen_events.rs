@@ -90,7 +90,10 @@ impl SeenEvents {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{model::HostId, server::source::docker::convert};
+    use crate::{
+        model::HostId,
+        server::source::{docker::convert, redactor::Redactor},
+    };
     use std::time::Duration;
 
     fn event(id: ContainerId) -> Event {
@@ -118,7 +121,7 @@ mod tests {
         let entries = serde_json::json!([
             {"Id": shown, "Labels": {"team": "web"}}, {"Id": hidden, "Labels": {"deckwatch.hide": "true"}},
         ]);
-        let list = || convert::list(&entries.to_string(), None).unwrap();
+        let list = || convert::list(&entries.to_string(), None, &Redactor::default()).unwrap();
         inventory.on_list(&scope, list(), after(5));
         assert_eq!(
             seen.release(&scope, after(5), &inventory),

@@ -165,7 +165,7 @@ impl<'a> Session<'a> {
             transport: api.transport().clone(),
             reconcile,
             inventory: Inventory::default(),
-            listing: Listing::new(api.clone(), own),
+            listing: Listing::new(api.clone(), own, observer.redactor().clone()),
             inspections: Inspections::new(api.clone()),
             events: Events::after(api.clone(), seen_events.until),
             probe: Probe::new(api),
@@ -232,7 +232,8 @@ impl<'a> Session<'a> {
         }
         let known = container.and_then(|id| self.inventory.health(&id));
         let health = message.health;
-        let meaning = message.meaning(&self.observer.host(), known);
+        let redactor = self.observer.redactor();
+        let meaning = message.meaning(&self.observer.host(), known, redactor);
         if let Some(id) = meaning.changed {
             self.inspections.retry_soon(&id);
             self.listing.request(id, COALESCE);

@@ -35,6 +35,29 @@ pub(in crate::server::source) fn base64_around(text: &[u8], range: Range<usize>)
     range.start - before..range.end + after
 }
 
+/// Decodes base64 in the alphabet of URLs without padding; `None` when `text` is not.
+pub(super) fn from_base64_url(text: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 2);
+    let (mut buffer, mut bits) = (0_u32, 0_u32);
+    for digit in text {
+        let value = match digit {
+            b'A'..=b'Z' => digit - b'A',
+            b'a'..=b'z' => digit - b'a' + 26,
+            b'0'..=b'9' => digit - b'0' + 52,
+            b'-' => 62,
+            b'_' => 63,
+            _ => return None,
+        };
+        buffer = buffer << 6 | u32::from(value);
+        bits += 6;
+        if bits >= 8 {
+            bits -= 8;
+            bytes.push((buffer >> bits) as u8);
+        }
+    }
+    Some(bytes)
+}
+
 /// `text` with `%XX` decoded; `None` when nothing is encoded.
 pub(in crate::server::source) fn percent_decoded(text: &str) -> Option<String> {
     let mut decoded = Vec::with_capacity(text.len());
@@ -62,6 +85,24 @@ mod tests {
         assert!(base64_stems("abcde").is_empty());
         let text = b"Basic aHVudGVyMg== x";
         assert_eq!(base64_around(text, 6..14), 6..18);
+    }
+
+    #[test]
+    fn base64_of_urls_is_decoded() {
+        for (text, decoded) in [
+            ("", Some(&b""[..])),
+            ("aGk", Some(b"hi")),
+            ("eyJhIjoxfQ", Some(b"{\"a\":1}")),
+            ("Pz8_Pj4-", Some(b"???>>>")),
+            ("a b", None),
+            ("Pz8/", None),
+        ] {
+            assert_eq!(
+                from_base64_url(text.as_bytes()).as_deref(),
+                decoded,
+                "{text}"
+            );
+        }
     }
 
     #[test]

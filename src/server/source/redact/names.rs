@@ -39,7 +39,7 @@ const PARTS: [&str; 27] = [
 ];
 
 /// Words that make a name secret only as complete words: `AUTH` is secret, `AUTHOR` is not.
-const WORDS: [&str; 5] = ["auth", "pass", "pwd", "dsn", "cookie"];
+const WORDS: [&str; 6] = ["auth", "pass", "pwd", "pw", "dsn", "cookie"];
 
 /// Prefixes of harmless words that contain one of [`PARTS`].
 const HARMLESS_PREFIXES: [&str; 4] = ["tokeniz", "tokenis", "secretar", "passwordless"];
@@ -240,6 +240,7 @@ mod tests {
             "private_key",
             "--auth",
             "DB_PASS",
+            "ADMIN_PW",
             "DB_PASSWORD_1",
             "REDIS_AUTH",
             "COOKIE_SECRET",

@@ -19,7 +19,7 @@ pub(super) fn secrets_in(text: &str) -> Vec<Range<usize>> {
     while let Some(next) = find(text, at) {
         let (secret, after) = match text.as_bytes().get(next) {
             Some(b'-') => after_flag(text, next),
-            Some(b':') if tail(text, next).starts_with("://") => in_url(text, next),
+            Some(b':') if url::begins_at(text.as_bytes(), next) => url::find(text.as_bytes(), next),
             _ => assigned(text, next),
         };
         // The search continues after a secret.
@@ -49,10 +49,10 @@ fn after_flag(text: &str, at: usize) -> (Option<Range<usize>>, usize) {
         || bytes.get(at - 1).is_some_and(|before| {
             before.is_ascii_whitespace() || matches!(before, b'"' | b'\'' | b'[' | b'(' | b',')
         });
-    let end = at + length(bytes, at, is_name_byte);
     if !begins_word {
         return (None, at + 1);
     }
+    let end = at + length(bytes, at, is_name_byte);
     let name = text
         .get(at..end)
         .unwrap_or_default()
@@ -73,28 +73,6 @@ fn after_flag(text: &str, at: usize) -> (Option<Range<usize>>, usize) {
         ..Syntax::default()
     };
     (Some(value(bytes, from, syntax)), end)
-}
-
-/// The secret in the credentials of the URL whose `://` is at `at`, and the end of its authority.
-fn in_url(text: &str, at: usize) -> (Option<Range<usize>>, usize) {
-    let is_scheme = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'.' | b'-');
-    let scheme = text.get(at - length_before(text.as_bytes(), at, is_scheme)..at);
-    let begin = at + "://".len();
-    let mut rest = tail(text, begin);
-    if let Some(next) = rest.find("://") {
-        let next = next - length_before(rest.as_bytes(), next, is_scheme);
-        rest = rest.get(..next).unwrap_or_default();
-    }
-    let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '<' | '>' | '`');
-    let end = rest.find(ends).unwrap_or(rest.len());
-    let rest = rest.get(..end).unwrap_or_default();
-    let secret = url::secret(scheme.unwrap_or_default(), rest);
-    let from = secret.as_ref().map_or(0, |secret| secret.end);
-    // The port of a host named `token` is not its value.
-    let address = rest.get(from..).unwrap_or_default();
-    let address = address.find(['/', '?', '#']).unwrap_or(address.len());
-    let secret = secret.map(|secret| begin + secret.start..begin + secret.end);
-    (secret, begin + from + address)
 }
 
 /// The secret value after the `=` or `:` at `at`, and where the search continues.
@@ -161,10 +139,6 @@ fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'[' | b']')
 }
 
-fn tail(text: &str, from: usize) -> &str {
-    text.get(from..).unwrap_or_default()
-}
-
 /// Number of bytes from `from` on that satisfy `is_of_kind`.
 fn length(bytes: &[u8], from: usize, is_of_kind: impl Fn(u8) -> bool) -> usize {
     let rest = bytes.get(from..).unwrap_or_default();
@@ -183,7 +157,8 @@ fn length_before(bytes: &[u8], end: usize, is_of_kind: impl Fn(u8) -> bool) -> u
 
 #[cfg(test)]
 mod tests {
-    use super::super::mask_text;
+    use super::super::{replace, secrets_after_names};
+    use crate::server::source::redactor::Redactor;
 
     #[test]
     #[expect(clippy::too_many_lines, reason = "a table")]
@@ -309,7 +284,38 @@ mod tests {
             ("PASSWORD= serve", "PASSWORD= ••••••"),
             ("PASSWORD=", "PASSWORD="),
         ] {
-            assert_eq!(mask_text(text), masked);
+            assert_eq!(Redactor::default().mask_text(text), masked);
+        }
+    }
+
+    /// Texts in which a search that reads to the end of the text would be repeated at every separator.
+    #[test]
+    fn names_are_searched_for_in_linear_time() {
+        let most = 1 << 18;
+        for (before, unit) in [
+            ("", "a-"),
+            ("", "--token "),
+            ("", "password="),
+            ("", "token: "),
+            ("", "\"token\":["),
+            ("{\"token\":[", "\\"),
+            ("", "\"password=a "),
+        ] {
+            let text = before.to_owned() + &unit.repeat(most / unit.len());
+            // In quadratic time each of these takes minutes.
+            let found = secrets_after_names(&text);
+            assert!(found.len() <= text.len(), "{unit}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_can_be_masked_and_masking_is_idempotent(
+            text in "(password|token|user|Cookie|https|--|=|:|//|@|/|\"|'|\\\\|[ ,;&{}\\[\\]\n]|[a-z0-9]{1,3}|é|.){0,24}"
+        ) {
+            let mask = |text: &str| replace(text, &secrets_after_names(text));
+            let masked = mask(&text);
+            proptest::prop_assert_eq!(mask(&masked), masked.as_str(), "{:?}", text);
         }
     }
 }

@@ -5,7 +5,11 @@
 //! so do paths with `@`, as in `https://host/@me/album`. The RFC's interpretation is used where it is
 //! possible, with the exceptions of [`credentials_end`]: where both are possible, the one that masks more.
 
+use memchr::memmem;
 use std::ops::Range;
+
+/// The end of a scheme, after which credentials may begin.
+pub(super) const SEPARATOR: &str = "://";
 
 /// Schemes with which a single name before `@` is a user, and not a token.
 const USER_SCHEMES: [&str; 4] = ["ssh", "sftp", "scp", "rsync"];
@@ -13,8 +17,51 @@ const USER_SCHEMES: [&str; 4] = ["ssh", "sftp", "scp", "rsync"];
 /// Schemes whose paths may contain `@`, as those of packages and profiles.
 const WEB_SCHEMES: [&str; 4] = ["http", "https", "ws", "wss"];
 
+/// Whether a URL has its `://` at `at`.
+pub(super) fn begins_at(text: &[u8], at: usize) -> bool {
+    let rest = text.get(at..).unwrap_or_default();
+    rest.starts_with(SEPARATOR.as_bytes())
+}
+
+/// The secret in the credentials of the URL whose `://` is at `at`, and the end of its authority. Takes time
+/// in proportion to the distance to the next URL.
+pub(super) fn find(text: &[u8], at: usize) -> (Option<Range<usize>>, usize) {
+    let begin = at + SEPARATOR.len();
+    let rest = text.get(begin..).unwrap_or_default();
+    let next = memmem::find(rest, SEPARATOR.as_bytes());
+    let next = next.map_or(rest.len(), |next| next - scheme_before(rest, next).len());
+    let rest = valid(rest.get(..next).unwrap_or_default());
+    let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '<' | '>' | '`');
+    let end = rest.find(ends).unwrap_or(rest.len());
+    let rest = rest.get(..end).unwrap_or_default();
+    let secret = secret(scheme_before(text, at), rest);
+    let from = secret.as_ref().map_or(0, |secret| secret.end);
+    // The port of a host named `token` is not its value.
+    let address = rest.get(from..).unwrap_or_default();
+    let address = address.find(['/', '?', '#']).unwrap_or(address.len());
+    let secret = secret.map(|secret| begin + secret.start..begin + secret.end);
+    (secret, begin + from + address)
+}
+
+/// The scheme that ends at `at`.
+fn scheme_before(text: &[u8], at: usize) -> &str {
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'.' | b'-');
+    let before = text.get(..at).unwrap_or_default();
+    let begin = before.iter().rposition(|byte| !is_part(byte));
+    valid(
+        before
+            .get(begin.map_or(0, |begin| begin + 1)..)
+            .unwrap_or_default(),
+    )
+}
+
+/// The beginning of `text` that is UTF-8.
+fn valid(text: &[u8]) -> &str {
+    text.utf8_chunks().next().map_or("", |chunk| chunk.valid())
+}
+
 /// The secret in `rest`, the part of the URL after `scheme://`.
-pub(super) fn secret(scheme: &str, rest: &str) -> Option<Range<usize>> {
+fn secret(scheme: &str, rest: &str) -> Option<Range<usize>> {
     let end = credentials_end(scheme, rest)?;
     let credentials = rest.get(..end)?;
     let secret = match credentials.split_once(':') {

@@ -154,7 +154,10 @@ fn bracket_end(text: &[u8], from: usize) -> usize {
                 .map_or(text.len(), |(_, after)| after);
             continue;
         }
-        at += 1;
+        let rest = text.get(at..).unwrap_or_default();
+        // Backslashes are counted once, from the first one.
+        let backslashes = rest.iter().take_while(|byte| **byte == b'\\').count();
+        at += backslashes.max(1);
         match byte {
             b'[' | b'{' => depth += 1,
             b']' | b'}' => depth -= 1,

@@ -35,10 +35,48 @@ pub(in crate::server::source) fn is_plain(text: &[u8]) -> bool {
     !any(whole) && !any(last)
 }
 
-/// Whether `text` may contain special characters: most non-ASCII text contains none of their first bytes.
-fn may_be_special(text: &[u8]) -> bool {
-    let begins = |byte: &u8| matches!(byte, 0..=8 | 10..=31 | 0x7f | 0xc2 | 0xcd | 0xd8 | 0xe1..=0xe3 | 0xef..=0xff);
-    text.iter().any(begins)
+/// Whether `byte` may be the first one of a special character. Without branches, so that the bytes of a block
+/// are checked together.
+fn begins_special(byte: u8) -> bool {
+    let is_control = ((byte < b' ') & (byte != b'\t')) | (byte == 0x7f);
+    let is_other = (byte == 0xc2) | (byte == 0xcd) | (byte == 0xd8) | (byte >= 0xef);
+    is_control | is_other | (byte.wrapping_sub(0xe1) <= 2)
+}
+
+/// The position of the first special character in `text`. Most non-ASCII text contains none of their first
+/// bytes.
+fn find_special(text: &str) -> Option<usize> {
+    let mut from = 0;
+    loop {
+        let rest = text.get(from..)?;
+        let at = candidate(rest.as_bytes())?;
+        let c = rest.get(at..)?.chars().next()?;
+        if is_special(c) {
+            return Some(from + at);
+        }
+        from += at + c.len_utf8();
+    }
+}
+
+/// The position of the first byte that may begin a special character.
+fn candidate(text: &[u8]) -> Option<usize> {
+    /// Bytes that are checked together.
+    const WIDTH: usize = 16;
+    let any = |block: &[u8; WIDTH]| {
+        block
+            .iter()
+            .fold(false, |any, it| any | begins_special(*it))
+    };
+    let (blocks, rest) = text.as_chunks::<WIDTH>();
+    let clean = blocks.iter().take_while(|block| !any(block)).count();
+    // The last block overlaps, which is cheaper than checking its bytes one by one.
+    if clean == blocks.len() && (rest.is_empty() || text.last_chunk().is_some_and(|it| !any(it))) {
+        return None;
+    }
+    let from = WIDTH * clean;
+    let mut rest = text.get(from..)?.iter();
+    let at = rest.position(|byte| begins_special(*byte));
+    at.map(|at| from + at)
 }
 
 /// Every other reading of `text`, without positions: enough to know whether one contains a secret, and much
@@ -53,29 +91,30 @@ pub(in crate::server::source) fn readings(text: &str) -> Vec<View> {
 /// Every other reading of `text`: without control sequences and invisible characters, and with escapes
 /// resolved, also nested ones.
 pub(in crate::server::source) fn views(text: &str) -> Vec<View> {
-    // Each byte of a character has the range of the whole character, so that no character is split.
-    let written = text.char_indices().flat_map(|(at, c)| {
-        let source = (at as u32, (at + c.len_utf8()) as u32);
-        std::iter::repeat_n(source, c.len_utf8())
-    });
-    all(View {
-        text: text.as_bytes().to_vec(),
-        written: Some(written.collect()),
-    })
+    all(View::of(text))
+}
+
+/// `text` as the viewer shows it; `None` when that is the text itself.
+pub(super) fn shown(text: &str) -> Option<View> {
+    // Positions cost several times as much as this search.
+    find_special(text)?;
+    View::of(text).as_shown()
 }
 
 fn all(first: View) -> Vec<View> {
-    let readings = [
-        View::as_shown,
-        View::as_downloaded,
-        View::overstruck,
-        View::unescaped,
-        View::decoded,
-    ];
-    let mut views = vec![first];
+    type Read = fn(&View) -> Option<View>;
+    const WITHOUT_SPECIAL: [Read; 2] = [View::as_shown, View::as_downloaded];
+    const RESOLVED: [Read; 3] = [View::overstruck, View::unescaped, View::decoded];
+    // Most texts have no more readings than these.
+    let mut views = Vec::with_capacity(4);
+    views.push(first);
     let mut next = 0;
     while next < views.len() {
-        for read in readings {
+        let is_special = views
+            .get(next)
+            .is_some_and(|view| candidate(&view.text).is_some());
+        let special: &[Read] = if is_special { &WITHOUT_SPECIAL } else { &[] };
+        for read in special.iter().chain(&RESOLVED) {
             let Some(other) = views.get(next).and_then(read) else {
                 continue;
             };
@@ -85,10 +124,24 @@ fn all(first: View) -> Vec<View> {
         }
         next += 1;
     }
-    views.split_off(1)
+    views.remove(0);
+    views
 }
 
 impl View {
+    /// `text` itself, with positions. Each byte of a character has the range of the whole character, so that
+    /// no character is split.
+    fn of(text: &str) -> Self {
+        let written = text.char_indices().flat_map(|(at, c)| {
+            let source = (at as u32, (at + c.len_utf8()) as u32);
+            std::iter::repeat_n(source, c.len_utf8())
+        });
+        Self {
+            text: text.as_bytes().to_vec(),
+            written: Some(written.collect()),
+        }
+    }
+
     pub(in crate::server::source) fn text(&self) -> &[u8] {
         &self.text
     }
@@ -185,14 +238,15 @@ impl View {
     /// Without the special parts, whose length `len` returns for the text that begins with one. `None` when
     /// nothing is removed.
     fn without(&self, len: impl Fn(&str) -> Option<usize>) -> Option<Self> {
-        if is_plain(&self.text) || !may_be_special(&self.text) {
-            return None;
-        }
         let mut view = self.empty();
         let mut at = 0;
-        for chunk in self.text.utf8_chunks() {
-            let mut rest = chunk.valid();
-            while let Some(special) = rest.find(is_special) {
+        // The check of a whole text is much faster than that of its parts.
+        let whole = std::str::from_utf8(&self.text).ok().map(|text| (text, 0));
+        let parts = whole.is_none().then(|| self.text.utf8_chunks());
+        let parts = parts.into_iter().flatten();
+        let parts = parts.map(|part| (part.valid(), part.invalid().len()));
+        for (mut rest, invalid) in whole.into_iter().chain(parts) {
+            while let Some(special) = find_special(rest) {
                 view.append(self, at..at + special);
                 let (_, after) = rest.split_at(special);
                 let step = len(after).unwrap_or(0).max(1);
@@ -200,7 +254,7 @@ impl View {
                 rest = after.get(step..).unwrap_or_default();
             }
             view.append(self, at..at + rest.len());
-            at += rest.len() + chunk.invalid().len();
+            at += rest.len() + invalid;
         }
         (view.text.len() != self.text.len()).then_some(view)
     }
@@ -320,75 +374,4 @@ fn is_special(c: char) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(text: &str) -> Vec<String> {
-        let views = readings(text);
-        let text = |view: &View| String::from_utf8_lossy(view.text()).into_owned();
-        views.iter().map(text).collect()
-    }
-
-    #[test]
-    fn the_readings_of_a_text_contain_the_expected_one() {
-        for (written, expected) in [
-            ("a\u{1b}[1mb", "ab"),
-            ("a\u{1b}2b", "a2b"),
-            ("a\u{1b}]0;title\u{7}b", "ab"),
-            ("a\0b\rc", "abc"),
-            ("ax\u{8}b", "ab"),
-            ("a\u{8}b", "ab"),
-            ("a\u{200b}b\u{ad}c\u{fe0f}", "abc"),
-            ("a\u{fffd}b", "ab"),
-            (r#"a\"b\\c\/d"#, r#"a"b\c/d"#),
-            (r"\u0061\u00e9\ud83d\ude00\x41\u{42}", "aé😀AB"),
-            (r#"a\\\"b"#, r#"a"b"#),
-            (r"a\u001b[1mb", "ab"),
-            ("a%40b%2fc%c3%a9+d", "a@b/cé d"),
-            (r"a\u0025\u00340b", "a@b"),
-            ("a%1b[1mb", "ab"),
-        ] {
-            let read = read(written);
-            assert!(
-                read.iter().any(|read| read == expected),
-                "{written:?}: {read:?}"
-            );
-        }
-        assert!(read("100 % of 한국어").is_empty());
-    }
-
-    #[test]
-    fn a_reading_knows_its_source_positions() {
-        let text = "x\u{1b}[1ma\\u0040b%41";
-        for view in views(text) {
-            for at in 0..view.text().len() {
-                let written = view.written(at..at + 1).unwrap();
-                assert!(text.get(written.clone()).is_some(), "{written:?}");
-            }
-            let all = view.written(0..view.text().len()).unwrap();
-            assert_eq!(all, 0..text.len());
-        }
-    }
-
-    #[test]
-    fn plain_lines_have_no_special_bytes() {
-        assert!(is_plain(b"GET /index.html?a=b 200 ~"));
-        for other in ["a\tb", "a\\b", "50%", "\u{7f}", "é", "\0"] {
-            assert!(!is_plain(other.as_bytes()), "{other:?}");
-        }
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn any_text_can_be_read_with_valid_positions(text in "(\u{1b}|\\\\|%|u|x|[0-9a-f]{1,4}|\\[|\\]|\u{8}|\u{9d}|é|.){0,30}") {
-            for view in views(&text) {
-                let len = view.text().len();
-                proptest::prop_assert_eq!(view.written.as_ref().map(Vec::len), Some(len));
-                for at in 0..len {
-                    let written = view.written(at..at + 1).unwrap();
-                    proptest::prop_assert!(text.get(written).is_some());
-                }
-            }
-        }
-    }
-}
+mod tests;

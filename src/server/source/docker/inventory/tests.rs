@@ -1,5 +1,8 @@
 use super::*;
-use crate::model::{HostId, Timestamp};
+use crate::{
+    model::{HostId, Timestamp},
+    server::source::redactor::Redactor,
+};
 use serde_json::{Value, json};
 
 const UP: &str = "Up 3 minutes";
@@ -13,7 +16,7 @@ fn entry(n: u8, status: &str) -> Value {
 }
 
 fn list_of(entries: &[Value]) -> List {
-    convert::list(&json!(entries).to_string(), None).unwrap()
+    convert::list(&json!(entries).to_string(), None, &Redactor::default()).unwrap()
 }
 
 fn listed(n: u8, status: &str) -> Listed {

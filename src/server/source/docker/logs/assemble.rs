@@ -1,7 +1,7 @@
 //! Assembles lines from an engine's records: joins the parts of long lines, masks secrets and truncates.
 
 use super::{
-    super::super::{Assembly, EndedLine, SourceLine, secrets::Secrets},
+    super::super::{Assembly, EndedLine, SourceLine, redact::Context, redactor::Redactor},
     record::{self, Record},
 };
 use crate::model::LogStream;
@@ -20,7 +20,11 @@ const LONGEST_CHARACTER: usize = 4;
 /// required, because a line is identified by its time.
 #[derive(Debug, Default)]
 pub(super) struct Assembler {
-    secrets: Secrets,
+    redactor: Redactor,
+    /// What the last line of standard output implies for the next one: a secret may have several lines.
+    after_stdout: Context,
+    /// The same for standard error.
+    after_stderr: Context,
     /// As with Podman, any record without a line end may be continued by the next one.
     is_podman: bool,
     /// A line that ends without a line end, …
@@ -43,11 +47,13 @@ struct Pending {
 }
 
 impl Assembler {
-    /// An assembler that masks `secrets` in complete lines, so that it does not matter where the engine
-    /// splits them.
-    pub(super) fn new(secrets: Secrets) -> Self {
+    /// An assembler that masks secrets in complete lines, so that it does not matter where the engine splits
+    /// them. Its first line may be any line of a log.
+    pub(super) fn new(redactor: Redactor) -> Self {
         Self {
-            secrets,
+            redactor,
+            after_stdout: Context::anywhere(),
+            after_stderr: Context::anywhere(),
             ..Self::default()
         }
     }
@@ -80,7 +86,7 @@ impl Assembler {
     fn take(&mut self, stream: LogStream, record: &Record<'_>, ready: &mut VecDeque<SourceLine>) {
         // A secret that begins within the visible part must be complete to be recognized; so must the
         // character at the end, or it would be shown as a broken one.
-        let most = MAX_LINE_BYTES + self.secrets.longest() + LONGEST_CHARACTER;
+        let most = MAX_LINE_BYTES + self.redactor.longest() + LONGEST_CHARACTER;
         let is_podman = self.is_podman;
         let continues = |pending: &Pending| {
             let (nanos, bytes) = pending.last;
@@ -152,7 +158,11 @@ impl Assembler {
         let Some(pending) = self.slot(stream).take() else {
             return;
         };
-        let mut line = pending.into_line(stream, &self.secrets);
+        let context = match stream {
+            LogStream::Stdout => &mut self.after_stdout,
+            LogStream::Stderr => &mut self.after_stderr,
+        };
+        let mut line = pending.into_line(stream, &self.redactor, context);
         let open = [&self.stdout, &self.stderr].into_iter().flatten();
         line.assembly.open_since = open.filter_map(|pending| pending.nanos).min();
         ready.push_back(line);
@@ -174,12 +184,17 @@ impl Pending {
             .extend_from_slice(text.get(..room).unwrap_or(text));
     }
 
-    fn into_line(self, stream: LogStream, secrets: &Secrets) -> SourceLine {
+    fn into_line(
+        self,
+        stream: LogStream,
+        redactor: &Redactor,
+        context: &mut Context,
+    ) -> SourceLine {
         let mut text = self.text;
         if text.ends_with(b"\r") {
             text.pop();
         }
-        let text = secrets.mask(text);
+        let text = redactor.mask_line(text, context);
         let mut line = String::from_utf8(text)
             .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
         if self.truncated || line.len() > MAX_LINE_BYTES {
@@ -202,15 +217,15 @@ impl Pending {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::LogPosition;
+    use crate::{model::LogPosition, server::source::secrets::Secrets};
 
     const TIME: &str = "2026-01-02T03:04:05.678901234Z";
     /// Bytes of Docker's buffer.
     const BUFFER: usize = 16 * 1024;
 
     fn assemble(variables: &[&str], chunks: &[(LogStream, &[u8])]) -> Vec<SourceLine> {
-        let secrets = Secrets::of(variables.iter().copied());
-        let (mut assembler, mut ready) = (Assembler::new(secrets), VecDeque::new());
+        let redactor = Redactor::default().with(Secrets::of(variables.iter().copied()));
+        let (mut assembler, mut ready) = (Assembler::new(redactor), VecDeque::new());
         for (stream, bytes) in chunks {
             assembler.push(*stream, bytes, &mut ready);
         }

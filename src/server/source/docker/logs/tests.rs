@@ -92,13 +92,13 @@ async fn open(way: Reader, path: &Path, is_terminal: bool) -> LogLines {
         stderr: true,
         ..LogQuery::default()
     };
-    let (id, secrets) = (ContainerId::default(), Secrets::default());
+    let (id, redactor) = (ContainerId::default(), Redactor::default());
     let opened = match way {
-        Reader::Local => local_lines(path, id, &query, is_terminal, secrets).await,
+        Reader::Local => local_lines(path, id, &query, is_terminal, redactor).await,
         Reader::Remote => {
             let transport = Transport::new(Address::Unix(path.to_path_buf()), None).unwrap();
             let api = Api::negotiate(transport).await.unwrap();
-            lines(api, id, &query, is_terminal, secrets).await
+            lines(api, id, &query, is_terminal, redactor).await
         }
     };
     opened.unwrap()

@@ -5,6 +5,9 @@
 //! takes several times the processing of the lines. Here the consumer reads everything that is available at
 //! once, and the socket is registered only while it waits.
 
+#[cfg(test)]
+mod fuzz;
+
 use super::super::{super::EngineError, refusal};
 use bollard::errors::Error;
 use bytes::{Buf, BytesMut};
