@@ -4,7 +4,7 @@
 //! A page of another site can make a browser connect to this server. It cannot choose the `Host` header,
 //! except by a DNS name that it points here, nor hide its `Origin`; so both are checked.
 
-use super::{AppState, problem::Refusal, serve::Peer};
+use super::{AppState, access::Visitor, problem::Refusal, serve::Peer};
 use crate::protocol::{ApiError, ErrorCode};
 use axum::{
     extract::{Request, State},
@@ -24,6 +24,11 @@ const RETRY_AFTER: Duration = Duration::from_secs(5);
 /// Divisor: a tenth of `max_clients` is reserved, beyond that limit, for peers that hold few permits. So
 /// one peer may take every regular permit, as a proxy does for its clients, and other peers still get one.
 const RESERVE_DIVISOR: u32 = 10;
+/// Most connections of one user on a server with sign-in: a page takes one, a script a few.
+const PER_USER: u32 = 20;
+/// Most connections of one address on a server with sign-in. Behind a proxy that is not trusted all clients
+/// have one address.
+const PER_PEER: u32 = 50;
 /// Divisor: the part of the reserve that one peer may hold.
 const PEER_RESERVE_DIVISOR: u32 = 10;
 
@@ -50,6 +55,8 @@ struct Permits {
     in_use: u32,
     /// Permits per peer; peers without any are absent.
     by_peer: HashMap<Peer, u32>,
+    /// Permits per user; users without any are absent.
+    by_user: HashMap<Arc<str>, u32>,
 }
 
 /// The right to hold one connection open; released when dropped.
@@ -57,6 +64,7 @@ struct Permits {
 pub struct Permit {
     gate: Gate,
     peer: Peer,
+    user: Option<Arc<str>>,
 }
 
 impl Drop for Permit {
@@ -67,6 +75,14 @@ impl Drop for Permit {
             *held = held.saturating_sub(1);
             if *held == 0 {
                 permits.by_peer.remove(&self.peer);
+            }
+        }
+        if let Some(user) = &self.user
+            && let Some(held) = permits.by_user.get_mut(user)
+        {
+            *held = held.saturating_sub(1);
+            if *held == 0 {
+                permits.by_user.remove(user);
             }
         }
     }
@@ -145,11 +161,31 @@ impl Gate {
         }
     }
 
-    /// Acquires a permit for a connection of `peer`.
+    /// Acquires a permit for a connection of `visitor`.
     ///
     /// # Errors
-    /// When none is available: 503 with `Retry-After`.
-    pub fn admit(&self, peer: Peer) -> Result<Permit, Refusal> {
+    /// When none is available: 503, or 429 if the user or the address holds too many, with `Retry-After`.
+    pub fn admit(&self, visitor: &Visitor) -> Result<Permit, Refusal> {
+        let user = visitor.limited_as();
+        let peer = visitor.address().peer();
+        let Some(user) = user else {
+            return self.admit_peer(peer, None);
+        };
+        let permits = self.permits();
+        let of_user = permits.by_user.get(&user).copied().unwrap_or_default();
+        let of_peer = permits.by_peer.get(&peer).copied().unwrap_or_default();
+        drop(permits);
+        let (most, whose) = match (of_user >= PER_USER, of_peer >= PER_PEER) {
+            (true, _) => (PER_USER, "you have"),
+            (_, true) => (PER_PEER, "your address has"),
+            _ => return self.admit_peer(peer, Some(user)),
+        };
+        let message = format!("{whose} {most} connections open already");
+        let refusal = Refusal::from(ApiError::new(ErrorCode::RateLimited, message));
+        Err(refusal.retry_after(RETRY_AFTER))
+    }
+
+    fn admit_peer(&self, peer: Peer, user: Option<Arc<str>>) -> Result<Permit, Refusal> {
         let max = self.inner.max_clients;
         let reserve = max / RESERVE_DIVISOR;
         let mut permits = self.permits();
@@ -166,9 +202,12 @@ impl Gate {
         }
         permits.in_use += 1;
         permits.by_peer.insert(peer, held + 1);
+        if let Some(user) = &user {
+            *permits.by_user.entry(Arc::clone(user)).or_default() += 1;
+        }
         drop(permits);
         let gate = self.clone();
-        Ok(Permit { gate, peer })
+        Ok(Permit { gate, peer, user })
     }
 
     /// Number of permits in use.
@@ -396,7 +435,7 @@ mod tests {
     #[test]
     fn connections_are_limited_and_a_dropped_permit_is_free_again() {
         let gate = gate("127.0.0.1:3000");
-        let admit = || gate.admit(peer(1));
+        let admit = || gate.admit_peer(peer(1), None);
         let (first, _second) = (admit().unwrap(), admit().unwrap());
         assert_eq!(gate.connections(), 2);
         let refusal = admit().unwrap_err().into_response();
@@ -410,14 +449,20 @@ mod tests {
     #[test]
     fn a_peer_that_holds_every_permit_does_not_keep_others_out() {
         let gate = Gate::new("127.0.0.1:3000".parse().unwrap(), &[], 200);
-        let greedy: Vec<_> = (0..200).map(|_| gate.admit(peer(1)).unwrap()).collect();
-        assert!(gate.admit(peer(1)).is_err());
-        let others: Vec<_> = [2, 2, 3].map(|n| gate.admit(peer(n)).unwrap()).into();
+        let greedy: Vec<_> = (0..200)
+            .map(|_| gate.admit_peer(peer(1), None).unwrap())
+            .collect();
+        assert!(gate.admit_peer(peer(1), None).is_err());
+        let others: Vec<_> = [2, 2, 3]
+            .map(|n| gate.admit_peer(peer(n), None).unwrap())
+            .into();
         assert!(
-            gate.admit(peer(2)).is_err(),
+            gate.admit_peer(peer(2), None).is_err(),
             "one peer holds a tenth of the reserve at most"
         );
-        let more: Vec<_> = (4..).map_while(|n| gate.admit(peer(n)).ok()).collect();
+        let more: Vec<_> = (4..)
+            .map_while(|n| gate.admit_peer(peer(n), None).ok())
+            .collect();
         assert_eq!(others.len() + more.len(), 20, "the reserve is limited, too");
         drop(greedy);
         assert_eq!(gate.connections(), 20);

@@ -87,7 +87,7 @@ pub async fn serve(
         };
         match accepted {
             Ok((stream, address)) => {
-                let Some(slot) = connections.register(address.ip().into()) else {
+                let Some(slot) = connections.register(address.ip()) else {
                     // Sent only as far as possible without waiting.
                     let _ = stream.try_write(NO_SLOT);
                     continue;

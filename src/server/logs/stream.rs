@@ -348,6 +348,11 @@ fn gap(channel: Channel, from: Option<Timestamp>, to: Option<Timestamp>) -> Arc<
 }
 
 impl Watch {
+    /// The workload whose log it reads.
+    pub fn workload(&self) -> WorkloadId {
+        self.stream.id
+    }
+
     /// The new lines, in total about `budget` bytes.
     pub fn news(&mut self, budget: &mut usize) -> Vec<Arc<Frame>> {
         let mut state = self.stream.state();

@@ -13,6 +13,7 @@ use super::Peer;
 use slab::Slab;
 use std::{
     collections::HashMap,
+    net::IpAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -85,7 +86,8 @@ impl Connections {
 
     /// Registers a connection of `peer`; closes others if all slots are in use. `None` when none of them
     /// may be closed.
-    pub(super) fn register(&self, peer: Peer) -> Option<Connection> {
+    pub(super) fn register(&self, address: IpAddr) -> Option<Connection> {
+        let peer = Peer::from(address);
         let closing = Arc::new(Notify::new());
         let mut table = self.table();
         if table.in_use >= table.slots {
@@ -106,7 +108,7 @@ impl Connections {
         let inner = Inner {
             connections,
             key,
-            peer,
+            address,
             closing,
             request_started: Mutex::default(),
             has_timed_out: AtomicBool::new(false),
@@ -211,7 +213,7 @@ pub struct Connection(Arc<Inner>);
 struct Inner {
     connections: Connections,
     key: usize,
-    peer: Peer,
+    address: IpAddr,
     closing: Arc<Notify>,
     /// When the first byte of the request that is being read arrived.
     request_started: Mutex<Option<Instant>>,
@@ -220,9 +222,9 @@ struct Inner {
 }
 
 impl Connection {
-    /// The peer that it is counted for.
-    pub fn peer(&self) -> Peer {
-        self.0.peer
+    /// The address of the other end: of the client, or of a proxy.
+    pub fn address(&self) -> IpAddr {
+        self.0.address
     }
 
     /// Frees the slot until the answer ends: for answers without an end, which the gate counts by a

@@ -164,8 +164,8 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
     fn write_timeout(stream: DuplexStream) -> WriteTimeout<DuplexStream> {
-        let peer = IpAddr::from(Ipv4Addr::LOCALHOST).into();
-        let connection = Connections::new(1).register(peer).unwrap();
+        let address = IpAddr::from(Ipv4Addr::LOCALHOST);
+        let connection = Connections::new(1).register(address).unwrap();
         WriteTimeout::new(stream, WRITE_STALL, Traffic::default(), connection)
     }
 

@@ -10,20 +10,22 @@ use super::{
     held::{Held, is_guess},
     limits::{Malformed, RateLimit, Verdict},
     outbox::Outbox,
+    rights::{Change, Rights},
     socket::{End, OTHER_VERSION, end, flush, receive},
 };
 use crate::{
-    model::WorkloadRef,
+    model::{Right, WorkloadRef},
     protocol::{
         ApiError, Channel, ClientMessage, ContainerAck, ContainerAction, DEAD_PEER, ErrorCode,
         MAX_LOGS, MAX_PENDING_ACTIONS, PROTOCOL_VERSION, ServerMessage, Subscribe, close_code,
     },
     server::{
         AppState,
-        actions::{Actions, Client},
+        access::{Actor, Visitor},
+        actions::{Actions, By, Client},
         clock,
         find::{Directory, Found},
-        hub::Frame,
+        hub::{Frame, Viewer},
         instruments::Instruments,
         logs::{Logs, Start},
         websocket::{Incoming, Message, Reader, WebSocket},
@@ -56,6 +58,10 @@ pub(super) struct Conversation {
     outbox: Arc<Outbox>,
     registration: Registration,
     directory: Directory,
+    /// Notices when the access changes; `None` on a server without sign-in, where it never does.
+    rights: Option<Box<Rights>>,
+    /// The principal, for the audit log.
+    actor: Actor,
     actions: Actions,
     /// The client for which its actions are counted.
     client: Client,
@@ -73,18 +79,25 @@ pub(super) struct Conversation {
 }
 
 impl Conversation {
-    pub(super) fn new((reader, mut writer): WebSocket, form: Form, state: &AppState) -> Self {
-        let instruments = state.viewer().instruments();
+    pub(super) fn new(
+        (reader, mut writer): WebSocket,
+        form: Form,
+        (state, visitor): (&AppState, &Visitor),
+        id: ClientId,
+    ) -> Self {
+        let instruments = visitor.viewer().instruments();
         instruments.socket_opened();
         writer.count(instruments.clone());
-        let session = Session::new(state.viewer().clone());
+        let session = Session::new(visitor.viewer().clone());
         let outbox = Arc::new(Outbox::new(writer, form, session));
         Self {
             reader,
             // Registers before any subscription.
             registration: state.delivery.join(Arc::clone(&outbox)),
             outbox,
-            directory: state.directory().clone(),
+            directory: visitor.directory().clone(),
+            rights: Rights::of(state, visitor, id).map(Box::new),
+            actor: visitor.actor(),
             actions: state.actions.clone(),
             client: state.actions.new_socket(),
             logs: state.logs.clone(),
@@ -151,6 +164,8 @@ impl Conversation {
             let ack: OptionFuture<_> = self.pending.as_mut().map(StreamExt::next).into();
             let held: OptionFuture<_> = self.held.as_mut().map(|held| held.changed()).into();
             let logs: OptionFuture<_> = self.following.as_ref().map(|logs| logs.changed()).into();
+            let rights: OptionFuture<_> =
+                self.rights.as_mut().map(|rights| rights.changed()).into();
             tokio::select! {
                 received = receive(&mut self.reader) => {
                     self.received_at = Instant::now();
@@ -161,20 +176,65 @@ impl Conversation {
                     }
                 }
                 () = self.outbox.left_over() => self.outbox.catch_up(),
-                Some(()) = logs => self.queue_logs(),
+                Some(()) = logs => self.queue_logs()?,
                 Some(()) = held => self.answer_held(),
                 Some(ack) = ack => self.answered(ack),
+                Some(change) = rights => self.change_rights(change)?,
                 () = self.heartbeat.next() => self.check_time()?,
             }
         }
     }
 
-    fn queue_logs(&mut self) {
+    /// Applies changed rights: what may no longer be seen is no longer sent, and the client begins again with
+    /// what it may see.
+    fn change_rights(&mut self, change: Change) -> Result<(), End> {
+        let Change::Rights(directory) = change else {
+            return Err(End::Close(close_code::SIGNED_OUT, "signed out"));
+        };
+        self.directory = directory;
+        let lost = self.leave_hidden_logs();
+        if self.outbox.form().is_single_purpose() {
+            let viewer = self.directory.viewer().clone();
+            self.outbox.begin_again(&[], viewer);
+            let may_stay = lost.is_empty() && self.directory.has(Right::See);
+            return match may_stay {
+                true => Ok(()),
+                false => Err(End::Close(close_code::FORBIDDEN, "no longer allowed")),
+            };
+        }
+        let viewer = self.directory.viewer();
+        let connected = self.rights.as_ref().map(|rights| rights.connected(viewer));
+        let lost = lost.into_iter().map(unsubscribed);
+        let messages: Vec<_> = connected.into_iter().chain(lost).collect();
+        self.outbox.begin_again(&messages, viewer.clone());
+        Ok(())
+    }
+
+    /// Stops following the logs that may no longer be read; returns their channels.
+    fn leave_hidden_logs(&mut self) -> Vec<Channel> {
+        let (Some(rights), Some(following)) = (&self.rights, &mut self.following) else {
+            return Vec::new();
+        };
+        let lost = following.leave_hidden(|id| rights.hides_log(&self.directory, id));
+        self.following.take_if(|following| following.is_empty());
+        lost
+    }
+
+    fn queue_logs(&mut self) -> Result<(), End> {
+        // A container can be renamed out of what the client may see.
+        let lost = self.leave_hidden_logs();
+        if !lost.is_empty() && self.outbox.form().is_single_purpose() {
+            return Err(End::Close(close_code::FORBIDDEN, "no longer allowed"));
+        }
+        for channel in lost {
+            self.send(&unsubscribed(channel));
+        }
         if let Some(following) = &mut self.following {
             let frames = following.catch_up();
             count_gaps(&frames, self.directory.viewer().instruments());
             self.outbox.queue_all(&frames);
         }
+        Ok(())
     }
 
     fn answered(&mut self, ack: Option<ContainerAck>) {
@@ -199,6 +259,11 @@ impl Conversation {
     fn answer(&mut self, incoming: Incoming) -> Result<(), End> {
         if let Some(end) = self.misunderstanding(&incoming) {
             return Err(end);
+        }
+        if let Some(rights) = &self.rights
+            && matches!(incoming, Incoming::Text(_) | Incoming::Binary(_))
+        {
+            rights.used();
         }
         match (self.rate.judge(), incoming) {
             (Verdict::CutOff, _) => {
@@ -287,7 +352,7 @@ impl Conversation {
 
     /// Subscribes to the log of a container, if it exists and the client follows fewer logs than allowed.
     fn subscribe_to_log(&mut self, named: &WorkloadRef, subscribe: &Subscribe) {
-        let found = self.directory.find(named);
+        let found = self.directory.find(named, Right::Logs);
         if let Err(error) = &found
             && is_guess(error, &self.directory, named.host)
             && self.keep_held(subscribe)
@@ -335,7 +400,7 @@ impl Conversation {
         self.held.take_if(|held| held.is_empty());
         for subscribe in due.unwrap_or_default() {
             if let Some(named) = subscribe.log() {
-                self.subscribe_to_known_log(self.directory.find(&named), &subscribe);
+                self.subscribe_to_known_log(self.directory.find(&named, Right::Logs), &subscribe);
             }
         }
     }
@@ -346,9 +411,20 @@ impl Conversation {
             let retry_after = Duration::from_secs(1);
             return self.send(&rate_limited(Some(action.request_id), retry_after));
         }
-        let ack = self.actions.perform(self.client, &self.directory, action);
+        let by = By {
+            client: self.client,
+            actor: self.actor.clone(),
+            directory: self.directory.clone(),
+        };
+        let ack = self.actions.perform(by, action);
         pending.push(ack.boxed());
     }
+}
+
+/// The message about a log that may no longer be read.
+fn unsubscribed(channel: Channel) -> ServerMessage {
+    let reason = Some("you may no longer see this log".to_owned());
+    ServerMessage::Unsubscribed { channel, reason }
 }
 
 /// The request id in `incoming` if it is an action: its client waits for an answer.
@@ -373,11 +449,17 @@ fn count_gaps(frames: &[Arc<Frame>], instruments: &Instruments) {
 }
 
 /// The first message on a connection.
-pub(super) fn connected(state: &AppState, id: ClientId) -> ServerMessage {
+pub(super) fn connected(
+    state: &AppState,
+    viewer: &Viewer,
+    principal: String,
+    id: ClientId,
+) -> ServerMessage {
     ServerMessage::Connected {
         client_id: id.to_string(),
         protocol: PROTOCOL_VERSION,
-        epoch: state.viewer().epoch().to_owned(),
+        epoch: viewer.epoch().to_owned(),
+        principal,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         heartbeat_interval_ms: u64::try_from(state.config.heartbeat.as_millis())
             .unwrap_or(u64::MAX),

@@ -1,6 +1,7 @@
 //! The logs that one client follows.
 
 use crate::{
+    model::WorkloadId,
     protocol::{Channel, DEFAULT_LOG_TAIL, MAX_LOG_TAIL, MAX_LOGS, Resume, Subscribe},
     server::{
         find::Found,
@@ -47,6 +48,13 @@ impl Following {
     /// Stops following the log of `channel`.
     pub(super) fn leave(&mut self, channel: Channel) {
         self.watches.remove(&channel);
+    }
+
+    /// Stops following the logs of the workloads that satisfy `is_hidden`; returns their channels.
+    pub(super) fn leave_hidden(&mut self, is_hidden: impl Fn(WorkloadId) -> bool) -> Vec<Channel> {
+        let is_hidden = |_: &Channel, watch: &mut Watch| is_hidden(watch.workload());
+        let hidden = self.watches.extract_if(.., is_hidden);
+        hidden.map(|(channel, _)| channel).collect()
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -5,10 +5,9 @@
 //! limited number.
 
 use crate::{
-    model::{HostId, WorkloadRef},
+    model::{HostId, Right, WorkloadRef},
     protocol::{ApiError, Channel, ErrorCode, Subscribe},
     server::{
-        AppState,
         find::{Directory, Found},
         hub::Viewer,
     },
@@ -100,16 +99,15 @@ async fn changed(changes: &mut watch::Receiver<u64>, until: Option<Instant>) {
 /// # Errors
 /// Those of [`Directory::find`].
 pub(super) async fn find_once_listed(
-    state: &AppState,
+    directory: &Directory,
     named: &WorkloadRef,
 ) -> Result<Found, ApiError> {
     let room = ROOM.try_acquire();
-    let directory = state.directory();
     let (mut changes, until) = (directory.viewer().changes(), Instant::now() + HOLD);
     while room.is_ok() && !directory.has_listed(named.host) && Instant::now() < until {
         changed(&mut changes, Some(until)).await;
     }
-    directory.find(named)
+    directory.find(named, Right::Logs)
 }
 
 /// Whether `error` may be a guess, because the containers are not known yet.

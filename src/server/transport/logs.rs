@@ -10,6 +10,7 @@ use crate::{
     protocol::{DEFAULT_LOG_TAIL, MAX_LOG_TAIL},
     server::{
         AppState,
+        access::Visitor,
         api::{
             logs::{flag, time},
             named,
@@ -18,12 +19,10 @@ use crate::{
         logs::Start,
         problem::Refusal,
         query::Query,
-        serve::Connection,
         websocket::Upgrade,
     },
 };
 use axum::{
-    Extension,
     extract::{Path, State},
     response::Response,
 };
@@ -35,7 +34,7 @@ use serde::Deserialize;
 #[into_params(parameter_in = Query)]
 pub struct LogsQuery {
     /// The container's host; any when absent.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<HostId>)]
     host: Option<HostId>,
     /// How many of the last lines are sent first, 100 when absent.
     #[param(maximum = 5_000)]
@@ -100,20 +99,20 @@ impl LogsQuery {
 )]
 pub async fn docker_logs(
     State(state): State<AppState>,
-    Extension(connection): Extension<Connection>,
+    visitor: Visitor,
     Path(id): Path<String>,
     upgrade: Upgrade,
     Query(query): Query<LogsQuery>,
 ) -> Result<Response, Refusal> {
     let (form, start) = (query.form()?, query.start()?);
-    let found = find_once_listed(&state, &named(query.host, &id)?).await?;
-    let (form, peer) = (Form::DockerLogs(form), connection.peer());
+    let found = find_once_listed(visitor.directory(), &named(query.host, &id)?).await?;
+    let form = Form::DockerLogs(form);
     Ok(talk(
         upgrade,
         &state,
+        &visitor,
         form,
-        peer,
-        move |conversation, _, _| {
+        move |conversation, _| {
             // The first log never exceeds the limit.
             let _ = conversation.follow_log(&found, start);
         },

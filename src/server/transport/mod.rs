@@ -11,6 +11,7 @@ mod limits;
 pub mod logs;
 mod outbox;
 pub mod poll;
+mod rights;
 mod session;
 mod socket;
 pub mod sse;

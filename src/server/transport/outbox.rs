@@ -4,7 +4,7 @@ use super::{Session, forms::Form};
 use crate::{
     protocol::{Channel, Resume, ServerMessage},
     server::{
-        hub::Frame,
+        hub::{Frame, Viewer},
         websocket::{Message, Writer},
     },
 };
@@ -82,6 +82,19 @@ impl Outbox {
     pub(super) fn subscribe(&self, channel: Channel, delta: bool, resume: Option<&Resume>) {
         if let Some(open) = &mut *self.open() {
             let frames = open.session.subscribe(channel, delta, resume);
+            open.queue_all(&frames, self.form);
+        }
+    }
+
+    /// Queues `messages`, subscribes to all channels again, with what `viewer` sees, and queues the snapshots.
+    /// No frame of the old viewer comes after the first of them.
+    pub(super) fn begin_again(&self, messages: &[ServerMessage], viewer: Viewer) {
+        if let Some(open) = &mut *self.open() {
+            let messages = messages
+                .iter()
+                .filter_map(|message| self.form.of_one(message));
+            messages.for_each(|message| open.writer.queue(message));
+            let frames = open.session.begin_again(viewer);
             open.queue_all(&frames, self.form);
         }
     }

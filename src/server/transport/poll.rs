@@ -6,7 +6,7 @@ use crate::{
         codec::{self, Bundle, MEDIA_TYPE},
     },
     server::{
-        AppState,
+        access::Visitor,
         api::schema::{BinaryForm, InvalidSnapshot},
         binary,
         problem::Refusal,
@@ -15,7 +15,6 @@ use crate::{
 };
 use axum::{
     Json,
-    extract::State,
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -53,13 +52,13 @@ pub struct SnapshotQuery {
     )
 )]
 pub async fn snapshot(
-    State(state): State<AppState>,
+    visitor: Visitor,
     headers: HeaderMap,
     Query(query): Query<SnapshotQuery>,
 ) -> Result<Response, Refusal> {
     let asked = channels(query.channels.as_deref())?;
     let seen = positions(query.seq.as_deref(), &asked)?;
-    let viewer = state.viewer();
+    let viewer = visitor.viewer();
     if asked.iter().any(|channel| channel.policy().has_demand) {
         viewer.polled_stats();
     }

@@ -43,6 +43,19 @@ impl Session {
         frames
     }
 
+    /// Subscribes to all channels again, with what `viewer` sees; returns the snapshots.
+    pub fn begin_again(&mut self, viewer: Viewer) -> Vec<Arc<Frame>> {
+        self.viewer = viewer;
+        let mut frames = Vec::new();
+        for cursor in &mut self.cursors {
+            let (channel, delta) = (cursor.channel(), cursor.is_delta());
+            let (snapshot, subscribed) = self.viewer.subscribe(channel, delta, None);
+            *cursor = subscribed;
+            frames.extend(snapshot);
+        }
+        frames
+    }
+
     /// Unsubscribes from `channel`.
     pub fn unsubscribe(&mut self, channel: Channel) {
         if let Ok(at) = self.place(channel) {

@@ -3,7 +3,7 @@
 use super::outbox::Outbox;
 use crate::{
     protocol::close_code,
-    server::websocket::{CloseFrame, Fault, Incoming, Message, Reader, WebSocket, close},
+    server::websocket::{CloseFrame, Incoming, Message, Reader, WebSocket, close},
 };
 use bytestring::ByteString;
 use std::time::Duration;
@@ -58,7 +58,10 @@ pub(super) async fn receive(reader: &mut Reader<OwnedReadHalf>) -> Result<Incomi
     match reader.receive().await {
         Ok(Incoming::Close(code)) => Err(End::Closed(code)),
         Ok(heard) => Ok(heard),
-        Err(fault) => Err(end_of(fault)),
+        Err(fault) => {
+            let close = fault.close();
+            Err(close.map_or(End::Gone, |(code, reason)| End::Close(code, reason)))
+        }
     }
 }
 
@@ -89,14 +92,4 @@ pub(super) async fn end((reader, mut writer): WebSocket, end: End, shutdown: &Ca
     }
     // A client that does not read is not waited for any longer.
     let _ = timeout(CLOSE_TIMEOUT, close(reader, writer)).await;
-}
-
-/// The [`End`] for a fault.
-fn end_of(fault: Fault) -> End {
-    match fault {
-        Fault::TooBig => End::Close(close_code::TOO_BIG, "message too long"),
-        Fault::NotUtf8 => End::Close(close_code::INVALID_UTF8, "not UTF-8"),
-        Fault::Protocol => End::Close(close_code::PROTOCOL, "protocol error"),
-        Fault::Gone => End::Gone,
-    }
 }

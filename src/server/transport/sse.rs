@@ -5,6 +5,7 @@ use crate::{
     protocol::{Channel, Resume},
     server::{
         AppState,
+        access::{Lease, Visitor},
         api::schema::NoStream,
         gate::Permit,
         hub::{Frame, Viewer},
@@ -18,7 +19,7 @@ use axum::{
     http::{HeaderMap, HeaderName, header},
     response::{IntoResponse, Response, Sse, sse::Event},
 };
-use futures::{Stream, stream};
+use futures::{Stream, future::OptionFuture, stream};
 use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
 use tokio::{
     sync::watch,
@@ -49,16 +50,17 @@ const KEEP_ALIVE: Duration = Duration::from_secs(10);
 )]
 pub async fn containers(
     State(state): State<AppState>,
+    visitor: Visitor,
     Extension(connection): Extension<Connection>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let permit = state.gate.admit(connection.peer())?;
+    let permit = state.gate.admit(&visitor)?;
     connection.streams();
     let resume = headers
         .get("last-event-id")
         .and_then(|value| value.to_str().ok())
         .and_then(resume);
-    let feed = Feed::new(&state, permit, resume.as_ref());
+    let feed = Feed::new(&state, &visitor, permit, resume.as_ref());
     let unbuffered = [
         (HeaderName::from_static("x-accel-buffering"), "no"),
         (header::CACHE_CONTROL, "no-cache, no-transform"),
@@ -78,6 +80,8 @@ struct Feed {
     session: Session,
     changes: watch::Receiver<u64>,
     shutdown: CancellationToken,
+    /// `None` on a server without sign-in, where access never changes.
+    lease: Option<Lease>,
     /// Frames to send before the feed waits again. Filled only when empty, so it is bounded by the backlog
     /// of a session.
     queue: VecDeque<Arc<Frame>>,
@@ -87,17 +91,18 @@ struct Feed {
 }
 
 impl Feed {
-    fn new(state: &AppState, permit: Permit, resume: Option<&Resume>) -> Self {
+    fn new(state: &AppState, visitor: &Visitor, permit: Permit, resume: Option<&Resume>) -> Self {
         // Created before the subscriptions, so that later changes are noticed.
-        let changes = state.viewer().changes();
-        let mut session = Session::new(state.viewer().clone());
+        let changes = visitor.viewer().changes();
+        let mut session = Session::new(visitor.viewer().clone());
         let mut queue = VecDeque::from(session.subscribe(Channel::CONTAINERS, false, resume));
         queue.extend(session.subscribe(Channel::STATS, false, None));
         Self {
-            viewer: state.viewer().clone(),
+            viewer: visitor.viewer().clone(),
             session,
             changes,
             shutdown: state.shutdown.token(),
+            lease: visitor.lease().filter(|_| !state.access.is_open()),
             queue,
             listed: Instant::now(),
             commented: Instant::now(),
@@ -120,8 +125,11 @@ impl Feed {
             if let Some(frame) = self.queue.pop_front() {
                 return Some(Next::Frame(frame));
             }
+            let rights: OptionFuture<_> = self.lease.as_mut().map(Lease::changed).into();
             tokio::select! {
                 () = self.shutdown.cancelled() => return None,
+                // A client that connects again gets what it may see then, or is refused.
+                Some(_) = rights => return None,
                 () = sleep_until(self.commented + KEEP_ALIVE) => {
                     self.commented = Instant::now();
                     return Some(Next::Comment);

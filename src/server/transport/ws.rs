@@ -7,16 +7,17 @@ use super::{
     socket::{OTHER_VERSION, end},
 };
 use crate::{
+    model::Right,
     protocol::{Channel, MAX_MESSAGE_BYTES, SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON, SocketStatus},
     server::{
         AppState,
+        access::{Visitor, guard::Need},
         api::schema::NoSocket,
-        serve::{Connection, Peer},
         websocket::{NoUpgrade, Upgrade},
     },
 };
 use axum::{
-    Extension, Json,
+    Json,
     extract::State,
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
@@ -40,14 +41,18 @@ const SUBPROTOCOLS: &str = "deckwatch.v";
 )]
 pub async fn multiplexed(
     State(state): State<AppState>,
-    Extension(connection): Extension<Connection>,
+    visitor: Visitor,
     headers: HeaderMap,
     upgrade: Result<Upgrade, NoUpgrade>,
 ) -> Response {
     match upgrade {
-        Ok(upgrade) => accept(upgrade, &state, connection.peer()),
+        Ok(upgrade) => accept(upgrade, &state, &visitor),
         Err(rejection) if headers.contains_key(header::UPGRADE) => rejection.into_response(),
-        Err(_) => Json(status(&state)).into_response(),
+        // It counts the connections of all principals.
+        Err(_) => match Need::Everywhere(Right::See).check(&visitor) {
+            Ok(()) => Json(status(&state, &visitor)).into_response(),
+            Err(refusal) => refusal.into_response(),
+        },
     }
 }
 
@@ -61,16 +66,21 @@ pub async fn multiplexed(
 )]
 pub async fn docker_stats(
     State(state): State<AppState>,
-    Extension(connection): Extension<Connection>,
+    visitor: Visitor,
     upgrade: Upgrade,
 ) -> Response {
-    let (form, peer) = (Form::DockerStats, connection.peer());
-    talk(upgrade, &state, form, peer, |conversation, _, _| {
-        conversation.follow(Channel::STATS);
-    })
+    talk(
+        upgrade,
+        &state,
+        &visitor,
+        Form::DockerStats,
+        |conversation, _| {
+            conversation.follow(Channel::STATS);
+        },
+    )
 }
 
-fn accept(mut upgrade: Upgrade, state: &AppState, peer: Peer) -> Response {
+fn accept(mut upgrade: Upgrade, state: &AppState, visitor: &Visitor) -> Response {
     let offered = |name: &str| upgrade.offered().iter().any(|offer| offer == name);
     let ours = [
         (SUBPROTOCOL_BINARY, Form::Binary),
@@ -80,40 +90,43 @@ fn accept(mut upgrade: Upgrade, state: &AppState, peer: Peer) -> Response {
     let is_ours = |offer: &&HeaderValue| offer.as_bytes().starts_with(SUBPROTOCOLS.as_bytes());
     if agreed.is_none() && upgrade.offered().iter().any(|offer| is_ours(&offer)) {
         // Browsers fail a connection whose subprotocols are all refused, and never see the reason.
-        if let Some(first) = upgrade.offered().first().cloned() {
+        let first = upgrade.offered().iter().find(is_ours).cloned();
+        if let Some(first) = first {
             upgrade.select(first);
         }
-        return refuse(upgrade, state, peer);
+        return refuse(upgrade, state, visitor);
     }
     if let Some((name, _)) = agreed {
         upgrade.select(HeaderValue::from_static(name));
     }
     let form = agreed.map_or(Form::Json, |(_, form)| form);
-    talk(upgrade, state, form, peer, |conversation, state, id| {
-        conversation.send(&connected(state, id));
+    let (welcoming, viewer) = (state.clone(), visitor.viewer().clone());
+    let principal = visitor.digest();
+    talk(upgrade, state, visitor, form, move |conversation, id| {
+        conversation.send(&connected(&welcoming, &viewer, principal, id));
         conversation.follow(Channel::SOURCES);
     })
 }
 
-/// Upgrades the connection of a client of `peer`; `begin` makes the first subscriptions.
+/// Upgrades the connection of `visitor`; `begin` makes the first subscriptions.
 pub(super) fn talk(
     upgrade: Upgrade,
     state: &AppState,
+    visitor: &Visitor,
     form: Form,
-    peer: Peer,
-    begin: impl FnOnce(&mut Conversation, &AppState, ClientId) + Send + 'static,
+    begin: impl FnOnce(&mut Conversation, ClientId) + Send + 'static,
 ) -> Response {
-    let permit = match state.gate.admit(peer) {
+    let permit = match state.gate.admit(visitor) {
         Ok(permit) => permit,
         Err(refusal) => return refusal.into_response(),
     };
-    let (token, state) = (state.shutdown.token(), state.clone());
+    let (token, state, visitor) = (state.shutdown.token(), state.clone(), visitor.clone());
     let tracker = state.shutdown.tracker().clone();
     let id = ClientId::new();
     let _span = id.span().entered();
     upgrade.accept(MAX_MESSAGE_BYTES, &tracker, move |socket| {
-        let mut conversation = Conversation::new(socket, form, &state);
-        begin(&mut conversation, &state, id);
+        let mut conversation = Conversation::new(socket, form, (&state, &visitor), id);
+        begin(&mut conversation, id);
         // Captures nothing else, because the future lives as long as the connection.
         async move {
             conversation.hold(token).await;
@@ -123,13 +136,13 @@ pub(super) fn talk(
 }
 
 /// Accepts the upgrade only to close the connection with the reason.
-fn refuse(upgrade: Upgrade, state: &AppState, peer: Peer) -> Response {
-    let permit = match state.gate.admit(peer) {
+fn refuse(upgrade: Upgrade, state: &AppState, visitor: &Visitor) -> Response {
+    let permit = match state.gate.admit(visitor) {
         Ok(permit) => permit,
         Err(refusal) => return refusal.into_response(),
     };
     let (token, tracker) = (state.shutdown.token(), state.shutdown.tracker());
-    let instruments = state.viewer().instruments().clone();
+    let instruments = visitor.viewer().instruments().clone();
     let _span = ClientId::new().span().entered();
     upgrade.accept(MAX_MESSAGE_BYTES, tracker, |socket| async move {
         instruments.socket_opened();
@@ -139,8 +152,8 @@ fn refuse(upgrade: Upgrade, state: &AppState, peer: Peer) -> Response {
     })
 }
 
-fn status(state: &AppState) -> SocketStatus {
-    let demand = state.viewer().demand();
+fn status(state: &AppState, visitor: &Visitor) -> SocketStatus {
+    let demand = visitor.viewer().demand();
     SocketStatus {
         status: "ok".into(),
         connected_clients: state.gate.connections(),

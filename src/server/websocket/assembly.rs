@@ -34,6 +34,18 @@ pub enum Fault {
     Gone,
 }
 
+impl Fault {
+    /// The code and the reason with which the server closes the connection; `None` if it has ended.
+    pub const fn close(self) -> Option<(u16, &'static str)> {
+        match self {
+            Self::Protocol => Some((close_code::PROTOCOL, "protocol error")),
+            Self::NotUtf8 => Some((close_code::INVALID_UTF8, "not UTF-8")),
+            Self::TooBig => Some((close_code::TOO_BIG, "message too long")),
+            Self::Gone => None,
+        }
+    }
+}
+
 /// Most empty fragments of one message; one more is a protocol fault. The maximal message length bounds the
 /// other fragments; an empty one is bounded by nothing else and costs a header to parse. Libraries send at
 /// most one, to finish a message.

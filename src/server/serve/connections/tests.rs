@@ -2,8 +2,8 @@ use super::*;
 use futures::FutureExt;
 use std::net::IpAddr;
 
-fn peer(last: u8) -> Peer {
-    IpAddr::from([10, 0, 0, last]).into()
+fn peer(last: u8) -> IpAddr {
+    [10, 0, 0, last].into()
 }
 
 fn is_closing(connection: &Connection) -> bool {
