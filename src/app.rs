@@ -6,7 +6,7 @@ use crate::{
     client::{InitialState, Live, driver, provide_live, provide_zone},
     components::{Banners, Header, Navigation, PageKeys, provide_action_requests, provide_menus},
     i18n::text,
-    model::{PREFERENCES_COOKIE, Page, Preferences, Theme, format},
+    model::{Page, Preferences, Theme, format},
     pages::{NotFoundPage, OverviewPage, PartRoute, load_ahead},
 };
 use dialogs::Dialogs;
@@ -97,7 +97,7 @@ pub fn App() -> impl IntoView {
         <Router base=live.base()>
             <a class="skip" href="#content">{skip}</a>
             <Navigation />
-            <div class="page">
+            <div class="page" class:read-only=live.is_read_only()>
                 <Header on_search=open_palette on_help=open_help />
                 <main id="content" tabindex="-1">
                     <Banners />
@@ -107,6 +107,7 @@ pub fn App() -> impl IntoView {
                         <Route path=(StaticSegment(Page::CONTAINERS), ParamSegment("id")) view=PartRoute::Container />
                         <Route path=StaticSegment(Page::LOGS) view=PartRoute::Logs />
                         <Route path=StaticSegment(Page::REALTIME_TEST) view=PartRoute::RealtimeTest />
+                        <Route path=(StaticSegment(Page::SETTINGS), ParamSegment("section")) view=PartRoute::Settings />
                     </Routes>
                 </main>
             </div>
@@ -128,22 +129,16 @@ fn title_formatter() -> Formatter {
 
 /// The user's preferences: every change is applied at once and stored in the cookie.
 fn provide_preferences(live: Live) -> RwSignal<Preferences> {
-    /// One year.
-    const MAX_AGE_SECONDS: u32 = 31_536_000;
     let preferences = RwSignal::new(
         live.initial()
             .with_value(|initial| initial.preferences.clone()),
     );
     provide_context(preferences);
-    let path = Some(live.base()).filter(|base| !base.is_empty());
-    let path = path.unwrap_or_else(|| "/".into());
+    let base = live.base();
     Effect::new(move |before: Option<Preferences>| {
         let now = preferences.get();
         if before.is_some_and(|before| before != now) {
-            let cookie = format!(
-                "{PREFERENCES_COOKIE}={now}; Path={path}; Max-Age={MAX_AGE_SECONDS}; SameSite=Strict"
-            );
-            driver::set_cookie(&cookie);
+            driver::set_cookie(&now.cookie(&base));
         }
         if let Some(root) = document().document_element() {
             let _ = root.set_attribute("lang", now.language.as_str());
@@ -157,7 +152,7 @@ fn provide_preferences(live: Live) -> RwSignal<Preferences> {
     preferences
 }
 
-/// The value of the document's theme attribute; `None` for the system's theme.
-fn theme_attribute(theme: Theme) -> Option<&'static str> {
+/// The value of the attribute `data-theme` of a document; `None` for the system's theme.
+pub fn theme_attribute(theme: Theme) -> Option<&'static str> {
     (theme != Theme::Auto).then(|| theme.as_str())
 }

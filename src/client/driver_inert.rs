@@ -1,6 +1,6 @@
 //! The server's replacement for the driver: there is no browser, and all state is in the HTML.
 
-use super::{Live, LogSetup, Observations, RowsView, logs::LogCommand};
+use super::{Change, Live, LogSetup, Observations, RowsView, logs::LogCommand};
 use crate::{
     model::{HostId, LocalTime, StatsHistory, Timestamp, WorkloadId},
     plot::Scene,
@@ -161,3 +161,13 @@ pub fn show_json(_node: &leptos::web_sys::HtmlElement, _text: &str, _query: &str
 
 /// Does nothing.
 pub fn open_json(_event: &leptos::web_sys::MouseEvent) {}
+
+/// Does nothing.
+pub fn change(_change: Change, _then: impl FnOnce(Result<(), ApiError>) + 'static) {}
+
+/// Does nothing.
+pub fn change_for<T: Wire + 'static>(
+    _change: Change,
+    _then: impl FnOnce(Result<T, ApiError>) + 'static,
+) {
+}

@@ -1,8 +1,8 @@
 //! The state in the first HTML.
 
-use super::ContainerPageData;
+use super::{ContainerPageData, SettingsFrame};
 use crate::{
-    model::{Intervals, Preferences, StatsHistory, Timestamp, Totals},
+    model::{Intervals, Me, Preferences, StatsHistory, Timestamp, Totals},
     protocol::{
         Snapshot,
         codec::{self, DecodeError, Reader, Wire, Writer},
@@ -32,6 +32,14 @@ pub struct Initial {
     pub base: String,
     /// Additional data for the page of a single container.
     pub container: Option<Box<ContainerPageData>>,
+    /// The principal for which the page is rendered; `None` when the server knows none.
+    pub me: Option<Me>,
+    /// The digest of that principal and its grants.
+    pub principal: String,
+    /// Whether the server is reachable from other machines while sign-in is switched off.
+    pub open_warning: bool,
+    /// The data of the page of the settings, if it is one.
+    pub settings: Option<SettingsFrame>,
 }
 
 impl Default for Initial {
@@ -50,6 +58,10 @@ impl Default for Initial {
             stats_history: None,
             base: String::new(),
             container: None,
+            me: None,
+            principal: String::new(),
+            open_warning: false,
+            settings: None,
         }
     }
 }
@@ -76,6 +88,10 @@ impl Wire for Initial {
             stats_history,
             base,
             container,
+            me,
+            principal,
+            open_warning,
+            settings,
         } = self;
         snapshot.write(to);
         totals.write(to);
@@ -86,6 +102,10 @@ impl Wire for Initial {
         stats_history.write(to);
         base.write(to);
         container.write(to);
+        me.write(to);
+        principal.write(to);
+        open_warning.write(to);
+        settings.write(to);
     }
 
     fn read(from: &mut Reader<'_>) -> Self {
@@ -99,6 +119,10 @@ impl Wire for Initial {
             stats_history: Wire::read(from),
             base: Wire::read(from),
             container: Wire::read(from),
+            me: Wire::read(from),
+            principal: Wire::read(from),
+            open_warning: Wire::read(from),
+            settings: Wire::read(from),
         }
     }
 }

@@ -55,7 +55,7 @@ pub enum PollOutcome {
     Answered,
     /// No answer, or an invalid one.
     Silent,
-    /// A proxy in front of the server requires a sign-in.
+    /// A sign-in is required, by the server or by a proxy in front of it.
     SignIn,
 }
 

@@ -2,6 +2,7 @@
 
 mod apply;
 mod judge;
+mod rights;
 
 use super::{
     connection::Connection,
@@ -268,8 +269,8 @@ impl Live {
         })
     }
 
-    /// Requests `action` from the server; the row's `action` signal has its progress. Does nothing while the
-    /// shown state of the container is not known to be current.
+    /// Requests `action` from the server; the row's `action` signal has its progress. Does nothing unless
+    /// [`Self::can_act`].
     pub fn act(self, id: WorkloadId, action: Action, options: ActionOptions) {
         let Some(row) = self.row(id) else { return };
         let is_busy = matches!(row.action.get_untracked(), Some(ActionState::Running(_)));
@@ -305,19 +306,6 @@ impl Live {
         if let Some(outbox) = self.outbox.try_get_value().flatten() {
             (outbox.order_log)(order);
         }
-    }
-
-    /// Whether the shown state of the container is known to be current, so that actions are allowed. Tracks
-    /// nothing.
-    pub fn can_act(self, id: WorkloadId) -> bool {
-        self.row(id)
-            .is_some_and(|row| row.as_of.get_untracked().is_live())
-    }
-
-    /// Whether actions are allowed on any of these containers. Tracks them.
-    pub fn can_act_on<'a>(self, ids: impl IntoIterator<Item = &'a WorkloadId>) -> bool {
-        let mut rows = ids.into_iter().filter_map(|id| self.row(*id));
-        rows.any(|row| row.as_of.get().is_live())
     }
 
     /// Removes the error of an action from its row.

@@ -4,6 +4,7 @@
 //! sides; in the browser, the driver then updates it over the socket, or by polling.
 
 pub mod actions;
+mod change;
 mod connection;
 mod diagnosis;
 #[cfg_attr(not(feature = "hydrate"), path = "driver_inert.rs")]
@@ -17,11 +18,13 @@ pub mod logs;
 pub mod pace;
 mod page_data;
 mod rows_view;
+mod settings_data;
 pub mod sign_in;
 mod signals;
 mod traffic;
 mod zone;
 
+pub use change::Change;
 pub use connection::Connection;
 pub use diagnosis::{Observations, PollTrial, QuietTrial, ReachTrial, SocketTrial, StreamTrial};
 pub use initial::{FirstLines, Initial, InitialState};
@@ -29,6 +32,7 @@ pub use live::{Live, Outbox, provide_live, use_live};
 pub use log_setup::{LogLooks, LogSetup, LogSource, LogWords};
 pub use page_data::ContainerPageData;
 pub use rows_view::RowsView;
+pub use settings_data::{SettingsData, SettingsFrame};
 pub use signals::{ActionState, HostSignals, RowSignals};
 pub use traffic::{ConnectionSummary, Traffic};
 pub use zone::{Zone, provide_zone, use_zone};

@@ -1,4 +1,4 @@
-//! Detects responses of a proxy that requires a sign-in, as opposed to those of our server. Pure.
+//! Detects responses that require a sign-in: the server's own, and those of a proxy in front of it. Pure.
 
 /// The properties of a response from which its sender is determined.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,9 +12,9 @@ pub struct AnswerHead<'a> {
 }
 
 impl AnswerHead<'_> {
-    /// Whether a proxy requires a sign-in. Proxies differ: some redirect to a sign-in page, some respond with
-    /// 401, some with the page itself and 200 or 403. HTML with another status, such as 502, is the error
-    /// page of a proxy whose server is unreachable.
+    /// Whether a sign-in is required. The server responds with 401. Proxies differ: some redirect to a
+    /// sign-in page, some respond with 401, some with the page itself and 200 or 403. HTML with another
+    /// status, such as 502, is the error page of a proxy whose server is unreachable.
     pub fn wants_sign_in(&self) -> bool {
         let is_html = self.content_type.is_some_and(|kind| {
             let kind = kind.split(';').next().unwrap_or_default().trim();

@@ -22,12 +22,14 @@ pub fn ActionButtons(
         move |_| workload.with(|workload| (workload.state(), workload.is_protected()))
     });
     let action = row.action.clone();
+    let live = use_live();
     let text = use_text();
     let as_of = row.as_of.clone();
     let off = Signal::derive(move || why_off(as_of.get(), text.get().frame));
+    let may_act = Memo::new(move |_| live.may_act(id));
     let allowed = move |action: Action| {
         let (state, protected) = state.get();
-        !protected && action.allowed(state)
+        may_act.get() && !protected && action.allowed(state)
     };
     let usual = move || {
         let usual = [
@@ -44,7 +46,8 @@ pub fn ActionButtons(
     };
     let name = move || row.name();
     view! {
-        <div class="actions">
+        // The style sheet hides the menu of a container on which the principal may not act.
+        <div class="actions" class:refused=move || !may_act.get()>
             {move || match action.get() {
                 Some(ActionState::Running(action)) => view! { <Busy action /> }.into_any(),
                 _ => view! { {usual} }.into_any(),

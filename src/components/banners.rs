@@ -12,6 +12,10 @@ use leptos::prelude::*;
 pub fn Banners() -> impl IntoView {
     let live = use_live();
     let text = use_text();
+    let is_open_to_all = live
+        .initial()
+        .with_value(|initial| initial.open_warning)
+        .then(|| view! { <div class="banner bad" data-testid="open-banner">{say(text, |text| text.frame.open_banner)}</div> });
     let has_demo = Memo::new(move |_| live.hosts().read().iter().any(HostId::is_demo));
     let age = move || {
         let newest = live.newest().get()?;
@@ -20,6 +24,7 @@ pub fn Banners() -> impl IntoView {
     };
     view! {
         <NoScript />
+        {is_open_to_all}
         <Show when=move || has_demo.get()>
             <div class="banner info" data-testid="demo-banner">{say(text, |text| text.frame.demo_banner)}</div>
         </Show>
@@ -32,7 +37,7 @@ pub fn Banners() -> impl IntoView {
         <Show when=move || live.connection().get() == Connection::SignedOut>
             <div class="banner bad" data-testid="signed-out-banner">
                 <b role="alert">{say(text, |text| text.frame.signed_out_banner)}</b>
-                <Reload />
+                <SignIn />
                 <span class="muted num">{age}</span>
             </div>
         </Show>
@@ -48,14 +53,12 @@ pub fn Banners() -> impl IntoView {
     }
 }
 
-/// Reloads this page without the router, so that a proxy can request a sign-in.
+/// Reloads this page without the router, so that the server or a proxy can request a sign-in.
 #[component]
-fn Reload() -> impl IntoView {
+fn SignIn() -> impl IntoView {
     let text = use_text();
     view! {
-        <a class="button" href="" rel="external" data-testid="reload">
-            {say(text, |text| text.frame.reload)}
-        </a>
+        <a class="button" href="" rel="external" data-testid="reload">{say(text, |text| text.frame.sign_in)}</a>
     }
 }
 

@@ -1,6 +1,6 @@
 //! The parts around every page.
 
-use super::{A, ConnectionBadge, Glyph, Icon};
+use super::{A, ConnectionBadge, Glyph, Icon, account::Account};
 use crate::{
     client::use_live,
     i18n::{FrameText, say, use_text},
@@ -77,7 +77,7 @@ fn Cost() -> impl IntoView {
     }
 }
 
-/// Title, search, connection, theme and language.
+/// Title, search, connection, language, theme and the principal.
 #[component]
 pub fn Header(
     /// Opens the palette.
@@ -111,6 +111,7 @@ pub fn Header(
             <button class="button icon optional" aria-label=say(text, |text| text.frame.help) on:click=move |_| on_help.run(())>
                 <Icon glyph=Glyph::Help />
             </button>
+            <Account />
         </header>
     }
 }
@@ -121,7 +122,9 @@ fn title(path: &str, text: &FrameText) -> &'static str {
         Some(Page::Containers | Page::Container(..)) => text.containers,
         Some(Page::Logs) => text.logs,
         Some(Page::RealtimeTest) => text.realtime_test,
-        None => text.not_found,
+        Some(Page::Settings(_)) => text.settings,
+        // Those that only the server renders have another frame.
+        Some(Page::Login | Page::Setup) | None => text.not_found,
     }
 }
 
@@ -231,6 +234,8 @@ mod tests {
             ("/logs", text.logs),
             ("/containersx", text.not_found),
             ("/realtime-test", text.realtime_test),
+            ("/settings", text.settings),
+            ("/settings/audit", text.settings),
             ("/nowhere", text.not_found),
         ];
         for (path, expected) in cases {

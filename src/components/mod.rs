@@ -1,5 +1,6 @@
 //! The views that pages share. They read the live state and request actions, but fetch nothing themselves.
 
+mod account;
 mod action_dialog;
 mod action_menu;
 mod as_of;

@@ -5,18 +5,24 @@
 
 mod container;
 mod containers;
+#[cfg(feature = "ssr")]
+mod door;
 mod events;
 mod frame;
 mod logs;
 mod realtime;
+mod settings;
 mod stats;
 
 pub use container::ContainerText;
 pub use containers::ContainersText;
+#[cfg(feature = "ssr")]
+pub use door::{DoorText, door_text};
 pub use events::EventsText;
 pub use frame::FrameText;
 pub use logs::LogsText;
 pub use realtime::RealtimeText;
+pub use settings::{SettingsText, use_settings_text};
 pub use stats::StatsText;
 
 use crate::model::{Language, Preferences};
@@ -97,9 +103,9 @@ pub fn use_text() -> Signal<&'static Text> {
 }
 
 /// One text in the user's language, which changes only with the language.
-pub fn say(
-    text: Signal<&'static Text>,
-    pick: fn(&'static Text) -> &'static str,
+pub fn say<T: Sync + 'static>(
+    text: Signal<&'static T>,
+    pick: fn(&'static T) -> &'static str,
 ) -> impl Fn() -> &'static str + Copy + Send + Sync + 'static {
     move || pick(text.get())
 }

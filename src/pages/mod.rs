@@ -2,11 +2,14 @@
 
 mod container;
 mod containers;
+#[cfg(feature = "ssr")]
+pub mod door;
 mod logs;
 mod not_found;
 mod overview;
 mod parts;
 mod realtime_test;
+mod settings;
 
 pub use not_found::NotFoundPage;
 pub use overview::OverviewPage;

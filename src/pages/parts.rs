@@ -7,7 +7,7 @@
 //! part cannot be loaded, for instance because the server has been updated, the browser opens the URL instead,
 //! as it does without scripts.
 
-use super::{container, containers, logs, realtime_test};
+use super::{container, containers, logs, realtime_test, settings};
 use crate::model::{Page, Tab};
 use futures::FutureExt;
 use leptos::{
@@ -32,6 +32,8 @@ pub enum Part {
     ContainerTabs,
     /// The realtime test.
     RealtimeTest,
+    /// The settings.
+    Settings,
 }
 
 /// Whether each part is loaded, in the order of [`Part::ALL`].
@@ -39,12 +41,13 @@ static LOADED: [AtomicBool; Part::ALL.len()] = [const { AtomicBool::new(false) }
 
 impl Part {
     /// Every part, the one that is needed most often first.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Containers,
         Self::Container,
         Self::Logs,
         Self::ContainerTabs,
         Self::RealtimeTest,
+        Self::Settings,
     ];
 
     /// The parts that `page` needs in addition to the first view.
@@ -55,6 +58,9 @@ impl Part {
             Page::Container(_, tab) => (Some(Self::Container), Self::of_tab(*tab)),
             Page::Logs => (Some(Self::Logs), None),
             Page::RealtimeTest => (Some(Self::RealtimeTest), None),
+            Page::Settings(_) => (Some(Self::Settings), None),
+            // They load no code at all.
+            Page::Login | Page::Setup => (None, None),
         };
         part.into_iter().chain(tab)
     }
@@ -76,6 +82,7 @@ impl Part {
             Self::Logs => "logs",
             Self::ContainerTabs => "container_tabs",
             Self::RealtimeTest => "realtime_test",
+            Self::Settings => "settings",
         }
     }
 
@@ -90,6 +97,7 @@ impl Part {
             }
             Self::ContainerTabs => container::load_more().await?,
             Self::RealtimeTest => realtime_test::load_page().await?,
+            Self::Settings => settings::load_page().await?,
         }
         self.loaded().store(true, Ordering::Relaxed);
         Ok(())
@@ -107,6 +115,7 @@ impl Part {
             Self::Logs => &LOADED[2],
             Self::ContainerTabs => &LOADED[3],
             Self::RealtimeTest => &LOADED[4],
+            Self::Settings => &LOADED[5],
         }
     }
 
@@ -137,6 +146,8 @@ pub enum PartRoute {
     Logs,
     /// [`Page::RealtimeTest`].
     RealtimeTest,
+    /// [`Page::Settings`], for any section.
+    Settings,
 }
 
 impl ChooseView for PartRoute {
@@ -146,6 +157,7 @@ impl ChooseView for PartRoute {
             Self::Container => view_of(container::page()),
             Self::Logs => view_of(logs::page()),
             Self::RealtimeTest => view_of(realtime_test::page()),
+            Self::Settings => view_of(settings::page()),
         };
         view.unwrap_or_else(|| ().into_any())
     }
@@ -156,6 +168,7 @@ impl ChooseView for PartRoute {
             Self::Container => Part::Container,
             Self::Logs => Part::Logs,
             Self::RealtimeTest => Part::RealtimeTest,
+            Self::Settings => Part::Settings,
         };
         if part.is_loaded() {
             return;

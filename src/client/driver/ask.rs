@@ -57,10 +57,10 @@ async fn value<T: Wire>(url: &str) -> Result<T, ApiError> {
     http::value(&answer).await.ok_or_else(nonsense)
 }
 
-fn unreachable(_: wasm_bindgen::JsValue) -> ApiError {
+pub(super) fn unreachable(_: wasm_bindgen::JsValue) -> ApiError {
     ApiError::new(ErrorCode::EngineUnavailable, "the server did not answer")
 }
 
-fn nonsense() -> ApiError {
+pub(super) fn nonsense() -> ApiError {
     ApiError::new(ErrorCode::Internal, "the answer could not be read")
 }

@@ -92,19 +92,21 @@ pub(super) fn socket_url(path: &str) -> Option<String> {
     ))
 }
 
-/// The key under which a reload is recorded.
+/// The key under which the reason of a reload is recorded.
 const RELOADED: &str = "deckwatch-reloaded";
 
-/// Reloads the page, unless that was already tried: a proxy may keep serving the old version. Returns whether
-/// it is being reloaded.
-pub(super) fn reload_once() -> bool {
+/// Reloads the page, unless that was already tried for the same `reason`: a proxy may keep serving the old
+/// page. Returns whether it is being reloaded.
+pub(super) fn reload_once(reason: &str) -> bool {
     let Ok(Some(storage)) = window().session_storage() else {
         return false;
     };
-    let was_tried = matches!(storage.get_item(RELOADED), Ok(Some(_)));
+    let was_tried = storage
+        .get_item(RELOADED)
+        .is_ok_and(|tried| tried.as_deref() == Some(reason));
     // Without a record, reloading would not end.
     !was_tried
-        && storage.set_item(RELOADED, "1") == Ok::<(), JsValue>(())
+        && storage.set_item(RELOADED, reason) == Ok::<(), JsValue>(())
         && window().location().reload().is_ok()
 }
 

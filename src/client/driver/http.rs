@@ -19,6 +19,8 @@ use web_sys::{
 
 /// Timeout for a response; a dead connection would otherwise never end.
 const ANSWER_MS: u32 = 20_000;
+/// The media type of our server's errors.
+const PROBLEM: &str = "application/problem+json";
 
 #[wasm_bindgen]
 extern "C" {
@@ -54,6 +56,25 @@ pub(super) async fn post(path: &str, key: &str, body: &impl Wire) -> Result<Resp
     fetch(path, &init).await
 }
 
+/// Sends `body`, which is JSON, with `method` to `path`; the response may be in the binary form.
+pub(super) async fn send(
+    method: &str,
+    path: &str,
+    body: Option<&str>,
+) -> Result<Response, JsValue> {
+    let headers = Headers::new()?;
+    headers.set("Accept", codec::MEDIA_TYPE)?;
+    let init = RequestInit::new();
+    init.set_method(method);
+    if let Some(body) = body {
+        headers.set("Content-Type", "application/json")?;
+        init.set_body(&body.into());
+    }
+    init.set_headers(&headers);
+    init.set_signal(Some(&AbortSignal::timeout_with_u32(ANSWER_MS)));
+    fetch(path, &init).await
+}
+
 async fn fetch(path: &str, init: &RequestInit) -> Result<Response, JsValue> {
     // A sign-in page of another origin could not be read, and would look like a missing response.
     init.set_redirect(RequestRedirect::Manual);
@@ -62,7 +83,7 @@ async fn fetch(path: &str, init: &RequestInit) -> Result<Response, JsValue> {
     answer.dyn_into()
 }
 
-/// Whether the response is from a proxy that requires a sign-in.
+/// Whether the server or a proxy requires a sign-in.
 pub(super) fn wants_sign_in(answer: &Response) -> bool {
     let content_type = answer.headers().get("content-type").ok().flatten();
     let head = AnswerHead {
@@ -90,7 +111,9 @@ pub(super) async fn text(answer: &Response) -> Option<String> {
 
 /// The error in a response. Those of proxies are never in the binary form, so errors are always JSON.
 pub(super) async fn problem(answer: &Response) -> ApiError {
-    if wants_sign_in(answer) {
+    let content_type = answer.headers().get("content-type").ok().flatten();
+    let is_ours = content_type.is_some_and(|kind| kind.starts_with(PROBLEM));
+    if wants_sign_in(answer) && !is_ours {
         return ApiError::new(ErrorCode::Forbidden, "signed out: reload the page");
     }
     let problem = match answer.json() {

@@ -5,6 +5,7 @@ mod apply;
 mod ask;
 mod browser;
 mod canvas;
+mod change;
 mod clipboard;
 mod http;
 mod json_tree;
@@ -19,6 +20,7 @@ mod sparklines;
 pub use ask::{ask, ask_text, keep_asking};
 pub use browser::{is_typing, later, local, open_page, quiet, set_cookie, zone_name};
 pub use canvas::{paint, use_looks, watch_size};
+pub use change::{change, change_for};
 pub use clipboard::{copy, copy_report};
 pub use json_tree::{open_json, show_json};
 pub use logs::{on_page_key, show_logs};
@@ -220,6 +222,9 @@ impl Driver {
             ServerMessage::Connected { protocol, .. } if protocol != PROTOCOL_VERSION => {
                 self.on_link(LinkEvent::Closed(close_code::VERSION));
             }
+            // Everything on the page belongs to another principal, or to the rights before.
+            ServerMessage::Connected { ref principal, .. }
+                if !self.live.is_for(principal) && browser::reload_once(principal) => {}
             ServerMessage::Connected { ref epoch, .. } => {
                 browser::forget_reload();
                 self.traffic.opened();
@@ -269,7 +274,7 @@ impl Driver {
                     self.poll.stop();
                     self.log_poll.stop();
                 }
-                LinkCommand::Reload if browser::reload_once() => {}
+                LinkCommand::Reload if browser::reload_once("version") => {}
                 LinkCommand::Reload => return self.step(LinkEvent::ReloadedInVain),
                 LinkCommand::Ask => self.ask(),
             }

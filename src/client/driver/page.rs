@@ -50,7 +50,8 @@ pub fn press(key: RowKey) -> bool {
             let first = || document.query_selector("tr[data-id]").ok().flatten();
             return next.unwrap_or_else(first).is_some_and(focus);
         }
-        RowKey::Select => find("input[type=checkbox]"),
+        // Hidden where nothing can be done with a selection.
+        RowKey::Select => find("input[type=checkbox]").filter(|it| it.client_width() > 0),
         // On a button within the row, the key presses the button instead.
         RowKey::Open if row != focused => None,
         RowKey::Open => find("a.name"),

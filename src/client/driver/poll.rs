@@ -23,7 +23,7 @@ pub(super) struct Poll {
 pub(super) enum Answer {
     /// No valid answer.
     Silence,
-    /// A proxy in front of the server requires a sign-in.
+    /// A sign-in is required, by the server or by a proxy in front of it.
     SignIn,
     /// No news.
     Unchanged,

@@ -51,9 +51,12 @@ struct Scanner<'a> {
     rest: &'a str,
 }
 
+/// The only characters that JSON allows between tokens; other white space belongs to a word.
+const SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
+
 impl<'a> Scanner<'a> {
     fn space(&mut self) {
-        self.rest = self.rest.trim_start_matches([' ', '\t', '\n', '\r']);
+        self.rest = self.rest.trim_start_matches(SPACE);
     }
 
     /// Consumes `c` if it is next.
@@ -63,7 +66,8 @@ impl<'a> Scanner<'a> {
         Some(())
     }
 
-    /// The next token: a quoted string, a number or word, or a single character.
+    /// The next token: a quoted string, a number or word, or a single character. Never empty, so that reading
+    /// tokens comes to an end.
     fn token(&mut self) -> Option<&'a str> {
         self.space();
         let first = self.rest.chars().next()?;
@@ -71,7 +75,7 @@ impl<'a> Scanner<'a> {
             '"' => self.text_end()?,
             '{' | '}' | '[' | ']' | ',' | ':' => 1,
             _ => {
-                let is_end = |c: char| c.is_whitespace() || "{}[],:\"".contains(c);
+                let is_end = |c: char| SPACE.contains(&c) || "{}[],:\"".contains(c);
                 self.rest.find(is_end).unwrap_or(self.rest.len())
             }
         };
@@ -213,6 +217,15 @@ mod tests {
         assert_eq!(member(r#"{"msg":"level"}"#, &["level"]), None);
         assert_eq!(member("{\"level\"", &["level"]), None);
         assert_eq!(member("plain", &["level"]), None);
+    }
+
+    #[test]
+    fn white_space_that_json_does_not_allow_is_read_once() {
+        for space in ['\u{b}', '\u{85}', '\u{a0}', '\u{2028}', '\u{3000}'] {
+            let line = format!("{{{space}\"level\":\"warn\"}}");
+            assert_eq!(member(&line, &["level"]), None, "{space:?}");
+            assert_eq!(pretty(&line), None, "{space:?}");
+        }
     }
 
     proptest! {

@@ -6,6 +6,9 @@ mod capacity;
 mod entry;
 mod feeds;
 mod filter;
+#[cfg(test)]
+#[cfg(feature = "ssr")]
+mod fuzz;
 pub mod json;
 mod level;
 mod progress;

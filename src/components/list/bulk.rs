@@ -59,7 +59,7 @@ pub fn BulkBar(
     };
     let actions = actions.iter().copied();
     view! {
-        <Show when=move || !selection.read().is_empty()>
+        <Show when=move || selection.read().iter().any(|id| live.may_act(*id))>
             <div class="bulk" role="toolbar" data-testid="bulk">
                 <b class="num">{move || selection.read().len()}</b> " "
                 {say(text, |text| text.containers().selected)}

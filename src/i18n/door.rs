@@ -1,0 +1,113 @@
+//! Texts of the sign-in and setup pages. Only the server has them.
+
+use crate::model::Language;
+
+/// Texts of the sign-in and setup pages.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "every field is the text it names")]
+pub struct DoorText {
+    pub sign_in: &'static str,
+    pub user_name: &'static str,
+    pub password: &'static str,
+    pub show: &'static str,
+    pub hide: &'static str,
+    pub or: &'static str,
+    pub continue_with: fn(&str) -> String,
+    pub provider: &'static str,
+    pub locked_out: &'static str,
+    pub back_at: &'static str,
+    pub ended: &'static str,
+    pub wrong: &'static str,
+    pub later: &'static str,
+    pub failed: &'static str,
+    pub by_proxy: &'static str,
+    pub switched_off: &'static str,
+    pub go_home: &'static str,
+    pub opening: &'static str,
+    pub silent: &'static str,
+    pub set_up: &'static str,
+    pub set_up_intro: &'static str,
+    pub token: &'static str,
+    pub token_hint: &'static str,
+    pub password_rule: &'static str,
+    pub name_rule: &'static str,
+    pub create: &'static str,
+    pub new_link: &'static str,
+    pub bad_link: &'static str,
+    pub gone: &'static str,
+    pub busy: &'static str,
+}
+
+/// The texts in `language`.
+pub const fn door_text(language: Language) -> &'static DoorText {
+    match language {
+        Language::English => &ENGLISH,
+        Language::Korean => &KOREAN,
+    }
+}
+
+static ENGLISH: DoorText = DoorText {
+    sign_in: "Sign in",
+    user_name: "User name",
+    password: "Password",
+    show: "Show",
+    hide: "Hide",
+    or: "or",
+    continue_with: |provider| format!("Continue with {provider}"),
+    provider: "your organization",
+    locked_out: "Locked out? On the server:",
+    back_at: "After signing in you return to",
+    ended: "Your session has ended.",
+    wrong: "The user name or the password is wrong.",
+    later: "Too many attempts. Wait a few minutes, then try again.",
+    failed: "Signing in has failed. Try again; the log of the server has the reason.",
+    by_proxy: "A proxy in front of this server signs users in, but it has sent no user name. Open the address of the proxy, and sign in there.",
+    switched_off: "Sign-in is switched off on this server.",
+    go_home: "Open the dashboard",
+    opening: "Opening the kiosk link…",
+    silent: "The server does not answer.",
+    set_up: "Set up Deckwatch",
+    set_up_intro: "Create the first user. This user has every right, and creates the others.",
+    token: "Setup token",
+    token_hint: "What follows the # in the setup link.",
+    password_rule: "At least 12 characters.",
+    name_rule: "1 to 64 letters, digits and . _ @ -",
+    create: "Create user",
+    new_link: "The link is on the terminal and in the file setup-link of the data folder, and is valid for 30 minutes. A restart of Deckwatch makes a new one.",
+    bad_link: "This setup link is not valid. Use the newest one that the server has printed.",
+    gone: "Deckwatch is set up already, or the setup link has expired.",
+    busy: "Another setup is in progress.",
+};
+
+static KOREAN: DoorText = DoorText {
+    sign_in: "로그인",
+    user_name: "사용자 이름",
+    password: "비밀번호",
+    show: "표시",
+    hide: "숨기기",
+    or: "또는",
+    continue_with: |provider| format!("{provider}(으)로 계속"),
+    provider: "조직 계정",
+    locked_out: "로그인할 수 없나요? 서버에서 실행하세요:",
+    back_at: "로그인하면 돌아갈 곳:",
+    ended: "세션이 끝났습니다.",
+    wrong: "사용자 이름 또는 비밀번호가 틀렸습니다.",
+    later: "시도가 너무 많습니다. 몇 분 뒤에 다시 시도하세요.",
+    failed: "로그인하지 못했습니다. 다시 시도하세요. 이유는 서버 로그에 있습니다.",
+    by_proxy: "이 서버 앞의 프록시가 로그인을 처리하지만 사용자 이름을 보내지 않았습니다. 프록시의 주소를 열고 그곳에서 로그인하세요.",
+    switched_off: "이 서버는 로그인을 사용하지 않습니다.",
+    go_home: "대시보드 열기",
+    opening: "키오스크 링크를 여는 중…",
+    silent: "서버가 응답하지 않습니다.",
+    set_up: "Deckwatch 설정 시작",
+    set_up_intro: "첫 사용자를 만드세요. 이 사용자는 모든 권한을 가지며 다른 사용자를 만듭니다.",
+    token: "설정 토큰",
+    token_hint: "설정 링크에서 # 뒤에 오는 부분입니다.",
+    password_rule: "12자 이상.",
+    name_rule: "영문자, 숫자, . _ @ - 1~64자",
+    create: "사용자 만들기",
+    new_link: "링크는 터미널과 데이터 폴더의 setup-link 파일에 있으며 30분 동안 유효합니다. Deckwatch를 다시 시작하면 새 링크가 만들어집니다.",
+    bad_link: "이 설정 링크는 유효하지 않습니다. 서버가 마지막으로 출력한 링크를 사용하세요.",
+    gone: "Deckwatch가 이미 설정되었거나 설정 링크가 만료되었습니다.",
+    busy: "다른 설정이 진행 중입니다.",
+};
