@@ -14,6 +14,9 @@
 pub mod app;
 pub mod client;
 pub mod components;
+#[cfg(test)]
+#[cfg(feature = "ssr")]
+mod fuzz;
 pub mod i18n;
 pub mod model;
 pub mod pages;

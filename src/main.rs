@@ -1,11 +1,11 @@
 //! The `deckwatch` server.
 
 use deckwatch::server::{
-    self,
-    config::{CommandLine, Config},
-    telemetry,
+    self, access,
+    config::{Command, CommandLine, Config},
+    storage, telemetry,
 };
-use std::{num::NonZero, process::ExitCode};
+use std::{num::NonZero, path::Path, process::ExitCode};
 
 // The server frees many small allocations on other threads; with the system allocator its memory would
 // keep growing. `.cargo/config.toml` disables huge pages for mimalloc.
@@ -16,8 +16,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const MAX_WORKERS: usize = 4;
 
 fn main() -> ExitCode {
-    let command_line = CommandLine::of_process();
-    telemetry::init();
+    let mut command_line = CommandLine::of_process();
+    let command = command_line.command.take();
+    let log_mask = telemetry::init();
     raise_descriptor_limit();
     let config = match Config::load(command_line) {
         Ok(config) => config,
@@ -26,6 +27,10 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    log_mask.add(config.redact.clone());
+    if let Some(command) = command {
+        return run(&command, config.data_dir.as_deref());
+    }
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -47,6 +52,15 @@ fn main() -> ExitCode {
             tracing::error!("{error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Runs a command that ends instead of serving.
+fn run(command: &Command, folder: Option<&Path>) -> ExitCode {
+    match command {
+        Command::Backup { .. } | Command::Check => storage::command::run(command, folder),
+        Command::User(command) => access::command::user(command, folder),
+        Command::Token(command) => access::command::token(command, folder),
     }
 }
 

@@ -2,16 +2,16 @@
 //! JavaScript. The lines are filtered as the page's address asks, and bounded in number, length and waiting
 //! time.
 
-use super::{AppState, clock::now, logs::last_lines, source::LogQuery};
+use super::{access::Visitor, clock::now, find::Directory, logs::last_lines, source::LogQuery};
 use crate::{
     client::{
         FirstLines,
         logs::{Entry, Filter, Level, Levels, LogView, MAX_CONTAINERS, Needle, ansi},
     },
-    model::{LogLine, LogStream, Page, Tab, Timestamp, WorkloadRef, format},
+    model::{LogLine, LogStream, Page, Right, Tab, Timestamp, WorkloadRef, format},
 };
 use axum::{
-    extract::{Query, Request, State},
+    extract::{Query, Request},
     http::{Method, Uri},
     middleware::Next,
     response::Response,
@@ -34,13 +34,9 @@ struct Line {
 
 /// Middleware that reads the last lines for a log page before it is rendered, and inserts them into the
 /// request's extensions as [`FirstLines`].
-pub(super) async fn read(
-    State(state): State<AppState>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+pub(super) async fn read(visitor: Visitor, mut request: Request, next: Next) -> Response {
     if let Some(view) = log_view(request.method(), request.uri()) {
-        let lines = first_lines(&state, &view).await;
+        let lines = first_lines(visitor.directory(), &view).await;
         request.extensions_mut().insert(FirstLines(lines.into()));
     }
     next.run(request).await
@@ -66,10 +62,10 @@ fn log_view(method: &Method, uri: &Uri) -> Option<LogView> {
     Some(LogView::from_url(get, &containers)).filter(|view| !view.containers.is_empty())
 }
 
-async fn first_lines(state: &AppState, view: &LogView) -> String {
+async fn first_lines(directory: &Directory, view: &LogView) -> String {
     let indices = 1..=MAX_CONTAINERS;
     let logs = view.containers.iter().zip(indices);
-    let logs = logs.map(|(id, index)| lines(state, id, index, view));
+    let logs = logs.map(|(id, index)| lines(directory, id, index, view));
     let mut lines: Vec<_> = join_all(logs).await.into_iter().flatten().collect();
     lines.sort_by_key(|line| line.at);
     let excess = lines.len().saturating_sub(LINES);
@@ -78,8 +74,8 @@ async fn first_lines(state: &AppState, view: &LogView) -> String {
 }
 
 /// The last lines of one log that `view` shows; empty when they cannot be read in time.
-async fn lines(state: &AppState, id: &WorkloadRef, index: usize, view: &LogView) -> Vec<Line> {
-    let Ok(found) = state.directory().find(id) else {
+async fn lines(directory: &Directory, id: &WorkloadRef, index: usize, view: &LogView) -> Vec<Line> {
+    let Ok(found) = directory.find(id, Right::Logs) else {
         return Vec::new();
     };
     let query = LogQuery {

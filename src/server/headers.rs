@@ -16,7 +16,8 @@ const ALWAYS: [(HeaderName, HeaderValue); 5] = [
     ),
     (
         header::REFERRER_POLICY,
-        HeaderValue::from_static("no-referrer"),
+        // Not `no-referrer`, which makes browsers send the origin `null` with forms.
+        HeaderValue::from_static("same-origin"),
     ),
     (
         HeaderName::from_static("permissions-policy"),

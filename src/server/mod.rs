@@ -3,7 +3,9 @@
 //!
 //! [`start`] assembles all parts; no part reads the environment or has global state.
 
+pub mod access;
 pub mod actions;
+pub mod alarms;
 pub mod api;
 pub mod assets;
 mod backoff;
@@ -14,6 +16,8 @@ pub mod collector;
 pub mod config;
 pub mod find;
 mod first_lines;
+#[cfg(test)]
+mod fuzz;
 pub mod gate;
 pub mod headers;
 pub mod health;
@@ -30,6 +34,7 @@ pub mod shutdown;
 pub mod source;
 mod sources;
 mod state;
+pub mod storage;
 pub mod telemetry;
 pub mod transport;
 pub mod websocket;
@@ -37,6 +42,7 @@ pub mod websocket;
 pub use config::Config;
 pub use state::AppState;
 
+use access::Access;
 use actions::Actions;
 use assets::Site;
 use find::Directory;
@@ -48,6 +54,7 @@ use serve::Traffic;
 use shutdown::Shutdown;
 use source::UPDATE_BACKLOG;
 use std::{net::SocketAddr, sync::Arc, time::Instant};
+use storage::Storage;
 use thiserror::Error;
 use tokio::sync::mpsc;
 use transport::{Delivery, HeartbeatTimer};
@@ -140,9 +147,16 @@ async fn start_with(
     );
     let engines = sources::spawn(&config, &hub, &observer, &health, &shutdown);
 
+    let (storage, access) = accounts(&config, addr, &shutdown).await;
     let traffic = Traffic::default();
     let state = AppState {
-        actions: Actions::new(shutdown.clone(), hub.instruments().clone()),
+        actions: Actions::new(
+            shutdown.clone(),
+            hub.instruments().clone(),
+            access.audit().clone(),
+        ),
+        access,
+        hub: hub.clone(),
         directory: Directory::new(hub.viewer(Audience::Unrestricted), engines),
         gate: Gate::new(addr, &config.allowed_hosts, config.max_clients),
         delivery: Delivery::start(&hub, health.watch("delivery"), &shutdown),
@@ -153,6 +167,7 @@ async fn start_with(
         site: Site::embedded(),
         shutdown: shutdown.clone(),
         started: Instant::now(),
+        storage,
         traffic: traffic.clone(),
         config: Arc::new(config),
     };
@@ -173,6 +188,23 @@ async fn start_with(
         hub,
         shutdown,
     })
+}
+
+/// Opens the storage, and loads the accounts in it.
+async fn accounts(
+    config: &Config,
+    addr: SocketAddr,
+    shutdown: &Shutdown,
+) -> (Option<Storage>, Access) {
+    let folder = config.data_dir.as_deref();
+    let storage = folder.map(|folder| Storage::open(folder, shutdown));
+    let setup_url = format!("http://{}{}/setup", reachable(addr), config.base());
+    let auth = config.auth.clone();
+    let access = Access::start(auth, storage.clone(), folder, setup_url, shutdown).await;
+    if config.auth.is_exposed {
+        tracing::warn!("everybody who reaches {addr} can act on the containers: auth.mode is none");
+    }
+    (storage, access)
 }
 
 /// Runs a server until SIGINT or SIGTERM.

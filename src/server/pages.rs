@@ -1,15 +1,17 @@
 //! Pages: every path outside the API is a file of the built site, or a rendered page.
 
 mod compress;
+mod door;
 mod preload;
+mod settings;
 
-use super::{AppState, base, clock};
+use super::{AppState, access::Visitor, api, base, clock, hub::Viewer};
 use crate::{
     app::{App, shell},
-    client::{ContainerPageData, FirstLines, Initial, InitialState},
+    client::{ContainerPageData, FirstLines, Initial, InitialState, SettingsFrame},
     model::{
         ContainerQuery, Dashboard, HISTORY, Page, Preferences, StatsHistory, Tab, Timestamp,
-        Totals, Update, WorkloadId,
+        Totals, Update, WorkloadId, return_path,
     },
     pages::Part,
     protocol::{Channel, Sequenced, ServerMessage, Snapshot, codec},
@@ -18,9 +20,9 @@ use axum::{
     Router,
     body::Body,
     extract::{Query, Request, State},
-    http::{HeaderMap, StatusCode, Uri, header, request::Parts},
-    middleware::{from_fn, from_fn_with_state},
-    response::{IntoResponse, Response},
+    http::{HeaderMap, StatusCode, Uri, header, request::Parts, uri::PathAndQuery},
+    middleware::{Next, from_fn, from_fn_with_state},
+    response::{IntoResponse, Redirect, Response},
     routing::get,
 };
 use leptos::{nonce::Nonce, prelude::*};
@@ -44,9 +46,14 @@ pub fn routes(routes: Router<AppState>, state: &AppState) -> Router<AppState> {
             context(state.clone()),
             document(state),
         )
+        .route(&Page::Login.href(), get(door::page))
+        .route(&Page::Setup.href(), get(door::page))
         .layer(from_fn(base::restore))
         // Runs before `restore`, because it parses paths below the base.
-        .layer(from_fn_with_state(state.clone(), preload::container))
+        .layer(from_fn_with_state(state.clone(), settings::load))
+        .layer(from_fn_with_state(state.clone(), sign_in_first))
+        // Runs before `restore`, because it parses paths below the base.
+        .layer(from_fn(preload::container))
         .layer(compress::layer())
         .layer(from_fn(compress::negotiate));
     let rest = get(file_or_not_found)
@@ -56,14 +63,58 @@ pub fn routes(routes: Router<AppState>, state: &AppState) -> Router<AppState> {
     routes.merge(pages).fallback_service(rest)
 }
 
-async fn file_or_not_found(State(state): State<AppState>, request: Request) -> Response {
+async fn file_or_not_found(
+    State(state): State<AppState>,
+    visitor: Visitor,
+    request: Request,
+) -> Response {
     if let Some(file) = state.site.get(request.uri().path(), request.headers()) {
         return file;
+    }
+    if let Some(elsewhere) = door(&state, &visitor, request.uri()) {
+        return elsewhere;
+    }
+    if let Some(settings @ Page::Settings(_)) = page(request.uri()) {
+        let path = format!("{}{}", state.config.base(), settings.href());
+        return Redirect::to(&path).into_response();
     }
     let document = document(&state);
     let render = render_app_async_with_context(context(state), document);
     let page: Response<Body> = render(base::restored(request)).await;
     (StatusCode::NOT_FOUND, page).into_response()
+}
+
+/// Middleware that sends visitors who are not signed in to the page where they can.
+async fn sign_in_first(
+    State(state): State<AppState>,
+    visitor: Visitor,
+    request: Request,
+    next: Next,
+) -> Response {
+    match door(&state, &visitor, request.uri()) {
+        Some(elsewhere) => elsewhere,
+        None => next.run(request).await,
+    }
+}
+
+/// Where the browser of a visitor who may not see the page at `uri` is sent; `None` if the page is shown.
+fn door(state: &AppState, visitor: &Visitor, uri: &Uri) -> Option<Response> {
+    let page = page(uri);
+    let (base, is_setup) = (state.config.base(), state.access.is_setup_open());
+    let to = |path: &str| Some(Redirect::to(&format!("{base}{path}")).into_response());
+    match page {
+        Some(Page::Login | Page::Setup) => None,
+        _ if visitor.principal().is_some() => None,
+        _ if is_setup => to("/setup"),
+        _ => {
+            let here = uri.path_and_query().map_or("/", PathAndQuery::as_str);
+            let next = return_path(here).filter(|path| *path != "/");
+            let next = next.map(|path| format!("{}={}", Page::NEXT, api::escaped(path)));
+            let ended = visitor.session().map(|_| "ended=1".to_owned());
+            let query: Vec<_> = ended.into_iter().chain(next).collect();
+            to(&Page::Login.href_with(&query.join("&")))
+        }
+    }
 }
 
 /// The document around every page.
@@ -91,9 +142,14 @@ fn context(state: AppState) -> impl Fn() + Clone + Send + Sync + 'static {
         }
         let uri = base::below(state.config.base(), &parts.uri);
         let uri = uri.unwrap_or_else(|| parts.uri.clone());
-        let mut initial = initial(&state, &uri, &parts.headers);
+        let Some(visitor) = parts.extensions.get::<Visitor>() else {
+            return;
+        };
+        let mut initial = initial(&state, visitor, &uri, &parts.headers);
         let data = parts.extensions.get::<ContainerPageData>();
         initial.container = data.cloned().map(Box::new);
+        let settings = parts.extensions.get::<Option<SettingsFrame>>();
+        initial.settings = settings.cloned().flatten();
         // The browser receives rounded figures in the binary form; the HTML must contain the same.
         let initial = codec::decode(&codec::encode(&initial)).unwrap_or(initial);
         provide_context(InitialState(Arc::new(initial)));
@@ -101,10 +157,10 @@ fn context(state: AppState) -> impl Fn() + Clone + Send + Sync + 'static {
 }
 
 /// The initial state of a page.
-fn initial(state: &AppState, uri: &Uri, headers: &HeaderMap) -> Initial {
-    let (_, frames) = state.viewer().snapshot(&Channel::ALL);
+fn initial(state: &AppState, visitor: &Visitor, uri: &Uri, headers: &HeaderMap) -> Initial {
+    let (_, frames) = visitor.viewer().snapshot(&Channel::ALL);
     let mut messages: Vec<_> = frames.iter().map(|frame| frame.message().clone()).collect();
-    let (totals, in_view) = state.viewer().read(|dashboard| {
+    let (totals, in_view) = visitor.viewer().read(|dashboard| {
         let totals = Totals::of(dashboard.containers().map(|(_, container)| &**container));
         (totals, in_view(dashboard, uri))
     });
@@ -129,7 +185,7 @@ fn initial(state: &AppState, uri: &Uri, headers: &HeaderMap) -> Initial {
     let now = clock::now();
     Initial {
         snapshot: Snapshot {
-            epoch: state.viewer().epoch().to_owned(),
+            epoch: visitor.viewer().epoch().to_owned(),
             messages,
         },
         totals,
@@ -137,9 +193,13 @@ fn initial(state: &AppState, uri: &Uri, headers: &HeaderMap) -> Initial {
         now,
         intervals: state.config.intervals(),
         preferences: Preferences::from_headers(text(header::COOKIE), text(header::ACCEPT_LANGUAGE)),
-        stats_history: stats_history(state, uri, now),
+        stats_history: stats_history(visitor.viewer(), uri, now),
         base: state.config.base().to_owned(),
         container: None,
+        me: visitor.me(),
+        principal: visitor.digest(),
+        open_warning: state.config.auth.is_exposed,
+        settings: None,
     }
 }
 
@@ -176,9 +236,8 @@ fn named(dashboard: &Dashboard, uri: &Uri) -> Option<WorkloadId> {
 }
 
 /// The initial points of the charts at `uri`; `None` if it has no charts.
-fn stats_history(state: &AppState, uri: &Uri, now: Timestamp) -> Option<StatsHistory> {
+fn stats_history(viewer: &Viewer, uri: &Uri, now: Timestamp) -> Option<StatsHistory> {
     let is_shown = matches!(page(uri)?, Page::Container(_, Tab::Stats));
-    let viewer = state.viewer();
     let id = is_shown.then(|| viewer.read(|dashboard| named(dashboard, uri)))??;
     Some(viewer.stats_history(id, HISTORY, now))
 }

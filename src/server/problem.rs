@@ -34,6 +34,16 @@ impl Refusal {
         self.status
     }
 
+    /// What happened, in one sentence for users.
+    pub fn message(&self) -> &str {
+        &self.error.message
+    }
+
+    /// The error without its status.
+    pub fn into_error(self) -> ApiError {
+        self.error
+    }
+
     /// Sets the `Retry-After` header.
     #[must_use]
     pub fn retry_after(mut self, wait: Duration) -> Self {
@@ -53,6 +63,7 @@ impl From<ApiError> for Refusal {
             ErrorCode::Invalid | ErrorCode::UnknownType | ErrorCode::UnknownChannel => {
                 StatusCode::BAD_REQUEST
             }
+            ErrorCode::Unauthorized => StatusCode::UNAUTHORIZED,
             ErrorCode::Forbidden | ErrorCode::Protected => StatusCode::FORBIDDEN,
             ErrorCode::NotFound => StatusCode::NOT_FOUND,
             ErrorCode::Conflict => StatusCode::CONFLICT,
@@ -60,7 +71,9 @@ impl From<ApiError> for Refusal {
             ErrorCode::RateLimited | ErrorCode::TooManySubscriptions => {
                 StatusCode::TOO_MANY_REQUESTS
             }
-            ErrorCode::EngineUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            ErrorCode::EngineUnavailable | ErrorCode::StorageUnavailable => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             ErrorCode::Timeout => StatusCode::GATEWAY_TIMEOUT,
             ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         };

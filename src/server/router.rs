@@ -3,6 +3,10 @@
 
 use super::{
     AppState,
+    access::{
+        authenticate,
+        guard::{Need, needs},
+    },
     api::{self, openapi},
     base, first_lines, gate,
     headers::{self, security_headers},
@@ -10,7 +14,10 @@ use super::{
     problem::Refusal,
     transport::{self, poll, sse, ws},
 };
-use crate::protocol::{ApiError, ErrorCode, MAX_MESSAGE_BYTES};
+use crate::{
+    model::Right,
+    protocol::{ApiError, ErrorCode, MAX_MESSAGE_BYTES},
+};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
@@ -30,6 +37,10 @@ use utoipa_axum::{
 
 /// The prefix of the routes that answer in JSON.
 const API: &str = "/api";
+/// The need of routes whose answers are limited to what their principal may see.
+const SEE: Need = Need::Right(Right::See);
+/// The need of routes that administer the server.
+const ADMIN: Need = Need::Everywhere(Right::Admin);
 
 /// The routes below [`API`], each with the description on its handler.
 ///
@@ -38,30 +49,68 @@ const API: &str = "/api";
 fn api_routes() -> OpenApiRouter<AppState> {
     let compressed = CompressionLayer::new;
     OpenApiRouter::with_openapi(openapi::empty())
-        .routes(routes!(poll::snapshot).layer(compressed()))
-        .routes(routes!(api::state::metrics).layer(compressed()))
-        .routes(routes!(api::state::containers).layer(compressed()))
-        .routes(routes!(api::stats::history).layer(compressed()))
-        .routes(routes!(api::stats::sparklines).layer(compressed()))
-        .routes(routes!(openapi::document).layer(compressed()))
-        .routes(routes!(ws::multiplexed))
-        .routes(routes!(sse::containers))
-        .routes(routes!(api::container::inspect))
-        .routes(routes!(api::container::details))
-        .routes(routes!(api::container::events))
-        .routes(routes!(api::container::top))
-        .routes(routes!(api::logs::logs))
-        .routes(routes!(api::container::act))
+        .routes(needs(SEE, routes!(poll::snapshot).layer(compressed())))
+        .routes(needs(SEE, routes!(api::state::metrics).layer(compressed())))
+        .routes(needs(
+            SEE,
+            routes!(api::state::containers).layer(compressed()),
+        ))
+        .routes(needs(SEE, routes!(api::stats::history).layer(compressed())))
+        .routes(needs(
+            SEE,
+            routes!(api::stats::sparklines).layer(compressed()),
+        ))
+        .routes(needs(
+            Need::SignIn,
+            routes!(openapi::document).layer(compressed()),
+        ))
+        .routes(needs(SEE, routes!(ws::multiplexed)))
+        .routes(needs(SEE, routes!(sse::containers)))
+        .routes(needs(SEE, routes!(api::container::inspect)))
+        .routes(needs(SEE, routes!(api::container::details)))
+        .routes(needs(SEE, routes!(api::container::events)))
+        .routes(needs(SEE, routes!(api::container::top)))
+        .routes(needs(Need::Right(Right::Logs), routes!(api::logs::logs)))
+        .routes(needs(SEE, routes!(api::container::act)))
+        .routes(needs(Need::Nothing, routes!(api::sign_in::set_up)))
+        .routes(needs(Need::Nothing, routes!(api::sign_in::sign_in)))
+        .routes(needs(Need::Nothing, routes!(api::sign_in::kiosk)))
+        .routes(needs(Need::Nothing, routes!(api::sign_in::sign_out)))
+        .routes(needs(Need::SignIn, routes!(api::me::me)))
+        .routes(needs(Need::SignIn, routes!(api::me::change_password)))
+        .routes(needs(ADMIN, routes!(api::users::list, api::users::create)))
+        .routes(needs(
+            ADMIN,
+            routes!(api::users::change, api::users::remove),
+        ))
+        .routes(needs(
+            Need::SignIn,
+            routes!(api::tokens::list, api::tokens::create),
+        ))
+        .routes(needs(Need::SignIn, routes!(api::tokens::revoke)))
+        .routes(needs(
+            ADMIN,
+            routes!(api::audit::entries).layer(compressed()),
+        ))
+        .routes(needs(ADMIN, routes!(api::system::status)))
 }
 
 /// The other routes of the HTTP interface.
 fn other_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(openapi::empty())
-        .routes(routes!(ws::docker_stats))
-        .routes(routes!(transport::logs::docker_logs))
-        .routes(routes!(api::health::alive))
-        .routes(routes!(api::health::ready))
-        .routes(routes!(api::prometheus::metrics))
+        .routes(needs(SEE, routes!(ws::docker_stats)))
+        .routes(needs(
+            Need::Right(Right::Logs),
+            routes!(transport::logs::docker_logs),
+        ))
+        .routes(needs(Need::Nothing, routes!(api::oidc::start)))
+        .routes(needs(Need::Nothing, routes!(api::oidc::callback)))
+        .routes(needs(Need::Nothing, routes!(api::health::alive)))
+        .routes(needs(Need::Nothing, routes!(api::health::ready)))
+        .routes(needs(
+            Need::Everywhere(Right::See),
+            routes!(api::prometheus::metrics),
+        ))
 }
 
 /// The routes and their descriptions. Those below [`API`] are nested, so that an unknown path there is
@@ -89,13 +138,14 @@ pub fn document() -> OpenApi {
 pub fn router(state: AppState) -> Router {
     let routes = pages::routes(interface().0, &state)
         .method_not_allowed_fallback(wrong_method)
-        .layer(from_fn_with_state(state.clone(), first_lines::read))
+        .layer(from_fn(first_lines::read))
         .with_state(state.clone());
     // Around the router rather than inside it: the path is changed before it is routed.
     let base: Arc<str> = state.config.base().into();
     let routes = from_fn_with_state(base, base::enter).layer(routes);
     Router::new()
         .fallback_service(routes)
+        .layer(from_fn_with_state(state.clone(), authenticate))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(state, gate::guard))
         .layer(from_fn(security_headers))

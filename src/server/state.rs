@@ -1,18 +1,21 @@
 //! The shared state of all request handlers.
 
 use super::{
+    access::Access,
     actions::Actions,
     assets::Site,
     config::Config,
     find::Directory,
     gate::Gate,
     health::Health,
-    hub::Viewer,
+    hub::{Audience, Hub},
     logs::Logs,
     serve::Traffic,
     shutdown::Shutdown,
+    storage::Storage,
     transport::{Delivery, HeartbeatTimer},
 };
+use crate::model::Grants;
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
 use std::{sync::Arc, time::Instant};
@@ -22,8 +25,12 @@ use std::{sync::Arc, time::Instant};
 pub struct AppState {
     /// The configuration.
     pub config: Arc<Config>,
-    /// The workloads that a request may see, and their engines.
+    /// Everything; requests see the part that their principal may see.
+    pub(super) hub: Hub,
+    /// All workloads and their engines; requests get the part that their principal may see.
     pub(super) directory: Directory,
+    /// Users, tokens and sessions.
+    pub access: Access,
     /// Executes actions on containers.
     pub actions: Actions,
     /// The logs that are being followed.
@@ -38,6 +45,8 @@ pub struct AppState {
     pub delivery: Delivery,
     /// The heartbeats of connections.
     pub heartbeats: HeartbeatTimer,
+    /// The database; `None` when no folder for one is configured.
+    pub storage: Option<Storage>,
     /// The embedded files of the built site.
     pub site: Site,
     /// The configuration of Leptos.
@@ -49,14 +58,10 @@ pub struct AppState {
 }
 
 impl AppState {
-    /// The workloads that a request may see, and their engines.
-    pub const fn directory(&self) -> &Directory {
-        &self.directory
-    }
-
-    /// The viewer of the state that a request may see.
-    pub const fn viewer(&self) -> &Viewer {
-        self.directory.viewer()
+    /// The directory of a principal with `grants`.
+    pub(super) fn directory_of(&self, grants: &Arc<Grants>) -> Directory {
+        let viewer = self.hub.viewer(Audience::of(grants));
+        self.directory.limited(viewer, Arc::clone(grants))
     }
 }
 

@@ -5,23 +5,25 @@ use super::{
     schema::{ActionFailure, BinaryForm, ContainerPath, EngineFailure, Inspection, InvalidRequest},
 };
 use crate::{
-    model::{Action, ActionOptions, ContainerDetails, ContainerEvents, Processes, UnknownAction},
+    model::{
+        Action, ActionOptions, ContainerDetails, ContainerEvents, Processes, Right, UnknownAction,
+    },
     protocol::{
         ApiError, ContainerAck, ContainerAction, ErrorCode,
         codec::{self, MEDIA_TYPE},
     },
     server::{
         AppState,
-        actions::{Client, engine_error},
+        access::Visitor,
+        actions::{By, Client, engine_error},
         binary,
         problem::Refusal,
         query::Query,
-        serve::Connection,
         source::EngineError,
     },
 };
 use axum::{
-    Extension, Json,
+    Json,
     body::Bytes,
     extract::{Path, State},
     http::HeaderMap,
@@ -45,11 +47,11 @@ const ANSWER: Duration = Duration::from_secs(10);
     responses((status = 200, description = "The engine's description.", body = Inspection), EngineFailure)
 )]
 pub async fn inspect(
-    State(state): State<AppState>,
+    visitor: Visitor,
     Path(id): Path<String>,
     Query(query): Query<HostQuery>,
 ) -> Result<Json<serde_json::Value>, Refusal> {
-    let found = find(&state, query.host, &id)?;
+    let found = find(&visitor, query.host, &id, Right::See)?;
     let inspected = answer(found.engine.inspect(found.container().id)).await?;
     Ok(Json(inspected))
 }
@@ -71,12 +73,12 @@ pub async fn inspect(
     )
 )]
 pub async fn details(
-    State(state): State<AppState>,
+    visitor: Visitor,
     Path(id): Path<String>,
     Query(query): Query<HostQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let found = find(&state, query.host, &id)?;
+    let found = find(&visitor, query.host, &id, Right::See)?;
     let details = answer(found.engine.details(found.container().id)).await?;
     Ok(binary::either(&headers, &details))
 }
@@ -99,13 +101,13 @@ pub async fn details(
     )
 )]
 pub async fn events(
-    State(state): State<AppState>,
+    visitor: Visitor,
     Path(id): Path<String>,
     Query(query): Query<HostQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let events = ContainerEvents {
-        events: state.viewer().events_of(&named(query.host, &id)?),
+        events: visitor.viewer().events_of(&named(query.host, &id)?),
     };
     Ok(binary::either(&headers, &events))
 }
@@ -126,12 +128,12 @@ pub async fn events(
     )
 )]
 pub async fn top(
-    State(state): State<AppState>,
+    visitor: Visitor,
     Path(id): Path<String>,
     Query(query): Query<HostQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let found = find(&state, query.host, &id)?;
+    let found = find(&visitor, query.host, &id, Right::See)?;
     let container = found.container();
     if !container.state.is_up() {
         let words = format!("{} is not running", container.name);
@@ -167,7 +169,7 @@ pub async fn top(
 )]
 pub async fn act(
     State(state): State<AppState>,
-    Extension(connection): Extension<Connection>,
+    visitor: Visitor,
     Path((id, action)): Path<(String, String)>,
     Query(query): Query<HostQuery>,
     headers: HeaderMap,
@@ -184,11 +186,12 @@ pub async fn act(
         host: query.host,
         options: options(&headers, &body)?,
     };
-    let client = Client::Http(connection.peer());
-    let ack = state
-        .actions
-        .perform(client, state.directory(), request)
-        .await;
+    let by = By {
+        client: Client::Http(visitor.address().peer()),
+        actor: visitor.actor(),
+        directory: visitor.directory().clone(),
+    };
+    let ack = state.actions.perform(by, request).await;
     match ack.error {
         None => Ok(Json(ack)),
         Some(error) => Err(error.into()),

@@ -5,6 +5,8 @@ use crate::{
     protocol::{ApiError, ErrorCode},
     server::{
         AppState,
+        access::Visitor,
+        alarms,
         health::{Report, Verdict},
         problem::Refusal,
     },
@@ -24,8 +26,13 @@ use axum::{Json, extract::State, http::StatusCode};
         (status = 503, description = "At least one core task has made none for a minute.", body = Report)
     )
 )]
-pub async fn alive(State(state): State<AppState>) -> (StatusCode, Json<Report>) {
-    let report = state.health.report();
+pub async fn alive(State(state): State<AppState>, visitor: Visitor) -> (StatusCode, Json<Report>) {
+    let mut report = state.health.report();
+    if visitor.principal().is_none() {
+        // The names of tasks contain those of hosts.
+        report.stalled.clear();
+        report.idle_ms.clear();
+    }
     let status = match report.status {
         Verdict::Ok => StatusCode::OK,
         Verdict::Degraded => StatusCode::SERVICE_UNAVAILABLE,
@@ -33,7 +40,8 @@ pub async fn alive(State(state): State<AppState>) -> (StatusCode, Json<Report>) 
     (status, Json(report))
 }
 
-/// `GET /readyz`: whether there is data to show.
+/// `GET /readyz`: whether there is data to show. An alarm does not change the status: the dashboard works
+/// without the storage.
 ///
 /// # Errors
 /// `503` until the first sample has arrived.
@@ -42,18 +50,34 @@ pub async fn alive(State(state): State<AppState>) -> (StatusCode, Json<Report>) 
     path = "/readyz",
     operation_id = "ready",
     summary = "Whether there is something to show.",
-    responses((status = 200, description = "`ready`", body = String), NothingObserved)
+    responses(
+        (
+            status = 200,
+            description = "`ready`, and one more line per alarm, such as `storage: The disk is full: …`.",
+            body = String
+        ),
+        NothingObserved
+    )
 )]
-pub async fn ready(State(state): State<AppState>) -> Result<&'static str, Refusal> {
-    let ready = state.viewer().read(|dashboard| {
+pub async fn ready(State(state): State<AppState>, visitor: Visitor) -> Result<String, Refusal> {
+    let ready = state.directory.viewer().read(|dashboard| {
         dashboard
             .hosts
             .values()
             .any(|host| host.containers_at.is_some() || host.metrics_at.is_some())
     });
     if ready {
-        return Ok("ready\n");
+        let lines = visitor.principal().map(|_| alarms(&state));
+        return Ok(format!("ready\n{}", lines.unwrap_or_default()));
     }
     let error = ApiError::new(ErrorCode::EngineUnavailable, "nothing was observed yet");
     Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, error))
+}
+
+/// One line per alarm.
+fn alarms(state: &AppState) -> String {
+    let alarms = alarms::present(state).into_iter();
+    alarms
+        .map(|alarm| format!("{}: {}\n", alarm.name, alarm.text))
+        .collect()
 }

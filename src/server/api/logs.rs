@@ -5,10 +5,11 @@ use super::{
     schema::{ContainerPath, DownloadFailure},
 };
 use crate::{
-    model::{HostId, LogStream, Timestamp},
+    model::{HostId, LogStream, Right, Timestamp},
     protocol::{ApiError, ErrorCode},
     server::{
         AppState,
+        access::{Lease, Visitor},
         actions::engine_error,
         find::Found,
         hub::encode,
@@ -26,7 +27,7 @@ use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use futures::{Stream, StreamExt, TryStreamExt, stream};
+use futures::{Stream, StreamExt, TryStreamExt, future::OptionFuture, stream};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -44,7 +45,7 @@ const SILENCE: Duration = Duration::from_secs(60);
 #[into_params(parameter_in = Query)]
 pub struct LogsQuery {
     /// The container's host; any when absent.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<HostId>)]
     host: Option<HostId>,
     /// A number of lines, or `all`, which is the default.
     tail: Option<String>,
@@ -108,6 +109,7 @@ struct NdjsonLine<'a> {
 )]
 pub async fn logs(
     State(state): State<AppState>,
+    visitor: Visitor,
     Extension(connection): Extension<Connection>,
     Path(id): Path<String>,
     Query(query): Query<LogsQuery>,
@@ -115,9 +117,9 @@ pub async fn logs(
     let format = query.format;
     let timestamps = flag("timestamps", query.timestamps.as_deref(), false)?;
     let download = flag("download", query.download.as_deref(), false)?;
-    let found = find(&state, query.host, &id)?;
+    let found = find(&visitor, query.host, &id, Right::Logs)?;
     let asked = log_query(&query)?;
-    let place = state.gate.admit(connection.peer())?;
+    let place = state.gate.admit(&visitor)?;
     connection.streams();
     let lines = tokio::time::timeout(BEGIN, lines(&found, &asked))
         .await
@@ -126,7 +128,8 @@ pub async fn logs(
     let is_up = found.workload.state().is_up();
     // The rest of an open line is still to be written.
     let is_whole = move |line: &SourceLine| !(is_up && line.assembly.is_open);
-    let body = download_of(lines, state.shutdown.token())
+    let lease = visitor.lease().filter(|_| !state.access.is_open());
+    let body = download_of(lines, state.shutdown.token(), lease)
         .try_filter(move |line| std::future::ready(is_whole(line)))
         .map(move |line| line.map(|line| write(&line, format, timestamps)))
         .inspect(move |_| {
@@ -159,23 +162,38 @@ pub async fn logs(
     Ok(response)
 }
 
+/// Waits until the server ends, or the access of the client changes; then `over` is cancelled.
+async fn until_over(
+    shutdown: CancellationToken,
+    mut lease: Option<Lease>,
+    over: CancellationToken,
+) {
+    let changed: OptionFuture<_> = lease.as_mut().map(Lease::changed).into();
+    tokio::select! {
+        () = shutdown.cancelled() => {}
+        Some(_) = changed => over.cancel(),
+    }
+}
+
 /// Streams `lines`. A log that breaks off fails instead of ending, so that a client does not take it for
 /// complete.
 fn download_of(
     lines: LogLines,
     shutdown: CancellationToken,
+    lease: Option<Lease>,
 ) -> impl Stream<Item = Result<SourceLine, BoxError>> {
     let lines = tokio_stream::StreamExt::timeout(lines, SILENCE).map(|line| match line {
         Ok(line) => line.map_err(BoxError::from),
         Err(silence) => Err(silence.into()),
     });
-    let is_over = shutdown.clone();
+    let over = shutdown.child_token();
+    let is_over = over.clone();
     let broken_off = stream::once(async move {
-        let error = || Err(BoxError::from("the server ends"));
+        let error = || Err(BoxError::from("the server or the access ends"));
         is_over.is_cancelled().then(error)
     });
     lines
-        .take_until(shutdown.cancelled_owned())
+        .take_until(until_over(shutdown, lease, over))
         .chain(broken_off.filter_map(std::future::ready))
 }
 

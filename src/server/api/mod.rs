@@ -1,16 +1,27 @@
 //! The HTTP interface besides the live transports.
 
+pub mod audit;
 pub mod container;
 pub mod health;
 pub mod logs;
+pub mod me;
+pub mod oidc;
 pub mod openapi;
 pub mod prometheus;
 pub(super) mod schema;
+pub mod sign_in;
 pub mod state;
 pub mod stats;
+mod submitted;
+pub mod system;
+pub mod tokens;
+pub mod users;
 
-use super::{AppState, find::Found, problem::Refusal};
-use crate::model::{HostId, NotAContainerId, WorkloadRef};
+pub(super) use audit::LIMIT as AUDIT_LIMIT;
+pub(super) use submitted::escaped;
+
+use super::{access::Visitor, find::Found, problem::Refusal};
+use crate::model::{HostId, NotAContainerId, Right, WorkloadRef};
 use serde::Deserialize;
 
 /// The host of a container.
@@ -19,7 +30,7 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub struct HostQuery {
     /// The host; any when absent.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<HostId>)]
     host: Option<HostId>,
 }
 
@@ -30,6 +41,6 @@ pub(super) fn named(host: Option<HostId>, id: &str) -> Result<WorkloadRef, Refus
     Ok(WorkloadRef { host, id })
 }
 
-fn find(state: &AppState, host: Option<HostId>, id: &str) -> Result<Found, Refusal> {
-    Ok(state.directory().find(&named(host, id)?)?)
+fn find(visitor: &Visitor, host: Option<HostId>, id: &str, right: Right) -> Result<Found, Refusal> {
+    Ok(visitor.directory().find(&named(host, id)?, right)?)
 }

@@ -11,7 +11,11 @@ use axum::{
 use std::sync::LazyLock;
 use utoipa::{
     OpenApi,
-    openapi::{self, Ref, RefOr, Required, Schema, Server, path::Operation},
+    openapi::{
+        self, Ref, RefOr, Required, Schema, Server,
+        path::Operation,
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
 };
 
 /// The parts of the document besides its paths.
@@ -40,8 +44,13 @@ const FOR_CALLERS: &str = "# Errors";
 /// the handlers' descriptions. No request needs a body.
 pub(in crate::server) fn complete(mut document: openapi::OpenApi) -> openapi::OpenApi {
     let operations = document.paths.paths.values_mut().flat_map(|path| {
-        let both: [&mut Option<Operation>; 2] = [&mut path.get, &mut path.post];
-        both.into_iter().flatten()
+        let all: [&mut Option<Operation>; 4] = [
+            &mut path.get,
+            &mut path.post,
+            &mut path.patch,
+            &mut path.delete,
+        ];
+        all.into_iter().flatten()
     });
     for operation in operations {
         operation
@@ -56,7 +65,26 @@ pub(in crate::server) fn complete(mut document: openapi::OpenApi) -> openapi::Op
         }
     }
     untag_updates(&mut document);
+    describe_credentials(&mut document);
     document
+}
+
+/// Describes the two credentials of requests.
+fn describe_credentials(document: &mut openapi::OpenApi) {
+    let Some(components) = &mut document.components else {
+        return;
+    };
+    let cookie = ApiKeyValue::with_description(
+        "deckwatch-session",
+        "The session of a user who signed in; named `__Host-deckwatch` over HTTPS.",
+    );
+    let session = SecurityScheme::ApiKey(ApiKey::Cookie(cookie));
+    let token = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("An API token."))
+        .build();
+    components.add_security_scheme("session", session);
+    components.add_security_scheme("token", SecurityScheme::Http(token));
 }
 
 /// Describes an update among the messages as it is serialized: with its own tag instead of the message's,

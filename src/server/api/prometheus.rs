@@ -40,7 +40,11 @@ const PREFIX: &str = "deckwatch";
 )]
 pub async fn metrics(State(state): State<AppState>) -> Result<Response, Refusal> {
     let mut registry = Registry::with_prefix(PREFIX);
-    state.viewer().instruments().register(&mut registry);
+    state
+        .directory
+        .viewer()
+        .instruments()
+        .register(&mut registry);
     registry.register_collector(Box::new(Now(state)));
     let mut text = String::new();
     encode(&mut text, &registry)
@@ -56,7 +60,7 @@ impl Collector for Now {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let mut page = Page { encoder };
         own(&self.0, &mut page)?;
-        self.0.viewer().read(|dashboard| {
+        self.0.directory.viewer().read(|dashboard| {
             sources(dashboard, &mut page)?;
             containers(dashboard, &mut page)
         })
@@ -72,16 +76,17 @@ fn own(state: &AppState, page: &mut Page<'_>) -> fmt::Result {
     let connections = u64::from(state.gate.connections());
     let help = "Open WebSocket and SSE connections.";
     page.gauge("clients", help, Some(connections))?;
-    let viewers = |channel| u64::from(state.viewer().demand().viewers(channel));
+    let viewers = |channel| u64::from(state.directory.viewer().demand().viewers(channel));
     let subscriptions = Channel::ALL.map(|channel| ([label(channel)], viewers(channel)));
     page.gauges("subscriptions", "Subscriptions by channel.", subscriptions)?;
-    let published = Channel::ALL.map(|channel| ([label(channel)], state.viewer().head(channel)));
+    let published =
+        Channel::ALL.map(|channel| ([label(channel)], state.directory.viewer().head(channel)));
     page.counters("published", "Messages published by channel.", published)?;
     let help = "Bytes sent over HTTP, without WebSockets.";
     page.counter("http_sent_bytes", help, state.traffic.sent())?;
     let help = "Bytes received over HTTP, without WebSockets.";
     page.counter("http_received_bytes", help, state.traffic.received())?;
-    let cost = state.viewer().read(|dashboard| {
+    let cost = state.directory.viewer().read(|dashboard| {
         let host = dashboard.hosts.get(&HostId::default())?;
         host.metrics.as_ref()?.dashboard
     });

@@ -211,6 +211,24 @@ refusals! {
         EngineUnavailable Timeout Internal;
     /// Nothing was observed yet.
     NothingObserved: EngineUnavailable;
+    /// Errors of the setup.
+    SetupFailure: Invalid Forbidden Conflict NotFound(GONE) RateLimited StorageUnavailable;
+    /// Errors of a sign-in.
+    SignInFailure: Invalid Unauthorized Forbidden RateLimited StorageUnavailable;
+    /// Errors of signing out.
+    SignOutFailure: Invalid Forbidden StorageUnavailable;
+    /// Errors of a request that only somebody who is signed in can make.
+    NoPrincipal: Unauthorized;
+    /// Errors of changing one's own password.
+    PasswordFailure: Invalid Unauthorized Forbidden RateLimited StorageUnavailable;
+    /// Errors of a request that only an administrator can make.
+    NoAdmin: Unauthorized Forbidden;
+    /// Errors of a change of accounts.
+    AdminFailure: Invalid Unauthorized Forbidden NotFound Conflict RateLimited StorageUnavailable;
+    /// Errors of a change of tokens.
+    TokenFailure: Invalid Unauthorized Forbidden NotFound Conflict StorageUnavailable;
+    /// Errors of reading the audit log.
+    AuditFailure: Invalid Unauthorized Forbidden StorageUnavailable;
     /// Errors of a stream: a forbidden origin, or no permit left.
     NoStream: Forbidden RateLimited(SERVICE_UNAVAILABLE);
     /// Errors of a request that does not become a WebSocket.
@@ -223,6 +241,8 @@ refusals! {
 /// Errors that any request can get.
 pub(super) fn of_every_request() -> BTreeMap<String, RefOr<Response>> {
     documented([
+        (StatusCode::UNAUTHORIZED, ErrorCode::Unauthorized),
+        (StatusCode::FORBIDDEN, ErrorCode::Forbidden),
         (StatusCode::MISDIRECTED_REQUEST, ErrorCode::Forbidden),
         (StatusCode::REQUEST_TIMEOUT, ErrorCode::Timeout),
         (StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::Internal),
@@ -271,16 +291,17 @@ fn meaning(status: StatusCode, code: ErrorCode) -> &'static str {
         (ErrorCode::UnknownType, _) => "No message has that type.",
         (ErrorCode::UnknownChannel, _) => "No channel has that name.",
         (ErrorCode::DuplicateId, _) => "The same `Idempotency-Key` names another action.",
+        (ErrorCode::Unauthorized, _) => "Nobody is signed in.",
         (ErrorCode::Forbidden, _) => {
-            "The request comes from another origin, or the engine does not allow the call."
+            "The request comes from another origin, the right is missing, or the engine does not allow the call."
         }
-        (ErrorCode::NotFound, _) => "There is no such container, or it is hidden.",
-        (ErrorCode::Conflict, _) => {
-            "The container's state, or another action on it, stands against it."
-        }
+        (ErrorCode::NotFound, StatusCode::GONE) => "The setup is over.",
+        (ErrorCode::NotFound, _) => "There is no such thing, or it is hidden.",
+        (ErrorCode::Conflict, _) => "The present state, or another action, stands against it.",
         (ErrorCode::Protected, _) => "The container is protected from actions.",
         (ErrorCode::RateLimited, _) => "Too many requests; `Retry-After` says when to try again.",
         (ErrorCode::TooManySubscriptions, _) => "Too many subscriptions on one connection.",
+        (ErrorCode::StorageUnavailable, _) => "The server cannot store what it must.",
         (ErrorCode::EngineUnavailable, _) => "The engine cannot be reached.",
         (ErrorCode::Timeout, _) => "The engine did not answer in time.",
         (ErrorCode::Internal, _) => "The server or the engine failed.",

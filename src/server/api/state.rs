@@ -7,11 +7,12 @@ use super::{
 use crate::{
     model::{HISTORY, HostId, Update},
     protocol::{Channel, ServerMessage, Snapshot, codec::MEDIA_TYPE},
-    server::{AppState, binary, config::HumanDuration, problem::Refusal, query::Query},
+    server::{
+        access::Visitor, binary, config::HumanDuration, hub::Viewer, problem::Refusal, query::Query,
+    },
 };
 use axum::{
     Json,
-    extract::State,
     http::HeaderMap,
     response::{IntoResponse, Response},
 };
@@ -24,10 +25,10 @@ use std::time::Duration;
 #[into_params(parameter_in = Query)]
 pub struct MetricsQuery {
     /// The host. When absent, all hosts, or the local one if there is a `range`.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<HostId>)]
     host: Option<HostId>,
     /// How far back, at most `5m`: a number and `ms`, `s` or `m`.
-    #[param(value_type = Option<String>, example = "5m")]
+    #[param(value_type = Option<String>, example = "5m", pattern = "^[0-9]{1,9}(ms|s|m)$")]
     range: Option<HumanDuration>,
 }
 
@@ -47,16 +48,16 @@ pub struct MetricsQuery {
     )
 )]
 pub async fn metrics(
-    State(state): State<AppState>,
+    visitor: Visitor,
     headers: HeaderMap,
     Query(query): Query<MetricsQuery>,
 ) -> Result<Response, Refusal> {
     let Some(range) = query.range else {
-        return Ok(newest(&state, Channel::METRICS, query.host).into_response());
+        return Ok(newest(visitor.viewer(), Channel::METRICS, query.host).into_response());
     };
     let range = within_history(range)?;
     let host = query.host.unwrap_or_default();
-    let mut history = state.viewer().metrics_history(&host);
+    let mut history = visitor.viewer().metrics_history(&host);
     if let Some(last) = history.samples.last().map(|sample| sample.timestamp) {
         history
             .samples
@@ -78,10 +79,10 @@ pub async fn metrics(
     responses((status = 200, description = "A message for each host.", body = Snapshot), InvalidRequest)
 )]
 pub async fn containers(
-    State(state): State<AppState>,
+    visitor: Visitor,
     Query(query): Query<HostQuery>,
 ) -> Result<Json<Snapshot>, Refusal> {
-    Ok(newest(&state, Channel::CONTAINERS, query.host))
+    Ok(newest(visitor.viewer(), Channel::CONTAINERS, query.host))
 }
 
 /// A duration that is checked to be within the remembered history.
@@ -93,14 +94,14 @@ pub(super) fn within_history(HumanDuration(range): HumanDuration) -> Result<Dura
     Ok(range)
 }
 
-fn newest(state: &AppState, channel: Channel, host: Option<HostId>) -> Json<Snapshot> {
-    let (_, frames) = state.viewer().snapshot(&[channel]);
+fn newest(viewer: &Viewer, channel: Channel, host: Option<HostId>) -> Json<Snapshot> {
+    let (_, frames) = viewer.snapshot(&[channel]);
     let is_asked_for = |message: &&ServerMessage| {
         let of = message.update().map(Update::host);
         host.is_none() || host == of
     };
     Json(Snapshot {
-        epoch: state.viewer().epoch().to_owned(),
+        epoch: viewer.epoch().to_owned(),
         messages: frames
             .iter()
             .map(|frame| frame.message())

@@ -8,15 +8,13 @@ use super::{
     state::within_history,
 };
 use crate::{
-    model::{HISTORY, HostId, NotAContainerId, WorkloadRef},
+    model::{HISTORY, HostId, NotAContainerId, Right, WorkloadRef},
     protocol::{MAX_SPARKLINES, codec::MEDIA_TYPE},
-    server::{AppState, binary, clock, config::HumanDuration, problem::Refusal, query::Query},
+    server::{
+        access::Visitor, binary, clock, config::HumanDuration, problem::Refusal, query::Query,
+    },
 };
-use axum::{
-    extract::{Path, State},
-    http::HeaderMap,
-    response::Response,
-};
+use axum::{extract::Path, http::HeaderMap, response::Response};
 use serde::Deserialize;
 
 /// The query of `GET /api/containers/{id}/stats`.
@@ -25,10 +23,10 @@ use serde::Deserialize;
 #[into_params(parameter_in = Query)]
 pub struct HistoryQuery {
     /// The container's host; any when absent.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<HostId>)]
     host: Option<HostId>,
     /// How far back, at most `5m`, which is the default: a number and `ms`, `s` or `m`.
-    #[param(value_type = Option<String>, example = "5m")]
+    #[param(value_type = Option<String>, example = "5m", pattern = "^[0-9]{1,9}(ms|s|m)$")]
     range: Option<HumanDuration>,
 }
 
@@ -38,6 +36,9 @@ pub struct HistoryQuery {
 #[into_params(parameter_in = Query)]
 pub struct SparklinesQuery {
     /// Up to 250 containers, separated by commas: the beginnings of their ids (`<id>` or `<host>/<id>`).
+    #[param(
+        pattern = "^(([A-Za-z0-9_-]{1,64}/)?[0-9a-f]{12,64},){0,249}([A-Za-z0-9_-]{1,64}/)?[0-9a-f]{12,64}$"
+    )]
     ids: String,
 }
 
@@ -57,15 +58,15 @@ pub struct SparklinesQuery {
     )
 )]
 pub async fn history(
-    State(state): State<AppState>,
+    visitor: Visitor,
     Path(id): Path<String>,
     headers: HeaderMap,
     Query(query): Query<HistoryQuery>,
 ) -> Result<Response, Refusal> {
     let range = query.range.unwrap_or(HumanDuration(HISTORY));
     let range = within_history(range)?;
-    let found = find(&state, query.host, &id)?;
-    let viewer = state.viewer();
+    let found = find(&visitor, query.host, &id, Right::See)?;
+    let viewer = visitor.viewer();
     let history = viewer.stats_history(found.id, range, clock::now());
     Ok(binary::either(&headers, &history))
 }
@@ -88,7 +89,7 @@ pub async fn history(
     )
 )]
 pub async fn sparklines(
-    State(state): State<AppState>,
+    visitor: Visitor,
     headers: HeaderMap,
     Query(query): Query<SparklinesQuery>,
 ) -> Result<Response, Refusal> {
@@ -98,5 +99,5 @@ pub async fn sparklines(
     let ids: Result<Vec<WorkloadRef>, NotAContainerId> =
         query.ids.split(',').map(str::parse).collect();
     let ids = ids.map_err(|error| Refusal::invalid(error.to_string()))?;
-    Ok(binary::either(&headers, &state.viewer().sparklines(&ids)))
+    Ok(binary::either(&headers, &visitor.viewer().sparklines(&ids)))
 }

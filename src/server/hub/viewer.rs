@@ -38,6 +38,11 @@ impl Cursor {
         self.channel
     }
 
+    /// Whether changes of a list are sent as deltas.
+    pub const fn is_delta(&self) -> bool {
+        self.delta
+    }
+
     /// The sequence number of the last frame before the cursor.
     pub fn seq(&self) -> u64 {
         self.seq

@@ -3,11 +3,11 @@
 
 use crate::{
     client::ContainerPageData,
-    model::{Page, Tab, WorkloadRef},
-    server::AppState,
+    model::{Page, Right, Tab, WorkloadRef},
+    server::access::Visitor,
 };
 use axum::{
-    extract::{Request, State},
+    extract::Request,
     http::{Method, StatusCode},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -22,17 +22,13 @@ const MAX_INSPECT: usize = 256 * 1024;
 
 /// Loads the data for a container's page, and answers 404 if the path names no container. An unknown
 /// container has a page, too: it may be created later, and its past events may be remembered.
-pub(super) async fn container(
-    State(state): State<AppState>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+pub(super) async fn container(visitor: Visitor, mut request: Request, next: Next) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return next.run(request).await;
     }
     match super::page(request.uri()) {
         Some(Page::Container(id, tab)) => {
-            let data = load(&state, id, tab).await;
+            let data = load(&visitor, id, tab).await;
             request.extensions_mut().insert(data);
             next.run(request).await
         }
@@ -44,7 +40,7 @@ pub(super) async fn container(
     }
 }
 
-async fn load(state: &AppState, id: WorkloadRef, tab: Tab) -> ContainerPageData {
+async fn load(visitor: &Visitor, id: WorkloadRef, tab: Tab) -> ContainerPageData {
     let mut data = ContainerPageData {
         id,
         details: None,
@@ -52,8 +48,8 @@ async fn load(state: &AppState, id: WorkloadRef, tab: Tab) -> ContainerPageData 
         events: None,
         inspect: None,
     };
-    let Ok(found) = state.directory().find(&data.id) else {
-        data.events = Some(state.viewer().events_of(&data.id));
+    let Ok(found) = visitor.directory().find(&data.id, Right::See) else {
+        data.events = Some(visitor.viewer().events_of(&data.id));
         return data;
     };
     let (engine, id) = (&found.engine, found.container().id);
@@ -63,7 +59,7 @@ async fn load(state: &AppState, id: WorkloadRef, tab: Tab) -> ContainerPageData 
                 data.processes = engine.top(id).await.ok();
             }
             Tab::Processes | Tab::Stats | Tab::Logs => {}
-            Tab::Events => data.events = Some(state.viewer().events_of(&data.id)),
+            Tab::Events => data.events = Some(visitor.viewer().events_of(&data.id)),
             Tab::Inspect => {
                 let inspected = engine.inspect(id).await.ok();
                 let text = inspected.and_then(|value| serde_json::to_string_pretty(&value).ok());

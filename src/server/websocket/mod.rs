@@ -11,6 +11,8 @@
 
 mod assembly;
 mod frame;
+#[cfg(test)]
+mod fuzz;
 mod message;
 mod reader;
 #[cfg(test)]
