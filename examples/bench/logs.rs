@@ -25,6 +25,11 @@ const PATIENCE: Duration = Duration::from_secs(90);
 /// The text after the number of a line. Together they are about a hundred bytes, a typical length.
 const SAYS: &str =
     "GET /items?page=2 200 12 ms user=8f21c0de trace=4bf92f3577b34da6a3ce929d0e0e4736 ok";
+/// A text of the same length with a secret, …
+const SAYS_SECRET: &str =
+    "GET /items?page=2 200 12 ms user=8f21c0de token=glpat-0123456789abcdefABCDEFwxyz ok";
+/// … and as the server shows it.
+const SHOWS_SECRET: &str = "GET /items?page=2 200 12 ms user=8f21c0de token=•••••• ok";
 /// Clients that stop reading.
 const STALLED: usize = 10;
 /// The name of the container that writes.
@@ -36,7 +41,8 @@ pub(crate) async fn measure(setting: &Setting, results: &mut Results) -> Result<
     let measured = async {
         for _ in 0..setting.rounds(ROUNDS) {
             let raw = with_crowds(raw(&engine)).await?;
-            let ours = with_crowds(ours(setting, &engine, 0)).await?;
+            let ours = with_crowds(ours(setting, &engine, &PLAIN, 0)).await?;
+            let masked = with_crowds(self::ours(setting, &engine, &SECRET, 0)).await?;
             let bytes = (SAYS.len() + 8) as f64;
             results.figure("raw_lines", raw.rate)?;
             results.figure("ours_lines", ours.rate)?;
@@ -45,9 +51,11 @@ pub(crate) async fn measure(setting: &Setting, results: &mut Results) -> Result<
             results.figure("engine_us", raw.daemons * 1e6)?;
             results.figure("own_us", ours.own * 1e6)?;
             results.figure("own/engine", ours.own / raw.daemons)?;
+            results.figure("masked_us", masked.own * 1e6)?;
+            results.figure("masked/own", masked.own / ours.own)?;
             results.figure("missing", ours.missing)?;
-            results.figure("wrong", ours.wrong)?;
-            let stalled = with_crowds(self::ours(setting, &engine, STALLED)).await?;
+            results.figure("wrong", ours.wrong + masked.wrong)?;
+            let stalled = with_crowds(self::ours(setting, &engine, &PLAIN, STALLED)).await?;
             let each = (stalled.grown - ours.grown) / STALLED as f64;
             results.figure("stalled_mib", each / f64::from(1 << 20))?;
         }
@@ -57,6 +65,21 @@ pub(crate) async fn measure(setting: &Setting, results: &mut Results) -> Result<
     engine.clear().await?;
     measured
 }
+
+/// What a container writes after the number of each line, and what a client receives of it.
+struct Text {
+    written: &'static str,
+    shown: &'static str,
+}
+
+const PLAIN: Text = Text {
+    written: SAYS,
+    shown: SAYS,
+};
+const SECRET: Text = Text {
+    written: SAYS_SECRET,
+    shown: SHOWS_SECRET,
+};
 
 /// Measurements of one run: one container's log, read to its last line.
 struct Run {
@@ -74,12 +97,18 @@ struct Run {
     grown: f64,
 }
 
-/// Starts a container that writes `lines` numbered lines after `wait` and then sleeps; returns its id.
-async fn start(engine: &Engine, lines: u64, wait: Duration) -> Result<String, Failure> {
+/// Starts a container that writes `lines` numbered lines with `text` after `wait` and then sleeps; returns
+/// its id.
+async fn start(
+    engine: &Engine,
+    text: &Text,
+    lines: u64,
+    wait: Duration,
+) -> Result<String, Failure> {
     engine.docker(&["rm", "-f", NAME]).output().await?;
-    let wait = wait.as_secs();
+    let (wait, says) = (wait.as_secs(), text.written);
     let script = format!(
-        "sleep {wait}; awk 'BEGIN {{ for (n = 1; n <= {lines}; n++) print n \" {SAYS}\" }}'; sleep 100000"
+        "sleep {wait}; awk 'BEGIN {{ for (n = 1; n <= {lines}; n++) print n \" {says}\" }}'; sleep 100000"
     );
     let run = [
         "run",
@@ -99,7 +128,7 @@ async fn start(engine: &Engine, lines: u64, wait: Duration) -> Result<String, Fa
 }
 
 async fn raw(engine: &Engine) -> Result<Run, Failure> {
-    let id = start(engine, LINES, HEAD_START).await?;
+    let id = start(engine, &PLAIN, LINES, HEAD_START).await?;
     let daemons = engine.daemons()?;
     let mut cpu = Cpu::default();
     let before = cpu.read(&daemons);
@@ -141,7 +170,7 @@ struct Read {
 }
 
 impl Read {
-    fn message(&mut self, message: &ServerMessage) {
+    fn message(&mut self, message: &ServerMessage, text: &Text) {
         // Gap messages are ignored: the numbers of the lines around a gap show how many are missing.
         let ServerMessage::Log { lines, .. } = message else {
             return;
@@ -150,16 +179,21 @@ impl Read {
         for line in lines {
             let number = line.line.split(' ').next().and_then(|n| n.parse().ok());
             let number: u64 = number.unwrap_or_default();
-            self.wrong += u64::from(number <= self.last || !line.line.ends_with(SAYS));
+            self.wrong += u64::from(number <= self.last || !line.line.ends_with(text.shown));
             self.missing += number.saturating_sub(self.last + 1);
             self.last = number;
         }
     }
 }
 
-async fn ours(setting: &Setting, engine: &Engine, stalled: usize) -> Result<Run, Failure> {
+async fn ours(
+    setting: &Setting,
+    engine: &Engine,
+    text: &Text,
+    stalled: usize,
+) -> Result<Run, Failure> {
     let server = engine.watched(&setting.binary, &[])?;
-    let id = start(engine, LINES, HEAD_START).await?;
+    let id = start(engine, text, LINES, HEAD_START).await?;
     let mut client = follow(&server, &id).await?;
     let mut sleepers = Vec::new();
     for _ in 0..stalled {
@@ -174,7 +208,7 @@ async fn ours(setting: &Setting, engine: &Engine, stalled: usize) -> Result<Run,
         while read.last < LINES {
             let frame = inflated(&client.next().await?)?;
             if let Ok(message) = codec::decode::<ServerMessage>(&frame) {
-                read.message(&message);
+                read.message(&message, text);
             }
         }
         Ok::<_, Failure>(())
@@ -227,7 +261,7 @@ async fn in_browser(
     let mut heaps = Vec::new();
     for (what, lines) in [("burst", 40_000), ("few", 10_000), ("many", 1_000_000)] {
         let lines = if setting.quick { lines / 4 } else { lines };
-        let id = start(engine, lines, HEAD_START * 2).await?;
+        let id = start(engine, &PLAIN, lines, HEAD_START * 2).await?;
         let url = format!("http://{}/containers/{id}?tab=logs", server.address);
         let figures = browser(setting, &["logs", &url, what, &lines.to_string()], results).await?;
         heaps.extend(figures.get(&format!("{what}_heap_mib")).copied());

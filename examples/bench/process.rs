@@ -25,6 +25,8 @@ pub(crate) struct Process {
     /// When the process was started.
     pub(crate) started: Instant,
     child: Child,
+    /// The folder of its database, removed when this is dropped.
+    _data: Option<tempfile::TempDir>,
 }
 
 impl Process {
@@ -42,10 +44,13 @@ impl Process {
 
     /// Starts Deckwatch with these arguments. Environment variables that could configure it are removed.
     pub(crate) fn deckwatch(binary: &Path, arguments: &[&str]) -> Result<Self, Failure> {
+        let data = tempfile::tempdir()?;
         let mut command = Command::new(binary);
         command
             .current_dir(std::env::temp_dir())
             .args(["--site-addr", "127.0.0.1:0", "--max-clients", "50000"])
+            .arg("--data-dir")
+            .arg(data.path())
             .args(arguments);
         for (name, _) in std::env::vars() {
             if ["DECKWATCH_", "LEPTOS_", "DOCKER_", "RUST_"]
@@ -55,7 +60,9 @@ impl Process {
                 command.env_remove(name);
             }
         }
-        Self::start(command)
+        let mut process = Self::start(command)?;
+        process._data = Some(data);
+        Ok(process)
     }
 
     /// Starts a command and waits until it prints `http://ADDRESS` to standard error.
@@ -86,6 +93,7 @@ impl Process {
             beside,
             started,
             child,
+            _data: None,
         })
     }
 

@@ -12,6 +12,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod access;
 mod actions;
 mod attack;
 mod base;
@@ -45,4 +46,5 @@ mod slow;
 mod socket_proxy;
 mod sse;
 mod ssh;
+mod storage;
 mod tls;

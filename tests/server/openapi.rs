@@ -6,7 +6,7 @@ use crate::support::{
     fake_engine::{FakeContainer, FakeEngine, id_of},
 };
 use boon::{Compiler, Draft, Schemas};
-use reqwest::{Method, StatusCode};
+use reqwest::{Method, StatusCode, redirect::Policy};
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeSet, path::Path};
 
@@ -46,7 +46,9 @@ struct Answer {
 
 /// Requests `path` with `method`.
 async fn ask(app: &TestApp, method: Method, path: &str) -> Answer {
-    let request = reqwest::Client::new().request(method.clone(), app.url(path));
+    let client = reqwest::Client::builder().redirect(Policy::none());
+    let client = client.build().unwrap();
+    let request = client.request(method.clone(), app.url(path));
     let request = match method {
         Method::POST => request.json(&json!({})),
         _ => request,
@@ -186,8 +188,18 @@ async fn every_documented_operation_answers_as_documented() {
         let what = format!("{method} {path}");
         let answer = ask(&app, method.clone(), &filled(path)).await;
         let is_socket = path.starts_with("/ws/");
-        assert_eq!(answer.status.is_success(), !is_socket, "{what}");
+        // A change of accounts needs a body, which this request does not have.
+        if method == Method::GET || path.contains("{action}") {
+            assert_eq!(answer.status.is_client_error(), is_socket, "{what}");
+        }
         let response = &operation["responses"][answer.status.as_str()];
+        if matches!(
+            answer.status,
+            StatusCode::NO_CONTENT | StatusCode::SEE_OTHER
+        ) {
+            assert!(response.is_object(), "{what}: {operation}");
+            continue;
+        }
         let content = &response["content"][&answer.media_type];
         assert!(
             content.is_object(),
@@ -277,7 +289,9 @@ async fn every_route_refuses_the_methods_that_are_not_documented() {
             let is_taken = methods.get(method.as_str().to_lowercase()).is_some();
             let what = format!("{method} {path}: {status}");
             assert_eq!(is_refused, !is_taken, "{what}");
-            assert_ne!(status, StatusCode::NOT_FOUND, "{what}");
+            // There is no such user or token, but there is such a resource.
+            let may_be_missing = ["/api/users/{name}", "/api/tokens/{id}"].contains(&&**path);
+            assert!(status != StatusCode::NOT_FOUND || may_be_missing, "{what}");
         }
     }
     app.end().await;

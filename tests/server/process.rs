@@ -41,6 +41,7 @@ async fn an_invalid_argument_is_reported() {
         ("--max-clients", "0"),
         ("--metrics-interval", "1h"),
         ("--demo", "-1"),
+        ("--redact", "[a"),
         ("--unheard-of", "1"),
     ] {
         let error_output = refusal(&[&format!("{key}={value}")], &[], None).await;

@@ -96,7 +96,7 @@ async fn metrics_of_the_server_and_its_containers_can_be_scraped() {
 }
 
 /// Names, types and labels of all metrics: dashboards and alerts depend on them.
-const KNOWN: [(&str, &str, &[&str]); 29] = [
+const KNOWN: [(&str, &str, &[&str]); 30] = [
     ("deckwatch_build_info", "gauge", &["version"]),
     ("deckwatch_uptime_seconds", "gauge", &[]),
     ("deckwatch_clients", "gauge", &[]),
@@ -139,6 +139,7 @@ const KNOWN: [(&str, &str, &[&str]); 29] = [
     ("deckwatch_socket_sent_bytes_total", "counter", &[]),
     ("deckwatch_resyncs_total", "counter", &["channel"]),
     ("deckwatch_log_gaps_total", "counter", &[]),
+    ("deckwatch_redactions_total", "counter", &["rule"]),
     ("deckwatch_delivery_seconds", "histogram", &[]),
     (
         "deckwatch_action_seconds",

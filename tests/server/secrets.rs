@@ -1,7 +1,7 @@
 //! Secrets are revealed through no interface.
 
 use crate::support::{
-    app::TestApp,
+    app::{Settings, TestApp},
     fake_engine::{FakeContainer, FakeEngine, id_of},
     page::Page,
     socket::Incoming,
@@ -45,7 +45,7 @@ fn assert_clean(door: &str, body: &str) {
             .take(200)
             .collect::<String>()
     });
-    assert_eq!(near, None, "{door} tells a secret");
+    assert_eq!(near, None, "{door} contains a secret");
 }
 
 /// Every path with a textual response about the container with secrets.
@@ -243,6 +243,79 @@ async fn no_log_line_contains_a_secret_in_any_encoding() {
         };
         lines += text.matches("<••••••>").count();
         assert_clean("the log's channel", &text);
+    }
+    app.end().await;
+}
+
+/// A token and a line of a private key, both with [`SECRET`] in them, and in no variable.
+const TOKEN: &str = "ghp_hunter2hunter2hunter2hunter2hunter2x";
+const KEY_LINE: &str = "MIIEhunter2hunter2Hunter2hunter2hunter2hunter2hunter2hunter2/+AB";
+
+#[tokio::test]
+async fn no_response_contains_a_secret_of_a_known_shape_or_pattern() {
+    let secretive = FakeContainer::running("web-1")
+        .label("note", &format!("deployed with {TOKEN}"))
+        .command(&["clone", TOKEN, "for", "account-hunter2"])
+        .health_output(&format!("denied: {TOKEN}"));
+    let settings = Settings {
+        redact: vec!["account-[a-z0-9]+".to_owned()],
+        ..Settings::default()
+    };
+    let app = TestApp::start_with(FakeEngine::start().with(secretive), settings).await;
+    let uses = format!("uses {TOKEN} of account-hunter2");
+    let lines = [
+        uses.as_str(),
+        "-----BEGIN RSA PRIVATE KEY-----",
+        KEY_LINE,
+        "hunter2Z",
+        "-----END RSA PRIVATE KEY-----",
+        "ready",
+    ];
+    for line in lines {
+        app.engine.write_line("web-1", line);
+    }
+    let id = id_of("web-1");
+    let mut paths = paths();
+    paths.extend(["logs", "tab=logs"].map(|tab| format!("/containers/{id}?{tab}")));
+    for door in paths {
+        let body = app.get(&door).await.text().await.unwrap();
+        assert_clean(&door, &body);
+    }
+    let masked = "uses •••••• of ••••••\n-----BEGIN RSA PRIVATE KEY-----\n••••••\n••••••\n\
+                  -----END RSA PRIVATE KEY-----\nready\n";
+    for query in ["", "?tail=6", "?tail=100"] {
+        let body = app.get(&format!("/api/containers/{id}/logs{query}")).await;
+        assert_eq!(body.text().await.unwrap(), masked, "{query}");
+    }
+    for tail in 1..6 {
+        let path = format!("/api/containers/{id}/logs?tail={tail}");
+        let body = app.get(&path).await.text().await.unwrap();
+        assert_eq!(body.lines().count(), tail);
+        assert_clean(&path, &body);
+    }
+    let mut socket = app.socket().await;
+    let channel = Channel::logs(WorkloadKey::Container(id.parse().unwrap()));
+    socket.subscribe(channel).await;
+    loop {
+        let Incoming::Text(text) = socket.receive().await else {
+            panic!("closed")
+        };
+        assert_clean("the log's channel", &text);
+        if text.contains("ready") {
+            break;
+        }
+    }
+    app.engine
+        .fail_with_words(500, &format!("no access with {TOKEN} of account-hunter2"));
+    let body = app.get(&format!("/api/containers/{id}/top")).await;
+    let body = body.text().await.unwrap();
+    assert!(body.contains("no access with •••••• of ••••••"), "{body}");
+    let metrics = app.get("/metrics").await.text().await.unwrap();
+    for rule in ["github", "pem", "custom"] {
+        let count = format!("\ndeckwatch_redactions_total{{rule=\"{rule}\"}} ");
+        let (_, count) = metrics.split_once(&count).expect(rule);
+        let count: u64 = count.lines().next().unwrap().parse().unwrap();
+        assert!(count > 0, "{rule}");
     }
     app.end().await;
 }

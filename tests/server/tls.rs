@@ -45,7 +45,7 @@ for side in server client; do
 done
 "#;
 
-fn make_certificates(folder: &Path) {
+pub(crate) fn make_certificates(folder: &Path) {
     std::fs::create_dir_all(folder).unwrap();
     let made = Command::new("bash")
         .args(["-c", CERTIFICATES])

@@ -10,19 +10,23 @@ use super::{
 use deckwatch::{
     model::Update,
     protocol::{ServerMessage, Snapshot},
+    server::config::Auth,
 };
 use serde_json::Value;
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+use tempfile::TempDir;
 
 /// The server under test, watching a fake engine.
 #[derive(Debug)]
 pub(crate) struct TestApp {
     pub(crate) engine: FakeEngine,
     pub(crate) address: SocketAddr,
-    http: reqwest::Client,
+    pub(super) http: reqwest::Client,
     running: Running,
     /// The prefix of every path.
     pub(crate) base: &'static str,
+    /// The folder of the server's data.
+    pub(crate) data: Option<Arc<TempDir>>,
 }
 
 /// Settings that differ from the defaults of the tests.
@@ -35,6 +39,12 @@ pub(crate) struct Settings {
     pub(crate) reconcile: Option<Duration>,
     /// Names and addresses of engines besides the first one.
     pub(crate) hosts: Vec<(&'static str, String)>,
+    /// Who may use the server. With any sign-in it stores its data in a folder of its own.
+    pub(crate) auth: Option<Auth>,
+    /// The folder of that data.
+    pub(crate) data: Option<Arc<TempDir>>,
+    /// Patterns of further secrets.
+    pub(crate) redact: Vec<String>,
 }
 
 impl TestApp {
@@ -60,7 +70,8 @@ impl TestApp {
 
     pub(crate) async fn start_with(engine: FakeEngine, settings: Settings) -> Self {
         let app = Self::launch(engine, settings).await;
-        if !app.engine.truth().is_empty() {
+        let is_open = app.data.is_none();
+        if is_open && !app.engine.truth().is_empty() {
             app.wait_for_containers().await;
         }
         app
@@ -68,6 +79,7 @@ impl TestApp {
 
     async fn launch(engine: FakeEngine, settings: Settings) -> Self {
         let base = settings.base_path.unwrap_or_default();
+        let data = settings.data.clone();
         let running = launch(&engine.address(), settings).await;
         Self {
             base,
@@ -78,6 +90,7 @@ impl TestApp {
                 .build()
                 .unwrap(),
             running,
+            data,
         }
     }
 

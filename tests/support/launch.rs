@@ -3,7 +3,7 @@
 use super::app::Settings;
 use deckwatch::server::{
     self, Config,
-    config::{Docker, Host},
+    config::{CustomPatterns, Docker, Host},
     source::docker::Address,
 };
 use std::net::{Ipv4Addr, SocketAddr};
@@ -29,6 +29,12 @@ pub(crate) async fn launch_with(docker: Docker, settings: Settings) -> Running {
         reconcile_interval: settings.reconcile.unwrap_or(default.reconcile_interval),
         docker,
         hosts: settings.hosts.iter().map(host).collect(),
+        data_dir: settings
+            .data
+            .as_ref()
+            .map(|folder| folder.path().to_owned()),
+        auth: settings.auth.unwrap_or_else(|| default.auth.clone()),
+        redact: CustomPatterns::compile(&settings.redact).unwrap(),
         ..default
     };
     Running(server::start(config).await.unwrap())

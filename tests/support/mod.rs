@@ -1,8 +1,10 @@
 //! Shared by the tests of the whole server.
 
+pub(crate) mod accounts;
 pub(crate) mod app;
 pub(crate) mod attackers;
 pub(crate) mod fake_engine;
+pub(crate) mod fake_provider;
 pub(crate) mod launch;
 pub(crate) mod mirror;
 pub(crate) mod page;

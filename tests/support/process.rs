@@ -36,6 +36,7 @@ pub(crate) fn deckwatch(folder: &std::path::Path) -> Command {
     for (name, _) in std::env::vars().filter(|(name, _)| configures(name)) {
         command.env_remove(name);
     }
+    command.env("DECKWATCH_DATA_DIR", folder.join("data"));
     command
 }
 

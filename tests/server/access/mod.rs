@@ -1,0 +1,6 @@
+//! Sign-in, rights on every path, and changes that reach open connections.
+
+mod changes;
+mod doors;
+mod matrix;
+mod oidc;
