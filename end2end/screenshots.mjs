@@ -2,7 +2,8 @@
 //   node screenshots.mjs FOLDER
 import { chromium } from '@playwright/test';
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -17,7 +18,7 @@ const shop = (service) => docker('ps', '-aq', '--no-trunc', '--filter', `name=sh
 
 mkdirSync(folder, { recursive: true });
 const server = spawn(DECKWATCH_BIN, ['--site-addr', url.slice('http://'.length)], {
-  env: { ...process.env, DOCKER_HOST: DECKWATCH_TEST_DOCKER, RUST_LOG: 'error' },
+  env: { ...process.env, DECKWATCH_DATA_DIR: mkdtempSync(join(tmpdir(), 'deckwatch-')), DOCKER_HOST: DECKWATCH_TEST_DOCKER, RUST_LOG: 'error' },
   stdio: ['ignore', 'ignore', 'inherit'],
 });
 let browser;

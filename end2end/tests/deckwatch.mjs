@@ -34,7 +34,9 @@ export class Deckwatch {
   constructor(args, env) {
     this.args = args;
     this.env = env;
-    this.logFile = join(mkdtempSync(join(tmpdir(), 'deckwatch-')), 'log');
+    const folder = mkdtempSync(join(tmpdir(), 'deckwatch-'));
+    this.logFile = join(folder, 'log');
+    this.dataDir = join(folder, 'data');
     servers.push(this);
   }
 
@@ -79,7 +81,7 @@ export class Deckwatch {
   async start() {
     // It chooses a port itself, once, because a port that was free a moment ago may be in use now.
     const address = this.url?.slice('http://'.length) ?? '127.0.0.1:0';
-    const env = { ...process.env, RUST_LOG: 'info', LEPTOS_SITE_ADDR: address, ...this.env };
+    const env = { ...process.env, RUST_LOG: 'info', LEPTOS_SITE_ADDR: address, DECKWATCH_DATA_DIR: this.dataDir, ...this.env };
     const log = openSync(this.logFile, 'a');
     this.process = spawn(binary, this.args, { env, stdio: ['ignore', 'ignore', log] });
     this.ended = new Promise((resolve) => this.process.once('exit', resolve));

@@ -23,7 +23,7 @@ const names = (page) => page.locator('tr[data-id] a.name').allTextContents();
     open a menu of links, and controls of a form. */
 const deadControls = (page) => page.locator('button:visible, select:visible, input:visible, summary:visible')
   .evaluateAll((all) => all
-    .filter((one) => !one.closest('form[method=get]') && !one.closest('details:has(a)') && !one.closest('details:has(table)')
+    .filter((one) => !one.closest('form[method=get], form[method=post]') && !one.closest('details:has(a)') && !one.closest('details:has(table)')
       && !one.popoverTargetElement?.querySelector('a'))
     .map((one) => one.outerHTML));
 
@@ -106,6 +106,10 @@ test('log pages contain the last lines', async ({ page }) => {
 test('the realtime test says that it needs JavaScript', async ({ page }) => {
   await expectHonest(page, '/realtime-test');
   await expect(page.locator('main noscript')).not.toHaveCount(0);
+});
+
+test('the settings are readable', async ({ page }) => {
+  await expectHonest(page, '/settings');
 });
 
 test.describe('at an unknown address', () => {

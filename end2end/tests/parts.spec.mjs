@@ -35,6 +35,7 @@ const cases = [
   ['charts', () => tab('stats'), ['container', 'container_tabs']],
   ['description', () => tab('inspect'), ['container', 'container_tabs']],
   ['realtime test', () => '/realtime-test', ['realtime_test']],
+  ['settings', () => '/settings/profile', ['settings']],
 ];
 
 for (const [name, path, parts] of cases) {
