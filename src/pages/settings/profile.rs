@@ -17,18 +17,17 @@ use std::time::Duration;
 /// The principal itself.
 #[component]
 pub(super) fn Profile() -> impl IntoView {
-    let live = use_live();
-    let me = live.me();
-    let kind = me.as_ref().map(|me| me.kind);
-    let is_known = kind.is_some_and(|kind| kind != PrincipalKind::Anyone);
-    let has_password = kind == Some(PrincipalKind::User)
-        && me
-            .as_ref()
-            .is_some_and(|me| me.modes.contains(&AuthMode::Password));
+    let me = use_live().me();
+    let is_known = me
+        .as_ref()
+        .is_some_and(|me| me.kind != PrincipalKind::Anyone);
+    let user = me.clone().filter(|me| me.kind == PrincipalKind::User);
+    let is_user = user.is_some();
+    let password = user.filter(|me| me.modes.contains(&AuthMode::Password));
     view! {
         {me.map(|me| view! { <Identity me /> })}
-        {is_known.then(|| view! { <Sessions is_user=kind == Some(PrincipalKind::User) /> })}
-        {has_password.then(|| view! { <Password /> })}
+        {is_known.then(|| view! { <Sessions is_user /> })}
+        {password.map(|me| view! { <Password name=me.username /> })}
         <Looks />
     }
 }
@@ -133,7 +132,10 @@ fn Sessions(
 
 /// The form that changes the principal's password.
 #[component]
-fn Password() -> impl IntoView {
+fn Password(
+    /// The name of the user.
+    name: String,
+) -> impl IntoView {
     let text = use_settings_text();
     let (current, new) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
     let is_changed = RwSignal::new(false);
@@ -155,6 +157,8 @@ fn Password() -> impl IntoView {
         <section class="card with-scripts" aria-labelledby="password-title" data-testid="password">
             <div class="card-head"><h2 id="password-title">{say(text, |text| text.password)}</h2></div>
             <form class="fields" on:submit=submit>
+                // For password managers, which store the new password under this name.
+                <input type="text" autocomplete="username" value=name readonly=true hidden=true />
                 <label class="field">
                     {say(text, |text| text.current_password)}
                     <input type="password" autocomplete="current-password" required=true prop:value=current
