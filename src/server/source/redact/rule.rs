@@ -23,6 +23,16 @@ pub(in crate::server) enum Rule {
     Google,
     /// A token of npm.
     Npm,
+    /// An access token of Docker Hub.
+    Docker,
+    /// A token of Hugging Face.
+    Huggingface,
+    /// An API key of `OpenAI` or Anthropic, or one of the same shape.
+    Openai,
+    /// An API key of `SendGrid`.
+    Sendgrid,
+    /// A secret key of age.
+    Age,
     /// A JSON web token.
     Jwt,
     /// A private key in PEM.
@@ -39,7 +49,7 @@ pub(in crate::server) enum Rule {
 
 impl Rule {
     /// Every rule, in the order of their declaration.
-    pub(in crate::server) const ALL: [Self; 15] = [
+    pub(in crate::server) const ALL: [Self; 20] = [
         Self::Name,
         Self::Value,
         Self::Aws,
@@ -49,6 +59,11 @@ impl Rule {
         Self::Stripe,
         Self::Google,
         Self::Npm,
+        Self::Docker,
+        Self::Huggingface,
+        Self::Openai,
+        Self::Sendgrid,
+        Self::Age,
         Self::Jwt,
         Self::Pem,
         Self::Url,
@@ -69,6 +84,11 @@ impl Rule {
             Self::Stripe => "stripe",
             Self::Google => "google",
             Self::Npm => "npm",
+            Self::Docker => "docker",
+            Self::Huggingface => "huggingface",
+            Self::Openai => "openai",
+            Self::Sendgrid => "sendgrid",
+            Self::Age => "age",
             Self::Jwt => "jwt",
             Self::Pem => "pem",
             Self::Url => "url",

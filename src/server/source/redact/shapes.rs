@@ -9,6 +9,7 @@ mod aws;
 mod header;
 mod hits;
 mod jwt;
+mod keys;
 mod literals;
 mod pem;
 mod runs;

@@ -43,8 +43,16 @@ pub(super) fn keys_at_start(text: &[u8]) -> Vec<Range<usize>> {
 }
 
 fn keys_in(text: &[u8], window: Range<usize>) -> Vec<Range<usize>> {
-    let runs = runs(text, window, is_base64);
-    runs.filter(|run| run.len() >= SECRET).collect()
+    let is_key = |run: &Range<usize>| {
+        run.len() >= SECRET && !is_digest(text.get(run.clone()).unwrap_or_default())
+    };
+    runs(text, window, is_base64).filter(is_key).collect()
+}
+
+/// Whether `run` is the hash of a commit or another digest. One of 10^24 secret keys has no other digits.
+fn is_digest(run: &[u8]) -> bool {
+    let is_digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    run.iter().all(is_digit)
 }
 
 /// The secret key after its name, which ends at `from`.

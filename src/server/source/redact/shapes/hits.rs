@@ -5,7 +5,7 @@ use super::{
         rule::{Found, Rule},
         url,
     },
-    aws, header, jwt,
+    aws, header, jwt, keys,
     literals::{Check, LITERALS, SEARCH, SLACK_TOKEN},
     pem,
     runs::{is_run, is_word, run},
@@ -79,6 +79,16 @@ impl Hits {
                 {
                     self.path_end = path.end;
                     self.push_all([path], Rule::Slack);
+                }
+            }
+            Check::ApiKey => {
+                if keys::is_api_key(text, start, end) {
+                    self.word(text, start, Rule::Openai);
+                }
+            }
+            Check::Sendgrid => {
+                if keys::is_sendgrid_key(text, end) {
+                    self.word(text, start, Rule::Sendgrid);
                 }
             }
             Check::KeyId => {

@@ -26,6 +26,10 @@ pub(super) enum Check {
     Slack,
     /// The path of a Slack webhook.
     Webhook,
+    /// The kind and the rest of an API key, `sk-…`.
+    ApiKey,
+    /// The id and the secret of a key of `SendGrid`.
+    Sendgrid,
     /// The rest of an access key's id.
     KeyId,
     /// The value of a secret key.
@@ -54,7 +58,7 @@ impl Check {
 
 /// Every literal. The numbers are somewhat below the lengths that the providers document, except where the
 /// prefix is an ordinary word.
-pub(super) static LITERALS: [(&str, Check); 28] = [
+pub(super) static LITERALS: [(&str, Check); 37] = [
     ("AKIA", Check::KeyId),
     ("ASIA", Check::KeyId),
     ("ecret_access_key", Check::KeyName),
@@ -67,6 +71,10 @@ pub(super) static LITERALS: [(&str, Check); 28] = [
     ("ghr_", Check::token(Rule::Github, 20, ALNUM)),
     ("github_pat_", Check::token(Rule::Github, 20, is_word)),
     ("glpat-", Check::token(Rule::Gitlab, 16, is_word)),
+    ("gldt-", Check::token(Rule::Gitlab, 16, is_word)),
+    ("glrt-", Check::token(Rule::Gitlab, 16, is_word)),
+    ("glcbt-", Check::token(Rule::Gitlab, 16, is_word)),
+    ("glptt-", Check::token(Rule::Gitlab, 30, ALNUM)),
     ("xox", Check::Slack),
     ("xapp-", Check::token(Rule::Slack, SLACK_TOKEN, is_word)),
     ("hooks.slack.com/", Check::Webhook),
@@ -75,6 +83,11 @@ pub(super) static LITERALS: [(&str, Check); 28] = [
     ("AIza", Check::token(Rule::Google, 30, is_word)),
     // npm sets variables such as `npm_config_registry` for scripts.
     ("npm_", Check::token(Rule::Npm, 30, ALNUM)),
+    ("dckr_pat_", Check::token(Rule::Docker, 20, is_word)),
+    ("hf_", Check::token(Rule::Huggingface, 30, ALNUM)),
+    ("sk-", Check::ApiKey),
+    ("SG.", Check::Sendgrid),
+    ("AGE-SECRET-KEY-1", Check::token(Rule::Age, 50, ALNUM)),
     ("dwt_", Check::token(Rule::Deckwatch, 16, is_word)),
     ("eyJ", Check::Jwt),
     (url::SEPARATOR, Check::Url),

@@ -32,6 +32,32 @@ fn secrets_are_found_by_their_shape() {
             "AIzaSyA-0123456789abcdefghijklmnopq_rstu".to_owned(),
         ),
         (Rule::Npm, format!("npm_{alnum}")),
+        (Rule::Gitlab, "gldt-0123456789abcdef-_hi".to_owned()),
+        (Rule::Gitlab, "glrt-t1_0123456789abcdefghi".to_owned()),
+        (Rule::Gitlab, "glcbt-64_0123456789abcdefghij".to_owned()),
+        (
+            Rule::Gitlab,
+            "glptt-0123456789abcdef0123456789abcdef01234567".to_owned(),
+        ),
+        (
+            Rule::Docker,
+            "dckr_pat_0123456789-abcdef_ABCDEFGHI".to_owned(),
+        ),
+        (
+            Rule::Huggingface,
+            "hf_abcdefghijklmnopABCDEFGHIJKLMNOPQR".to_owned(),
+        ),
+        (Rule::Openai, format!("sk-{alnum}T3BlbkFJ{alnum}")),
+        (Rule::Openai, format!("sk-proj-a_B-{alnum}-x")),
+        (Rule::Openai, format!("sk-ant-api03-{alnum}-{alnum}AA")),
+        (
+            Rule::Sendgrid,
+            format!("SG.0123456789abcdef-_ABCD.{alnum}-_ABCDE"),
+        ),
+        (
+            Rule::Age,
+            "AGE-SECRET-KEY-1QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7LQPZRY9X8GF2TVDW0S3JN54KHCE".to_owned(),
+        ),
         (Rule::Deckwatch, format!("dwt_{alnum}-_")),
         (Rule::Jwt, JWT.to_owned()),
     ] {
@@ -110,6 +136,10 @@ fn ordinary_text_has_no_secrets() {
         "https://example.org/@user http://[::1]:8080/ ssh://git@example.org/x",
         "npm_config_registry npm_package_dependencies_typescript_version",
         "ghp_short glpat-abc xoxb- xoxo-hugs sk_live_ AKIA AKIAshort AIza dwt_",
+        "gldt- glrt-runner glcbt-64 glptt-deadbeef dckr_pat_ hf_ hf_hub_download_of_version_0_20_of_it",
+        "sk- sk-short-1 task-0123456789abcdefghij risk-free disk-0123456789abcdefghijk",
+        "sk-node-pool-eu-west-12-spot sk-onlyletterswithoutanydigit",
+        "SG.short.x SG.0123456789abcdef-_ABCD SG. AGE-SECRET-KEY-1 AGE-SECRET-KEY-12",
         "eyJ eyJhIjoxfQ.eyJiIjoyfQ.abc eyJhbGciOiJIUzI1NiJ9",
         "authorization failed, no Authorization: header; Bearer authentication is required",
         "Authorization: Digest username=x",
@@ -122,6 +152,20 @@ fn ordinary_text_has_no_secrets() {
     ] {
         assert_eq!(found(text), [], "{text}");
     }
+}
+
+#[test]
+fn a_digest_beside_an_id_is_no_secret_key() {
+    let id = "AKIAIOSFODNN7EXAMPLE";
+    for digest in [
+        "0123456789abcdef0123456789abcdef01234567",
+        "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+    ] {
+        let found = found(&format!("{digest} {id} {digest}"));
+        assert_eq!(found, [(id.to_owned(), Rule::Aws)], "{digest}");
+    }
+    let upper = "0123456789ABCDEF0123456789abcdef01234567";
+    assert_eq!(found(&format!("{id} {upper}")).len(), 2);
 }
 
 #[test]
@@ -201,6 +245,9 @@ fn hostile_texts_are_searched_in_linear_time() {
         "-----BEGIN ",
         "-",
         "xox-xoxa-",
+        "sk-",
+        " sk-0123456789abcdefghij-",
+        "SG.0123456789abcdef-_ABCD.",
     ] {
         let text = unit.repeat(most / unit.len());
         // In quadratic time each of these takes minutes.
