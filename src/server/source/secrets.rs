@@ -7,7 +7,11 @@ use super::redact::{
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use memchr::memmem;
 use serde_json::Value;
-use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::BTreeSet,
+    sync::{Arc, OnceLock},
+};
 
 /// Longer values are searched for in pieces of this length, so that not much more than the visible part of
 /// a truncated line must be kept.
@@ -16,6 +20,13 @@ const LONGEST: usize = 4 * 1024;
 /// environment, usually 2; an engine that reports more must not exhaust memory. Beyond the limit the
 /// longest values are omitted.
 const MOST_BYTES: usize = 1024 * 1024;
+/// Most values that are searched for in one container's text: ten times the secrets of the largest environments.
+/// Each costs some 2 KiB in the automaton with its forms, 16 MiB for all. Beyond the limit the longest values are
+/// omitted.
+const MOST_VALUES: usize = 8 * 1024;
+/// Up to this number of texts, those of eight values, each is searched for on its own in the texts of a list, so
+/// that most containers need no automaton for them.
+const FEW: usize = 32;
 /// Up to this size the fastest automaton is used, which takes some 256 bytes per byte of the values: 2 MiB
 /// for these. Beyond it another one is built, which takes a tenth.
 const QUICKEST_BYTES: usize = 8 * 1024;
@@ -28,14 +39,26 @@ const LONGEST_ESCAPE: usize = 6;
 /// variables, as far as they are specific ([`Shown::is_specific`]). Each line of a value with several lines
 /// (a PEM key) is a secret of its own, because it is written out like that; so is each part between escaped
 /// line ends.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Patterns {
     texts: Arc<[Box<[u8]>]>,
     /// The texts from this index on are base64.
     encoded_from: usize,
     /// Whether one of them contains a space, which forms encode as `+`.
     spaced: bool,
+    /// The search that needs the least memory, built when it is first needed, and shared by all clones.
+    small: Arc<OnceLock<Option<AhoCorasick>>>,
 }
+
+impl PartialEq for Patterns {
+    fn eq(&self, other: &Self) -> bool {
+        // Whether the search is built already makes no difference.
+        let found = |it: &Self| (it.encoded_from, it.spaced);
+        self.texts == other.texts && found(self) == found(other)
+    }
+}
+
+impl Eq for Patterns {}
 
 impl Patterns {
     /// The secrets in an engine's unmasked description of a container.
@@ -67,6 +90,7 @@ impl Patterns {
     fn new(values: BTreeSet<Cow<'_, str>>) -> Self {
         let mut values: Vec<_> = values.into_iter().collect();
         values.sort_by_key(|value| value.len());
+        values.truncate(MOST_VALUES);
         let mut bytes = 0;
         values.retain(|value| {
             bytes += value.len();
@@ -81,24 +105,67 @@ impl Patterns {
             texts: texts.into(),
             encoded_from,
             spaced: values.iter().any(|value| value.contains(' ')),
+            small: Arc::default(),
         }
     }
 
-    /// `text` with every secret masked, in any encoding. Needs no memory beyond the texts themselves; for
-    /// many texts [`Secrets`] are faster.
+    /// `text` with every secret masked, in any encoding. Made for the labels and states in lists, of which most
+    /// contain none: needs memory only when one does, or when there are many secrets. [`Secrets`] are faster.
     pub(super) fn mask_str<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let is_in = |read: &[u8]| {
-            self.texts
-                .iter()
-                .any(|text| memmem::find(read, text).is_some())
-        };
-        let may_differ = || !self.is_read_as_written(text.as_bytes());
-        let is_found = is_in(text.as_bytes())
-            || (may_differ() && readings(text).iter().any(|reading| is_in(reading.text())));
-        if self.texts.is_empty() || !is_found {
+        if self.texts.len() <= FEW && !self.is_one_in(text) {
             return Cow::Borrowed(text);
         }
-        Secrets::from(self.clone()).mask_str(text)
+        let build = || self.automaton(Some(AhoCorasickKind::ContiguousNFA));
+        match self.small.get_or_init(build) {
+            Some(search) => masked(text, self.find(search, &Text::new(text))),
+            None => Cow::Borrowed(text),
+        }
+    }
+
+    /// Whether one of the texts is in `text`, searched for one after the other.
+    fn is_one_in(&self, text: &str) -> bool {
+        let is_in = |read: &[u8]| {
+            let mut texts = self.texts.iter();
+            texts.any(|text| memmem::find(read, text).is_some())
+        };
+        let may_differ = || !self.is_read_as_written(text.as_bytes());
+        !self.texts.is_empty()
+            && (is_in(text.as_bytes())
+                || (may_differ() && readings(text).iter().any(|reading| is_in(reading.text()))))
+    }
+
+    /// A search for all texts; `None` when there are none.
+    fn automaton(&self, kind: Option<AhoCorasickKind>) -> Option<AhoCorasick> {
+        let mut builder = AhoCorasick::builder();
+        builder.match_kind(MatchKind::LeftmostLongest).kind(kind);
+        // Building fails only beyond 2 GiB of texts.
+        let build = || builder.build(self.texts.iter()).ok();
+        (!self.texts.is_empty()).then(build).flatten()
+    }
+
+    /// What `search` finds in `text`, in any encoding and order.
+    fn find(&self, search: &AhoCorasick, text: &Text<'_>) -> Vec<Found> {
+        let mut found = self.matches(search, text.written().as_bytes());
+        if !self.is_read_as_written(text.written().as_bytes()) {
+            found.extend(text.search_readings(|read| self.matches(search, read)));
+        }
+        found
+    }
+
+    fn matches(&self, search: &AhoCorasick, text: &[u8]) -> Vec<Found> {
+        // The end of the last base64 word: it is read once, however many matches it contains.
+        let mut end = 0;
+        let matches = search.find_iter(text).filter_map(|found| {
+            if found.pattern().as_usize() < self.encoded_from {
+                return Some(found.range());
+            }
+            let word = (found.start() >= end).then(|| base64_around(text, found.range()))?;
+            end = word.end;
+            Some(word)
+        });
+        matches
+            .map(|range| Found::new(range, Rule::Value))
+            .collect()
     }
 
     fn is_read_as_written(&self, text: &[u8]) -> bool {
@@ -118,17 +185,11 @@ pub(super) struct Secrets {
 
 impl From<Patterns> for Secrets {
     fn from(patterns: Patterns) -> Self {
-        let bytes = patterns.texts.iter().map(|text| text.len()).sum::<usize>();
-        let mut builder = AhoCorasick::builder();
-        builder.match_kind(MatchKind::LeftmostLongest);
-        if bytes > QUICKEST_BYTES {
-            builder.kind(Some(AhoCorasickKind::ContiguousNFA));
-        }
-        // This fails only beyond 2 GiB of patterns.
-        let search = (bytes > 0).then(|| builder.build(patterns.texts.iter()));
         let lengths = patterns.texts.iter().map(|text| text.len());
+        let bytes = lengths.clone().sum::<usize>();
+        let kind = (bytes > QUICKEST_BYTES).then_some(AhoCorasickKind::ContiguousNFA);
         Self {
-            search: search.and_then(Result::ok),
+            search: patterns.automaton(kind),
             longest: lengths.max().unwrap_or(0),
             patterns,
         }
@@ -154,11 +215,9 @@ impl Secrets {
     }
 
     /// `text` with every secret masked, in any encoding.
+    #[cfg(test)]
     pub(super) fn mask_str<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        match merged(self.find(&Text::new(text))) {
-            found if found.is_empty() => Cow::Borrowed(text),
-            found => Cow::Owned(replace(text, &found)),
-        }
+        masked(text, self.find(&Text::new(text)))
     }
 
     /// Whether `text` may contain a secret, in any encoding.
@@ -170,30 +229,16 @@ impl Secrets {
 
     /// The secrets in `text`, in any encoding and order.
     pub(super) fn find(&self, text: &Text<'_>) -> Vec<Found> {
-        let Some(search) = &self.search else {
-            return Vec::new();
-        };
-        let mut found = self.matches(search, text.written().as_bytes());
-        if !self.patterns.is_read_as_written(text.written().as_bytes()) {
-            found.extend(text.search_readings(|read| self.matches(search, read)));
-        }
-        found
+        let search = self.search.as_ref();
+        search.map_or_else(Vec::new, |search| self.patterns.find(search, text))
     }
+}
 
-    fn matches(&self, search: &AhoCorasick, text: &[u8]) -> Vec<Found> {
-        // The end of the last base64 word: it is read once, however many matches it contains.
-        let mut end = 0;
-        let matches = search.find_iter(text).filter_map(|found| {
-            if found.pattern().as_usize() < self.patterns.encoded_from {
-                return Some(found.range());
-            }
-            let word = (found.start() >= end).then(|| base64_around(text, found.range()))?;
-            end = word.end;
-            Some(word)
-        });
-        matches
-            .map(|range| Found::new(range, Rule::Value))
-            .collect()
+/// `text` without what was `found` in it.
+fn masked(text: &str, found: Vec<Found>) -> Cow<'_, str> {
+    match merged(found) {
+        found if found.is_empty() => Cow::Borrowed(text),
+        found => Cow::Owned(replace(text, &found)),
     }
 }
 

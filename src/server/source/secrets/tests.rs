@@ -165,6 +165,36 @@ fn the_slow_and_the_fast_search_find_the_same() {
     assert!(matches!(patterns.mask_str("a % b\\c"), Cow::Borrowed(_)));
 }
 
+/// Patterns of `count` variables with secrets.
+fn patterns(count: usize) -> Patterns {
+    let variables: Vec<_> = (0..count)
+        .map(|n| format!("T{n}_TOKEN=value-{n:05}-x"))
+        .collect();
+    let inspected = serde_json::json!({"Config": {"Env": variables}});
+    Patterns::of_inspected(&inspected)
+}
+
+#[test]
+fn the_search_in_lists_is_built_once_and_only_when_it_is_needed() {
+    let few = patterns(1);
+    let copy = few.clone();
+    assert_eq!(copy.mask_str("nothing"), "nothing");
+    assert!(few.small.get().is_none(), "one value needs no automaton");
+    assert_eq!(copy.mask_str("a value-00000-x"), "a ••••••");
+    assert!(few.small.get().is_some(), "clones share it");
+    let many = patterns(100);
+    assert_eq!(many.mask_str("nothing"), "nothing");
+    assert!(many.small.get().is_some());
+    assert_eq!(many.mask_str("a value-00099-x"), "a ••••••");
+}
+
+#[test]
+fn no_more_values_are_searched_for_than_an_automaton_is_built_for() {
+    let patterns = patterns(MOST_VALUES + 1_000);
+    assert_eq!(patterns.encoded_from, MOST_VALUES);
+    assert_eq!(patterns.mask_str("a value-00000-x"), "a ••••••");
+}
+
 #[test]
 fn invalid_utf_8_hides_no_secret_and_is_kept_without_one() {
     let secrets = Secrets::of(["TOKEN=hunter2-x"]);
