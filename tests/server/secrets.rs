@@ -321,6 +321,26 @@ async fn no_response_contains_a_secret_of_a_known_shape_or_pattern() {
 }
 
 #[tokio::test]
+async fn values_after_names_of_secrets_in_a_log_are_masked() {
+    let engine = FakeEngine::start().with(FakeContainer::running("web-1"));
+    for line in [
+        "db_password=hunter2 user=bob",
+        r#"{"api_key": "hunter2","level":"info"}"#,
+        "token: hunter2",
+        "password: incorrect",
+    ] {
+        engine.write_line("web-1", line);
+    }
+    let app = TestApp::start(engine).await;
+    let path = format!("/api/containers/{}/logs", id_of("web-1"));
+    let body = app.get(&path).await.text().await.unwrap();
+    let masked = "db_password=•••••• user=bob\n{\"api_key\": \"••••••\",\"level\":\"info\"}\n\
+                  token: ••••••\npassword: incorrect\n";
+    assert_eq!(body, masked);
+    app.end().await;
+}
+
+#[tokio::test]
 async fn no_label_in_a_list_contains_a_secret_of_the_environment() {
     let noted = FakeContainer::running("web-1")
         .env("DB_PASSWORD=hunter2-in-env")

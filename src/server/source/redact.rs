@@ -3,6 +3,7 @@
 
 mod custom;
 mod encoding;
+pub(super) mod line;
 mod names;
 mod quote;
 mod reading;

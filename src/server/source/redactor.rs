@@ -9,8 +9,8 @@
 use super::{
     EngineError,
     redact::{
-        self, Context, CustomPatterns, Found, MASK, Rule, Text, is_plain, is_secret_name, merged,
-        shapes,
+        self, Context, CustomPatterns, Found, MASK, Rule, Text, is_plain, is_secret_name, line,
+        merged, shapes,
     },
     secrets::Secrets,
 };
@@ -60,31 +60,34 @@ impl Redactor {
         self.masked(&Text::new(text), names, &mut Context::default())
     }
 
-    /// Text with secrets masked, except for those that only the name before them marks.
+    /// Text of a log with secrets masked, those after names only where the text is no sentence ([`line`]).
     pub(super) fn mask_output<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        self.masked(&Text::new(text), Vec::new(), &mut Context::default())
+        let text = Text::new(text);
+        self.masked(&text, line::find(&text), &mut Context::default())
     }
 
     /// A line of a log with secrets masked, as [`Self::mask_output`] does. `context` is what the lines
     /// before imply, and becomes that of the next line. If there is a secret, invalid UTF-8 is replaced, too.
-    pub(super) fn mask_line(&self, line: Vec<u8>, context: &mut Context) -> Vec<u8> {
-        if context.is_idle() && self.is_clean(&line) {
-            return line;
+    pub(super) fn mask_line(&self, written: Vec<u8>, context: &mut Context) -> Vec<u8> {
+        if context.is_idle() && self.is_clean(&written) {
+            return written;
         }
-        let text = String::from_utf8_lossy(&line);
-        match self.masked(&Text::new(&text), Vec::new(), context) {
-            Cow::Borrowed(_) => line,
+        let text = String::from_utf8_lossy(&written);
+        let text = Text::new(&text);
+        match self.masked(&text, line::find(&text), context) {
+            Cow::Borrowed(_) => written,
             Cow::Owned(masked) => masked.into_bytes(),
         }
     }
 
-    /// Whether `line` certainly contains no secret, as most lines.
-    fn is_clean(&self, line: &[u8]) -> bool {
-        is_plain(line)
-            && !shapes::may_be_in(line)
-            && !self.values.may_be_in(line)
+    /// Whether `text` certainly contains no secret, as most lines.
+    fn is_clean(&self, text: &[u8]) -> bool {
+        is_plain(text)
+            && !shapes::may_be_in(text)
+            && line::find_written(text).is_empty()
+            && !self.values.may_be_in(text)
             && (self.rules.custom.is_empty()
-                || std::str::from_utf8(line).is_ok_and(|line| !self.rules.custom.is_in(line)))
+                || std::str::from_utf8(text).is_ok_and(|text| !self.rules.custom.is_in(text)))
     }
 
     /// The value of a label or attribute `name`, masked as far as necessary.

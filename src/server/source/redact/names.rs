@@ -7,7 +7,7 @@
 //! password.
 
 /// Parts that make a name secret, wherever they occur. They are compared without separators.
-const PARTS: [&str; 27] = [
+pub(super) const PARTS: [&str; 27] = [
     "password",
     "passwd",
     "passphrase",
@@ -39,7 +39,7 @@ const PARTS: [&str; 27] = [
 ];
 
 /// Words that make a name secret only as complete words: `AUTH` is secret, `AUTHOR` is not.
-const WORDS: [&str; 6] = ["auth", "pass", "pwd", "pw", "dsn", "cookie"];
+pub(super) const WORDS: [&str; 6] = ["auth", "pass", "pwd", "pw", "dsn", "cookie"];
 
 /// Prefixes of harmless words that contain one of [`PARTS`].
 const HARMLESS_PREFIXES: [&str; 4] = ["tokeniz", "tokenis", "secretar", "passwordless"];
@@ -148,8 +148,23 @@ const ABOUT: [&[&str]; 6] = [
 ];
 
 /// Words next to which `tokens` are the units that a language model counts: `MAX_TOKENS`.
-const COUNTING: [&str; 10] = [
-    "max", "min", "num", "n", "total", "per", "limit", "count", "budget", "maximum",
+const COUNTING: [&str; 16] = [
+    "max",
+    "min",
+    "num",
+    "n",
+    "total",
+    "per",
+    "limit",
+    "count",
+    "budget",
+    "maximum",
+    "prompt",
+    "completion",
+    "input",
+    "output",
+    "cached",
+    "used",
 ];
 
 /// Whether a variable, label, field or flag with this name probably holds a secret.
@@ -280,6 +295,8 @@ mod tests {
             "LLM_MAX_OUTPUT_TOKENS",
             "MAX_TOKENS_PER_REQUEST",
             "TOKENS_PER_SECOND",
+            "prompt_tokens",
+            "outputTokens",
             "TOKENIZERS_PARALLELISM",
             "TOKEN_TTL",
             "accessTokenTTLSeconds",

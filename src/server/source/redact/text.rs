@@ -135,18 +135,18 @@ pub(super) fn is_script_flag(word: &str) -> bool {
         })
 }
 
-fn is_name_byte(byte: u8) -> bool {
+pub(super) fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'[' | b']')
 }
 
 /// Number of bytes from `from` on that satisfy `is_of_kind`.
-fn length(bytes: &[u8], from: usize, is_of_kind: impl Fn(u8) -> bool) -> usize {
+pub(super) fn length(bytes: &[u8], from: usize, is_of_kind: impl Fn(u8) -> bool) -> usize {
     let rest = bytes.get(from..).unwrap_or_default();
     rest.iter().take_while(|byte| is_of_kind(**byte)).count()
 }
 
 /// Number of bytes before `end` that satisfy `is_of_kind`.
-fn length_before(bytes: &[u8], end: usize, is_of_kind: impl Fn(u8) -> bool) -> usize {
+pub(super) fn length_before(bytes: &[u8], end: usize, is_of_kind: impl Fn(u8) -> bool) -> usize {
     let before = bytes.get(..end).unwrap_or_default();
     before
         .iter()

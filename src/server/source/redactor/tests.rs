@@ -42,10 +42,11 @@ fn all_rules_search_the_original_text() {
     ] {
         assert_eq!(redactor.mask_text(text), masked);
     }
+    assert_eq!(redactor.mask_output("token=abc"), "token=••••••");
     assert_eq!(
-        redactor.mask_output("token=abc"),
-        "token=abc",
-        "as it is written"
+        redactor.mask_output("--token abc"),
+        "--token abc",
+        "a word of a sentence"
     );
 }
 
