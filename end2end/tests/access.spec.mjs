@@ -248,6 +248,30 @@ test.describe('what is offered', () => {
     await expect(page.getByTestId('head').locator('.actions button:visible')).toHaveCount(0);
   });
 
+  test('values are revealed after a confirmation, where the principal may, and this is recorded', async ({ page }) => {
+    const inspect = deckwatch.at(`/containers/${running[0].id}?host=demo&tab=inspect`);
+    await deckwatch.letIn(page, 'viewer');
+    await open(page, inspect);
+    const tree = page.getByTestId('json');
+    await page.getByTestId('json-search').fill('app_secret');
+    await expect(tree).toContainText('APP_SECRET=••••••');
+    await expect(page.getByTestId('reveal')).toHaveCount(0);
+    await deckwatch.letIn(page, ADMIN);
+    await open(page, inspect);
+    await page.getByTestId('json-search').fill('app_secret');
+    await expect(tree).toContainText('APP_SECRET=••••••');
+    await page.getByTestId('reveal').click();
+    await expect(page.getByText('The audit log records')).toBeVisible();
+    await expect(tree).toContainText('APP_SECRET=••••••');
+    await page.getByTestId('reveal-confirm').click();
+    await expect(tree).toContainText('APP_SECRET=demo-');
+    await page.getByRole('button', { name: 'Hide values' }).click();
+    await expect(tree).toContainText('APP_SECRET=••••••');
+    const audit = await (await deckwatch.ask(ADMIN, 'GET', '/api/audit?did=reveal')).json();
+    expect(audit.entries.map(({ who, outcome }) => [who, outcome])).toEqual([[ADMIN, 'done']]);
+    expect(JSON.stringify(audit)).not.toContain('demo-');
+  });
+
   test('rights that are withdrawn and given are seen on an open page', async ({ page }) => {
     await deckwatch.addUser('changing', 'operator *');
     await deckwatch.letIn(page, 'changing');

@@ -19,6 +19,15 @@ impl Change {
         Self::with_body("POST", path.to_owned(), body)
     }
 
+    /// Does something once that needs no body.
+    pub const fn plain_post(path: String) -> Self {
+        Self {
+            method: "POST",
+            path,
+            body: None,
+        }
+    }
+
     /// Changes a part of what is at `path`.
     pub fn patch(path: String, body: &impl Serialize) -> Self {
         Self::with_body("PATCH", path, body)

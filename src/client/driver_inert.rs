@@ -171,3 +171,6 @@ pub fn change_for<T: Wire + 'static>(
     _then: impl FnOnce(Result<T, ApiError>) + 'static,
 ) {
 }
+
+/// Does nothing.
+pub fn change_for_text(_change: Change, _then: impl FnOnce(Result<String, ApiError>) + 'static) {}

@@ -55,6 +55,10 @@ pub struct ContainerText {
     pub search: &'static str,
     pub matches: fn(u32) -> String,
     pub raw: &'static str,
+    pub reveal: &'static str,
+    pub reveal_note: &'static str,
+    pub show: &'static str,
+    pub hide: &'static str,
     pub out_of_memory: &'static str,
     /// The words for [`MEANINGS`], in the same order.
     pub exits: [&'static str; 7],
@@ -163,6 +167,10 @@ pub(super) const ENGLISH: ContainerText = ContainerText {
         n => format!("{n} matches"),
     },
     raw: "Raw JSON",
+    reveal: "Reveal values",
+    reveal_note: "The values may contain passwords. The audit log records that you reveal them.",
+    show: "Reveal",
+    hide: "Hide values",
     out_of_memory: "out of memory",
     exits: [
         "ended well",
@@ -242,6 +250,10 @@ pub(super) const KOREAN: ContainerText = ContainerText {
     search: "이름과 값 검색",
     matches: |n| format!("{n}개 일치"),
     raw: "원본 JSON",
+    reveal: "값 표시",
+    reveal_note: "값에 비밀번호가 있을 수 있습니다. 값을 표시한 사실은 감사 로그에 기록됩니다.",
+    show: "표시",
+    hide: "값 숨기기",
     out_of_memory: "메모리 부족",
     exits: [
         "정상 종료",

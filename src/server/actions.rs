@@ -13,6 +13,7 @@ use super::{
     instruments::Instruments,
     shutdown::Shutdown,
     source::EngineError,
+    storage::StorageError,
 };
 use crate::{
     model::{AuditOutcome, Right, Workload, WorkloadId},
@@ -182,13 +183,9 @@ async fn audited(
     request: ContainerAction,
     one: InFlight,
 ) -> Result<(), ApiError> {
-    let target = format!("{} · {}", found.workload.name(), found.id.scope);
-    let audit = one.inner.audit.clone();
+    let (audit, target) = (one.inner.audit.clone(), found.target());
     let begun = audit.begin(&actor, request.action.as_str(), &target).await;
-    let begun = begun.map_err(|error| {
-        let message = format!("not done, because it cannot be recorded: {error}");
-        ApiError::new(ErrorCode::StorageUnavailable, message)
-    })?;
+    let begun = begun.map_err(|error| not_recorded(&error))?;
     let result = act(found, request, one).await;
     match &result {
         Ok(()) => begun.finish(AuditOutcome::Done, "").await,
@@ -253,6 +250,12 @@ impl Drop for InFlight {
     fn drop(&mut self) {
         lock(&self.inner.in_flight).remove(&self.id);
     }
+}
+
+/// The answer when the beginning of an act cannot be recorded, so that it is not done.
+pub fn not_recorded(error: &StorageError) -> ApiError {
+    let message = format!("not done, because it cannot be recorded: {error}");
+    ApiError::new(ErrorCode::StorageUnavailable, message)
 }
 
 /// The part of an engine's failure that a client may see.

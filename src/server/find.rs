@@ -44,6 +44,11 @@ impl Found {
         container
     }
 
+    /// The workload as the audit log names it.
+    pub fn target(&self) -> String {
+        format!("{} · {}", self.workload.name(), self.id.scope)
+    }
+
     /// The log of the workload.
     pub fn log(&self) -> Arc<dyn LogSource> {
         Arc::new(ContainerLog {

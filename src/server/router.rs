@@ -72,6 +72,10 @@ fn api_routes() -> OpenApiRouter<AppState> {
         .routes(needs(SEE, routes!(api::container::top)))
         .routes(needs(Need::Right(Right::Logs), routes!(api::logs::logs)))
         .routes(needs(SEE, routes!(api::container::act)))
+        .routes(needs(
+            Need::Right(Right::Reveal),
+            routes!(api::reveal::reveal),
+        ))
         .routes(needs(Need::Nothing, routes!(api::sign_in::set_up)))
         .routes(needs(Need::Nothing, routes!(api::sign_in::sign_in)))
         .routes(needs(Need::Nothing, routes!(api::sign_in::kiosk)))

@@ -31,6 +31,17 @@ pub fn change_for<T: Wire + 'static>(
     });
 }
 
+/// Sends `change` and calls `then` with the text of the response, unless its owner no longer exists.
+pub fn change_for_text(change: Change, then: impl FnOnce(Result<String, ApiError>) + 'static) {
+    spawn_local_scoped_with_cancellation(async move {
+        let answer = async {
+            let answer = sent(&change).await?;
+            http::text(&answer).await.ok_or_else(nonsense)
+        };
+        then(answer.await);
+    });
+}
+
 async fn sent(change: &Change) -> Result<Response, ApiError> {
     let Change { method, path, body } = change;
     let answer = http::send(method, path, body.as_deref()).await;

@@ -20,7 +20,7 @@ mod sparklines;
 pub use ask::{ask, ask_text, keep_asking};
 pub use browser::{is_typing, later, local, open_page, quiet, set_cookie, zone_name};
 pub use canvas::{paint, use_looks, watch_size};
-pub use change::{change, change_for};
+pub use change::{change, change_for, change_for_text};
 pub use clipboard::{copy, copy_report};
 pub use json_tree::{open_json, show_json};
 pub use logs::{on_page_key, show_logs};

@@ -27,10 +27,15 @@ impl Live {
 
     /// Whether the principal has the right to act on the workload, whatever its state is. Tracks the workload.
     pub fn may_act(self, id: WorkloadId) -> bool {
+        self.may(Right::Act, id)
+    }
+
+    /// Whether the principal has `right` on the workload. Tracks the workload.
+    pub fn may(self, right: Right, id: WorkloadId) -> bool {
         let allows = |me: &Me| {
             self.row(id).is_some_and(|row| {
                 let workload = row.workload.read();
-                me.allows(Right::Act, &Subject::of_workload(id.scope, &workload))
+                me.allows(right, &Subject::of_workload(id.scope, &workload))
             })
         };
         self.if_limited(allows).unwrap_or(true)
@@ -126,7 +131,7 @@ mod tests {
         on_page(
             Some(me(PrincipalKind::User, &grants[..1])),
             |live, [own, _]| {
-                assert!(!live.may_act(own));
+                assert!(!live.may_act(own) && live.may(Right::See, own));
                 assert!(live.is_read_only());
             },
         );
@@ -137,7 +142,7 @@ mod tests {
         let anyone = me(PrincipalKind::Anyone, &[]);
         for me in [None, Some(anyone)] {
             on_page(me, |live, [own, other]| {
-                assert!(live.may_act(own) && live.may_act(other));
+                assert!(live.may_act(own) && live.may(Right::Reveal, other));
                 assert!(!live.is_read_only());
             });
         }

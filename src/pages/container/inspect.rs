@@ -1,4 +1,6 @@
-//! The engine's complete description of a container, with secrets masked.
+//! The engine's complete description of a container, with secrets masked unless the user reveals them.
+
+mod reveal;
 
 use super::data::Asked;
 use crate::{
@@ -9,6 +11,7 @@ use crate::{
     protocol::workload_path,
 };
 use leptos::{html::Div, prelude::*};
+use reveal::Reveal;
 
 /// The description as a tree, which can be searched and copied; as text without JavaScript.
 #[component]
@@ -26,18 +29,20 @@ pub(super) fn Inspect(
             driver::ask_text(url.clone(), move |answer| asked.answer(answer));
         }
     });
+    let revealed = RwSignal::new(None::<String>);
+    let shown = Signal::derive(move || revealed.get().or_else(|| asked.value.get()));
     let tree = NodeRef::<Div>::new();
     let query = RwSignal::new(String::new());
     let found = RwSignal::new(None::<u32>);
     Effect::new(move || {
-        let (Some(node), Some(json)) = (tree.get(), asked.value.get()) else {
+        let (Some(node), Some(json)) = (tree.get(), shown.get()) else {
             return;
         };
         found.set(driver::show_json(&node, &json, query.read().trim()));
     });
     // The tree replaces the text as soon as it is built.
     let plain = move || {
-        let json = asked.value.get().filter(|_| found.read().is_none())?;
+        let json = shown.get().filter(|_| found.read().is_none())?;
         Some(
             view! { <pre class="json-text" tabindex="0">{format::visible(&json).into_owned()}</pre> },
         )
@@ -52,7 +57,7 @@ pub(super) fn Inspect(
         let n = found.get().filter(|_| !query.read().trim().is_empty())?;
         Some((text.get().container().matches)(n))
     };
-    let copied = Signal::derive(move || asked.value.get().unwrap_or_default());
+    let copied = Signal::derive(move || shown.get().unwrap_or_default());
     view! {
         {failure}
         <div class="toolbar">
@@ -66,6 +71,7 @@ pub(super) fn Inspect(
             <CopyButton copied of="JSON" />
             <a class="button" href=href target="_blank" rel="noopener noreferrer">{say(text, |text| text.container().raw)}</a>
         </div>
+        <Reveal id revealed />
         <div class="card json" data-testid="json">
             {plain}
             <div node_ref=tree on:click=move |event| driver::open_json(&event)></div>

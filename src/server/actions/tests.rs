@@ -42,6 +42,14 @@ impl Engine for Paced {
         Err(EngineError::NotFound)
     }
 
+    async fn reveal(
+        &self,
+        _: ContainerId,
+        _: Option<&[String]>,
+    ) -> Result<serde_json::Value, EngineError> {
+        Err(EngineError::NotFound)
+    }
+
     async fn top(&self, _: ContainerId) -> Result<Processes, EngineError> {
         Err(EngineError::NotFound)
     }

@@ -220,7 +220,10 @@ fn options(headers: &HeaderMap, body: &[u8]) -> Result<ActionOptions, Refusal> {
     })
 }
 
-async fn answer<T>(asked: impl Future<Output = Result<T, EngineError>>) -> Result<T, ApiError> {
+/// What the engine answers to `asked`, unless that takes too long.
+pub(super) async fn answer<T>(
+    asked: impl Future<Output = Result<T, EngineError>>,
+) -> Result<T, ApiError> {
     tokio::time::timeout(ANSWER, asked)
         .await
         .unwrap_or(Err(EngineError::Timeout))

@@ -8,6 +8,7 @@ pub mod me;
 pub mod oidc;
 pub mod openapi;
 pub mod prometheus;
+pub mod reveal;
 pub(super) mod schema;
 pub mod sign_in;
 pub mod state;

@@ -209,6 +209,8 @@ refusals! {
     /// Errors of an action.
     ActionFailure: Invalid NotFound Conflict Protected DuplicateId Forbidden RateLimited
         EngineUnavailable Timeout Internal;
+    /// Errors of revealing the values of a description.
+    RevealFailure: Invalid NotFound Conflict Forbidden EngineUnavailable StorageUnavailable Timeout Internal;
     /// Nothing was observed yet.
     NothingObserved: EngineUnavailable;
     /// Errors of the setup.

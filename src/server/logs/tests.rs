@@ -183,6 +183,14 @@ impl<F: Fn(&LogQuery) -> LogLines + Send + Sync> Engine for LogEngine<F> {
         Err(EngineError::NotFound)
     }
 
+    async fn reveal(
+        &self,
+        _: ContainerId,
+        _: Option<&[String]>,
+    ) -> Result<serde_json::Value, EngineError> {
+        Err(EngineError::NotFound)
+    }
+
     async fn top(&self, _: ContainerId) -> Result<crate::model::Processes, EngineError> {
         Err(EngineError::NotFound)
     }

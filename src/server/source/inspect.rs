@@ -1,6 +1,6 @@
-//! Masks the secrets in an engine's description of a container.
+//! Masks the secrets in an engine's description of a container, and unmasks single fields.
 
-use super::{redact::is_secret_name, redactor::Redactor, secrets::Secrets};
+use super::{EngineError, redact::is_secret_name, redactor::Redactor, secrets::Secrets};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 
@@ -9,6 +9,62 @@ use std::borrow::Cow;
 pub(super) fn mask_inspect(value: &mut Value, redactor: &Redactor) {
     let redactor = redactor.with(Secrets::of_inspected(value));
     mask_field(value, &redactor);
+}
+
+/// The description `value`, in which only `fields` are not masked, or nothing is masked without `fields`.
+///
+/// A field is named by the names on the way to it, joined by dots, and a variable by its name within `Env`:
+/// `Config.Env.DB_PASSWORD`. The first name may be omitted if it is `Config`.
+///
+/// # Errors
+/// `Invalid` if the description has no such field.
+pub(super) fn revealed(
+    value: Value,
+    fields: Option<&[String]>,
+    redactor: &Redactor,
+) -> Result<Value, EngineError> {
+    let Some(fields) = fields else {
+        return Ok(value);
+    };
+    let mut shown = value.clone();
+    mask_inspect(&mut shown, redactor);
+    for field in fields {
+        let is_there = unmask(&mut shown, &value, field)
+            || unmask(&mut shown, &value, &format!("Config.{field}"));
+        if !is_there {
+            let message = "the description has no field of this name".to_owned();
+            return Err(EngineError::Invalid(message));
+        }
+    }
+    Ok(shown)
+}
+
+/// Copies the field at `path` from `value` to `shown`; returns whether both have it. Names may contain dots.
+fn unmask(shown: &mut Value, value: &Value, path: &str) -> bool {
+    match (shown, value) {
+        (Value::Object(shown), Value::Object(value)) => shown.iter_mut().any(|(name, shown)| {
+            let Some((rest, value)) = path.strip_prefix(name).zip(value.get(name)) else {
+                return false;
+            };
+            if rest.is_empty() {
+                shown.clone_from(value);
+            }
+            rest.is_empty()
+                || rest
+                    .strip_prefix('.')
+                    .is_some_and(|rest| unmask(shown, value, rest))
+        }),
+        (Value::Array(shown), Value::Array(value)) => {
+            let is_named = |item: &Value| {
+                let variable = item.as_str().and_then(|item| item.split_once('='));
+                variable.is_some_and(|(name, _)| name == path)
+            };
+            let mut items = shown.iter_mut().zip(value);
+            let found = items.find(|(_, item)| is_named(item));
+            found.map(|(shown, item)| shown.clone_from(item)).is_some()
+        }
+        _ => false,
+    }
 }
 
 fn mask_field(value: &mut Value, redactor: &Redactor) {
@@ -133,6 +189,47 @@ mod tests {
                 "HostConfig": {"Sysctls": {MASK: [["deep", MASK]]}},
             })
         );
+    }
+
+    #[test]
+    fn only_the_named_fields_are_revealed() {
+        let described = json!({
+            "Name": "/web",
+            "Config": {
+                "Env": ["DB_PASSWORD=hunter2-db", "API_TOKEN=hunter2-api", "A=hunter2-db"],
+                "Labels": {"api.token": "hunter2-label", "api.tokens": "hunter2-more"},
+                "Cmd": ["serve", "--password", "hunter2-db"],
+            },
+            "HostConfig": {"Secrets": [{"Password": "hunter2-deep"}]},
+        });
+        let reveal = |fields: &[&str]| {
+            let fields: Vec<_> = fields.iter().map(|field| (*field).to_owned()).collect();
+            revealed(described.clone(), Some(&fields), &Redactor::default())
+        };
+        let mut masked = described.clone();
+        mask_inspect(&mut masked, &Redactor::default());
+        assert_eq!(reveal(&[]).unwrap(), masked);
+        for path in ["Env.DB_PASSWORD", "Config.Env.DB_PASSWORD"] {
+            let mut expected = masked.clone();
+            expected["Config"]["Env"][0] = json!("DB_PASSWORD=hunter2-db");
+            assert_eq!(reveal(&[path]).unwrap(), expected, "{path}");
+        }
+        let mut expected = masked.clone();
+        expected["Config"]["Labels"]["api.token"] = json!("hunter2-label");
+        expected["Config"]["Cmd"] = described["Config"]["Cmd"].clone();
+        assert_eq!(
+            reveal(&["Labels.api.token", "Config.Cmd"]).unwrap(),
+            expected
+        );
+        for missing in ["Env.NOPE", "", ".", "Config.Env.DB_PASSWORD.x", "Name.x"] {
+            let answer = reveal(&["Name", missing]);
+            assert!(
+                matches!(answer, Err(EngineError::Invalid(_))),
+                "{missing}: {answer:?}"
+            );
+        }
+        let all = revealed(described.clone(), None, &Redactor::default());
+        assert_eq!(all.unwrap(), described);
     }
 
     #[test]

@@ -158,6 +158,14 @@ pub trait Engine: fmt::Debug + Send + Sync {
     /// The engine's complete description of the container, with secrets masked.
     async fn inspect(&self, id: ContainerId) -> Result<serde_json::Value, EngineError>;
 
+    /// The same description with the secrets of these `fields` ([`inspect::revealed`]), or with all secrets.
+    /// The caller checks the right to it, and records it before.
+    async fn reveal(
+        &self,
+        id: ContainerId,
+        fields: Option<&[String]>,
+    ) -> Result<serde_json::Value, EngineError>;
+
     /// The part of the description that the container's page shows.
     async fn details(&self, id: ContainerId) -> Result<ContainerDetails, EngineError> {
         Ok(details::read(&self.inspect(id).await?))

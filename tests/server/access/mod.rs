@@ -4,3 +4,4 @@ mod changes;
 mod doors;
 mod matrix;
 mod oidc;
+mod reveal;

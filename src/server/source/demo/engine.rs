@@ -1,7 +1,7 @@
 //! The [`Engine`] of the demo: actions, inspections, processes and logs of simulated containers.
 
 use super::{
-    super::{Engine, EngineError, LogLines, LogQuery, SourceLine, redact, redactor::Redactor},
+    super::{Engine, EngineError, LogLines, LogQuery, SourceLine, inspect, redactor::Redactor},
     log::{self, DemoLog},
     world::World,
 };
@@ -50,6 +50,32 @@ impl DemoEngine {
         self.world().get(id).cloned().ok_or(EngineError::NotFound)
     }
 
+    /// The description of a container, with its secrets.
+    fn described(&self, id: ContainerId) -> Result<serde_json::Value, EngineError> {
+        let container = self.container(id)?;
+        let memory = self.world().memory_limit(id);
+        Ok(serde_json::json!({
+            "Id": container.id,
+            "Name": format!("/{}", container.name),
+            "Created": container.created,
+            "RestartCount": container.restart_count,
+            "State": {"Status": container.state, "StartedAt": container.started_at},
+            "Config": {
+                "Image": container.image, "Labels": container.labels, "User": "app",
+                "Entrypoint": ["/entrypoint.sh"], "Cmd": ["serve", "--port", "8080"],
+                "Env": ["PATH=/usr/local/bin:/usr/bin:/bin", format!("APP_SECRET=demo-{}", id.short())],
+            },
+            "HostConfig": {
+                "RestartPolicy": {"Name": "unless-stopped"},
+                "NanoCpus": container.nano_cpus.unwrap_or(0), "Memory": memory.unwrap_or(0),
+            },
+            "Mounts": [{
+                "Type": "volume", "Name": format!("{}-data", container.name), "Destination": "/data", "RW": true,
+            }],
+            "NetworkSettings": {"Networks": {"demo": {"IPAddress": "172.30.0.2"}}},
+        }))
+    }
+
     fn world(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -75,28 +101,17 @@ impl Engine for DemoEngine {
     }
 
     async fn inspect(&self, id: ContainerId) -> Result<serde_json::Value, EngineError> {
-        let container = self.container(id)?;
-        let memory = self.world().memory_limit(id);
-        Ok(serde_json::json!({
-            "Id": container.id,
-            "Name": format!("/{}", container.name),
-            "Created": container.created,
-            "RestartCount": container.restart_count,
-            "State": {"Status": container.state, "StartedAt": container.started_at},
-            "Config": {
-                "Image": container.image, "Labels": container.labels, "User": "app",
-                "Entrypoint": ["/entrypoint.sh"], "Cmd": ["serve", "--port", "8080"],
-                "Env": [format!("PATH={}", redact::MASK), format!("APP_SECRET={}", redact::MASK)],
-            },
-            "HostConfig": {
-                "RestartPolicy": {"Name": "unless-stopped"},
-                "NanoCpus": container.nano_cpus.unwrap_or(0), "Memory": memory.unwrap_or(0),
-            },
-            "Mounts": [{
-                "Type": "volume", "Name": format!("{}-data", container.name), "Destination": "/data", "RW": true,
-            }],
-            "NetworkSettings": {"Networks": {"demo": {"IPAddress": "172.30.0.2"}}},
-        }))
+        let mut value = self.described(id)?;
+        inspect::mask_inspect(&mut value, &self.redactor);
+        Ok(value)
+    }
+
+    async fn reveal(
+        &self,
+        id: ContainerId,
+        fields: Option<&[String]>,
+    ) -> Result<serde_json::Value, EngineError> {
+        inspect::revealed(self.described(id)?, fields, &self.redactor)
     }
 
     async fn top(&self, id: ContainerId) -> Result<Processes, EngineError> {
@@ -184,7 +199,10 @@ mod tests {
     use super::*;
     use crate::{
         model::{HostId, Timestamp},
-        server::{instruments::Redactions, source::redact::CustomPatterns},
+        server::{
+            instruments::Redactions,
+            source::redact::{CustomPatterns, MASK},
+        },
     };
 
     #[tokio::test]
@@ -207,6 +225,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn values_are_masked_until_they_are_revealed() {
+        let world = World::new(HostId::demo(), 1, 7, clock::now());
+        let id = world.containers()[0].id;
+        let world = Arc::new(Mutex::new(world));
+        let engine = DemoEngine::new(world, mpsc::channel(1).0, Redactor::default());
+        let masked = engine.inspect(id).await.unwrap();
+        let secret = format!("APP_SECRET={MASK}");
+        assert_eq!(masked["Config"]["Env"][1], *secret);
+        let revealed = engine.reveal(id, None).await.unwrap();
+        assert_eq!(revealed["Name"], masked["Name"]);
+        let secret = format!("APP_SECRET=demo-{}", id.short());
+        assert_eq!(revealed["Config"]["Env"][1], *secret);
+    }
+
+    #[tokio::test]
     async fn configured_patterns_can_be_tried_on_the_logs() {
         let world = World::new(HostId::demo(), 1, 7, clock::now());
         let id = world.containers()[0].id;
@@ -221,7 +254,7 @@ mod tests {
         let lines: Vec<_> = engine.logs(id, &query).await.unwrap().collect().await;
         let lines: Vec<_> = lines.into_iter().map(|line| line.unwrap().line).collect();
         assert!(
-            !lines.is_empty() && lines.iter().all(|line| line == redact::MASK),
+            !lines.is_empty() && lines.iter().all(|line| line == MASK),
             "{lines:?}"
         );
     }

@@ -100,17 +100,18 @@ impl DockerEngine {
         if error.message().is_none() {
             return error;
         }
-        let inspection = timeout(SECRETS_TIMEOUT, self.inspection(id)).await;
-        match inspection {
-            Ok(Ok(inspection)) => self.redactor_for(&inspection).mask_error(error),
+        let redactor = async { self.redactor_for(self.inspection(id).await?).await };
+        match timeout(SECRETS_TIMEOUT, redactor).await {
+            Ok(Ok(redactor)) => redactor.mask_error(error),
             // Secrets that are recognizable in the text alone are masked in any case.
             _ => self.redactor.mask_error(error),
         }
     }
 
     /// Masks the secrets in the texts of the container with this `inspection`.
-    fn redactor_for(&self, inspection: &Value) -> Redactor {
-        self.redactor.with(Secrets::of_inspected(inspection))
+    async fn redactor_for(&self, inspection: Value) -> Result<Redactor, EngineError> {
+        let redactor = self.redactor.clone();
+        off_worker(move || redactor.with(Secrets::of_inspected(&inspection))).await
     }
 
     fn connection(&self) -> Result<Connection, EngineError> {
@@ -199,9 +200,22 @@ impl Engine for DockerEngine {
     }
 
     async fn inspect(&self, id: ContainerId) -> Result<Value, EngineError> {
-        let mut value = self.inspection(id).await?;
-        inspect::mask_inspect(&mut value, &self.redactor);
-        Ok(value)
+        let (mut value, redactor) = (self.inspection(id).await?, self.redactor.clone());
+        off_worker(move || {
+            inspect::mask_inspect(&mut value, &redactor);
+            value
+        })
+        .await
+    }
+
+    async fn reveal(
+        &self,
+        id: ContainerId,
+        fields: Option<&[String]>,
+    ) -> Result<Value, EngineError> {
+        let (value, redactor) = (self.inspection(id).await?, self.redactor.clone());
+        let fields = fields.map(<[String]>::to_vec);
+        off_worker(move || inspect::revealed(value, fields.as_deref(), &redactor)).await?
     }
 
     async fn top(&self, container: ContainerId) -> Result<Processes, EngineError> {
@@ -218,7 +232,8 @@ impl Engine for DockerEngine {
             Ok(None) => return Err(EngineError::Unsupported(NO_PROCESSES.to_owned())),
             Err(error) => return Err(self.mask_secrets(container, error).await),
         };
-        let redactor = self.redactor_for(&self.inspection(container).await?);
+        let inspection = self.inspection(container).await?;
+        let redactor = self.redactor_for(inspection).await?;
         let mask = |row: Vec<String>| {
             row.iter()
                 .map(|text| redactor.mask_text(text).into_owned())
@@ -234,14 +249,23 @@ impl Engine for DockerEngine {
         // No line is sent before it is known what must be masked in it.
         let Connection { api, socket, .. } = self.connection()?;
         let inspection = self.inspection(id).await?;
-        let redactor = self.redactor_for(&inspection);
         let is_terminal = inspection.pointer("/Config/Tty").and_then(Value::as_bool);
         let is_terminal = is_terminal.unwrap_or(false);
+        let redactor = self.redactor_for(inspection).await?;
         match socket {
             Some(socket) => logs::local_lines(&socket, id, query, is_terminal, redactor).await,
             None => logs::lines(api, id, query, is_terminal, redactor).await,
         }
     }
+}
+
+/// Runs `work` on a thread that may be busy: a description of 4 MiB takes a tenth of a second, during which a
+/// worker of the runtime would serve no other client.
+async fn off_worker<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, EngineError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|_| EngineError::Failed("the description could not be read".to_owned()))
 }
 
 /// Parses an answer to `top`; `None` when it contains no processes. Podman answers with an empty body when
