@@ -259,8 +259,8 @@ impl Engine for DockerEngine {
     }
 }
 
-/// Runs `work` on a thread that may be busy: a description of 4 MiB takes a tenth of a second, during which a
-/// worker of the runtime would serve no other client.
+/// Runs `work` on a thread that may be busy: a description has up to 4 MiB, and while its secrets are collected, a
+/// worker of the runtime would serve no client.
 async fn off_worker<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, EngineError> {
