@@ -240,9 +240,15 @@ impl Config {
             .site_addr
             .or(leptos.site_addr)
             .unwrap_or(default.site_addr);
+        let path = first.base_path.or(then.base_path);
+        let path = base_path(path.unwrap_or(default.base_path))?;
+        let auth = Auth::merge(first.auth, then.auth, site_addr)?;
+        if let Some(oidc) = &auth.oidc {
+            oidc.check_base(&path)?;
+        }
         Ok(Self {
             site_addr,
-            auth: Auth::merge(first.auth, then.auth, site_addr)?,
+            auth,
             metrics_interval: time(
                 "metrics-interval",
                 first.metrics_interval,
@@ -293,12 +299,7 @@ impl Config {
                 default.channel_buffer,
                 1..=65_536,
             )?,
-            base_path: base_path(
-                first
-                    .base_path
-                    .or(then.base_path)
-                    .unwrap_or(default.base_path),
-            )?,
+            base_path: path,
             allowed_hosts: first
                 .allowed_hosts
                 .or(then.allowed_hosts)

@@ -77,6 +77,29 @@ impl Oidc {
         })
     }
 
+    /// Checks that the provider sends browsers back to where this server expects them below `base_path`.
+    ///
+    /// # Errors
+    /// When it is another path.
+    pub(super) fn check_base(&self, base_path: &str) -> Result<(), ConfigError> {
+        let expected = format!("{}{CALLBACK}", base_path.trim_end_matches('/'));
+        if Url::parse(&self.redirect_url).is_ok_and(|url| url.path() == expected) {
+            return Ok(());
+        }
+        let allowed = format!("the public URL of {expected}, because base-path is {base_path:?}");
+        Err(refused(
+            "auth.oidc.redirect-url",
+            &self.redirect_url,
+            allowed,
+        ))
+    }
+
+    /// The host of the provider, as the sign-in page shows it.
+    pub fn host(&self) -> Option<String> {
+        let url = Url::parse(&self.issuer).ok()?;
+        url.host_str().map(str::to_owned)
+    }
+
     /// The secret, read again at each use, so that it can be replaced while the server runs. Blocks.
     ///
     /// # Errors
@@ -98,13 +121,23 @@ pub fn is_protected(url: &Url) -> bool {
 }
 
 fn issuer(text: String) -> Result<String, ConfigError> {
-    let url = Url::parse(&text).ok().filter(is_protected);
+    const KEY: &str = "auth.oidc.issuer";
+    let url = Url::parse(&text).ok();
+    if url.as_ref().is_some_and(has_credentials) {
+        let allowed = "a URL without a user name and a password".to_owned();
+        return Err(refused(KEY, "https://…@…", allowed));
+    }
     let is_plain = |url: &Url| url.query().is_none() && url.fragment().is_none();
-    if url.as_ref().is_some_and(is_plain) {
+    // No spaces: one separates the issuer from the id of a user.
+    if is_word(&text) && url.filter(is_protected).as_ref().is_some_and(is_plain) {
         return Ok(text);
     }
     let allowed = "the https:// URL of the provider; http:// is possible on this machine only";
-    Err(refused("auth.oidc.issuer", &text, allowed.to_owned()))
+    Err(refused(KEY, &text, allowed.to_owned()))
+}
+
+fn has_credentials(url: &Url) -> bool {
+    !url.username().is_empty() || url.password().is_some()
 }
 
 fn client_id(text: String) -> Result<String, ConfigError> {
@@ -119,6 +152,7 @@ fn redirect_url(text: String) -> Result<String, ConfigError> {
     let is_ours = Url::parse(&text).is_ok_and(|url| {
         matches!(url.scheme(), "http" | "https")
             && url.path().ends_with(CALLBACK)
+            && !has_credentials(&url)
             && url.query().is_none()
             && url.fragment().is_none()
     });
@@ -211,7 +245,7 @@ mod tests {
     fn a_missing_or_malformed_setting_is_named() {
         let file = secret("s3cret");
         type Change = fn(&mut OidcSettings);
-        let changes: [(&str, Change); 12] = [
+        let changes: [(&str, Change); 14] = [
             ("issuer", |to| to.issuer = None),
             ("issuer", |to| to.issuer = Some("id.example.com".into())),
             ("issuer", |to| {
@@ -219,6 +253,12 @@ mod tests {
             }),
             ("issuer", |to| {
                 to.issuer = Some("https://id.example.com/?a".into())
+            }),
+            ("issuer", |to| {
+                to.issuer = Some("https://id.example.com/a b".into())
+            }),
+            ("redirect-url", |to| {
+                to.redirect_url = Some("https://me@deck.example.com/auth/oidc/callback".into())
             }),
             ("client-id", |to| to.client_id = None),
             ("client-id", |to| to.client_id = Some("a b".into())),
@@ -239,6 +279,57 @@ mod tests {
             let error = Oidc::checked(settings).unwrap_err().to_string();
             assert!(error.starts_with(&format!("auth.oidc.{key} = ")), "{error}");
         }
+    }
+
+    #[test]
+    fn credentials_in_the_issuer_are_refused_and_not_repeated() {
+        let file = secret("s3cret");
+        for issuer in [
+            "https://me:pa55@id.example.com",
+            "https://pa55@id.example.com",
+        ] {
+            let mut settings = settings(file.path());
+            settings.issuer = Some(issuer.into());
+            let error = Oidc::checked(settings).unwrap_err().to_string();
+            assert!(
+                error.contains("without a user name and a password"),
+                "{error}"
+            );
+            assert!(!error.contains("pa55"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_redirection_leads_below_the_base_path() {
+        let file = secret("s3cret");
+        let oidc = |url: &str| {
+            let mut settings = settings(file.path());
+            settings.redirect_url = Some(url.into());
+            Oidc::checked(settings).unwrap()
+        };
+        let root = oidc("https://deck.example.com/auth/oidc/callback");
+        let below = oidc("https://example.com/deck/auth/oidc/callback");
+        for (oidc, base_path, is_right) in [
+            (&root, "/", true),
+            (&root, "/deck", false),
+            (&below, "/deck", true),
+            (&below, "/", false),
+            (&below, "/other", false),
+        ] {
+            let checked = oidc.check_base(base_path);
+            assert_eq!(checked.is_ok(), is_right, "{base_path}: {checked:?}");
+        }
+        let error = root.check_base("/deck").unwrap_err().to_string();
+        let expected = "auth.oidc.redirect-url = \"https://deck.example.com/auth/oidc/callback\": must be \
+            the public URL of /deck/auth/oidc/callback, because base-path is \"/deck\"";
+        assert_eq!(error, expected);
+    }
+
+    #[test]
+    fn the_provider_is_shown_by_its_host() {
+        let file = secret("s3cret");
+        let oidc = Oidc::checked(settings(file.path())).unwrap();
+        assert_eq!(oidc.host().as_deref(), Some("id.example.com"));
     }
 
     #[test]
