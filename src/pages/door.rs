@@ -32,7 +32,7 @@ pub struct Door {
     pub host: String,
     /// The ways of signing in that the server offers.
     pub modes: Vec<AuthMode>,
-    /// The name of the `OpenID` Connect provider, as its button shows it.
+    /// The host of the `OpenID` Connect provider, which its button shows; `None` if that is no way to sign in.
     pub provider: Option<String>,
     /// The path to return to after signing in, below the base path.
     pub next: Option<String>,

@@ -15,7 +15,7 @@ pub(super) fn Login(
 ) -> impl IntoView {
     let text = door.text();
     let has_password = door.offers(AuthMode::Password);
-    let oidc = door.offers(AuthMode::Oidc).then(|| provider(&door));
+    let oidc = door.provider.as_deref().map(|host| provider(&door, host));
     let is_empty = !has_password && oidc.is_none();
     let next = door.next.clone().unwrap_or_else(|| "/".into());
     let or = has_password && oidc.is_some();
@@ -51,13 +51,12 @@ fn fields(text: &'static DoorText) -> impl IntoView {
 }
 
 /// Leads to the `OpenID` Connect provider.
-fn provider(door: &Door) -> impl IntoView + use<> {
+fn provider(door: &Door, host: &str) -> impl IntoView + use<> {
     let text = door.text();
-    let name = door.provider.as_deref().unwrap_or(text.provider);
     let next = door.next.as_deref().map(percent_encoded);
     let query = next.map(|next| format!("?{}={next}", Page::NEXT));
     let href = format!("{}/auth/oidc/start{}", door.base, query.unwrap_or_default());
-    view! { <a class="button" href=href data-testid="oidc">{(text.continue_with)(name)}</a> }
+    view! { <a class="button" href=href data-testid="oidc">{(text.sign_in_with)(host)}</a> }
 }
 
 fn told(door: &Door) -> Option<AnyView> {

@@ -3,7 +3,7 @@
 use crate::{
     model::{Page, Preferences},
     pages::door::Door,
-    server::{AppState, base},
+    server::{AppState, base, config::Oidc},
 };
 use axum::{
     extract::{Request, State},
@@ -35,6 +35,7 @@ fn door(state: &AppState, headers: &HeaderMap) -> Door {
         preferences: Preferences::from_headers(text(header::COOKIE), text(header::ACCEPT_LANGUAGE)),
         host: text(header::HOST).to_owned(),
         modes: state.access.modes(),
+        provider: state.config.auth.oidc.as_ref().and_then(Oidc::host),
         is_set_up: !state.access.is_setup_open(),
         ..Door::default()
     }
