@@ -6,10 +6,11 @@ use super::{Credential, Digest, Name, Principal};
 use crate::{
     model::{AuthMode, Grant, Grants, PrincipalKind, Right, Timestamp},
     protocol::TokenKind,
+    server::config::Auth,
 };
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, Params, Row};
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, HashMap},
     sync::Arc,
 };
 
@@ -28,6 +29,8 @@ pub(super) struct User {
     /// The hash of the password; `None` for users who sign in elsewhere.
     pub(super) password: Option<String>,
     pub(super) source: AuthMode,
+    /// The issuer and the id of the account there; `None` for users who sign in without OpenID Connect.
+    pub(super) subject: Option<String>,
     pub(super) disabled: bool,
     pub(super) created: Timestamp,
     pub(super) seen: Option<Timestamp>,
@@ -86,13 +89,13 @@ impl Accounts {
         })
     }
 
-    /// The principal of `credential` at `now`, on a server with these ways to sign in. Sessions that are unused
-    /// for too long, which `is_idle` decides, have none.
+    /// The principal of `credential` at `now`, on a server with the settings `auth`. Sessions that are unused for
+    /// too long, which `is_idle` decides, have none.
     pub(super) fn principal(
         &self,
         credential: &Credential,
         now: Timestamp,
-        modes: &BTreeSet<AuthMode>,
+        auth: &Auth,
         is_idle: impl Fn(&Digest, &Session) -> bool,
     ) -> Option<Principal> {
         match credential {
@@ -105,12 +108,17 @@ impl Accounts {
                 }
                 match &session.owner {
                     Owner::User(name) => {
-                        let user = self.users.get(name)?;
-                        let can_sign_in = modes.contains(&user.source);
-                        can_sign_in.then(|| self.user(name, Some(session.expires)))?
+                        let user = self.active(name, auth)?;
+                        Some(Principal {
+                            name: name.to_string(),
+                            kind: PrincipalKind::User,
+                            is_namesake: false,
+                            grants: Arc::clone(&user.grants),
+                            expires_at: Some(session.expires),
+                        })
                     }
                     Owner::Kiosk(id) => {
-                        let mut principal = self.token(id, now)?;
+                        let mut principal = self.token(id, now, auth)?;
                         let ends = principal.expires_at.unwrap_or(session.expires);
                         principal.expires_at = Some(ends.min(session.expires));
                         Some(principal)
@@ -120,28 +128,24 @@ impl Accounts {
             Credential::Token(digest) => {
                 let id = self.token_ids.get(digest)?;
                 let is_api = self.tokens.get(id)?.kind == TokenKind::Api;
-                is_api.then(|| self.token(id, now))?
+                is_api.then(|| self.token(id, now, auth))?
             }
         }
     }
 
-    /// The principal of a user who is signed in until `expires_at`.
-    pub(super) fn user(&self, name: &Name, expires_at: Option<Timestamp>) -> Option<Principal> {
-        let user = self.users.get(name).filter(|user| !user.disabled)?;
-        Some(Principal {
-            name: name.to_string(),
-            kind: PrincipalKind::User,
-            grants: Arc::clone(&user.grants),
-            expires_at,
-        })
+    /// The user `name`, if enabled and able to sign in with the settings `auth`. Sessions and tokens of other
+    /// users are not valid.
+    fn active(&self, name: &Name, auth: &Auth) -> Option<&User> {
+        let user = self.users.get(name)?;
+        (!user.disabled && user.can_sign_in(auth)).then_some(user)
     }
 
-    /// The principal of a token; `None` when it has expired, or when its creator has been disabled or may no
-    /// longer grant what it grants.
-    fn token(&self, id: &str, now: Timestamp) -> Option<Principal> {
+    /// The principal of a token; `None` when it has expired, or when its creator has been disabled, can no longer
+    /// sign in, or may no longer grant what it grants.
+    fn token(&self, id: &str, now: Timestamp, auth: &Auth) -> Option<Principal> {
         let token = self.tokens.get(id)?;
         let is_expired = token.expires.is_some_and(|expires| expires <= now);
-        if is_expired || !self.is_covered(token) {
+        if is_expired || !self.is_covered(token, auth) {
             return None;
         }
         Some(Principal {
@@ -150,17 +154,17 @@ impl Accounts {
                 TokenKind::Api => PrincipalKind::Token,
                 TokenKind::Kiosk => PrincipalKind::Kiosk,
             },
+            is_namesake: false,
             grants: Arc::clone(&token.grants),
             expires_at: token.expires,
         })
     }
 
-    fn is_covered(&self, token: &Token) -> bool {
+    fn is_covered(&self, token: &Token, auth: &Auth) -> bool {
         let Some(creator) = &token.created_by else {
             return true;
         };
-        let creator = self.users.get(creator).filter(|user| !user.disabled);
-        creator.is_some_and(|creator| {
+        self.active(creator, auth).is_some_and(|creator| {
             let mut grants = token.grants.iter();
             grants.all(|grant| creator.grants.includes(grant))
         })
@@ -172,9 +176,14 @@ impl Accounts {
     }
 
     /// The id of the token with this digest, if it is one of a kiosk link that is still valid.
-    pub(super) fn kiosk(&self, digest: &Digest, now: Timestamp) -> Option<(&str, Principal)> {
+    pub(super) fn kiosk(
+        &self,
+        digest: &Digest,
+        now: Timestamp,
+        auth: &Auth,
+    ) -> Option<(&str, Principal)> {
         let id = self.token_ids.get(digest)?;
-        let principal = self.token(id, now)?;
+        let principal = self.token(id, now, auth)?;
         (principal.kind == PrincipalKind::Kiosk).then_some((id, principal))
     }
 
@@ -201,19 +210,34 @@ impl User {
     pub(super) fn is_admin(&self) -> bool {
         !self.disabled && self.grants.everywhere(Right::Admin)
     }
+
+    /// Whether the way in which the user signs in is on, and at the same provider.
+    pub(super) fn can_sign_in(&self, auth: &Auth) -> bool {
+        auth.modes.contains(&self.source)
+            && (self.source != AuthMode::Oidc || self.is_of_provider(auth))
+    }
+
+    fn is_of_provider(&self, auth: &Auth) -> bool {
+        let parts = auth.oidc.as_ref().zip(self.subject.as_deref());
+        // An issuer has no spaces.
+        let issuer = parts.and_then(|(oidc, subject)| Some((oidc, subject.split_once(' ')?.0)));
+        issuer.is_some_and(|(oidc, issuer)| oidc.issuer == issuer)
+    }
 }
 
 fn users(from: &Connection) -> rusqlite::Result<BTreeMap<Name, User>> {
-    let mut user_grants = grants(from, "SELECT user, role, scope FROM grants")?;
+    let mut user_grants = grants(from, "SELECT user, role, scope FROM grants", ())?;
     let users = rows(
         from,
-        "SELECT name, password, source, disabled, created, seen FROM users",
+        "SELECT name, password, source, disabled, created, seen, subject FROM users",
+        (),
         |row| {
             let name: String = row.get(0)?;
             let grants = user_grants.remove(&name).unwrap_or_default();
             let user = User {
                 password: row.get(1)?,
                 source: parsed(row, 2)?.unwrap_or(AuthMode::Password),
+                subject: row.get(6)?,
                 disabled: row.get(3)?,
                 created: time(row, 4)?,
                 seen: some_time(row, 5)?,
@@ -226,10 +250,11 @@ fn users(from: &Connection) -> rusqlite::Result<BTreeMap<Name, User>> {
 }
 
 fn tokens(from: &Connection) -> rusqlite::Result<BTreeMap<String, Token>> {
-    let mut token_grants = grants(from, "SELECT token, role, scope FROM token_grants")?;
+    let mut token_grants = grants(from, "SELECT token, role, scope FROM token_grants", ())?;
     let tokens = rows(
         from,
         "SELECT id, name, hash, start, kind, created_by, created, expires, used, used_from FROM tokens",
+        (),
         |row| {
             let id: String = row.get(0)?;
             let grants = token_grants.remove(&id).unwrap_or_default();
@@ -262,6 +287,7 @@ fn sessions(from: &Connection) -> rusqlite::Result<HashMap<Digest, Session>> {
     let sessions = rows(
         from,
         "SELECT hash, user, token, expires, used, member_of FROM sessions",
+        (),
         |row| {
             let user = row.get::<_, Option<String>>(1)?;
             let user = user.and_then(|name| name.parse().ok()).map(Owner::User);
@@ -284,17 +310,29 @@ fn sessions(from: &Connection) -> rusqlite::Result<HashMap<Digest, Session>> {
 fn rows<T>(
     from: &Connection,
     query: &str,
+    parameters: impl Params,
     read: impl FnMut(&Row<'_>) -> rusqlite::Result<Option<T>>,
 ) -> rusqlite::Result<Vec<T>> {
     let mut statement = from.prepare(query)?;
-    let rows = statement.query_map([], read)?;
+    let rows = statement.query_map(parameters, read)?;
     rows.filter_map(Result::transpose).collect()
 }
 
+/// The own grants of a user.
+pub(super) fn grants_of(from: &Connection, name: &Name) -> rusqlite::Result<Grants> {
+    let query = "SELECT user, role, scope FROM grants WHERE user = ?1";
+    let mut grants = grants(from, query, [name.as_str()])?;
+    Ok(grants.remove(name.as_str()).unwrap_or_default())
+}
+
 /// The grants per owner.
-fn grants(from: &Connection, query: &str) -> rusqlite::Result<BTreeMap<String, Grants>> {
+fn grants(
+    from: &Connection,
+    query: &str,
+    parameters: impl Params,
+) -> rusqlite::Result<BTreeMap<String, Grants>> {
     let mut all: BTreeMap<String, Vec<Grant>> = BTreeMap::new();
-    let grants = rows(from, query, |row| {
+    let grants = rows(from, query, parameters, |row| {
         let owner: String = row.get(0)?;
         let (role, scope) = (parsed(row, 1)?, parsed(row, 2)?);
         let grant = role.zip(scope).map(|(role, scope)| Grant { role, scope });

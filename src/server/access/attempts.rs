@@ -3,6 +3,8 @@
 //! Five failures of one account from one address within a quarter of an hour block that account for that
 //! address, and twenty failures block the address for all accounts. Failures never block an account for
 //! other addresses: somebody could lock out the only administrator that way. They only delay its answers.
+//!
+//! Sign-ins at a provider, whose account is not known before they succeed, are limited by address alone.
 
 use super::Name;
 use crate::server::serve::Peer;
@@ -49,28 +51,38 @@ impl Attempts {
     /// # Errors
     /// When it is blocked: how long.
     pub(super) fn admit(&mut self, account: &Name, peer: Peer) -> Result<Duration, Duration> {
-        let now = Instant::now();
-        let limits = [
-            (Key::Pair(account.clone(), peer), PER_ACCOUNT),
-            (Key::Peer(peer), PER_PEER),
-        ];
-        for (key, most) in limits {
-            let failures = self.failures(key, now);
-            if failures.len() >= most
-                && let Some(first) = failures.front()
-            {
-                return Err((*first + WINDOW).duration_since(now));
-            }
-        }
-        let excess = self.failures(Key::Account(account.clone()), now).len();
+        self.check(Key::Pair(account.clone(), peer), PER_ACCOUNT)?;
+        self.check(Key::Peer(peer), PER_PEER)?;
+        let account = Key::Account(account.clone());
+        let excess = self.failures(account, Instant::now()).len();
         let doublings = excess.saturating_sub(UNDELAYED).min(8) as u32;
         let delay = Duration::from_millis(250) * (2_u32.pow(doublings) - 1);
         Ok(delay.min(MAX_DELAY))
     }
 
+    /// Whether `peer` may try to sign in as an account that is not known yet. If so, a failure is counted until
+    /// [`Self::peer_succeeded`]; so the attempts that one address makes at once are limited, too.
+    ///
+    /// # Errors
+    /// When it is blocked: how long.
+    pub(super) fn begin_as_peer(&mut self, peer: Peer) -> Result<(), Duration> {
+        self.check(Key::Peer(peer), PER_PEER)?;
+        self.count([Key::Peer(peer)]);
+        Ok(())
+    }
+
+    /// Removes the failure that was counted for an attempt of `peer`.
+    pub(super) fn peer_succeeded(&mut self, peer: Peer) {
+        self.uncount([Key::Peer(peer)]);
+    }
+
     /// Counts a failure. It is counted before the password is checked, and removed again by
     /// [`Self::succeeded`], so that parallel attempts are counted, too.
     pub(super) fn failed(&mut self, account: &Name, peer: Peer) {
+        self.count(Self::keys(account, peer));
+    }
+
+    fn count(&mut self, keys: impl IntoIterator<Item = Key>) {
         let now = Instant::now();
         if self.failures.len() > MANY {
             self.failures.retain(|_, failures| {
@@ -78,7 +90,7 @@ impl Attempts {
                 newest.is_some_and(|at| now.duration_since(*at) < WINDOW)
             });
         }
-        for key in Self::keys(account, peer) {
+        for key in keys {
             let failures = self.failures.entry(key).or_default();
             failures.push_back(now);
             // More are never needed to decide.
@@ -92,7 +104,12 @@ impl Attempts {
     pub(super) fn succeeded(&mut self, account: &Name, peer: Peer) {
         let [pair, peer, account] = Self::keys(account, peer);
         self.failures.remove(&pair);
-        for key in [peer, account] {
+        self.uncount([peer, account]);
+    }
+
+    /// Removes the newest failure of each of `keys`.
+    fn uncount(&mut self, keys: impl IntoIterator<Item = Key>) {
+        for key in keys {
             if let Some(failures) = self.failures.get_mut(&key) {
                 failures.pop_back();
                 if failures.is_empty() {
@@ -108,6 +125,15 @@ impl Attempts {
             Key::Peer(peer),
             Key::Account(account.clone()),
         ]
+    }
+
+    fn check(&mut self, key: Key, most: usize) -> Result<(), Duration> {
+        let now = Instant::now();
+        let failures = self.failures(key, now);
+        match failures.front() {
+            Some(first) if failures.len() >= most => Err((*first + WINDOW).duration_since(now)),
+            _ => Ok(()),
+        }
     }
 
     /// The failures of `key` that still count.
@@ -180,6 +206,23 @@ mod tests {
         attempts.failed(&ana(), peer(1));
         attempts.succeeded(&ana(), peer(1));
         assert_eq!(attempts.admit(&ana(), peer(1)), Ok(Duration::ZERO));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_address_is_limited_in_attempts_at_once_and_in_failures_of_unknown_accounts() {
+        let mut attempts = Attempts::default();
+        let begun = |attempts: &mut Attempts, n| {
+            let all = (0..100).filter(|_| attempts.begin_as_peer(peer(n)).is_ok());
+            all.count()
+        };
+        assert_eq!(begun(&mut attempts, 1), PER_PEER);
+        assert_eq!(begun(&mut attempts, 2), PER_PEER, "not elsewhere");
+        for _ in 0..3 {
+            attempts.peer_succeeded(peer(1));
+        }
+        assert_eq!(begun(&mut attempts, 1), 3, "those that ended well");
+        tokio::time::advance(WINDOW).await;
+        assert_eq!(begun(&mut attempts, 1), PER_PEER);
     }
 
     #[tokio::test(start_paused = true)]

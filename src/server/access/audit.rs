@@ -3,6 +3,10 @@
 //! An entry is written before the act, with the outcome `begun`, and completed after it; so an act is never
 //! missing, even if the process ends in the middle of it.
 
+use super::{
+    lock,
+    quota::{PER_HOUR, Quota},
+};
 use crate::{
     model::{AuditOutcome, Timestamp},
     protocol::{Audit as Entries, AuditEntry},
@@ -12,6 +16,7 @@ use crate::{
     },
 };
 use rusqlite::{Connection, params};
+use std::sync::{Arc, Mutex};
 
 /// The longest text of a field in characters; a client chooses some of them.
 const MAX_TEXT: usize = 512;
@@ -24,6 +29,8 @@ pub struct Audit {
     storage: Option<Storage>,
     /// Whether an act is refused when its entry cannot be written.
     is_required: bool,
+    /// The entries that clients cause without being signed in.
+    quota: Arc<Mutex<Quota>>,
 }
 
 /// Who does something, and from where.
@@ -45,10 +52,11 @@ pub struct Begun {
 
 impl Audit {
     /// An audit log in `storage`. If it `is_required`, an act whose entry cannot be written is refused.
-    pub const fn new(storage: Option<Storage>, is_required: bool) -> Self {
+    pub fn new(storage: Option<Storage>, is_required: bool) -> Self {
         Self {
             storage,
             is_required,
+            quota: Arc::default(),
         }
     }
 
@@ -85,6 +93,44 @@ impl Audit {
         self.write(actor, did, target, outcome, detail)
             .await
             .map(drop)
+    }
+
+    /// Writes that a client which is not signed in tried to do `did`. Beyond the limit per hour the entry is
+    /// left out and counted. Returns whether it was within the limit.
+    ///
+    /// # Errors
+    /// When it cannot be written, but must be.
+    pub(super) async fn record_unauthenticated(
+        &self,
+        actor: &Actor,
+        did: &str,
+        outcome: (AuditOutcome, &str),
+    ) -> Result<bool, StorageError> {
+        if !lock(&self.quota).admit() {
+            return Ok(false);
+        }
+        self.record(actor, did, "", outcome).await.map(|()| true)
+    }
+
+    /// Writes how many entries of clients that are not signed in were left out: in the hours that have ended,
+    /// or until now if the server `is_ending`.
+    pub(super) async fn report_left_out(&self, is_ending: bool) {
+        let count = lock(&self.quota).unreported(is_ending);
+        if count == 0 {
+            return;
+        }
+        let actor = Actor {
+            who: "nobody".to_owned(),
+            from: None,
+        };
+        let detail = format!(
+            "{count} more failed sign-ins are not listed: at most {PER_HOUR} are listed per hour"
+        );
+        let outcome = (AuditOutcome::Refused, detail.as_str());
+        match self.record(&actor, "sign in", "", outcome).await {
+            Ok(()) => lock(&self.quota).reported(count),
+            Err(error) => tracing::debug!(%error, count, "left out entries are reported later"),
+        }
     }
 
     async fn write(

@@ -86,10 +86,7 @@ fn add(database: &mut Connection, name: &Name, grants: &[String]) -> Done {
 fn passwd(database: &mut Connection, name: &Name) -> Done {
     known(database, name)?;
     let accounts = Accounts::load(database)?;
-    let source = accounts.users.get(name).map(|user| user.source);
-    if source == Some(AuthMode::Oidc) {
-        return Err(format!("{name} signs in with OpenID Connect, without a password").into());
-    }
+    users::check_has_password(&accounts, name)?;
     let hash = password::hash(&read_password(name)?)?;
     change(database, "set password", name.as_str(), |to| {
         to.execute(

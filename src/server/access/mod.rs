@@ -18,6 +18,7 @@ pub mod oidc;
 mod password;
 mod principal;
 mod proxy;
+mod quota;
 mod secret;
 mod sessions;
 mod setup;
@@ -54,6 +55,7 @@ use accounts::Accounts;
 use attempts::Attempts;
 use oidc::Oidc;
 use password::Passwords;
+use proxy::ProxyUsers;
 use setup::Setup;
 use std::{
     collections::HashMap,
@@ -64,7 +66,8 @@ use std::{
 use thiserror::Error;
 use tokio::{sync::watch, time::interval};
 
-/// Time between the checks for sessions that have ended: a session ends at most that much late.
+/// Time between the checks for sessions that have ended, and for new users of the proxy: a session ends, and a
+/// user is visible, at most that much late.
 const EXPIRY_CHECK: Duration = Duration::from_secs(1);
 /// Number of expiry checks between writes of the times of use: a crash loses at most a minute of them.
 const CHECKS_PER_FLUSH: u32 = 60;
@@ -90,6 +93,8 @@ struct Inner {
     passwords: Passwords,
     setup: Setup,
     audit: Audit,
+    /// The users whom the proxy names, if that is a way to sign in.
+    proxy_users: Mutex<ProxyUsers>,
     /// The OpenID Connect provider, if that is a way to sign in.
     oidc: Option<Oidc>,
     /// The public URL of the setup page, without the token.
@@ -154,6 +159,7 @@ impl Access {
                 attempts: Mutex::default(),
                 passwords: Passwords::default(),
                 setup: Setup::new(data_dir),
+                proxy_users: Mutex::default(),
                 setup_url,
             }),
         };
@@ -166,7 +172,9 @@ impl Access {
                     () = token.cancelled() => {}
                     () = keeper.keep(storage) => {}
                 }
+                keeper.store_proxy_users().await;
                 keeper.flush().await;
+                keeper.audit().report_left_out(true).await;
             });
         }
         access
@@ -214,13 +222,16 @@ impl Access {
             let used = uses.get(digest).map_or(session.used, |known| known.at);
             used.max(session.used).age(now) >= idle
         };
-        let (accounts, modes) = (self.accounts(), &self.inner.auth.modes);
-        let principal = accounts.principal(credential, now, modes, is_idle)?;
+        let (accounts, auth) = (self.accounts(), &self.inner.auth);
+        let principal = accounts.principal(credential, now, auth, is_idle)?;
         Some(Arc::new(self.with_groups(&accounts, credential, principal)))
     }
 
-    /// Records that `credential` was used by the client at `from`.
+    /// Records that `credential`, which is valid, was used by the client at `from`.
     pub fn used(&self, credential: &Credential, from: &str) {
+        if let Credential::Proxy { name, .. } = credential {
+            self.named_by_proxy(name);
+        }
         let (Credential::Session(digest) | Credential::Token(digest)) = credential else {
             return;
         };
@@ -262,6 +273,7 @@ impl Access {
                     accounts.sessions.contains_key(digest) || accounts.has_token(digest)
                 };
                 lock(&self.inner.uses).retain(|digest, _| valid(digest));
+                lock(&self.inner.proxy_users).retain_known(&accounts);
                 *lock(&self.inner.accounts) = Arc::new(accounts);
                 self.inner.version.send_modify(|version| *version += 1);
                 self.offer_setup();
@@ -303,9 +315,11 @@ impl Access {
                 Ok(()) = outside.changed() => self.reload().await,
                 _ = ticks.tick() => {
                     self.end_sessions().await;
+                    self.store_proxy_users().await;
                     checks += 1;
                     if checks % CHECKS_PER_FLUSH == 0 {
                         self.flush().await;
+                        self.audit().report_left_out(false).await;
                     }
                 }
             }

@@ -14,6 +14,9 @@ pub struct Principal {
     pub name: String,
     /// The kind of principal.
     pub kind: PrincipalKind,
+    /// Whether it is a user of the proxy who only shares the name with a stored user: that one signs in in
+    /// another way, and may be another person.
+    pub is_namesake: bool,
     /// What it may do, and where.
     pub grants: Arc<Grants>,
     /// When its session or token ends; `None` if it does not end by itself.
@@ -47,15 +50,17 @@ impl Principal {
         Self {
             name: "anyone".to_owned(),
             kind: PrincipalKind::Anyone,
+            is_namesake: false,
             grants: Arc::new(Grants::everything(Role::Admin)),
             expires_at: None,
         }
     }
 
-    /// The name in the audit log, in which no token looks like a user.
+    /// The name in the audit log, in which no token looks like a user, and no user like another one.
     pub fn label(&self) -> String {
         let name = &self.name;
         match self.kind {
+            PrincipalKind::User if self.is_namesake => format!("proxy {name}"),
             PrincipalKind::Anyone | PrincipalKind::User => name.clone(),
             PrincipalKind::Token => format!("token {name}"),
             PrincipalKind::Kiosk => format!("kiosk {name}"),
@@ -70,8 +75,9 @@ impl Principal {
         format!("{:016x}", hasher.finish())
     }
 
-    /// Whether it is a user who has signed in.
-    pub fn is_user(&self) -> bool {
-        self.kind == PrincipalKind::User
+    /// The name of the stored user that it is. A user of the proxy may not be stored yet.
+    pub fn user(&self) -> Option<Name> {
+        let is_user = self.kind == PrincipalKind::User && !self.is_namesake;
+        self.name.parse().ok().filter(|_| is_user)
     }
 }

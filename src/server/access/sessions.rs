@@ -8,7 +8,7 @@ use super::{
     lock, password,
 };
 use crate::{
-    model::{AuditOutcome, AuthMode, Grant, Role, ScopePattern, Timestamp},
+    model::{AuditOutcome, AuthMode, Grant, MAX_USER_NAME, Role, ScopePattern, Timestamp},
     server::clock,
 };
 use rusqlite::{Transaction, params};
@@ -26,6 +26,21 @@ pub struct NewSession {
     pub secret: Secret,
     /// How long the session lasts at most.
     pub lifetime: Duration,
+}
+
+/// A session that is about to begin, as it is stored.
+#[derive(Debug)]
+pub(super) struct StoredSession {
+    digest: Digest,
+    /// The hash of the password with which its user signs in. If it has changed, the session does not begin.
+    pub(super) password: Option<String>,
+    /// The groups of its user as long as it lasts.
+    pub(super) groups: Vec<String>,
+    /// The session of the request, which ends.
+    replaced: Option<Digest>,
+    peer: String,
+    begins: Timestamp,
+    expires: Timestamp,
 }
 
 /// Why nobody was signed in.
@@ -53,8 +68,10 @@ impl Access {
         from: &ClientAddress,
         replaced: Option<Digest>,
     ) -> Result<NewSession, SignInError> {
+        // A client must not choose how much is stored.
+        let who = name.to_lowercase().chars().take(MAX_USER_NAME).collect();
         let actor = Actor {
-            who: name.to_lowercase(),
+            who,
             from: Some(from.to_string()),
         };
         // Text that is no name is checked like the name of nobody. So is every name where passwords are no way to
@@ -73,15 +90,23 @@ impl Access {
         let accounts = self.accounts();
         let user = account.as_ref().and_then(|name| accounts.users.get(name));
         let hash = user.and_then(|user| user.password.clone());
-        let verified = self.inner.passwords.verify(password, hash).await;
+        let verified = self.inner.passwords.verify(password, hash.clone()).await;
         let is_right = verified.map_err(AccessError::from)?;
         let is_enabled = user.is_some_and(|user| !user.disabled);
-        let Some(name) = account.filter(|_| is_right && is_enabled) else {
+        let session = match account.filter(|_| is_right && is_enabled) {
+            Some(name) => {
+                lock(&self.inner.attempts).succeeded(&name, from.peer());
+                let (session, mut stored) = self.new_session(from, replaced)?;
+                stored.password = hash;
+                let has_begun = self.begin(Owner::User(name), stored).await?;
+                has_begun.then_some(session)
+            }
+            None => None,
+        };
+        let Some(session) = session else {
             self.refused(&actor, "wrong name or password").await?;
             return Err(SignInError::Wrong);
         };
-        lock(&self.inner.attempts).succeeded(&name, from.peer());
-        let session = self.begin(Owner::User(name), from, replaced).await?;
         let done = (AuditOutcome::Done, "");
         let recorded = self.audit().record(&actor, "sign in", "", done).await;
         recorded.map_err(AccessError::from)?;
@@ -90,7 +115,10 @@ impl Access {
 
     async fn refused(&self, actor: &Actor, why: &str) -> Result<(), AccessError> {
         let outcome = (AuditOutcome::Refused, why);
-        Ok(self.audit().record(actor, "sign in", "", outcome).await?)
+        let recorded = self
+            .audit()
+            .record_unauthenticated(actor, "sign in", outcome);
+        Ok(recorded.await.map(drop)?)
     }
 
     /// Creates the first administrator and signs in as that user.
@@ -124,7 +152,14 @@ impl Access {
         };
         let done = (AuditOutcome::Done, "");
         self.audit().record(&actor, "set up", "", done).await?;
-        Ok(Ok(self.begin(Owner::User(name), from, None).await?))
+        let (session, stored) = self.new_session(from, None)?;
+        match self.begin(Owner::User(name), stored).await? {
+            true => Ok(Ok(session)),
+            false => {
+                let message = "the user has been disabled already".to_owned();
+                Err(AccessError::Conflict(message))
+            }
+        }
     }
 
     /// Begins a read-only session for the bearer of the token of a kiosk link.
@@ -137,66 +172,48 @@ impl Access {
         from: &ClientAddress,
     ) -> Result<NewSession, SignInError> {
         let accounts = self.accounts();
-        let kiosk = accounts.kiosk(&Digest::of(token), clock::now());
+        let kiosk = accounts.kiosk(&Digest::of(token), clock::now(), &self.inner.auth);
         let (id, principal) = kiosk.ok_or(SignInError::Wrong)?;
         let actor = Actor {
             who: principal.label(),
             from: Some(from.to_string()),
         };
-        let session = self.begin(Owner::Kiosk(id.to_owned()), from, None).await?;
+        let (session, stored) = self.new_session(from, None)?;
+        self.begin(Owner::Kiosk(id.to_owned()), stored).await?;
         let done = (AuditOutcome::Done, "kiosk link");
         let recorded = self.audit().record(&actor, "sign in", "", done).await;
         recorded.map_err(AccessError::from)?;
         Ok(session)
     }
 
-    /// Begins a session of `owner`, in place of the session `replaced`.
+    /// A new session of the client at `from`, in place of the session `replaced`, and what to store of it.
+    pub(super) fn new_session(
+        &self,
+        from: &ClientAddress,
+        replaced: Option<Digest>,
+    ) -> Result<(NewSession, StoredSession), AccessError> {
+        let secret = Secret::random("")?;
+        let lifetime = self.inner.auth.session_lifetime;
+        let begins = clock::now();
+        let stored = StoredSession {
+            digest: secret.digest(),
+            password: None,
+            groups: Vec::new(),
+            replaced,
+            peer: from.to_string(),
+            begins,
+            expires: begins.plus(lifetime),
+        };
+        Ok((NewSession { secret, lifetime }, stored))
+    }
+
+    /// Begins a session of `owner`; see [`StoredSession::insert`].
     pub(super) async fn begin(
         &self,
         owner: Owner,
-        from: &ClientAddress,
-        replaced: Option<Digest>,
-    ) -> Result<NewSession, AccessError> {
-        self.begin_with_groups(owner, &[], from, replaced).await
-    }
-
-    /// Begins a session of `owner`, who is in `groups` as long as it lasts.
-    pub(super) async fn begin_with_groups(
-        &self,
-        owner: Owner,
-        groups: &[String],
-        from: &ClientAddress,
-        replaced: Option<Digest>,
-    ) -> Result<NewSession, AccessError> {
-        let member_of = (!groups.is_empty()).then(|| serde_json::Value::from(groups).to_string());
-        let secret = Secret::random("")?;
-        let (digest, now) = (secret.digest(), clock::now());
-        let lifetime = self.inner.auth.session_lifetime;
-        let expires = now.plus(lifetime);
-        let peer = from.to_string();
-        self.change(move |to| {
-            let (user, token) = match &owner {
-                Owner::User(name) => (Some(name.as_str()), None),
-                Owner::Kiosk(id) => (None, Some(id.as_str())),
-            };
-            if let Some(replaced) = replaced {
-                to.execute("DELETE FROM sessions WHERE hash = ?1", [replaced.as_bytes()])?;
-            }
-            to.execute(
-                "INSERT INTO sessions (hash, user, token, created, used, expires, peer, member_of) VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7)",
-                params![digest.as_bytes(), user, token, now.as_millis(), expires.as_millis(), peer, member_of],
-            )?;
-            if let Some(user) = user {
-                to.execute("UPDATE users SET seen = ?2 WHERE name = ?1", params![user, now.as_millis()])?;
-                to.execute(
-                    "DELETE FROM sessions WHERE user = ?1 AND hash NOT IN (SELECT hash FROM sessions WHERE user = ?1 ORDER BY used DESC LIMIT ?2)",
-                    params![user, MAX_SESSIONS],
-                )?;
-            }
-            Ok(())
-        })
-        .await?;
-        Ok(NewSession { secret, lifetime })
+        session: StoredSession,
+    ) -> Result<bool, AccessError> {
+        self.change(move |to| session.insert(to, &owner)).await
     }
 
     /// Ends a session.
@@ -315,6 +332,55 @@ impl Access {
         if let Err(error) = written.await {
             tracing::debug!(%error, "the times of use were not written");
         }
+    }
+}
+
+impl StoredSession {
+    /// Begins the session of `owner`. Returns whether it has begun: not when its user has been disabled or
+    /// removed, or has another password than at the check of it. Such a change ends all sessions of the user, and
+    /// must not be survived by one that begins a moment later.
+    pub(super) fn insert(&self, to: &Transaction<'_>, owner: &Owner) -> rusqlite::Result<bool> {
+        let (user, token) = match owner {
+            Owner::User(name) => (Some(name.as_str()), None),
+            Owner::Kiosk(id) => (None, Some(id.as_str())),
+        };
+        if let Some(user) = user
+            && !self.may_begin(to, user)?
+        {
+            return Ok(false);
+        }
+        if let Some(replaced) = self.replaced {
+            to.execute(
+                "DELETE FROM sessions WHERE hash = ?1",
+                [replaced.as_bytes()],
+            )?;
+        }
+        let groups = serde_json::Value::from(self.groups.as_slice());
+        let member_of = (!self.groups.is_empty()).then(|| groups.to_string());
+        let (begins, expires) = (self.begins.as_millis(), self.expires.as_millis());
+        to.execute(
+            "INSERT INTO sessions (hash, user, token, created, used, expires, peer, member_of) VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7)",
+            params![self.digest.as_bytes(), user, token, begins, expires, self.peer, member_of],
+        )?;
+        if let Some(user) = user {
+            to.execute(
+                "UPDATE users SET seen = ?2 WHERE name = ?1",
+                params![user, begins],
+            )?;
+            to.execute(
+                "DELETE FROM sessions WHERE user = ?1 AND hash NOT IN (SELECT hash FROM sessions WHERE user = ?1 ORDER BY used DESC LIMIT ?2)",
+                params![user, MAX_SESSIONS],
+            )?;
+        }
+        Ok(true)
+    }
+
+    fn may_begin(&self, to: &Transaction<'_>, user: &str) -> rusqlite::Result<bool> {
+        to.query_row(
+            "SELECT EXISTS (SELECT 1 FROM users WHERE name = ?1 AND NOT disabled AND (?2 IS NULL OR password = ?2))",
+            params![user, self.password],
+            |row| row.get(0),
+        )
     }
 }
 

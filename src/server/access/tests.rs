@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    model::{Grant, PrincipalKind, Role, ScopePattern},
+    model::{AuditOutcome, Grant, PrincipalKind, Role, ScopePattern},
     protocol::{NewToken, NewUser, Secret as SentSecret, TokenKind, UserChange},
 };
 use axum::http::HeaderMap;
@@ -225,14 +225,94 @@ async fn a_user_keeps_the_newest_sessions_only() {
     let root = server.user("root", Role::Admin).await;
     let mut sessions = Vec::new();
     for _ in 0..52 {
-        let (owner, from) = (accounts::Owner::User(root.clone()), address());
-        let begun = server.access.begin(owner, &from, None).await.unwrap();
-        sessions.push(Credential::Session(begun.secret.digest()));
+        let owner = accounts::Owner::User(root.clone());
+        let (session, stored) = server.access.new_session(&address(), None).unwrap();
+        assert!(server.access.begin(owner, stored).await.unwrap());
+        sessions.push(Credential::Session(session.secret.digest()));
     }
     let valid = sessions
         .iter()
         .filter(|session| server.kind(session).is_some());
     assert_eq!(valid.count(), 50);
     assert!(server.kind(sessions.last().unwrap()).is_some());
+    assert!(server.shutdown.finish().await);
+}
+
+#[tokio::test]
+async fn a_session_does_not_begin_after_a_change_that_ends_all_sessions_of_its_user() {
+    let server = Server::start().await;
+    server.user("root", Role::Admin).await;
+    let ben = server.user("ben", Role::Viewer).await;
+    let begin = async |password: Option<&str>| {
+        let (_, mut stored) = server.access.new_session(&address(), None).unwrap();
+        stored.password = password.map(str::to_owned);
+        let owner = accounts::Owner::User(ben.clone());
+        server.access.begin(owner, stored).await.unwrap()
+    };
+    assert!(begin(None).await);
+    assert!(!begin(Some("the hash of another password")).await);
+    let disable = UserChange {
+        disabled: Some(true),
+        ..UserChange::default()
+    };
+    server.access.change_user(&ben, disable).await.unwrap();
+    assert!(!begin(None).await, "disabled");
+    assert_eq!(server.access.user(&ben).unwrap().sessions, 0);
+    server.access.remove_user(&ben).await.unwrap();
+    assert!(!begin(None).await, "removed");
+    assert!(server.shutdown.finish().await);
+}
+
+#[tokio::test]
+async fn failed_sign_ins_fill_a_bounded_part_of_the_audit_log_which_says_how_many_are_left_out() {
+    let server = Server::start().await;
+    let actor = Actor {
+        who: "nobody".to_owned(),
+        from: None,
+    };
+    let mut written = 0;
+    for _ in 0..200 {
+        let outcome = (AuditOutcome::Refused, "x");
+        let audit = server.access.audit();
+        let recorded = audit.record_unauthenticated(&actor, "sign in", outcome);
+        written += u32::from(recorded.await.unwrap());
+    }
+    assert_eq!(written, quota::PER_HOUR);
+    let server = server.restart().await;
+    let selection = Selection {
+        limit: 1_000,
+        ..Selection::default()
+    };
+    let entries = server.access.audit().read(selection).await.unwrap().entries;
+    assert_eq!(entries.len(), quota::PER_HOUR as usize + 1);
+    assert!(entries[0].detail.starts_with("80 more"), "{:?}", entries[0]);
+    assert!(server.shutdown.finish().await);
+}
+
+#[tokio::test]
+async fn users_of_the_proxy_are_stored_up_to_the_maximum_of_users_and_admitted_beyond_it() {
+    let server = Server::start().await;
+    let (full, now) = (users::MAX_USERS - 1, clock::now());
+    let fill = server.access.change(move |to| {
+        let names = (0..full).map(|n| format!("u{n}").parse().unwrap());
+        for name in names {
+            users::insert(to, &name, None, AuthMode::Oidc, now)?;
+        }
+        Ok(())
+    });
+    fill.await.unwrap();
+    let names: [Name; 3] = ["ana", "ben", "eve"].map(|name| name.parse().unwrap());
+    for name in &names {
+        server.access.named_by_proxy(name);
+    }
+    server.access.store_proxy_users().await;
+    let users = server.access.users().users;
+    assert_eq!(users.len(), users::MAX_USERS);
+    let ana = server.access.user(&names[0]).unwrap();
+    assert_eq!(ana.source, AuthMode::Proxy);
+    assert!(ana.seen.is_some());
+    for name in &names {
+        assert!(server.access.of_proxy(name, &Arc::default()).is_some());
+    }
     assert!(server.shutdown.finish().await);
 }

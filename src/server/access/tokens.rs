@@ -1,6 +1,6 @@
 //! Creating and revoking tokens.
 
-use super::{Access, AccessError, Name, Principal, Secret, accounts, users::checked};
+use super::{Access, AccessError, Principal, Secret, accounts, users::checked};
 use crate::{
     model::{Grants, Right, Role, Timestamp},
     protocol::{CreatedToken, NewToken, Secret as SentSecret, Token, TokenKind, Tokens},
@@ -38,9 +38,9 @@ impl Access {
         principal: &Principal,
         new: NewToken,
     ) -> Result<CreatedToken, AccessError> {
-        let creator: Option<Name> = principal.name.parse().ok();
+        let creator = principal.user();
         let creator = creator.filter(|name| self.accounts().users.contains_key(name));
-        let Some(creator) = creator.filter(|_| principal.is_user()) else {
+        let Some(creator) = creator else {
             let message = "only a user creates tokens".to_owned();
             return Err(AccessError::Forbidden(message));
         };
@@ -186,9 +186,8 @@ pub fn check(new: &NewToken, grants: &Grants) -> Result<(), AccessError> {
 }
 
 fn may_revoke(principal: &Principal, token: &accounts::Token) -> bool {
-    let creator = token.created_by.as_ref().map(Name::as_str);
-    principal.grants.everywhere(Right::Admin)
-        || (principal.is_user() && creator == Some(principal.name.as_str()))
+    let user = principal.user();
+    principal.grants.everywhere(Right::Admin) || (user.is_some() && user == token.created_by)
 }
 
 fn described(id: &str, token: &accounts::Token) -> Token {

@@ -1,12 +1,12 @@
 //! Creating, changing and removing users.
 
-use super::{Access, AccessError, Name, sessions::end_all};
+use super::{Access, AccessError, Name, accounts::Accounts, lock, sessions::end_all};
 use crate::{
     model::{AuthMode, Grant, Grants, Timestamp},
     protocol::{NewUser, User, UserChange, Users},
     server::clock,
 };
-use rusqlite::{Transaction, params};
+use rusqlite::{Connection, Transaction, params};
 
 /// Most users. Every list of users is complete, and fits on a page that can be searched.
 pub(super) const MAX_USERS: usize = 1_000;
@@ -15,13 +15,14 @@ impl Access {
     /// All users, ordered by name.
     pub fn users(&self) -> Users {
         let accounts = self.accounts();
+        let of_proxy = lock(&self.inner.proxy_users);
         let users = accounts.users.iter().map(|(name, user)| User {
             username: name.to_string(),
             source: user.source,
             disabled: user.disabled,
             grants: user.grants.iter().cloned().collect(),
             created: user.created,
-            seen: user.seen,
+            seen: user.seen.max(of_proxy.seen(name)),
             sessions: u32::try_from(accounts.sessions_of(name)).unwrap_or(u32::MAX),
         });
         Users {
@@ -84,10 +85,8 @@ impl Access {
         if accounts.is_only_admin(name) && !stays_admin {
             return Err(only_admin(name));
         }
-        let source = accounts.users.get(name).map(|user| user.source);
-        if change.password.is_some() && source == Some(AuthMode::Oidc) {
-            let message = format!("{name} signs in with OpenID Connect, without a password");
-            return Err(AccessError::Conflict(message));
+        if change.password.is_some() {
+            check_has_password(&accounts, name)?;
         }
         let hash = match change.password {
             Some(password) => Some(self.inner.passwords.hash(password.0).await?),
@@ -151,6 +150,20 @@ fn only_admin(name: &Name) -> AccessError {
     AccessError::Conflict(message)
 }
 
+/// Checks that `name` is not a user who signs in without a password.
+///
+/// # Errors
+/// When it is: a password would be another way to become that user.
+pub(super) fn check_has_password(accounts: &Accounts, name: &Name) -> Result<(), AccessError> {
+    let way = match accounts.users.get(name).map(|user| user.source) {
+        Some(AuthMode::Oidc) => "with OpenID Connect",
+        Some(AuthMode::Proxy) => "through the proxy",
+        _ => return Ok(()),
+    };
+    let message = format!("{name} signs in {way}, without a password");
+    Err(AccessError::Conflict(message))
+}
+
 /// Parses the name of a user.
 ///
 /// # Errors
@@ -186,6 +199,29 @@ pub(super) fn insert(
         ],
     )
     .map(drop)
+}
+
+/// Inserts a user whom the proxy has named, unless the name is taken or there are too many users.
+pub(super) fn insert_of_proxy(
+    to: &Transaction<'_>,
+    name: &Name,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let is_taken = to.query_row(
+        "SELECT EXISTS (SELECT 1 FROM users WHERE name = ?1)",
+        [name.as_str()],
+        |row| row.get(0),
+    )?;
+    if is_taken || count(to)? >= MAX_USERS {
+        return Ok(());
+    }
+    insert(to, name, None, AuthMode::Proxy, now)
+}
+
+/// Number of users.
+pub(super) fn count(from: &Connection) -> rusqlite::Result<usize> {
+    let count: i64 = from.query_row("SELECT count(*) FROM users", [], |row| row.get(0))?;
+    Ok(usize::try_from(count).unwrap_or(usize::MAX))
 }
 
 /// Adds grants of a user.

@@ -54,8 +54,7 @@ pub async fn change_password(
     visitor: Visitor,
     submitted: Submitted<PasswordChange>,
 ) -> Result<StatusCode, Refusal> {
-    let principal = visitor.principal().filter(|known| known.is_user());
-    let name = principal.and_then(|known| known.name.parse().ok());
+    let name = visitor.principal().and_then(|known| known.user());
     let name = name.ok_or_else(|| {
         let message = "only a user has a password";
         Refusal::from(ApiError::new(ErrorCode::Forbidden, message))

@@ -54,12 +54,12 @@ pub async fn start(
     let scope = scope(&state, &visitor);
     let browser = scope.browser(&headers);
     let begun = state.access.begin_oidc(next, browser, visitor.address());
-    let departure = match begun.await {
-        Ok(departure) => departure,
+    let redirect = match begun.await {
+        Ok(redirect) => redirect,
         Err(refused) => return sign_in_page(&state, &refused),
     };
-    let mut answer = Redirect::to(&departure.url).into_response();
-    if let Some(cookie) = scope.bind(&departure.browser, LIFETIME) {
+    let mut answer = Redirect::to(&redirect.url).into_response();
+    if let Some(cookie) = scope.bind(&redirect.browser, LIFETIME) {
         answer.headers_mut().append(header::SET_COOKIE, cookie);
     }
     unstored(answer)
@@ -87,9 +87,9 @@ pub async fn callback(
         .finish_oidc(answer, browser, visitor.address(), visitor.session())
         .await;
     match finished {
-        Ok(arrival) => {
-            let answer = see_other(state.config.base(), &arrival.next);
-            unstored(with_cookie(&state, &visitor, &arrival.session, answer))
+        Ok(signed_in) => {
+            let answer = see_other(state.config.base(), &signed_in.next);
+            unstored(with_cookie(&state, &visitor, &signed_in.session, answer))
         }
         Err(refused) => sign_in_page(&state, &refused),
     }
@@ -102,7 +102,8 @@ fn sign_in_page(state: &AppState, refused: &NotSignedIn) -> Response {
         "/" => String::new(),
         next => format!("&next={}", escaped(next)),
     };
-    unstored(see_other(base, &format!("/login?error=oidc{next}")))
+    let why = if refused.is_blocked { "later" } else { "oidc" };
+    unstored(see_other(base, &format!("/login?error={why}{next}")))
 }
 
 fn unstored(mut answer: Response) -> Response {

@@ -190,8 +190,7 @@ pub async fn sign_out(
     submitted: Submitted<SignOut>,
 ) -> Result<Response, Refusal> {
     if let (Some(session), Some(principal)) = (visitor.session(), visitor.principal()) {
-        let name = principal.name.parse().ok().filter(|_| principal.is_user());
-        match name.filter(|_| submitted.body.everywhere) {
+        match principal.user().filter(|_| submitted.body.everywhere) {
             Some(name) => state.access.sign_out_everywhere(name).await?,
             None => state.access.sign_out(session).await?,
         }

@@ -1,32 +1,36 @@
 //! Begins and completes sign-ins: decides which accounts of the provider may sign in, begins their sessions,
 //! and records every outcome in the audit log. The browser never receives the reason of a failure.
 
-use super::{Identity, Oidc, OidcError, ProviderAnswer, pending};
+use super::{Identity, Oidc, OidcError, Pending, ProviderAnswer, failure_log::Subject, pending};
 use crate::{
     model::{AuditOutcome, AuthMode, Grants, Timestamp},
     server::{
         access::{
             Access, AccessError, Actor, ClientAddress, Credential, Digest, Name, NewSession,
             Principal,
-            accounts::{Accounts, Owner},
+            accounts::{Accounts, Owner, grants_of},
             lock,
             proxy::of_groups,
-            users::{MAX_USERS, insert},
+            sessions::StoredSession,
+            users::{MAX_USERS, count, insert},
         },
         clock,
     },
 };
+use openidconnect::AuthorizationCode;
 use rusqlite::{OptionalExtension, Transaction, params};
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// The act in the audit log, the same as with a password.
 const SIGN_IN: &str = "sign in";
 /// The way of signing in, in the audit log.
 const WAY: &str = "OpenID Connect";
+/// The reason of a refusal, in the audit log.
+const DISABLED: &str = "the user is disabled";
 
 /// Where a browser is sent to sign in.
 #[derive(Debug)]
-pub struct Departure {
+pub struct SignInRedirect {
     /// The URL at the provider.
     pub url: String,
     /// The content of the cookie that binds the sign-in to the browser.
@@ -35,7 +39,7 @@ pub struct Departure {
 
 /// A browser that is signed in.
 #[derive(Debug)]
-pub struct Arrival {
+pub struct SignedIn {
     /// The new session.
     pub session: NewSession,
     /// The path to return to.
@@ -47,6 +51,8 @@ pub struct Arrival {
 pub struct NotSignedIn {
     /// The path to return to after another attempt.
     pub next: String,
+    /// Whether the address of the client has failed too often, so that another attempt needs some patience.
+    pub is_blocked: bool,
 }
 
 /// Whether an account of the provider may sign in.
@@ -68,15 +74,15 @@ impl Access {
         next: &str,
         browser: Option<&str>,
         from: &ClientAddress,
-    ) -> Result<Departure, NotSignedIn> {
+    ) -> Result<SignInRedirect, NotSignedIn> {
         let begun = async {
             let oidc = self.oidc()?;
             let browser = pending::browser(browser)?;
             let url = oidc.begin(next, &browser, from).await?;
-            Ok(Departure { url, browser })
+            Ok(SignInRedirect { url, browser })
         };
         match begun.await {
-            Ok(departure) => Ok(departure),
+            Ok(redirect) => Ok(redirect),
             Err(error) => Err(self.not_signed_in(error, next, from).await),
         }
     }
@@ -93,17 +99,18 @@ impl Access {
         browser: Option<&str>,
         from: &ClientAddress,
         replaced: Option<Digest>,
-    ) -> Result<Arrival, NotSignedIn> {
+    ) -> Result<SignedIn, NotSignedIn> {
         let mut next = "/".to_owned();
         let finished = async {
             let oidc = self.oidc()?;
             let pending = oidc.pending(&answer, browser)?;
             next.clone_from(&pending.next);
-            let identity = oidc.identify(answer, pending).await?;
-            self.admit(identity, from, replaced).await
+            let code = oidc.code(answer)?;
+            let authorized = (code, pending);
+            self.complete(oidc, authorized, from, replaced).await
         };
         match finished.await {
-            Ok(session) => Ok(Arrival { session, next }),
+            Ok(session) => Ok(SignedIn { session, next }),
             Err(error) => Err(self.not_signed_in(error, &next, from).await),
         }
     }
@@ -139,6 +146,31 @@ impl Access {
         oidc.ok_or_else(|| OidcError::Provider("this server has none".to_owned()))
     }
 
+    /// Completes a sign-in with the code that the provider has sent, if the address of the client may try
+    /// another one: each sends a request to the provider. Before this point, a failure costs nothing, and is
+    /// not counted, because any web site can send a browser here with an invented state.
+    async fn complete(
+        &self,
+        oidc: &Oidc,
+        (code, pending): (AuthorizationCode, Pending),
+        from: &ClientAddress,
+        replaced: Option<Digest>,
+    ) -> Result<NewSession, OidcError> {
+        let peer = from.peer();
+        let begun = lock(&oidc.attempts).begin_as_peer(peer);
+        begun.map_err(|_| OidcError::Blocked)?;
+        let completed = async {
+            let identity = oidc.identify(code, pending).await?;
+            self.admit(identity, from, replaced).await
+        };
+        // If the client does not wait for the result, the attempt stays counted.
+        let completed = completed.await;
+        if !completed.as_ref().is_err_and(OidcError::is_of_client) {
+            lock(&oidc.attempts).peer_succeeded(peer);
+        }
+        completed
+    }
+
     /// Begins a session of a user whom the provider has authenticated; creates the user at the first time.
     async fn admit(
         &self,
@@ -156,27 +188,21 @@ impl Access {
         groups.retain(|group| configured.contains_key(group));
         groups.sort_unstable();
         groups.dedup();
-        let now = clock::now();
-        let admission = self.change(move |to| admission(to, &name, &subject, now));
+        let (configured, now) = (configured.clone(), clock::now());
+        let (session, mut stored) = self.new_session(from, replaced)?;
+        stored.groups = groups;
+        // One transaction, so that the user cannot be disabled between the check and the session.
+        let admission = self.change(move |to| {
+            let admission = admission(to, &name, &subject, now)?;
+            match admission {
+                Admission::Admitted(name) => begin(to, name, &stored, &configured),
+                Admission::Refused(..) => Ok(admission),
+            }
+        });
         let name = match admission.await? {
             Admission::Admitted(name) => name,
             Admission::Refused(name, why) => return Err(OidcError::NotAdmitted(name, why)),
         };
-        let own = self
-            .accounts()
-            .users
-            .get(&name)
-            .map(|user| Arc::clone(&user.grants));
-        let own = own.unwrap_or_default();
-        let all = own.iter().cloned().chain(of_groups(configured, &groups));
-        if let Err(error) = Grants::new(all) {
-            let why = format!("own and groups' grants: {error}");
-            return Err(OidcError::NotAdmitted(name, why));
-        }
-        let owner = Owner::User(name.clone());
-        let session = self
-            .begin_with_groups(owner, &groups, from, replaced)
-            .await?;
         let actor = Actor {
             who: name.to_string(),
             from: Some(from.to_string()),
@@ -194,40 +220,70 @@ impl Access {
         next: &str,
         from: &ClientAddress,
     ) -> NotSignedIn {
-        let who = match &error {
-            OidcError::NotAdmitted(name, _) => Some(name.to_string()),
-            _ => None,
+        let subject = match &error {
+            OidcError::NotAdmitted(name, _) => Subject::User(name.clone()),
+            _ => Subject::Peer(from.peer()),
         };
-        let is_noted = who.is_some() || {
-            let oidc = self.inner.oidc.as_ref();
-            oidc.is_some_and(|oidc| lock(&oidc.notes).admit())
-        };
-        if is_noted {
-            let who = who.unwrap_or_else(|| "nobody".to_owned());
-            tracing::warn!(%who, %from, "no sign-in with OpenID Connect: {error}");
-            let actor = Actor {
-                who,
-                from: Some(from.to_string()),
-            };
-            let outcome = match error {
-                OidcError::Provider(_) | OidcError::Secret(_) | OidcError::Access(_) => {
-                    AuditOutcome::Failed
-                }
-                _ => AuditOutcome::Refused,
-            };
-            let why = format!("{WAY}: {error}");
-            let recorded = self
-                .audit()
-                .record(&actor, SIGN_IN, "", (outcome, &why))
-                .await;
-            if let Err(error) = recorded {
-                tracing::warn!(%error, "a failed sign-in is not in the audit log");
-            }
+        // The failures before a block are recorded, and a blocked client must not fill the disk.
+        let is_blocked = matches!(error, OidcError::Blocked);
+        let oidc = self.inner.oidc.as_ref();
+        if !is_blocked && oidc.is_some_and(|oidc| lock(&oidc.failures).admit(subject)) {
+            self.record_failure(&error, from).await;
         }
         NotSignedIn {
             next: next.to_owned(),
+            is_blocked,
         }
     }
+
+    async fn record_failure(&self, error: &OidcError, from: &ClientAddress) {
+        let who = match error {
+            OidcError::NotAdmitted(name, _) => name.to_string(),
+            _ => "nobody".to_owned(),
+        };
+        let actor = Actor {
+            who,
+            from: Some(from.to_string()),
+        };
+        let outcome = match error {
+            OidcError::Provider(_) | OidcError::Secret(_) | OidcError::Access(_) => {
+                AuditOutcome::Failed
+            }
+            _ => AuditOutcome::Refused,
+        };
+        let why = format!("{WAY}: {error}");
+        let audit = self.audit();
+        let recorded = audit
+            .record_unauthenticated(&actor, SIGN_IN, (outcome, &why))
+            .await;
+        let who = actor.who;
+        match recorded {
+            Ok(true) => tracing::warn!(%who, %from, "no sign-in with OpenID Connect: {error}"),
+            Ok(false) => {}
+            Err(storage) => {
+                tracing::warn!(%who, %from, %storage, "a failed sign-in with OpenID Connect is not in the audit log: {error}");
+            }
+        }
+    }
+}
+
+/// Begins the session of a user who is admitted, if the grants are not too many.
+fn begin(
+    to: &Transaction<'_>,
+    name: Name,
+    session: &StoredSession,
+    configured: &BTreeMap<String, Grants>,
+) -> rusqlite::Result<Admission> {
+    let own = grants_of(to, &name)?;
+    let of_groups = of_groups(configured, &session.groups);
+    if let Err(error) = Grants::new(own.iter().cloned().chain(of_groups)) {
+        let why = format!("own and groups' grants: {error}");
+        return Ok(Admission::Refused(name, why));
+    }
+    Ok(match session.insert(to, &Owner::User(name.clone()))? {
+        true => Admission::Admitted(name),
+        false => Admission::Refused(name, DISABLED.to_owned()),
+    })
 }
 
 /// Decides as which user the account `subject` of the provider signs in. At the first sign-in it creates the
@@ -247,7 +303,7 @@ fn admission(
     );
     if let Some((known, is_disabled)) = known.optional()? {
         return match known.parse::<Name>() {
-            Ok(known) if is_disabled => refused(&known, "the user is disabled"),
+            Ok(known) if is_disabled => refused(&known, DISABLED),
             Ok(known) => Ok(Admission::Admitted(known)),
             Err(error) => refused(name, &format!("the stored name is {known:?}, but {error}")),
         };
@@ -257,23 +313,16 @@ fn admission(
         [name.as_str()],
         |row| row.get::<_, String>(0),
     );
-    match source.optional()? {
-        Some(source) if source == AuthMode::Oidc.as_str() => {
-            return refused(
-                name,
-                "this name belongs to another account of the provider; remove the user here if it is the same person",
-            );
-        }
-        Some(_) => {
-            return refused(
-                name,
-                "a user of this name signs in with a password; remove the user here if it is the same person",
-            );
-        }
-        None => {}
+    if let Some(source) = source.optional()? {
+        let other = match source.parse() {
+            Ok(AuthMode::Oidc) => "this name belongs to another account of the provider",
+            Ok(AuthMode::Proxy) => "a user of this name signs in through the proxy",
+            _ => "a user of this name signs in with a password",
+        };
+        let why = format!("{other}; remove the user here if it is the same person");
+        return refused(name, &why);
     }
-    let count: i64 = to.query_row("SELECT count(*) FROM users", [], |row| row.get(0))?;
-    if usize::try_from(count).is_ok_and(|count| count >= MAX_USERS) {
+    if count(to)? >= MAX_USERS {
         return refused(name, &format!("there are {MAX_USERS} users already"));
     }
     insert(to, name, None, AuthMode::Oidc, now)?;

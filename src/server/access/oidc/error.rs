@@ -20,6 +20,8 @@ pub(super) enum OidcError {
     OtherBrowser,
     #[error("too many sign-ins at the moment")]
     Busy,
+    #[error("too many failed or simultaneous sign-ins from this address")]
+    Blocked,
     #[error("the provider cannot be used: {0}")]
     Provider(String),
     #[error("the provider refused: {0}")]
@@ -39,6 +41,17 @@ pub(super) enum OidcError {
     NotAdmitted(Name, String),
     #[error(transparent)]
     Access(#[from] AccessError),
+}
+
+impl OidcError {
+    /// Whether the client is to blame, rather than the provider or this server: a code that the provider does
+    /// not accept, or a user who may not sign in. When the provider fails, its users must not be blocked.
+    pub(super) const fn is_of_client(&self) -> bool {
+        matches!(
+            self,
+            Self::Exchange(_) | Self::NoName(_) | Self::NotAdmitted(..)
+        )
+    }
 }
 
 impl From<NoRandomness> for OidcError {

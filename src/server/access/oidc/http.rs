@@ -56,8 +56,8 @@ pub(super) enum HttpError {
     #[error("no answer from {0}")]
     Http(String, #[source] hyper::Error),
     /// The answer did not arrive in time.
-    #[error("no answer from {place} within {} seconds", REQUEST_TIMEOUT.as_secs())]
-    TimedOut { place: String },
+    #[error("no answer from {endpoint} within {} seconds", REQUEST_TIMEOUT.as_secs())]
+    TimedOut { endpoint: String },
     /// The answer is too long.
     #[error("the answer from {0} is far too long")]
     TooLong(String),
@@ -85,9 +85,9 @@ impl<'c> AsyncHttpClient<'c> for HttpClient {
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         Box::pin(async move {
-            let place = place(request.uri());
-            let answer = timeout(REQUEST_TIMEOUT, self.answer(&place, request)).await;
-            answer.unwrap_or(Err(HttpError::TimedOut { place }))
+            let endpoint = endpoint(request.uri());
+            let answer = timeout(REQUEST_TIMEOUT, self.answer(&endpoint, request)).await;
+            answer.unwrap_or(Err(HttpError::TimedOut { endpoint }))
         })
     }
 }
@@ -106,14 +106,18 @@ impl HttpClient {
         }
     }
 
-    async fn answer(&self, place: &str, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+    async fn answer(
+        &self,
+        endpoint: &str,
+        request: HttpRequest,
+    ) -> Result<HttpResponse, HttpError> {
         let url = Url::parse(&request.uri().to_string()).ok();
         let is_allowed = |url: &Url| self.allows_http || url.scheme() == "https";
         let url = url.filter(is_protected).filter(is_allowed);
-        let url = url.ok_or_else(|| HttpError::Unprotected(place.to_owned()))?;
+        let url = url.ok_or_else(|| HttpError::Unprotected(endpoint.to_owned()))?;
         let stream = self.connect(&url).await;
-        let stream = stream.map_err(|error| HttpError::Connect(place.to_owned(), error))?;
-        let lost = |error| HttpError::Http(place.to_owned(), error);
+        let stream = stream.map_err(|error| HttpError::Connect(endpoint.to_owned(), error))?;
+        let lost = |error| HttpError::Http(endpoint.to_owned(), error);
         let (mut sender, connection) =
             http1::handshake(TokioIo::new(stream)).await.map_err(lost)?;
         let exchange = async {
@@ -122,7 +126,7 @@ impl HttpClient {
                 .await
                 .map_err(lost)?;
             let (head, body) = response.into_parts();
-            let body = read(body, place).await?;
+            let body = read(body, endpoint).await?;
             Ok(Response::from_parts(head, body))
         };
         // Driven beside the exchange, and dropped with it. If it ends first, the exchange returns its error.
@@ -196,14 +200,14 @@ fn addressed(request: HttpRequest) -> Request<Body> {
     request
 }
 
-async fn read(body: Incoming, place: &str) -> Result<Vec<u8>, HttpError> {
+async fn read(body: Incoming, endpoint: &str) -> Result<Vec<u8>, HttpError> {
     let mut bytes = Vec::new();
     let mut body = pin!(body);
     while let Some(frame) = poll_fn(|context| body.as_mut().poll_frame(context)).await {
-        let frame = frame.map_err(|error| HttpError::Http(place.to_owned(), error))?;
+        let frame = frame.map_err(|error| HttpError::Http(endpoint.to_owned(), error))?;
         let data: Bytes = frame.into_data().unwrap_or_default();
         if bytes.len() + data.len() > MAX_ANSWER {
-            return Err(HttpError::TooLong(place.to_owned()));
+            return Err(HttpError::TooLong(endpoint.to_owned()));
         }
         bytes.extend_from_slice(&data);
     }
@@ -211,7 +215,7 @@ async fn read(body: Incoming, place: &str) -> Result<Vec<u8>, HttpError> {
 }
 
 /// The URL without its query, for messages.
-fn place(uri: &Uri) -> String {
+fn endpoint(uri: &Uri) -> String {
     let authority = uri.authority().map_or("", |name| name.as_str());
     let scheme = uri.scheme_str().unwrap_or_default();
     format!("{scheme}://{authority}{}", uri.path())

@@ -7,21 +7,21 @@
 mod admission;
 mod claims;
 mod error;
+mod failure_log;
 mod http;
-mod notes;
 mod pending;
 mod provider;
 
-pub use admission::{Arrival, Departure, NotSignedIn};
+pub use admission::{NotSignedIn, SignInRedirect, SignedIn};
 pub use pending::LIFETIME;
 
-use super::{ClientAddress, Digest, Name, lock};
+use super::{ClientAddress, Digest, Name, attempts::Attempts, lock};
 use crate::server::config;
 use axum::http::HeaderValue;
 use claims::{Claims, OtherClaims};
 use error::{OidcError, exchange, reasons, text};
+use failure_log::FailureLog;
 use http::HttpClient;
-use notes::Notes;
 use openidconnect::{
     AccessToken, AuthType, AuthorizationCode, ClaimsVerificationError, ClientId, ClientSecret,
     CsrfToken, EndpointMaybeSet, EndpointNotSet, EndpointSet, IdToken, JwsSigningAlgorithm, Nonce,
@@ -42,7 +42,8 @@ use std::{
 };
 use tokio::sync::Semaphore;
 
-/// Sign-ins that are completed at once: each may hold some answers of the provider in memory.
+/// Sign-ins that are completed at once: each may hold some answers of the provider in memory. One address can
+/// hold a third of them at most: see [`Attempts`].
 const AT_ONCE: usize = 64;
 /// The scope that the library adds by itself.
 const OPENID: &str = "openid";
@@ -95,8 +96,10 @@ pub(super) struct Oidc {
     http: HttpClient,
     provider: Provider,
     pending: Mutex<PendingSignIns>,
-    room: Semaphore,
-    notes: Mutex<Notes>,
+    permits: Semaphore,
+    /// Counted apart from failed passwords: an address that is blocked here can still use a password.
+    attempts: Mutex<Attempts>,
+    failures: Mutex<FailureLog>,
 }
 
 impl Oidc {
@@ -108,8 +111,9 @@ impl Oidc {
             settings,
             http,
             pending: Mutex::default(),
-            room: Semaphore::new(AT_ONCE),
-            notes: Mutex::default(),
+            permits: Semaphore::new(AT_ONCE),
+            attempts: Mutex::default(),
+            failures: Mutex::default(),
         }
     }
 
@@ -162,30 +166,34 @@ impl Oidc {
         is_same.then_some(pending).ok_or(OidcError::OtherBrowser)
     }
 
-    /// The user for whom the provider has sent `answer` to the sign-in `pending`.
-    async fn identify(
-        &self,
-        answer: ProviderAnswer,
-        pending: Pending,
-    ) -> Result<Identity, OidcError> {
+    /// The code in `answer`, if that comes from the provider and is not a refusal.
+    fn code(&self, answer: ProviderAnswer) -> Result<AuthorizationCode, OidcError> {
         if let Some(issuer) = answer.iss.filter(|issuer| *issuer != self.settings.issuer) {
             let message = format!("{} answered instead", text(&issuer));
             return Err(OidcError::Refused(message));
         }
-        let Some(code) = answer.code.filter(|_| answer.error.is_none()) else {
-            let error = answer.error.unwrap_or_else(|| "it sent no code".to_owned());
-            let reasons = [Some(error), answer.error_description];
-            let reasons: Vec<_> = reasons
-                .iter()
-                .flatten()
-                .map(|reason| text(reason))
-                .collect();
-            return Err(OidcError::Refused(reasons.join(": ")));
-        };
-        let _room = self.room.try_acquire().map_err(|_| OidcError::Busy)?;
+        if let Some(code) = answer.code.filter(|_| answer.error.is_none()) {
+            return Ok(AuthorizationCode::new(code));
+        }
+        let error = answer.error.unwrap_or_else(|| "it sent no code".to_owned());
+        let reasons = [Some(error), answer.error_description];
+        let reasons: Vec<_> = reasons
+            .iter()
+            .flatten()
+            .map(|reason| text(reason))
+            .collect();
+        Err(OidcError::Refused(reasons.join(": ")))
+    }
+
+    /// The user for whom the provider has sent `code` to the sign-in `pending`.
+    async fn identify(
+        &self,
+        code: AuthorizationCode,
+        pending: Pending,
+    ) -> Result<Identity, OidcError> {
+        let _permit = self.permits.try_acquire().map_err(|_| OidcError::Busy)?;
         let metadata = self.provider.metadata().await?;
         let client = self.client(&metadata, Some(self.secret().await?))?;
-        let code = AuthorizationCode::new(code);
         let request = client.exchange_code(code);
         let request = request.map_err(|error| OidcError::Provider(reasons(&error)))?;
         let answer = request.set_pkce_verifier(pending.verifier);
