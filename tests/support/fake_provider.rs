@@ -88,6 +88,8 @@ struct Now {
     key: String,
     codes: HashMap<String, Authorized>,
     n_codes: usize,
+    /// Number of requests for tokens.
+    n_exchanges: usize,
 }
 
 /// A sign-in at the provider whose code is not used yet.
@@ -141,6 +143,7 @@ impl FakeProvider {
                 key: "first".to_owned(),
                 codes: HashMap::new(),
                 n_codes: 0,
+                n_exchanges: 0,
             }),
         });
         let path = Url::parse(issuer).unwrap().path().to_owned();
@@ -170,6 +173,11 @@ impl FakeProvider {
 
     pub(crate) fn set_fault(&self, fault: Fault) {
         self.state.now().fault = fault;
+    }
+
+    /// Number of requests for tokens.
+    pub(crate) fn n_exchanges(&self) -> usize {
+        self.state.now().n_exchanges
     }
 
     /// Sets how tokens are signed from now on, and the name of the key.

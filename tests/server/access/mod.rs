@@ -4,4 +4,5 @@ mod changes;
 mod doors;
 mod matrix;
 mod oidc;
+mod proxy;
 mod reveal;

@@ -1,5 +1,6 @@
 //! Sign-in with OpenID Connect, at a provider that the tests control.
 
+mod limits;
 mod provider;
 mod refused;
 mod tls;
@@ -21,12 +22,14 @@ use std::collections::{BTreeMap, BTreeSet};
 const START: &str = "/auth/oidc/start";
 const CALLBACK: &str = "/auth/oidc/callback";
 
-/// Settings of a server with passwords and `oidc`, where the groups `ops` and `admins` have grants.
+/// Settings of a server with passwords and `oidc` behind a proxy on this machine, where the groups `ops` and
+/// `admins` have grants.
 fn with_oidc(oidc: Oidc) -> Settings {
     let grants = |text| Grants::new([grant(text).unwrap()]).unwrap();
     with_auth(Auth {
         modes: BTreeSet::from([AuthMode::Password, AuthMode::Oidc]),
         oidc: Some(oidc),
+        trusted_proxies: vec!["127.0.0.1".parse().unwrap()],
         groups: BTreeMap::from([
             ("ops".to_owned(), grants("operator host:local")),
             ("admins".to_owned(), grants("admin *")),
@@ -47,15 +50,28 @@ async fn start() -> (TestApp, As, FakeProvider) {
 #[derive(Default)]
 struct Browser {
     cookie: Option<String>,
+    /// The address that the proxy reports; `None` without a proxy.
+    address: Option<String>,
 }
 
 impl Browser {
+    /// A browser behind the proxy.
+    fn at(address: &str) -> Self {
+        Self {
+            cookie: None,
+            address: Some(address.to_owned()),
+        }
+    }
+
     async fn get(&mut self, app: &TestApp, path: &str) -> Response {
         let client = reqwest::Client::builder().redirect(Policy::none());
         let url = app.url(&format!("{}{path}", app.base));
         let mut request = client.build().unwrap().get(url);
         if let Some(cookie) = &self.cookie {
             request = request.header("cookie", cookie);
+        }
+        if let Some(address) = &self.address {
+            request = request.header("x-forwarded-for", address);
         }
         let answer = request.send().await.unwrap();
         assert_eq!(answer.status(), 303, "{path}");
@@ -271,6 +287,37 @@ async fn what_the_configuration_no_longer_grants_or_admits_ends_with_a_restart()
     let app = TestApp::start_with(FakeEngine::start(), without_oidc).await;
     assert_eq!(app.get_as(&ana, "/api/me").await.status(), 401);
     app.end().await;
+}
+
+#[tokio::test]
+async fn sessions_and_tokens_of_users_who_can_no_longer_sign_in_are_not_valid() {
+    let (app, root, provider) = start().await;
+    let ana = signed_in(&app, &provider).await;
+    let grants = ["viewer host:local"];
+    app.change_user(&root, "ana", json!({"grants": grants_of(&grants)}))
+        .await;
+    let (_, token) = app.token(&ana, &grants, json!({})).await;
+    let data = app.data.clone();
+    app.end().await;
+    let another = FakeProvider::start().await;
+    let passwords = Auth {
+        modes: BTreeSet::from([AuthMode::Password]),
+        ..Auth::default()
+    };
+    for (what, settings, expected) in [
+        ("another issuer", with_oidc(another.settings()), 401),
+        ("another mode", with_auth(passwords), 401),
+        ("the same issuer", with_oidc(provider.settings()), 200),
+    ] {
+        let data = data.clone();
+        let app = TestApp::start_with(FakeEngine::start(), Settings { data, ..settings }).await;
+        for who in [&ana, &token] {
+            let answer = app.get_as(who, "/api/me").await;
+            assert_eq!(answer.status(), expected, "{what}: {who:?}");
+        }
+        assert_eq!(app.get_as(&root, "/api/me").await.status(), 200, "{what}");
+        app.end().await;
+    }
 }
 
 #[tokio::test]

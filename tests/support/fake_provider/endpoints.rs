@@ -59,7 +59,11 @@ async fn keys(Shared(state): Shared<Arc<State>>) -> Response {
 }
 
 async fn token(Shared(state): Shared<Arc<State>>, headers: HeaderMap, body: Bytes) -> Response {
-    let fault = state.now().fault;
+    let fault = {
+        let mut now = state.now();
+        now.n_exchanges += 1;
+        now.fault
+    };
     match fault {
         Fault::Silent => std::future::pending().await,
         Fault::Endless => {
