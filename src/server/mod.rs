@@ -28,6 +28,7 @@ pub mod pages;
 pub mod problem;
 mod query;
 mod rate;
+pub mod recent;
 pub mod router;
 pub mod serve;
 pub mod shutdown;
