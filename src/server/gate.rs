@@ -4,6 +4,10 @@
 //! A page of another site can make a browser connect to this server. It cannot choose the `Host` header,
 //! except by a DNS name that it points here, nor hide its `Origin`; so both are checked.
 
+mod reconnects;
+
+pub use reconnects::Reconnecting;
+
 use super::{AppState, access::Visitor, problem::Refusal, serve::Peer};
 use crate::protocol::{ApiError, ErrorCode};
 use axum::{
@@ -12,11 +16,12 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use reconnects::{Client, Reconnects};
 use std::{
     collections::{BTreeSet, HashMap},
     net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// The `Retry-After` of a response to a client that got no permit.
@@ -47,6 +52,8 @@ struct Inner {
     public: BTreeSet<Authority>,
     permits: Mutex<Permits>,
     max_clients: u32,
+    /// The moment from which the times of reconnects are counted.
+    started: Instant,
 }
 
 /// Permits in use.
@@ -57,6 +64,7 @@ struct Permits {
     by_peer: HashMap<Peer, u32>,
     /// Permits per user; users without any are absent.
     by_user: HashMap<Arc<str>, u32>,
+    reconnects: Reconnects,
 }
 
 /// The right to hold one connection open; released when dropped.
@@ -65,11 +73,40 @@ pub struct Permit {
     gate: Gate,
     peer: Peer,
     user: Option<Arc<str>>,
+    /// Whether the end of the connection is unwanted, so that the next one of this client is a reconnect.
+    is_live: bool,
+}
+
+impl Permit {
+    /// The permit of a connection that its client keeps open for live data, and opens again when it breaks.
+    #[must_use]
+    pub fn of_live(mut self) -> Self {
+        self.is_live = true;
+        let (client, now) = (self.client(), self.gate.now());
+        self.gate.permits().reconnects.opened(&client, now);
+        self
+    }
+
+    /// Records that the user has left the page: the end of the connection is as wanted.
+    pub fn left(&mut self) {
+        self.is_live = false;
+    }
+
+    fn client(&self) -> Client {
+        match &self.user {
+            Some(user) => Client::User(Arc::clone(user)),
+            None => Client::Peer(self.peer),
+        }
+    }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
+        let now = self.gate.now();
         let mut permits = self.gate.permits();
+        if self.is_live {
+            permits.reconnects.ended(&self.client(), now);
+        }
         permits.in_use = permits.in_use.saturating_sub(1);
         if let Some(held) = permits.by_peer.get_mut(&self.peer) {
             *held = held.saturating_sub(1);
@@ -157,6 +194,7 @@ impl Gate {
                     .collect(),
                 permits: Mutex::default(),
                 max_clients,
+                started: Instant::now(),
             }),
         }
     }
@@ -206,13 +244,44 @@ impl Gate {
             *permits.by_user.entry(Arc::clone(user)).or_default() += 1;
         }
         drop(permits);
-        let gate = self.clone();
-        Ok(Permit { gate, peer, user })
+        Ok(Permit {
+            gate: self.clone(),
+            peer,
+            user,
+            is_live: false,
+        })
     }
 
     /// Number of permits in use.
     pub fn connections(&self) -> u32 {
         self.permits().in_use
+    }
+
+    /// Live connections since the start that replaced one which had ended shortly before.
+    pub fn reconnects(&self) -> u64 {
+        self.permits().reconnects.total()
+    }
+
+    /// The same within the last [`WINDOW`](super::recent::WINDOW).
+    pub fn recent_reconnects(&self) -> u64 {
+        self.permits().reconnects.recent(self.now())
+    }
+
+    /// The client that reconnects again and again, if there is one.
+    pub fn reconnecting(&self) -> Option<Reconnecting> {
+        let permits = self.permits();
+        let open = |client: &Client| {
+            let held = match client {
+                Client::User(user) => permits.by_user.get(user),
+                Client::Peer(peer) => permits.by_peer.get(peer),
+            };
+            held.copied().unwrap_or_default()
+        };
+        permits.reconnects.worst(open, self.now())
+    }
+
+    fn now(&self) -> Duration {
+        self.inner.started.elapsed()
     }
 
     fn permits(&self) -> MutexGuard<'_, Permits> {
@@ -444,6 +513,29 @@ mod tests {
         drop(first);
         assert_eq!(gate.connections(), 1);
         assert!(admit().is_ok());
+    }
+
+    #[test]
+    fn only_live_connections_that_break_count_as_reconnects() {
+        let gate = gate("127.0.0.1:3000");
+        let admit = || gate.admit_peer(peer(1), None).unwrap();
+        for _ in 0..20 {
+            drop(admit());
+            admit().of_live().left();
+        }
+        assert_eq!(gate.reconnects(), 0, "downloads, and pages that were left");
+        for _ in 0..12 {
+            drop(admit().of_live());
+        }
+        assert_eq!((gate.reconnects(), gate.recent_reconnects()), (11, 11));
+        assert_eq!(gate.reconnecting().unwrap().client, "10.0.0.1");
+        let held = [admit().of_live(), admit().of_live()];
+        assert_eq!(
+            gate.reconnecting(),
+            None,
+            "two connections may break more often"
+        );
+        drop(held);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The unit in which connections are counted and limited.
 
-use std::net::IpAddr;
+use std::{fmt, net::IpAddr};
 
 /// The peer that a connection is counted for: its IPv4 address, or its IPv6 /64 network, which is what one
 /// machine is usually assigned. All clients behind one proxy are one peer.
@@ -19,6 +19,15 @@ impl From<IpAddr> for Peer {
     }
 }
 
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            IpAddr::V4(address) => address.fmt(f),
+            IpAddr::V6(network) => write!(f, "{network}/64"),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -30,5 +39,7 @@ mod tests {
         assert_ne!(peer("2001:db8:1:2::1"), peer("2001:db8:1:3::1"));
         assert_eq!(peer("::ffff:10.0.0.1"), peer("10.0.0.1"));
         assert_ne!(peer("10.0.0.1"), peer("10.0.0.2"));
+        assert_eq!(peer("2001:db8:1:2::1").to_string(), "2001:db8:1:2::/64");
+        assert_eq!(peer("10.0.0.1").to_string(), "10.0.0.1");
     }
 }

@@ -54,7 +54,7 @@ pub async fn containers(
     Extension(connection): Extension<Connection>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let permit = state.gate.admit(&visitor)?;
+    let permit = state.gate.admit(&visitor)?.of_live();
     connection.streams();
     let resume = headers
         .get("last-event-id")
