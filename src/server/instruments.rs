@@ -7,7 +7,7 @@
 use crate::{
     model::{Action, HostId},
     protocol::{Channel, close_code},
-    server::source::redact::Rule,
+    server::{recent::Growth, source::redact::Rule},
 };
 use prometheus_client::{
     encoding::EncodeLabelSet,
@@ -16,7 +16,7 @@ use prometheus_client::{
 };
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -34,6 +34,13 @@ const REQUEST_BUCKETS: [f64; 12] = [
 ];
 /// The same for actions: stopping a container takes up to its grace period, ten seconds by default.
 const ACTION_BUCKETS: [f64; 11] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0, 30.0, 120.0];
+/// The same for connections: one that breaks at once, one that a proxy cuts after a minute, a page that is open
+/// all day.
+const CONNECTION_BUCKETS: [f64; 10] = [
+    1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3_600.0, 14_400.0, 86_400.0, 604_800.0,
+];
+/// The same for clients that did not accept a message at once. After ten seconds they are disconnected.
+const LAG_BUCKETS: [f64; 9] = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 
 /// The code for a connection that ended without a close frame (RFC 6455, 7.1.5).
 const ABNORMAL: u16 = 1006;
@@ -72,6 +79,12 @@ struct Inner {
     sockets_closed: Family<Code, Counter>,
     sent_messages: Counter,
     sent_bytes: Counter,
+    failed_messages: Counter,
+    /// How much the counters of sent and of failed messages have grown in the last minutes.
+    recent_sends: Mutex<[Growth; 2]>,
+    connections: Histogram,
+    lags: Histogram,
+    collections: Family<OfHost, Histogram, fn() -> Histogram>,
     resyncs: Family<OfChannel, Counter>,
     log_gaps: Counter,
     redactions: Family<OfRule, Counter>,
@@ -105,9 +118,46 @@ struct OfAction {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfHost {
+    host: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfRequest {
     host: String,
     call: String,
+}
+
+/// What was sent to clients over WebSockets since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Totals {
+    /// WebSockets opened.
+    pub opened: u64,
+    /// WebSockets closed, for any reason.
+    pub closed: u64,
+    /// Messages sent.
+    pub sent_messages: u64,
+    /// Messages that were to be sent when the connection was lost, or the client was too slow.
+    pub failed_messages: u64,
+    /// Bytes sent.
+    pub sent_bytes: u64,
+    /// Times a client's cursor was no longer in the ring.
+    pub resyncs: u64,
+    /// Gaps in logs that were sent to clients.
+    pub log_gaps: u64,
+    /// The mean duration of closed WebSockets; `None` before the first.
+    pub mean_connection: Option<Duration>,
+    /// The mean time from a publication to its write to the last client; `None` before the first.
+    pub mean_delivery: Option<Duration>,
+}
+
+/// Messages of the last [`WINDOW`](super::recent::WINDOW).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecentSends {
+    /// Messages sent.
+    pub sent: u64,
+    /// Messages that could not be sent.
+    pub failed: u64,
 }
 
 /// The moment from which a delivery is timed.
@@ -121,7 +171,7 @@ pub(in crate::server) struct Redactions {
     by_rule: Arc<[Counter]>,
 }
 
-/// Times the requests to one engine.
+/// Times the requests to one engine, and the collection of its figures.
 #[derive(Clone, Debug)]
 pub struct EngineRequests {
     instruments: Instruments,
@@ -147,6 +197,11 @@ impl Default for Inner {
             sockets_closed,
             sent_messages: Counter::default(),
             sent_bytes: Counter::default(),
+            failed_messages: Counter::default(),
+            recent_sends: Mutex::default(),
+            connections: Histogram::new(CONNECTION_BUCKETS),
+            lags: Histogram::new(LAG_BUCKETS),
+            collections: Family::new_with_constructor(|| Histogram::new(REQUEST_BUCKETS)),
             resyncs,
             log_gaps: Counter::default(),
             redactions: Family::default(),
@@ -164,8 +219,10 @@ impl Instruments {
         self.inner.sockets_opened.inc();
     }
 
-    /// Counts a WebSocket that was closed with `code`; `None` if the connection was lost.
-    pub fn socket_closed(&self, code: Option<u16>) {
+    /// Counts a WebSocket that was open for `open` and was closed with `code`; `None` if the connection was
+    /// lost.
+    pub fn socket_closed(&self, code: Option<u16>, open: Duration) {
+        self.inner.connections.observe(open.as_secs_f64());
         let code = code.filter(|code| CODES.contains(code)).unwrap_or(ABNORMAL);
         self.inner
             .sockets_closed
@@ -177,6 +234,53 @@ impl Instruments {
     pub fn sent(&self, messages: u64, bytes: u64) {
         self.inner.sent_messages.inc_by(messages);
         self.inner.sent_bytes.inc_by(bytes);
+    }
+
+    /// Counts `messages` that were to be sent over a WebSocket and never will be.
+    pub fn not_sent(&self, messages: u64) {
+        self.inner.failed_messages.inc_by(messages);
+    }
+
+    /// Records that published messages waited for `lag` until their client had accepted earlier ones.
+    pub fn lagged(&self, lag: Duration) {
+        self.inner.lags.observe(lag.as_secs_f64());
+    }
+
+    /// Messages of the last minutes. It must be called several times per window: messages count when they are
+    /// noticed here, so that sending one costs nothing more.
+    pub fn recent_sends(&self) -> RecentSends {
+        let inner = &self.inner;
+        let mut growths = inner
+            .recent_sends
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let now = self.now();
+        let [sent, failed] = &mut *growths;
+        RecentSends {
+            sent: sent.read(inner.sent_messages.get(), now),
+            failed: failed.read(inner.failed_messages.get(), now),
+        }
+    }
+
+    /// All counts since the start.
+    pub fn totals(&self) -> Totals {
+        let inner = &self.inner;
+        let closed = |code| inner.sockets_closed.get_or_create(&Code { code }).get();
+        let resyncs = |channel: Channel| {
+            let channel = channel.policy().name;
+            inner.resyncs.get_or_create(&OfChannel { channel }).get()
+        };
+        Totals {
+            opened: inner.sockets_opened.get(),
+            closed: CODES.into_iter().map(closed).sum(),
+            sent_messages: inner.sent_messages.get(),
+            failed_messages: inner.failed_messages.get(),
+            sent_bytes: inner.sent_bytes.get(),
+            resyncs: Channel::ALL.into_iter().map(resyncs).sum(),
+            log_gaps: inner.log_gaps.get(),
+            mean_connection: mean(&inner.connections),
+            mean_delivery: mean(&inner.deliveries),
+        }
     }
 
     /// Counts a client whose cursor in `channel` was no longer in the ring.
@@ -247,27 +351,8 @@ impl Instruments {
 
     /// Adds all metrics to `registry`, which adds the server's name as a prefix.
     pub fn register(&self, registry: &mut Registry) {
+        self.register_sockets(registry);
         let inner = &self.inner;
-        registry.register(
-            "sockets_opened",
-            "WebSockets that were opened",
-            inner.sockets_opened.clone(),
-        );
-        registry.register(
-            "sockets_closed",
-            "WebSockets that were closed, by close code; 1006 is a lost connection",
-            inner.sockets_closed.clone(),
-        );
-        registry.register(
-            "socket_sent_messages",
-            "Messages sent over WebSockets",
-            inner.sent_messages.clone(),
-        );
-        registry.register(
-            "socket_sent_bytes",
-            "Bytes sent over WebSockets",
-            inner.sent_bytes.clone(),
-        );
         registry.register(
             "resyncs",
             "Times a client's position was no longer in the ring, by channel",
@@ -298,6 +383,50 @@ impl Instruments {
             "Time until the head of an engine's answer, by host and call",
             inner.requests.clone(),
         );
+        registry.register(
+            "collection_seconds",
+            "Time to read the figures of all containers of a host",
+            inner.collections.clone(),
+        );
+    }
+
+    fn register_sockets(&self, registry: &mut Registry) {
+        let inner = &self.inner;
+        registry.register(
+            "sockets_opened",
+            "WebSockets that were opened",
+            inner.sockets_opened.clone(),
+        );
+        registry.register(
+            "sockets_closed",
+            "WebSockets that were closed, by close code; 1006 is a lost connection",
+            inner.sockets_closed.clone(),
+        );
+        registry.register(
+            "socket_sent_messages",
+            "Messages sent over WebSockets",
+            inner.sent_messages.clone(),
+        );
+        registry.register(
+            "socket_sent_bytes",
+            "Bytes sent over WebSockets",
+            inner.sent_bytes.clone(),
+        );
+        registry.register(
+            "socket_failed_messages",
+            "Messages that could not be sent over WebSockets",
+            inner.failed_messages.clone(),
+        );
+        registry.register(
+            "socket_duration_seconds",
+            "Time for which closed WebSockets were open",
+            inner.connections.clone(),
+        );
+        registry.register(
+            "send_lag_seconds",
+            "Time that messages waited for a client which had not accepted earlier ones",
+            inner.lags.clone(),
+        );
     }
 
     fn now(&self) -> Duration {
@@ -324,6 +453,20 @@ impl EngineRequests {
         let requests = &self.instruments.inner.requests;
         requests.get_or_create(&labels).observe(took.as_secs_f64());
     }
+
+    /// Records that reading the figures of all containers of the host took `took`.
+    pub fn collected(&self, took: Duration) {
+        let host = self.host.clone();
+        let collections = &self.instruments.inner.collections;
+        let collections = collections.get_or_create(&OfHost { host });
+        collections.observe(took.as_secs_f64());
+    }
+}
+
+fn mean(times: &Histogram) -> Option<Duration> {
+    let count = times.count();
+    let mean = (count > 0).then(|| times.sum() / count as f64)?;
+    Duration::try_from_secs_f64(mean).ok()
 }
 
 #[cfg(test)]
@@ -352,11 +495,29 @@ mod tests {
     fn codes_that_only_clients_know_are_counted_as_one() {
         let instruments = Instruments::default();
         for code in 3_000..4_999 {
-            instruments.socket_closed(Some(code));
+            instruments.socket_closed(Some(code), Duration::from_secs(1));
         }
         assert_eq!(instruments.inner.sockets_closed.len(), CODES.len());
         let code = Code { code: ABNORMAL };
         let others = instruments.inner.sockets_closed.get_or_create_owned(&code);
         assert_eq!(others.get(), 1_992);
+        let totals = instruments.totals();
+        assert_eq!(totals.closed, 1_999);
+        assert_eq!(totals.mean_connection, Some(Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn recent_messages_are_those_since_the_last_reading_and_before() {
+        let instruments = Instruments::default();
+        let recent = |sent, failed| RecentSends { sent, failed };
+        assert_eq!(instruments.recent_sends(), recent(0, 0));
+        instruments.sent(3, 300);
+        instruments.not_sent(1);
+        assert_eq!(instruments.recent_sends(), recent(3, 1));
+        instruments.sent(2, 200);
+        assert_eq!(instruments.recent_sends(), recent(5, 1));
+        let totals = instruments.totals();
+        assert_eq!((totals.sent_messages, totals.failed_messages), (5, 1));
+        assert_eq!((totals.sent_bytes, totals.mean_delivery), (500, None));
     }
 }

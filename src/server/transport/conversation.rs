@@ -76,6 +76,7 @@ pub(super) struct Conversation {
     malformed: Malformed,
     heartbeat: HeartbeatSchedule,
     received_at: Instant,
+    opened_at: Instant,
 }
 
 impl Conversation {
@@ -108,6 +109,7 @@ impl Conversation {
             malformed: Malformed::default(),
             heartbeat: state.heartbeats.join(),
             received_at: Instant::now(),
+            opened_at: Instant::now(),
         }
     }
 
@@ -127,8 +129,9 @@ impl Conversation {
         self.outbox.send(message);
     }
 
-    /// Exchanges messages until the client, the server or an error ends the connection.
-    pub(super) async fn hold(mut self, shutdown: CancellationToken) {
+    /// Exchanges messages until the client, the server or an error ends the connection. Returns the close code;
+    /// `None` if the connection is lost.
+    pub(super) async fn hold(mut self, shutdown: CancellationToken) -> Option<u16> {
         // Shutdown interrupts a pending send, too: a client that does not read must not delay the end.
         let why = tokio::select! {
             biased;
@@ -140,12 +143,13 @@ impl Conversation {
         };
         tracing::debug!(end = ?why, "conversation over");
         let instruments = self.directory.viewer().instruments();
-        instruments.socket_closed(why.code());
+        instruments.socket_closed(why.code(), self.opened_at.elapsed());
         // Unregisters before the close, which may take a moment.
         drop((self.registration, self.following));
         if let Some(writer) = self.outbox.close() {
             end((self.reader, writer), why, &shutdown).await;
         }
+        why.code()
     }
 
     /// Sends the answers of actions in progress, all of which arrive before a shutdown is complete.

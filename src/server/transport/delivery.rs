@@ -47,6 +47,11 @@ impl Delivery {
         Self { clients }
     }
 
+    /// Number of open WebSockets.
+    pub fn sockets(&self) -> usize {
+        lock(&self.clients).len()
+    }
+
     /// Registers `outbox` for delivery. No frame of its later subscriptions is missed.
     pub(super) fn join(&self, outbox: Arc<Outbox>) -> Registration {
         Registration {
@@ -67,7 +72,11 @@ async fn deliver(
         tokio::select! {
             biased;
             () = shutdown.cancelled() => return,
-            () = heartbeat.due() => continue,
+            () = heartbeat.due() => {
+                // Regularly, whether or not something is published.
+                instruments.recent_sends();
+                continue;
+            }
             changed = changes.changed() => if changed.is_err() { return },
         }
         let delivery = instruments.begin_delivery();

@@ -13,6 +13,7 @@ use std::{
     io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Poll, Waker},
+    time::Instant,
 };
 use tokio::net::tcp::OwnedWriteHalf;
 
@@ -34,8 +35,8 @@ struct Open {
     session: Session,
     /// The waker of the client's own task while it waits for bytes that were not accepted.
     waiting: Option<Waker>,
-    /// Whether frames were published while earlier bytes were still unsent.
-    is_behind: bool,
+    /// When the first of the frames was published that wait for earlier bytes; `None` if none wait.
+    behind_since: Option<Instant>,
 }
 
 impl Outbox {
@@ -47,7 +48,7 @@ impl Outbox {
                 writer,
                 session,
                 waiting: None,
-                is_behind: false,
+                behind_since: None,
             })),
         }
     }
@@ -112,7 +113,7 @@ impl Outbox {
         let mut open = self.open();
         let Some(open) = &mut *open else { return };
         if !open.writer.is_empty() {
-            open.is_behind = true;
+            open.behind_since.get_or_insert_with(Instant::now);
             return;
         }
         open.queue_changes(self.form);
@@ -127,7 +128,7 @@ impl Outbox {
     /// Waits until bytes are left for the client's own task.
     pub(super) async fn left_over(&self) {
         poll_fn(|cx| match &mut *self.open() {
-            Some(open) if open.writer.is_empty() && !open.is_behind => {
+            Some(open) if open.writer.is_empty() && open.behind_since.is_none() => {
                 open.waiting = Some(cx.waker().clone());
                 Poll::Pending
             }
@@ -152,8 +153,9 @@ impl Outbox {
     pub(super) fn catch_up(&self) {
         if let Some(open) = &mut *self.open()
             && open.writer.is_empty()
-            && std::mem::take(&mut open.is_behind)
+            && let Some(since) = open.behind_since.take()
         {
+            open.session.instruments().lagged(since.elapsed());
             open.queue_changes(self.form);
         }
     }

@@ -2,7 +2,10 @@
 
 use crate::{
     protocol::{Channel, Resume},
-    server::hub::{Cursor, Frame, Viewer},
+    server::{
+        hub::{Cursor, Frame, Viewer},
+        instruments::Instruments,
+    },
 };
 use std::sync::Arc;
 
@@ -71,6 +74,11 @@ impl Session {
     /// All frames published since the last call.
     pub fn catch_up(&mut self) -> Vec<Arc<Frame>> {
         self.viewer.catch_up(&mut self.cursors)
+    }
+
+    /// The counters of the server.
+    pub fn instruments(&self) -> &Instruments {
+        self.viewer.instruments()
     }
 
     /// A snapshot of `channel`.

@@ -8,7 +8,9 @@ use super::{
 };
 use crate::{
     model::Right,
-    protocol::{Channel, MAX_MESSAGE_BYTES, SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON, SocketStatus},
+    protocol::{
+        Channel, MAX_MESSAGE_BYTES, SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON, SocketStatus, close_code,
+    },
     server::{
         AppState,
         access::{Visitor, guard::Need},
@@ -22,6 +24,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
 };
+use std::time::Duration;
 
 /// The prefix of all names of our subprotocols.
 const SUBPROTOCOLS: &str = "deckwatch.v";
@@ -116,8 +119,8 @@ pub(super) fn talk(
     form: Form,
     begin: impl FnOnce(&mut Conversation, ClientId) + Send + 'static,
 ) -> Response {
-    let permit = match state.gate.admit(visitor) {
-        Ok(permit) => permit,
+    let mut permit = match state.gate.admit(visitor) {
+        Ok(permit) => permit.of_live(),
         Err(refusal) => return refusal.into_response(),
     };
     let (token, state, visitor) = (state.shutdown.token(), state.clone(), visitor.clone());
@@ -129,7 +132,9 @@ pub(super) fn talk(
         begin(&mut conversation, id);
         // Captures nothing else, because the future lives as long as the connection.
         async move {
-            conversation.hold(token).await;
+            if conversation.hold(token).await == Some(close_code::LEAVING) {
+                permit.left();
+            }
             drop(permit);
         }
     })
@@ -138,7 +143,7 @@ pub(super) fn talk(
 /// Accepts the upgrade only to close the connection with the reason.
 fn refuse(upgrade: Upgrade, state: &AppState, visitor: &Visitor) -> Response {
     let permit = match state.gate.admit(visitor) {
-        Ok(permit) => permit,
+        Ok(permit) => permit.of_live(),
         Err(refusal) => return refusal.into_response(),
     };
     let (token, tracker) = (state.shutdown.token(), state.shutdown.tracker());
@@ -146,7 +151,7 @@ fn refuse(upgrade: Upgrade, state: &AppState, visitor: &Visitor) -> Response {
     let _span = ClientId::new().span().entered();
     upgrade.accept(MAX_MESSAGE_BYTES, tracker, |socket| async move {
         instruments.socket_opened();
-        instruments.socket_closed(OTHER_VERSION.code());
+        instruments.socket_closed(OTHER_VERSION.code(), Duration::ZERO);
         end(socket, OTHER_VERSION, &token).await;
         drop(permit);
     })

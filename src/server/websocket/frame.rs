@@ -137,6 +137,13 @@ impl Head {
         Self { bytes, length }
     }
 
+    /// Whether the payload is a message, rather than that of a control frame.
+    pub(super) const fn is_message(&self) -> bool {
+        let [first, ..] = self.bytes;
+        let opcode = first & !FINAL;
+        opcode == Opcode::Text as u8 || opcode == Opcode::Binary as u8
+    }
+
     pub(super) fn bytes(&self) -> &[u8] {
         self.bytes
             .get(..usize::from(self.length))

@@ -1,6 +1,7 @@
 //! The rules of RFC 6455, each checked on an in-memory stream.
 
 use super::{CloseFrame, Fault, Incoming, Message, Reader, Writer, assembly::Assembly, close};
+use crate::server::instruments::Instruments;
 use bytes::Bytes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, ReadHalf, WriteHalf, duplex};
 
@@ -355,6 +356,29 @@ async fn abandoning_keeps_the_rest_of_a_partly_written_frame() {
     writer.queue(Message::Ping(Bytes::new()));
     writer.abandon();
     assert!(writer.is_empty(), "no frame was partly written");
+}
+
+#[tokio::test]
+async fn messages_that_are_never_sent_count_as_failed_and_control_frames_do_not() {
+    let (ours, mut theirs) = duplex(PIPE);
+    let instruments = Instruments::default();
+    let failed = || instruments.totals().failed_messages;
+    let mut writer = Writer::new(ours);
+    writer.count(instruments.clone());
+    writer.queue(Message::Binary(vec![1; 2 * PIPE].into()));
+    for _ in 0..3 {
+        writer.queue(Message::Binary(vec![2; PIPE].into()));
+        writer.queue(Message::Ping(Bytes::new()));
+    }
+    assert!(futures::FutureExt::now_or_never(writer.flush()).is_none());
+    writer.abandon();
+    assert_eq!(failed(), 3, "the first one was partly written");
+    let (sent, _) = tokio::join!(writer.flush(), read(&mut theirs, 2 * PIPE + 4));
+    sent.unwrap();
+    writer.queue(Message::Text("late".into()));
+    drop(writer);
+    assert_eq!(failed(), 4);
+    assert_eq!(instruments.totals().sent_messages, 1);
 }
 
 #[tokio::test]

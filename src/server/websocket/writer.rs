@@ -35,7 +35,7 @@ pub struct Writer<W> {
     outgoing: VecDeque<(Head, Bytes)>,
     /// Bytes of the first frame in `outgoing` that were already written.
     written_of_first: usize,
-    /// Counts sent messages, if set.
+    /// Counts sent messages, and those that never will be, if set.
     instruments: Option<Instruments>,
 }
 
@@ -50,7 +50,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         }
     }
 
-    /// Counts sent messages in `instruments` from now on.
+    /// Counts messages in `instruments` from now on.
     pub fn count(&mut self, instruments: Instruments) {
         self.instruments = Some(instruments);
     }
@@ -70,8 +70,9 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
 
     /// Drops the queued frames, except the rest of a frame that was partly written.
     pub fn abandon(&mut self) {
-        self.outgoing
-            .truncate(usize::from(self.written_of_first > 0));
+        let kept = usize::from(self.written_of_first > 0);
+        self.count_unsent(kept);
+        self.outgoing.truncate(kept);
     }
 
     /// Whether no frame is queued.
@@ -167,6 +168,23 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         if let Some(instruments) = &self.instruments {
             instruments.sent(complete, written as u64);
         }
+    }
+}
+
+impl<W> Writer<W> {
+    /// Counts the queued messages behind the first `kept` frames as failed.
+    fn count_unsent(&self, kept: usize) {
+        if let Some(instruments) = &self.instruments {
+            let unsent = self.outgoing.iter().skip(kept);
+            let messages = unsent.filter(|(head, _)| head.is_message()).count();
+            instruments.not_sent(messages as u64);
+        }
+    }
+}
+
+impl<W> Drop for Writer<W> {
+    fn drop(&mut self) {
+        self.count_unsent(0);
     }
 }
 

@@ -80,6 +80,7 @@ impl Sampling {
             let began = Instant::now();
             let targets = self.targets.borrow_and_update().clone();
             let stats = self.sample(targets).await;
+            self.api.transport().collected(began.elapsed());
             let at = sampler::read_at(&stats);
             self.observer.observe(self.observer.stats(at, stats)).await;
             self.pause(began).await;

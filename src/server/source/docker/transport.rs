@@ -154,6 +154,13 @@ impl Transport {
         answer
     }
 
+    /// Records that reading the figures of all containers took `took`.
+    pub(super) fn collected(&self, took: Duration) {
+        if let Some(requests) = &self.requests {
+            requests.collected(took);
+        }
+    }
+
     async fn answer<B>(
         &self,
         call: &str,
