@@ -15,7 +15,7 @@ pub enum SettingsData {
     /// The part of the audit that the query of the page selects.
     Audit(Audit),
     /// The state of the server.
-    System(SystemStatus),
+    System(Box<SystemStatus>),
     /// Why there is no data: what the page shows in its place.
     Refused(ApiError),
 }
@@ -78,7 +78,7 @@ impl Wire for SettingsData {
             1 => Self::Users(Wire::read(from)),
             2 => Self::Tokens(Wire::read(from)),
             3 => Self::Audit(Wire::read(from)),
-            4 => Self::System(Wire::read(from)),
+            4 => Self::System(Box::new(Wire::read(from))),
             tag => {
                 if tag != 0 {
                     from.fail();
@@ -93,9 +93,13 @@ impl Wire for SettingsData {
 mod tests {
     use super::*;
     use crate::{
-        model::{AuditOutcome, AuthMode, Grant, Role, ScopePattern, Timestamp},
+        model::{
+            AuditOutcome, AuthMode, Grant, Role, ScopePattern, SourceKind, SourceState,
+            SourceStatus, Timestamp,
+        },
         protocol::{
-            Alarm, AuditEntry, ErrorCode, StorageStatus, StorageWord, Token, TokenKind, User,
+            Alarm, AuditEntry, ErrorCode, RecentFigures, SocketFigures, StorageStatus, StorageWord,
+            Token, TokenKind, User,
         },
     };
 
@@ -144,22 +148,58 @@ mod tests {
                 }],
                 next: Some(7),
             }),
-            SettingsData::System(SystemStatus {
-                version: "0.1.0".into(),
-                uptime_ms: 61_000,
-                clients: 3,
-                max_clients: 1_000,
-                storage: StorageStatus {
-                    state: StorageWord::Failing,
-                    reason: Some("disk full".into()),
-                },
-                alarms: vec![Alarm {
-                    name: "clients".into(),
-                    text: "too many".into(),
-                }],
-            }),
+            SettingsData::System(Box::new(system())),
             SettingsData::Refused(ApiError::new(ErrorCode::Forbidden, "for admins")),
         ]
+    }
+
+    fn system() -> SystemStatus {
+        SystemStatus {
+            version: "0.1.0".into(),
+            uptime_ms: 61_000,
+            cpu_percent: Some(1.25),
+            memory: Some(40 << 20),
+            clients: 3,
+            max_clients: 1_000,
+            sockets: SocketFigures {
+                open: 2,
+                opened: 9,
+                closed: 7,
+                sent_messages: 1_000,
+                failed_messages: 3,
+                sent_bytes: 120_000,
+                reconnects: 4,
+                resyncs: 1,
+                log_gaps: 5,
+                mean_duration_ms: Some(4_200),
+                mean_delivery_us: None,
+            },
+            recent: RecentFigures {
+                window_ms: 300_000,
+                sent_messages: 90,
+                failed_messages: 1,
+                reconnects: 2,
+            },
+            sources: vec![SourceStatus {
+                host: "nas".parse().unwrap(),
+                source: SourceKind::Docker,
+                state: SourceState::Down,
+                since: Timestamp::from_millis(5),
+                last_seen: None,
+                message: Some("refused".into()),
+                endpoint: None,
+                version: None,
+                machine: None,
+            }],
+            storage: StorageStatus {
+                state: StorageWord::Failing,
+                reason: Some("disk full".into()),
+            },
+            alarms: vec![Alarm {
+                name: "clients".into(),
+                text: "too many".into(),
+            }],
+        }
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub use events::EventsText;
 pub use frame::FrameText;
 pub use logs::LogsText;
 pub use realtime::RealtimeText;
-pub use settings::{SettingsText, use_settings_text};
+pub use settings::{RecentOfAll, SettingsText, use_settings_text};
 pub use stats::StatsText;
 
 use crate::model::{Language, Preferences};

@@ -3,9 +3,20 @@
 
 use crate::model::{
     AuditOutcome, AuditPeriod, AuthMode, Language, Preferences, PrincipalKind, Role, ScopePattern,
-    Section,
+    Section, SourceState,
 };
 use leptos::prelude::*;
+
+/// A count of the last minutes and since the start, and the length of those minutes, as texts.
+#[derive(Debug)]
+pub struct RecentOfAll {
+    /// The count of the last minutes.
+    pub recent: String,
+    /// Those minutes.
+    pub window: String,
+    /// The count since the start.
+    pub all: String,
+}
 
 /// Texts of the settings.
 #[derive(Debug)]
@@ -125,6 +136,19 @@ pub struct SettingsText {
     pub uptime: &'static str,
     pub clients: &'static str,
     pub of_at_most: fn(u32, u32) -> String,
+    pub cpu: &'static str,
+    pub memory: &'static str,
+    pub sent_messages: &'static str,
+    pub failed_sends: &'static str,
+    pub reconnects: &'static str,
+    pub recent_of_all: fn(&RecentOfAll) -> String,
+    pub message_size: &'static str,
+    pub delivery_time: &'static str,
+    pub connection_time: &'static str,
+    pub lost: &'static str,
+    pub lost_counts: fn(&str, &str) -> String,
+    pub sources: &'static str,
+    pub source_state: fn(SourceState) -> &'static str,
     pub storage: &'static str,
     pub storage_ready: &'static str,
     pub storage_failing: &'static str,
@@ -324,6 +348,31 @@ static ENGLISH: SettingsText = SettingsText {
     uptime: "Runs for",
     clients: "Connections",
     of_at_most: |n, max| format!("{n} of at most {max}"),
+    cpu: "CPU",
+    memory: "Memory",
+    sent_messages: "Messages sent",
+    failed_sends: "Failed sends",
+    reconnects: "Reconnects",
+    recent_of_all: |count| {
+        let RecentOfAll {
+            recent,
+            window,
+            all,
+        } = count;
+        format!("{recent} in the last {window}, {all} since the start")
+    },
+    message_size: "Mean message size",
+    delivery_time: "Mean time to the last client",
+    connection_time: "Mean connection time",
+    lost: "Clients that fell behind",
+    lost_counts: |resyncs, gaps| format!("{resyncs} resyncs, {gaps} gaps in logs"),
+    sources: "Sources",
+    source_state: |state| match state {
+        SourceState::Live => "answers",
+        SourceState::Late => "answers late",
+        SourceState::Stale => "is silent",
+        SourceState::Down => "cannot be reached",
+    },
     storage: "Storage",
     storage_ready: "works",
     storage_failing: "does not work",
@@ -465,6 +514,31 @@ static KOREAN: SettingsText = SettingsText {
     uptime: "가동 시간",
     clients: "연결",
     of_at_most: |n, max| format!("{n} / 최대 {max}"),
+    cpu: "CPU",
+    memory: "메모리",
+    sent_messages: "보낸 메시지",
+    failed_sends: "전송 실패",
+    reconnects: "재연결",
+    recent_of_all: |count| {
+        let RecentOfAll {
+            recent,
+            window,
+            all,
+        } = count;
+        format!("최근 {window} 동안 {recent}, 시작 이후 {all}")
+    },
+    message_size: "평균 메시지 크기",
+    delivery_time: "마지막 클라이언트까지 평균 시간",
+    connection_time: "평균 연결 시간",
+    lost: "뒤처진 클라이언트",
+    lost_counts: |resyncs, gaps| format!("재동기화 {resyncs}회, 로그 누락 {gaps}회"),
+    sources: "수치의 출처",
+    source_state: |state| match state {
+        SourceState::Live => "응답함",
+        SourceState::Late => "늦게 응답함",
+        SourceState::Stale => "응답 없음",
+        SourceState::Down => "연결할 수 없음",
+    },
     storage: "저장소",
     storage_ready: "정상",
     storage_failing: "사용할 수 없음",

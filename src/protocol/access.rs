@@ -1,7 +1,7 @@
 //! Bodies of the HTTP requests about sign-in, accounts, tokens and the audit. Times are milliseconds since the
 //! Unix epoch.
 
-use crate::model::{AuditOutcome, AuthMode, Grant, Timestamp, millis};
+use crate::model::{AuditOutcome, AuthMode, Grant, SourceStatus, Timestamp, millis};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -259,7 +259,7 @@ pub struct Audit {
 }
 
 /// The response of `GET /api/system`: the state of the server itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SystemStatus {
@@ -267,14 +267,72 @@ pub struct SystemStatus {
     pub version: String,
     /// Milliseconds since the server started.
     pub uptime_ms: u64,
+    /// What the server uses of one core, in percent; absent until it was measured.
+    #[serde(default)]
+    pub cpu_percent: Option<f32>,
+    /// Resident memory of the server in bytes; absent until it was measured.
+    #[serde(default)]
+    pub memory: Option<u64>,
     /// Number of open WebSocket and SSE connections.
     pub clients: u32,
     /// Most such connections.
     pub max_clients: u32,
+    /// The WebSockets since the start.
+    pub sockets: SocketFigures,
+    /// What happened in the last minutes.
+    pub recent: RecentFigures,
+    /// The sources of figures, by host.
+    pub sources: Vec<SourceStatus>,
     /// The state of the storage.
     pub storage: StorageStatus,
     /// What needs attention; empty when nothing does.
     pub alarms: Vec<Alarm>,
+}
+
+/// Figures of all WebSockets since the server started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct SocketFigures {
+    /// WebSockets that are open now.
+    pub open: u32,
+    /// WebSockets opened.
+    pub opened: u64,
+    /// WebSockets closed, for any reason.
+    pub closed: u64,
+    /// Messages sent.
+    pub sent_messages: u64,
+    /// Messages that could not be sent, because the connection was lost or the client too slow.
+    pub failed_messages: u64,
+    /// Bytes sent.
+    pub sent_bytes: u64,
+    /// Live connections that replaced one of the same client which had ended shortly before.
+    pub reconnects: u64,
+    /// Times a client's position was no longer in the ring, so that it received the newest state.
+    pub resyncs: u64,
+    /// Gaps in logs that were sent to clients.
+    pub log_gaps: u64,
+    /// Mean duration of closed WebSockets in milliseconds; absent before the first.
+    #[serde(default)]
+    pub mean_duration_ms: Option<u64>,
+    /// Mean time from a publication to its write to the last client in microseconds; absent before the first.
+    #[serde(default)]
+    pub mean_delivery_us: Option<u64>,
+}
+
+/// Figures of the last minutes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct RecentFigures {
+    /// The time that they cover, in milliseconds.
+    pub window_ms: u64,
+    /// Messages sent.
+    pub sent_messages: u64,
+    /// Messages that could not be sent.
+    pub failed_messages: u64,
+    /// Reconnects of all clients.
+    pub reconnects: u64,
 }
 
 /// The state of the storage.

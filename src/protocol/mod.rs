@@ -13,9 +13,9 @@ mod limits;
 mod server;
 
 pub use access::{
-    Alarm, Audit, AuditEntry, CreatedToken, KioskLink, NewToken, NewUser, PasswordChange, Secret,
-    Setup, SignIn, SignOut, StorageStatus, StorageWord, SystemStatus, Token, TokenKind, Tokens,
-    User, UserChange, Users,
+    Alarm, Audit, AuditEntry, CreatedToken, KioskLink, NewToken, NewUser, PasswordChange,
+    RecentFigures, Secret, Setup, SignIn, SignOut, SocketFigures, StorageStatus, StorageWord,
+    SystemStatus, Token, TokenKind, Tokens, User, UserChange, Users,
 };
 pub use channel::{Channel, ChannelKind, ChannelPolicy, Delta, Retention, UnknownChannel};
 pub use client::{ClientMessage, ContainerAction, Ping, Resume, Subscribe, Unsubscribe};

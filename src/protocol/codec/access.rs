@@ -7,8 +7,8 @@ use super::{
 use crate::{
     model::{AuditOutcome, AuthMode, Me, PrincipalKind},
     protocol::{
-        Alarm, Audit, AuditEntry, CreatedToken, Secret, StorageStatus, StorageWord, SystemStatus,
-        Token, TokenKind, Tokens, User, Users,
+        Alarm, Audit, AuditEntry, CreatedToken, RecentFigures, Secret, SocketFigures,
+        StorageStatus, StorageWord, SystemStatus, Token, TokenKind, Tokens, User, Users,
     },
 };
 
@@ -71,13 +71,37 @@ wire_struct!(AuditEntry {
     detail
 });
 wire_struct!(Audit { entries, next });
+wire_struct!(SocketFigures {
+    open,
+    opened,
+    closed,
+    sent_messages,
+    failed_messages,
+    sent_bytes,
+    reconnects,
+    resyncs,
+    log_gaps,
+    mean_duration_ms,
+    mean_delivery_us
+});
+wire_struct!(RecentFigures {
+    window_ms,
+    sent_messages,
+    failed_messages,
+    reconnects
+});
 wire_struct!(StorageStatus { state, reason });
 wire_struct!(Alarm { name, text });
 wire_struct!(SystemStatus {
     version,
     uptime_ms,
+    cpu_percent,
+    memory,
     clients,
     max_clients,
+    sockets,
+    recent,
+    sources,
     storage,
     alarms
 });

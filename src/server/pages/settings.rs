@@ -59,7 +59,7 @@ async fn data(
             let principal = visitor.principal()?;
             Ok(SettingsData::Tokens(state.access.tokens(principal)))
         }
-        Section::System => Ok(SettingsData::System(api::system::of(state))),
+        Section::System => Ok(SettingsData::System(Box::new(api::system::of(state)))),
         Section::Audit => audit(state, uri).await,
     })
 }
