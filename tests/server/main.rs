@@ -25,6 +25,7 @@ mod figures;
 mod forbidden;
 mod gate;
 mod hanging;
+mod health;
 mod hidden;
 mod history;
 mod hosts;

@@ -96,7 +96,7 @@ async fn metrics_of_the_server_and_its_containers_can_be_scraped() {
 }
 
 /// Names, types and labels of all metrics: dashboards and alerts depend on them.
-const KNOWN: [(&str, &str, &[&str]); 30] = [
+const KNOWN: [(&str, &str, &[&str]); 39] = [
     ("deckwatch_build_info", "gauge", &["version"]),
     ("deckwatch_uptime_seconds", "gauge", &[]),
     ("deckwatch_clients", "gauge", &[]),
@@ -106,7 +106,16 @@ const KNOWN: [(&str, &str, &[&str]); 30] = [
     ("deckwatch_http_received_bytes_total", "counter", &[]),
     ("deckwatch_cpu_percent", "gauge", &[]),
     ("deckwatch_memory_bytes", "gauge", &[]),
+    ("deckwatch_sockets_open", "gauge", &[]),
+    ("deckwatch_socket_message_mean_bytes", "gauge", &[]),
+    ("deckwatch_reconnects_total", "counter", &[]),
+    ("deckwatch_alarms", "gauge", &["alarm"]),
     ("deckwatch_source_up", "gauge", &["host", "source"]),
+    (
+        "deckwatch_source_state",
+        "gauge",
+        &["host", "source", "state"],
+    ),
     ("deckwatch_container_running", "gauge", CONTAINER),
     ("deckwatch_container_restarts_total", "counter", CONTAINER),
     ("deckwatch_container_cpu_percent", "gauge", CONTAINER),
@@ -137,6 +146,9 @@ const KNOWN: [(&str, &str, &[&str]); 30] = [
     ("deckwatch_sockets_closed_total", "counter", &["code"]),
     ("deckwatch_socket_sent_messages_total", "counter", &[]),
     ("deckwatch_socket_sent_bytes_total", "counter", &[]),
+    ("deckwatch_socket_failed_messages_total", "counter", &[]),
+    ("deckwatch_socket_duration_seconds", "histogram", &[]),
+    ("deckwatch_send_lag_seconds", "histogram", &[]),
     ("deckwatch_resyncs_total", "counter", &["channel"]),
     ("deckwatch_log_gaps_total", "counter", &[]),
     ("deckwatch_redactions_total", "counter", &["rule"]),
@@ -151,6 +163,7 @@ const KNOWN: [(&str, &str, &[&str]); 30] = [
         "histogram",
         &["call", "host"],
     ),
+    ("deckwatch_collection_seconds", "histogram", &["host"]),
 ];
 const CONTAINER: &[&str] = &["host", "id", "name"];
 
@@ -235,11 +248,17 @@ async fn connections_actions_and_engine_requests_are_counted_and_timed() {
     // At least `connected`, the source, the confirmation of the subscription, and its snapshot.
     assert!(number(&during, "deckwatch_socket_sent_messages_total", &[]) >= Some(4.0));
     assert!(number(&during, "deckwatch_socket_sent_bytes_total", &[]) >= Some(400.0));
+    assert!(number(&during, "deckwatch_socket_message_mean_bytes", &[]) >= Some(50.0));
+    assert_eq!(number(&during, "deckwatch_sockets_open", &[]), Some(1.0));
+    let durations = "deckwatch_socket_duration_seconds";
+    assert_eq!(observations(&during, durations, &[]), 0.0);
     drop(socket);
     eventually("the closed connection is counted", async || {
         let after = scrape(&app).await;
         let lost = [("code", "1006")];
         number(&after, "deckwatch_sockets_closed_total", &lost) == Some(1.0)
+            && observations(&after, durations, &[]) == 1.0
+            && number(&after, "deckwatch_sockets_open", &[]) == Some(0.0)
     })
     .await;
     app.end().await;

@@ -2,10 +2,11 @@
 
 use super::schema::NothingObserved;
 use crate::{
+    model::Right,
     protocol::{ApiError, ErrorCode},
     server::{
         AppState,
-        access::Visitor,
+        access::{Visitor, guard::Need},
         alarms,
         health::{Report, Verdict},
         problem::Refusal,
@@ -28,7 +29,7 @@ use axum::{Json, extract::State, http::StatusCode};
 )]
 pub async fn alive(State(state): State<AppState>, visitor: Visitor) -> (StatusCode, Json<Report>) {
     let mut report = state.health.report();
-    if visitor.principal().is_none() {
+    if Need::Everywhere(Right::See).check(&visitor).is_err() {
         // The names of tasks contain those of hosts.
         report.stalled.clear();
         report.idle_ms.clear();
@@ -41,7 +42,9 @@ pub async fn alive(State(state): State<AppState>, visitor: Visitor) -> (StatusCo
 }
 
 /// `GET /readyz`: whether there is data to show. An alarm does not change the status: the dashboard works
-/// without the storage.
+/// meanwhile.
+///
+/// Alarms name hosts, users and addresses, so that only administrators of everything get them.
 ///
 /// # Errors
 /// `503` until the first sample has arrived.
@@ -53,7 +56,7 @@ pub async fn alive(State(state): State<AppState>, visitor: Visitor) -> (StatusCo
     responses(
         (
             status = 200,
-            description = "`ready`, and one more line per alarm, such as `storage: The disk is full: …`.",
+            description = "`ready`, and for `admin` on `*` one more line per alarm, such as `storage: The disk is full: …`.",
             body = String
         ),
         NothingObserved
@@ -67,8 +70,12 @@ pub async fn ready(State(state): State<AppState>, visitor: Visitor) -> Result<St
             .any(|host| host.containers_at.is_some() || host.metrics_at.is_some())
     });
     if ready {
-        let lines = visitor.principal().map(|_| alarms(&state));
-        return Ok(format!("ready\n{}", lines.unwrap_or_default()));
+        let is_admin = Need::Everywhere(Right::Admin).check(&visitor).is_ok();
+        let lines = match is_admin {
+            true => alarms(&state),
+            false => String::new(),
+        };
+        return Ok(format!("ready\n{lines}"));
     }
     let error = ApiError::new(ErrorCode::EngineUnavailable, "nothing was observed yet");
     Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, error))

@@ -4,9 +4,14 @@
 //! read from the state when Prometheus scrapes. An unknown value is omitted, never zero.
 
 use crate::{
-    model::{Container, ContainerStats, Dashboard, HostId, SourceState},
+    model::{Container, ContainerStats, Dashboard, SourceState},
     protocol::{ApiError, Channel, ErrorCode},
-    server::{AppState, problem::Refusal},
+    server::{
+        AppState,
+        alarms::{self, Rule},
+        api::system::own_cost,
+        problem::Refusal,
+    },
 };
 use axum::{
     extract::State,
@@ -60,6 +65,7 @@ impl Collector for Now {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let mut page = Page { encoder };
         own(&self.0, &mut page)?;
+        live(&self.0, &mut page)?;
         self.0.directory.viewer().read(|dashboard| {
             sources(dashboard, &mut page)?;
             containers(dashboard, &mut page)
@@ -86,14 +92,31 @@ fn own(state: &AppState, page: &mut Page<'_>) -> fmt::Result {
     page.counter("http_sent_bytes", help, state.traffic.sent())?;
     let help = "Bytes received over HTTP, without WebSockets.";
     page.counter("http_received_bytes", help, state.traffic.received())?;
-    let cost = state.directory.viewer().read(|dashboard| {
-        let host = dashboard.hosts.get(&HostId::default())?;
-        host.metrics.as_ref()?.dashboard
-    });
+    let cost = own_cost(state);
     let cpu = cost.map(|cost| f64::from(cost.cpu_percent));
     page.gauge("cpu_percent", "What the server uses of one core.", cpu)?;
     let memory = cost.map(|cost| cost.memory);
     page.gauge("memory_bytes", "Memory the server has in use.", memory)
+}
+
+/// Connections and alarms.
+fn live(state: &AppState, page: &mut Page<'_>) -> fmt::Result {
+    let open = u64::try_from(state.delivery.sockets()).unwrap_or(u64::MAX);
+    page.gauge("sockets_open", "Open WebSockets.", Some(open))?;
+    let totals = state.directory.viewer().instruments().totals();
+    let mean =
+        (totals.sent_messages > 0).then(|| float(totals.sent_bytes) / float(totals.sent_messages));
+    let help = "Mean size of the messages sent over WebSockets.";
+    page.gauge("socket_message_mean_bytes", help, mean)?;
+    let help = "Connections that replaced one of the same client which had ended shortly before.";
+    page.counter("reconnects", help, state.gate.reconnects())?;
+    let present = alarms::present(state);
+    let count = |rule: Rule| {
+        let named = present.iter().filter(|alarm| alarm.name == rule.as_str());
+        ([("alarm", rule.as_str())], named.count() as u64)
+    };
+    let help = "Alarms about the server itself, by rule.";
+    page.gauges("alarms", help, Rule::ALL.map(count))
 }
 
 fn label(channel: Channel) -> (&'static str, &'static str) {
@@ -109,7 +132,29 @@ fn sources(dashboard: &Dashboard, page: &mut Page<'_>) -> fmt::Result {
             (labels, u64::from(source.state != SourceState::Down))
         })
     });
-    page.gauges("source_up", "Whether a source of figures answers.", sources)
+    page.gauges("source_up", "Whether a source of figures answers.", sources)?;
+    let states = [
+        (SourceState::Live, "live"),
+        (SourceState::Late, "late"),
+        (SourceState::Stale, "stale"),
+        (SourceState::Down, "down"),
+    ];
+    let hosts = dashboard.hosts.iter();
+    let sources = hosts.flat_map(|(host, known)| {
+        known.sources.iter().flat_map(move |(kind, source)| {
+            states.map(|(state, name)| {
+                let kind = format!("{kind:?}").to_lowercase();
+                let labels = [
+                    ("host", host.to_string()),
+                    ("source", kind),
+                    ("state", name.to_owned()),
+                ];
+                (labels, u64::from(source.state == state))
+            })
+        })
+    });
+    let help = "The state of a source of figures: 1 for the present one.";
+    page.gauges("source_state", help, sources)
 }
 
 /// One metric of containers.
