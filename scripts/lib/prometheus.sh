@@ -5,7 +5,8 @@
 
 PROMETHEUS_HOME=$DECKWATCH_TOOLS/prometheus
 # Series that a server with synthetic containers has.
-PROMETHEUS_SERIES=(deckwatch_uptime_seconds deckwatch_container_running deckwatch_http_sent_bytes_total)
+PROMETHEUS_SERIES=(deckwatch_uptime_seconds deckwatch_container_running deckwatch_http_sent_bytes_total
+  deckwatch_socket_duration_seconds_count deckwatch_source_state deckwatch_alarms)
 
 # Fails with the reason in PROBLEM.
 prometheus_install() {
