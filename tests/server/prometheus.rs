@@ -96,10 +96,11 @@ async fn metrics_of_the_server_and_its_containers_can_be_scraped() {
 }
 
 /// Names, types and labels of all metrics: dashboards and alerts depend on them.
-const KNOWN: [(&str, &str, &[&str]); 39] = [
+const KNOWN: [(&str, &str, &[&str]); 40] = [
     ("deckwatch_build_info", "gauge", &["version"]),
     ("deckwatch_uptime_seconds", "gauge", &[]),
     ("deckwatch_clients", "gauge", &[]),
+    ("deckwatch_tasks", "gauge", &[]),
     ("deckwatch_subscriptions", "gauge", &["channel"]),
     ("deckwatch_published_total", "counter", &["channel"]),
     ("deckwatch_http_sent_bytes_total", "counter", &[]),

@@ -28,6 +28,7 @@ use prometheus_client::{
     registry::Registry,
 };
 use std::fmt;
+use tokio::runtime::Handle;
 
 /// The prefix of all metric names.
 const PREFIX: &str = "deckwatch";
@@ -82,6 +83,8 @@ fn own(state: &AppState, page: &mut Page<'_>) -> fmt::Result {
     let connections = u64::from(state.gate.connections());
     let help = "Open WebSocket and SSE connections.";
     page.gauge("clients", help, Some(connections))?;
+    let tasks = Handle::current().metrics().num_alive_tasks() as u64;
+    page.gauge("tasks", "Asynchronous tasks that run.", Some(tasks))?;
     let viewers = |channel| u64::from(state.directory.viewer().demand().viewers(channel));
     let subscriptions = Channel::ALL.map(|channel| ([label(channel)], viewers(channel)));
     page.gauges("subscriptions", "Subscriptions by channel.", subscriptions)?;
