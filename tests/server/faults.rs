@@ -112,6 +112,17 @@ async fn an_engine_that_restarts_with_other_containers_is_shown_correctly() {
 }
 
 #[tokio::test]
+async fn an_engine_that_returns_with_thousands_of_containers_is_shown_completely() {
+    let app = TestApp::start(FakeEngine::start().with_containers(3)).await;
+    let mut page = Mirror::of(&app, &[Channel::CONTAINERS]).await;
+    let many = (0..5_000).map(|n| FakeContainer::running(&format!("other-{n}")));
+    app.engine.restart_with(many.collect());
+    page.until_it_shows(&app.engine).await;
+    page.until_source(SourceState::Live).await;
+    app.end().await;
+}
+
+#[tokio::test]
 async fn a_change_without_an_event_is_found_by_the_next_full_list() {
     let reconcile = Duration::from_secs(1);
     let settings = Settings {

@@ -135,3 +135,21 @@ async fn ten_errors_in_a_minute_close_the_connection() {
     assert_eq!(socket.closed().await, close_code::MALFORMED);
     app.end().await;
 }
+
+#[tokio::test]
+async fn a_client_that_floods_is_disconnected_and_others_are_still_answered() {
+    let app = TestApp::start(FakeEngine::start()).await;
+    let (mut flood, mut other) = (app.socket().await, app.socket().await);
+    let ping = ClientMessage::Ping(Ping {});
+    // A burst, everything that is refused before the end, and what becomes allowed meanwhile.
+    for _ in 0..600 {
+        flood.send(ping.clone()).await;
+    }
+    assert_eq!(flood.error().await, "rate_limited");
+    assert_eq!(flood.closed().await, close_code::RATE_LIMITED);
+    other.send(ping).await;
+    other
+        .until(|message| matches!(message, ServerMessage::Heartbeat { .. }))
+        .await;
+    app.end().await;
+}

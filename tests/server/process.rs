@@ -321,3 +321,30 @@ async fn an_action_without_an_end_is_answered_and_does_not_delay_the_end() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_credential_in_a_url_is_ignored_and_in_no_log_line() {
+    const TOKEN: &str = "in-the-url-7f3a9c";
+    let engine = FakeEngine::start();
+    let environment = [
+        ("DOCKER_HOST", &*engine.address()),
+        ("DECKWATCH_AUTH_MODE", "password"),
+        ("RUST_LOG", "deckwatch=trace,tower_http=trace"),
+    ];
+    let mut process = Process::start_with(&environment).await;
+    for parameter in ["token", "access_token", "deckwatch-session", "ticket"] {
+        for path in ["/api/me", "/api/ws", "/api/snapshot", "/metrics"] {
+            let request = format!("GET {path}?{parameter}={TOKEN}");
+            let answer = raw::ask(process.address, &request, &[], "").await;
+            assert_eq!(answer.status, 401, "{request}");
+            assert!(!answer.body.contains(TOKEN), "{request}");
+        }
+        let page = format!("GET /?{parameter}={TOKEN}");
+        assert_eq!(raw::ask(process.address, &page, &[], "").await.status, 303);
+    }
+    process.terminate().await;
+    assert!(process.ended().await.success());
+    let log = process.log();
+    assert!(log.contains("Deckwatch is at"), "{log}");
+    assert!(!log.contains(TOKEN), "{log}");
+}

@@ -148,6 +148,30 @@ async fn an_unused_session_ends_and_a_used_one_does_not() {
 }
 
 #[tokio::test]
+async fn a_session_of_a_clock_that_was_set_keeps_its_user_or_ends() {
+    const DAY: i64 = 86_400_000;
+    // Stored by a clock that was a day ahead, and by one that was a day behind.
+    for (shift, expected) in [(DAY, Some("ben")), (-DAY, None)] {
+        let server = Server::start().await;
+        server.user("root", Role::Admin).await;
+        server.user("ben", Role::Viewer).await;
+        let session = server.sign_in("ben").await;
+        assert!(server.shutdown.finish().await);
+        let database = server.folder.path().join("deckwatch.db");
+        let database = rusqlite::Connection::open(database).unwrap();
+        let shifted =
+            "UPDATE sessions SET created = created + ?1, used = used + ?1, expires = expires + ?1";
+        assert_eq!(database.execute(shifted, [shift]).unwrap(), 1);
+        drop(database);
+        let server = server.restart().await;
+        let principal = server.access.principal(&session);
+        let name = principal.map(|principal| principal.name.clone());
+        assert_eq!(name.as_deref(), expected);
+        assert!(server.shutdown.finish().await);
+    }
+}
+
+#[tokio::test]
 async fn a_token_never_exceeds_what_its_creator_has_now() {
     let server = Server::start().await;
     let (root, ben) = (

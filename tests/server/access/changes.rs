@@ -3,6 +3,7 @@
 use crate::support::{
     accounts::{As, PASSWORD, grants_of},
     app::TestApp,
+    attackers::connect_from,
     eventually,
     fake_engine::{FakeContainer, FakeEngine, id_of},
     socket::{Incoming, Socket},
@@ -14,6 +15,7 @@ use deckwatch::{
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 fn engine() -> FakeEngine {
     FakeEngine::start()
@@ -246,5 +248,35 @@ async fn every_act_is_in_the_audit_log_and_refused_ones_too() {
         "{csv}"
     );
     assert_eq!(app.get_as(&ana, "/api/audit").await.status(), 403);
+    app.end().await;
+}
+
+#[tokio::test]
+async fn an_address_has_a_bounded_number_of_sockets() {
+    let (app, root) = TestApp::start_with_passwords(engine()).await;
+    let mut open = Vec::new();
+    let (mut last, mut refused) = (As::Nobody, None);
+    for (name, sockets) in [("ana", 20), ("ben", 20), ("cleo", 11)] {
+        last = app.user(&root, name, &["viewer *"]).await;
+        for _ in 0..sockets {
+            match app.socket_as(&last, "/api/ws").await {
+                Ok(socket) => open.push(socket),
+                Err((status, _)) => refused = Some(status),
+            }
+        }
+    }
+    assert_eq!((open.len(), refused), (50, Some(429)));
+    let (_, cookie) = last.header().unwrap();
+    let mut elsewhere = connect_from(2, app.address).await.unwrap();
+    let request = format!(
+        "GET /api/ws HTTP/1.1\r\nHost: {address}\r\nOrigin: http://{address}\r\nCookie: {cookie}\r\n\
+         Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        address = app.address
+    );
+    elsewhere.write_all(request.as_bytes()).await.unwrap();
+    let mut status = [0; 12];
+    elsewhere.read_exact(&mut status).await.unwrap();
+    assert_eq!(&status, b"HTTP/1.1 101", "another address is not affected");
     app.end().await;
 }

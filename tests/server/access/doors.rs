@@ -5,6 +5,7 @@ use crate::support::{
     app::TestApp,
     eventually,
     fake_engine::FakeEngine,
+    raw,
 };
 use deckwatch::{
     model::AuthMode,
@@ -349,5 +350,67 @@ async fn a_kiosk_link_begins_a_session_that_only_views() {
     let revoked = app.request(&root, Method::DELETE, &path, None).await;
     assert_eq!(revoked.status(), 204);
     assert_eq!(socket.closed().await, 4401);
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_page_of_another_site_can_neither_sign_in_nor_out_nor_change_accounts() {
+    let (app, root) = TestApp::start_with_passwords(FakeEngine::start()).await;
+    let (_, cookie) = root.header().unwrap();
+    let right = format!("username=root&password={}", PASSWORD.replace(' ', "+"));
+    for (path, body) in [
+        ("/api/sign-in", right.as_str()),
+        ("/api/sign-out", "everywhere=true"),
+        (
+            "/api/setup",
+            "token=x&username=eve&password=correct+horse+battery",
+        ),
+        ("/api/kiosk", "token=x"),
+        ("/api/users", "{}"),
+        ("/api/tokens", "{}"),
+        ("/api/me/password", "{}"),
+    ] {
+        for content in [
+            "application/x-www-form-urlencoded",
+            "text/plain",
+            "application/json",
+        ] {
+            let headers = [
+                ("origin", "https://evil.example"),
+                ("cookie", cookie.as_str()),
+                ("content-type", content),
+            ];
+            let answer = raw::ask(app.address, &format!("POST {path}"), &headers, body).await;
+            assert_eq!(answer.status, 403, "{path} {content}");
+        }
+    }
+    assert_eq!(app.get_as(&root, "/api/me").await.status(), 200);
+    let me = app.get_as(&root, "/api/users").await;
+    let users: Value = me.json().await.unwrap();
+    assert_eq!(users["users"].as_array().unwrap().len(), 1);
+    assert_eq!(users["users"][0]["sessions"], 1, "nobody has signed in");
+    app.end().await;
+}
+
+#[tokio::test]
+async fn invented_addresses_do_not_help_with_guessing() {
+    let (app, _) = TestApp::start_with_passwords(FakeEngine::start()).await;
+    let own = app.url("");
+    let guess = async |n: usize| {
+        let from = format!("203.0.113.{n}");
+        let headers = [
+            ("origin", own.as_str()),
+            ("x-forwarded-for", from.as_str()),
+            ("forwarded", from.as_str()),
+            ("content-type", "application/json"),
+        ];
+        let body = r#"{"username":"root","password":"wrong horse battery"}"#;
+        let answer = raw::ask(app.address, "POST /api/sign-in", &headers, body);
+        answer.await.status
+    };
+    for n in 0..5 {
+        assert_eq!(guess(n).await, 401);
+    }
+    assert_eq!(guess(5).await, 429);
     app.end().await;
 }
