@@ -162,7 +162,10 @@ impl Client {
         open.check(&self.user.name, &self.shared.findings);
         if ticks.is_multiple_of(PING_TICKS) {
             open.ping(&self.shared.findings).await?;
-            if self.follower.as_ref().is_some_and(|log| !log.is_followed) {
+            let lost = self.follower.as_ref().filter(|log| !log.is_followed);
+            let channel = lost.map(Follower::channel);
+            // A second subscription before the response to the first would begin at the same line.
+            if channel.is_some_and(|channel| open.may_subscribe(channel)) {
                 self.follow(open).await?;
             }
         }

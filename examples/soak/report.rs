@@ -7,9 +7,14 @@ use crate::{
 };
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
-/// Descriptors and tasks that may be in use at the end beyond those at the start: connections to the engine
-/// that are kept, and the request that reads the counts.
-pub(crate) const SLACK: u64 = 4;
+/// What may be in use at the end beyond the start: two descriptors for each of three more readers of the
+/// database, which are opened when they are needed; connections to the engine that are kept; and the request
+/// that reads the counts.
+pub(crate) const SLACK: InUse = InUse {
+    descriptors: 10,
+    tasks: 4,
+    clients: 0,
+};
 /// Growth of memory in MiB per hour from which a run fails. A connection that leaks a kilobyte reaches it, and
 /// the sizes of half an hour without a leak do not.
 const MAX_SLOPE: f64 = 24.0;
@@ -35,7 +40,7 @@ impl Report {
         let nothing_found = Kind::ALL
             .into_iter()
             .all(|kind| self.all().of(kind).times == 0);
-        nothing_found && self.is_flat() && self.end.is_like(&self.start, SLACK)
+        nothing_found && self.is_flat() && self.end.is_like(&self.start, &SLACK)
     }
 
     fn all(&self) -> &Findings {
@@ -106,19 +111,20 @@ impl Report {
             "  {:<34} {slope:>9.1}  {remark}",
             "its growth, MiB per hour"
         )?;
+        let (start, end) = (&self.start, &self.end);
         for (name, start, end, slack) in [
             (
                 "descriptors",
-                self.start.descriptors,
-                self.end.descriptors,
-                SLACK,
+                start.descriptors,
+                end.descriptors,
+                SLACK.descriptors,
             ),
-            ("tasks", self.start.tasks, self.end.tasks, SLACK),
+            ("tasks", start.tasks, end.tasks, SLACK.tasks),
             (
                 "clients after their end",
-                self.start.clients,
-                self.end.clients,
-                0,
+                start.clients,
+                end.clients,
+                SLACK.clients,
             ),
         ] {
             let remark = if end <= start + slack { "ok" } else { "FAILED" };

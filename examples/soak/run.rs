@@ -148,7 +148,7 @@ async fn released(server: u32, accounts: &Accounts, start: &InUse) -> Result<InU
     let end = Instant::now() + RELEASED;
     loop {
         let now = InUse::read(server, &accounts.root).await?;
-        if now.is_like(start, SLACK) || Instant::now() > end {
+        if now.is_like(start, &SLACK) || Instant::now() > end {
             return Ok(now);
         }
         tokio::time::sleep(SAMPLE).await;

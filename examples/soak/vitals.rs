@@ -33,11 +33,11 @@ impl InUse {
         })
     }
 
-    /// Whether there is hardly more in use than at the start.
-    pub(crate) fn is_like(&self, start: &Self, slack: u64) -> bool {
-        self.clients <= start.clients
-            && self.tasks <= start.tasks + slack
-            && self.descriptors <= start.descriptors + slack
+    /// Whether at most `slack` more is in use than at the start.
+    pub(crate) fn is_like(&self, start: &Self, slack: &Self) -> bool {
+        self.clients <= start.clients + slack.clients
+            && self.tasks <= start.tasks + slack.tasks
+            && self.descriptors <= start.descriptors + slack.descriptors
     }
 }
 

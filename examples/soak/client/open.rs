@@ -80,6 +80,12 @@ impl Open {
         Ok(())
     }
 
+    /// Whether the server has sent `connected`, and no subscription to `channel` is pending.
+    pub(super) fn may_subscribe(&self, channel: Channel) -> bool {
+        let is_pending = self.pending.contains_key(&Request::Subscribe(channel));
+        !self.epoch.is_empty() && !is_pending
+    }
+
     pub(super) async fn subscribe(
         &mut self,
         subscribe: Subscribe,
