@@ -15,8 +15,8 @@ pub(crate) const SLACK: InUse = InUse {
     tasks: 4,
     clients: 0,
 };
-/// Growth of memory in MiB per hour from which a run fails. A connection that leaks a kilobyte reaches it, and
-/// the sizes of half an hour without a leak do not.
+/// Growth of memory in MiB per hour above which a run fails. An estimate: caches and faults move memory by some
+/// MiB, which half an hour turns into a slope of this size.
 const MAX_SLOPE: f64 = 24.0;
 /// Shortest run whose growth is judged: in a shorter one the caches still fill.
 const JUDGED: Duration = Duration::from_secs(20 * 60);
