@@ -34,6 +34,12 @@ export class Guarded extends Deckwatch {
     return server;
   }
 
+  /** Ends the server after `page` has left it: a page that is still loading would complain. */
+  async endAfter(page) {
+    await page.goto('about:blank');
+    await this.kill();
+  }
+
   /** The address of a page. */
   at(path) {
     return this.url + this.base + path;

@@ -99,7 +99,7 @@ test('below a base path every address is below it', async ({ page }) => {
   await expect(page).toHaveURL(own.at('/settings/profile'));
   await page.getByTestId('sign-out').click();
   await expect(page).toHaveURL(/\/deck\/login/);
-  await own.kill();
+  await own.endAfter(page);
 });
 
 test.describe('the first setup', () => {
@@ -117,7 +117,7 @@ test.describe('the first setup', () => {
     await page.goto(own.at('/setup'));
     await expect(page.getByRole('button', { name: 'Create user' })).toHaveCount(0);
     await expect(page.getByRole('link', { name: 'Sign in' })).toBeVisible();
-    await own.kill();
+    await own.endAfter(page);
   });
 
   test('a wrong token is told, and what was typed stays', async ({ page }) => {
@@ -128,7 +128,7 @@ test.describe('the first setup', () => {
     await page.getByRole('button', { name: 'Create user' }).click();
     await expect(page.getByTestId('told')).toContainText('not valid');
     await expect(page.getByLabel('User name')).toHaveValue('first');
-    await own.kill();
+    await own.endAfter(page);
   });
 
   test('without scripts the token is typed', async ({ newPage }) => {
@@ -140,7 +140,7 @@ test.describe('the first setup', () => {
     await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
     await page.getByRole('button', { name: 'Create user' }).click();
     await expect(page).toHaveURL(own.at('/'));
-    await own.kill();
+    await own.endAfter(page);
   });
 });
 
@@ -295,7 +295,7 @@ for (const colorScheme of ['dark', 'light']) {
       const { violations } = await page.evaluate(() => window.axe.run());
       expect.soft(violations.map(({ id, nodes }) => [id, nodes[0].html]), path).toEqual([]);
     }
-    await own.kill();
+    await own.endAfter(page);
   });
 }
 
@@ -313,6 +313,7 @@ test('the pages in front have both languages, and nothing is beyond the edge', a
       await page.getByTestId('language').click();
       await expect(page.locator('html')).toHaveAttribute('lang', 'en');
     }
+    await page.goto('about:blank');
   }
   await own.kill();
 });
@@ -323,5 +324,5 @@ test('a server that is open to others without a sign-in warns on every page', as
     await open(page, own.at(path));
     await expect(page.getByTestId('open-banner')).toContainText('Everybody who reaches this address');
   }
-  await own.kill();
+  await own.endAfter(page);
 });
