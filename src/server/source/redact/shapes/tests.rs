@@ -67,7 +67,7 @@ fn secrets_are_found_by_their_shape() {
             format!("token={secret}, ok"),
             format!("x/{secret}. Next"),
             format!("\"{secret}\"\n"),
-            format!("a\u{1b}[31m{secret}\u{1b}[0m é"),
+            format!("a \u{1b}[31m{secret}\u{1b}[0m é"),
         ] {
             assert_eq!(found(&text), expected, "{text}");
         }
