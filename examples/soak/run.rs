@@ -34,6 +34,9 @@ const DEMO: usize = 100;
 const FOLLOWS: usize = 10;
 /// One client of this many restarts containers, if its user may.
 const ACTS: usize = 40;
+/// Time before the counts at the start are read: longer than the interval at which figures are read while no
+/// client watches, because the files with the figures of containers stay open.
+const WARM_UP: Duration = Duration::from_secs(15);
 /// Time between samples of memory.
 const SAMPLE: Duration = Duration::from_secs(5);
 /// Time at the end in which nothing fails: everything must work again.
@@ -87,6 +90,7 @@ async fn watched(
     let root = &accounts.root;
     let catalog = Catalog::read(&root.api, &root.cookie(), expected).await?;
     let shared = Arc::new(Shared::new(server.address, catalog));
+    tokio::time::sleep(WARM_UP).await;
     let start = InUse::read(server.id(), root).await?;
     println!("at the start: {start:?}");
 
