@@ -82,7 +82,7 @@ struct Inner {
     failed_messages: Counter,
     /// How much the counters of sent and of failed messages have grown in the last minutes.
     recent_sends: Mutex<[Growth; 2]>,
-    connections: Histogram,
+    connections: Durations,
     lags: Histogram,
     collections: Family<OfHost, Histogram, fn() -> Histogram>,
     resyncs: Family<OfChannel, Counter>,
@@ -91,7 +91,7 @@ struct Inner {
     /// When the oldest publication was made whose delivery has not begun, in nanoseconds since `started`;
     /// zero if there is none.
     published: AtomicU64,
-    deliveries: Histogram,
+    deliveries: Durations,
     actions: Family<OfAction, Histogram, fn() -> Histogram>,
     requests: Family<OfRequest, Histogram, fn() -> Histogram>,
 }
@@ -199,14 +199,14 @@ impl Default for Inner {
             sent_bytes: Counter::default(),
             failed_messages: Counter::default(),
             recent_sends: Mutex::default(),
-            connections: Histogram::new(CONNECTION_BUCKETS),
+            connections: Durations::new(CONNECTION_BUCKETS),
             lags: Histogram::new(LAG_BUCKETS),
             collections: Family::new_with_constructor(|| Histogram::new(REQUEST_BUCKETS)),
             resyncs,
             log_gaps: Counter::default(),
             redactions: Family::default(),
             published: AtomicU64::new(0),
-            deliveries: Histogram::new(DELIVERY_BUCKETS),
+            deliveries: Durations::new(DELIVERY_BUCKETS),
             actions: Family::new_with_constructor(|| Histogram::new(ACTION_BUCKETS)),
             requests: Family::new_with_constructor(|| Histogram::new(REQUEST_BUCKETS)),
         }
@@ -222,7 +222,7 @@ impl Instruments {
     /// Counts a WebSocket that was open for `open` and was closed with `code`; `None` if the connection was
     /// lost.
     pub fn socket_closed(&self, code: Option<u16>, open: Duration) {
-        self.inner.connections.observe(open.as_secs_f64());
+        self.inner.connections.observe(open);
         let code = code.filter(|code| CODES.contains(code)).unwrap_or(ABNORMAL);
         self.inner
             .sockets_closed
@@ -278,8 +278,8 @@ impl Instruments {
             sent_bytes: inner.sent_bytes.get(),
             resyncs: Channel::ALL.into_iter().map(resyncs).sum(),
             log_gaps: inner.log_gaps.get(),
-            mean_connection: mean(&inner.connections),
-            mean_delivery: mean(&inner.deliveries),
+            mean_connection: inner.connections.mean(),
+            mean_delivery: inner.deliveries.mean(),
         }
     }
 
@@ -316,7 +316,7 @@ impl Instruments {
     pub fn end_delivery(&self, Delivery(published): Delivery) {
         if let Some(published) = published {
             let took = self.now().saturating_sub(published);
-            self.inner.deliveries.observe(took.as_secs_f64());
+            self.inner.deliveries.observe(took);
         }
     }
 
@@ -371,7 +371,7 @@ impl Instruments {
         registry.register(
             "delivery_seconds",
             "Time from a publication until it was written to the last client",
-            inner.deliveries.clone(),
+            inner.deliveries.histogram.clone(),
         );
         registry.register(
             "action_seconds",
@@ -420,7 +420,7 @@ impl Instruments {
         registry.register(
             "socket_duration_seconds",
             "Time for which closed WebSockets were open",
-            inner.connections.clone(),
+            inner.connections.histogram.clone(),
         );
         registry.register(
             "send_lag_seconds",
@@ -463,10 +463,36 @@ impl EngineRequests {
     }
 }
 
-fn mean(times: &Histogram) -> Option<Duration> {
-    let count = times.count();
-    let mean = (count > 0).then(|| times.sum() / count as f64)?;
-    Duration::try_from_secs_f64(mean).ok()
+/// Durations as a histogram, and their mean, which a histogram does not tell.
+#[derive(Debug)]
+struct Durations {
+    histogram: Histogram,
+    count: AtomicU64,
+    micros: AtomicU64,
+}
+
+impl Durations {
+    fn new(buckets: impl IntoIterator<Item = f64>) -> Self {
+        Self {
+            histogram: Histogram::new(buckets),
+            count: AtomicU64::new(0),
+            micros: AtomicU64::new(0),
+        }
+    }
+
+    fn observe(&self, took: Duration) {
+        self.histogram.observe(took.as_secs_f64());
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        self.count.fetch_add(1, Ordering::Relaxed);
+        self.micros.fetch_add(micros, Ordering::Relaxed);
+    }
+
+    /// `None` before the first.
+    fn mean(&self) -> Option<Duration> {
+        let micros = self.micros.load(Ordering::Relaxed);
+        let mean = micros.checked_div(self.count.load(Ordering::Relaxed))?;
+        Some(Duration::from_micros(mean))
+    }
 }
 
 #[cfg(test)]
@@ -478,7 +504,7 @@ mod tests {
         let instruments = Instruments::default();
         let none = instruments.begin_delivery();
         instruments.end_delivery(none);
-        assert_eq!(instruments.inner.deliveries.count(), 0);
+        assert_eq!(instruments.inner.deliveries.histogram.count(), 0);
         instruments.published();
         let first = instruments.inner.published.load(Ordering::Relaxed);
         instruments.published();
@@ -486,7 +512,7 @@ mod tests {
         assert_eq!(delivery.0, Some(Duration::from_nanos(first)));
         instruments.published();
         instruments.end_delivery(delivery);
-        assert_eq!(instruments.inner.deliveries.count(), 1);
+        assert_eq!(instruments.inner.deliveries.histogram.count(), 1);
         let next = instruments.begin_delivery();
         assert!(next.0 > delivery.0, "it came during the first one");
     }
