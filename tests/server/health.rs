@@ -121,8 +121,8 @@ async fn a_client_that_reconnects_again_and_again_is_an_alarm() {
 
 #[tokio::test]
 async fn messages_that_cannot_be_sent_are_an_alarm_until_their_share_is_small() {
-    // A list is longer than the buffers of a socket that nobody reads.
-    let containers = (0..200).map(|n| FakeContainer::running(&format!("web-{n}")));
+    // A list has some 240 KB, more than the buffers of a socket that is not read.
+    let containers = (0..800).map(|n| FakeContainer::running(&format!("web-{n}")));
     let engine = containers.fold(FakeEngine::start(), FakeEngine::with);
     let app = TestApp::start(engine).await;
     eventually("messages have failed", async || {
