@@ -145,7 +145,14 @@ mod tests {
     use super::*;
     use crate::server::{Config, shutdown::Shutdown, source::docker::Address, start_with};
     use serde_json::Value;
-    use std::{net::Ipv4Addr, sync::mpsc};
+    use std::{
+        net::Ipv4Addr,
+        sync::mpsc::{self, RecvTimeoutError},
+    };
+    use tokio::runtime::Handle;
+
+    /// How often a worker is woken while another one is blocked.
+    const WAKE: Duration = Duration::from_millis(50);
 
     #[tokio::test(start_paused = true)]
     async fn a_stalled_task_is_reported_and_an_idle_one_is_not() {
@@ -215,14 +222,21 @@ mod tests {
         // The collector cannot publish while the state is being read.
         let (release, released) = mpsc::channel::<()>();
         let viewer = running.viewer();
-        let reader = std::thread::spawn(move || viewer.read(|_| released.recv()));
+        let runtime = Handle::current();
+        let read = move || {
+            // The blocked worker may be the one that drives I/O. A task from outside wakes another.
+            while released.recv_timeout(WAKE) == Err(RecvTimeoutError::Timeout) {
+                drop(runtime.spawn(async {}));
+            }
+        };
+        let reader = std::thread::spawn(move || viewer.read(|_| read()));
         eventually(&url, |status, report| {
             let stalled = report["stalled"].as_array().unwrap();
             status == 503 && report["status"] == "degraded" && stalled[..] == ["collector"]
         })
         .await;
         release.send(()).unwrap();
-        reader.join().unwrap().unwrap();
+        reader.join().unwrap();
         eventually(&url, |status, _| status == 200).await;
         assert!(running.shutdown().await);
     }
