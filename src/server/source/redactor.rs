@@ -60,7 +60,7 @@ impl Redactor {
         self.masked(&Text::new(text), names, &mut Context::default())
     }
 
-    /// Text of a log with secrets masked, those after names only where the text is no sentence ([`line`]).
+    /// Text of a log with secrets masked, those after names only where the text is no sentence.
     pub(super) fn mask_output<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let text = Text::new(text);
         self.masked(&text, line::find(&text), &mut Context::default())
