@@ -39,10 +39,14 @@ pub(super) fn Reveal(
             is_asking.update(|is_asking| *is_asking = !*is_asking);
         }
     };
-    let confirm = move |_| {
-        is_asking.set(false);
+    let confirmed = Trigger::new();
+    // In an effect, because the question, which is gone by then, would take the request with it.
+    Effect::new(move |before: Option<()>| {
+        confirmed.track();
+        if before.is_none() {
+            return;
+        }
         let change = Change::plain_post(workload_path(id, "reveal"));
-        // The tab may be left before the answer.
         driver::change_for_text(change, move |answer| match answer {
             Ok(json) => {
                 revealed.try_set(Some(json));
@@ -51,6 +55,10 @@ pub(super) fn Reveal(
                 error.try_set(Some(failure));
             }
         });
+    });
+    let confirm = move |_| {
+        is_asking.set(false);
+        confirmed.notify();
     };
     let message = move || error.read().as_ref().map(|error| error.message.clone());
     view! {
