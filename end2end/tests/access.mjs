@@ -11,7 +11,7 @@ export const ADMIN = 'ana';
 
 /** A server with the sign-in mode `password` and its own storage. */
 export class Guarded extends Deckwatch {
-  /** Starts a server that nobody has set up. */
+  /** Starts a server without any user. */
   static async fresh(env = {}, ...args) {
     const folder = mkdtempSync(join(tmpdir(), 'deckwatch-data-'));
     const server = new Guarded(

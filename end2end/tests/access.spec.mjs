@@ -47,12 +47,12 @@ test('the sign-in page loads no code, opens no socket and asks for nothing', asy
   expect(sockets).toEqual([]);
 });
 
-test('a wrong password is told beside the form, and the user name stays', async ({ page }) => {
+test('a wrong password shows an error at the form and keeps the user name', async ({ page }) => {
   await page.goto(deckwatch.at('/login?next=%2Flogs'));
-  await signIn(page, 'nobody', 'not the password');
+  await signIn(page, 'unknown-user', 'not the password');
   await expect(page.getByTestId('told')).toContainText('is wrong');
   await expect(page.getByRole('alert')).toBeVisible();
-  await expect(page.getByLabel('User name')).toHaveValue('nobody');
+  await expect(page.getByLabel('User name')).toHaveValue('unknown-user');
   await expect(page.getByLabel('Password', { exact: true })).toHaveValue('');
   await expect(page.locator('input[name=next]')).toHaveValue('/logs');
 });
@@ -120,7 +120,7 @@ test.describe('the first setup', () => {
     await own.endAfter(page);
   });
 
-  test('a wrong token is told, and what was typed stays', async ({ page }) => {
+  test('a wrong token shows an error and keeps the input', async ({ page }) => {
     const own = await Guarded.fresh();
     await page.goto(own.at('/setup#nonsense'));
     await page.getByLabel('User name').fill('first');

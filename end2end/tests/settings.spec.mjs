@@ -67,9 +67,9 @@ test.describe('without scripts', () => {
     const page = await newPage({ javaScriptEnabled: false });
     await deckwatch.letIn(page, ADMIN);
     await page.goto(deckwatch.at('/settings/audit'));
-    await page.getByTestId('who').fill('nobody-of-this-name');
+    await page.getByTestId('who').fill('no-such-user');
     await page.getByTestId('apply').click();
-    await expect(page).toHaveURL(/who=nobody-of-this-name/);
+    await expect(page).toHaveURL(/who=no-such-user/);
     await expect(page.locator('tr[data-entry]')).toHaveCount(0);
     await expect(page.getByTestId('audit')).toContainText('No entry matches.');
   });
@@ -98,7 +98,7 @@ test.describe('profile', () => {
     // The browser logs the refusal.
     test.use({ mayComplain: true });
 
-    test('a wrong current password is told, and what was typed stays; then it is changed', async ({ page }) => {
+    test('a wrong current password shows an error and keeps the input; the right one changes the password', async ({ page }) => {
       await deckwatch.addUser('careful', 'viewer *');
       await section(page, '', 'careful');
       const fresh = 'another long password';
@@ -171,7 +171,7 @@ test.describe('users', () => {
     await expect(userRow(page, 'chloe')).toHaveCount(0);
   });
 
-  test('an invalid scope is told before anything is sent, and nothing typed is lost', async ({ page }) => {
+  test('an invalid scope shows an error before anything is sent, and keeps the input', async ({ page }) => {
     await section(page, '/users');
     await page.getByTestId('add-user').click();
     await page.getByTestId('user-name').fill('dan');
@@ -213,7 +213,7 @@ test.describe('users', () => {
       await expect(userRow(page, ADMIN)).toContainText('admin*');
     });
 
-    test('a name that is taken is told, and nothing typed is lost', async ({ page }) => {
+    test('a taken name shows an error and keeps the input', async ({ page }) => {
       await section(page, '/users');
       await page.getByTestId('add-user').click();
       await page.getByTestId('user-name').fill('BEN');
@@ -223,7 +223,7 @@ test.describe('users', () => {
       await expect(page.getByTestId('user-name')).toHaveValue('BEN');
     });
 
-    test('somebody without the right reads why', async ({ page }) => {
+    test('a user without the right sees the reason', async ({ page }) => {
       await section(page, '/users', 'viewer');
       await expect(page.getByTestId('settings-error')).not.toBeEmpty();
       await expect(page.locator('tr[data-user]')).toHaveCount(0);
@@ -290,9 +290,9 @@ test.describe('audit', () => {
     await section(page, '/audit');
     const ids = await page.locator('tr[data-entry]').evaluateAll((rows) => rows.map((one) => Number(one.dataset.entry)));
     expect(ids).toEqual([...ids].sort((a, b) => b - a));
-    await page.getByTestId('who').fill('nobody-of-this-name');
+    await page.getByTestId('who').fill('no-such-user');
     await page.getByTestId('who').press('Enter');
-    await expect(page).toHaveURL(/who=nobody-of-this-name/);
+    await expect(page).toHaveURL(/who=no-such-user/);
     await expect(page.getByTestId('audit')).toContainText('No entry matches.');
     await page.getByTestId('who').fill('');
     await page.getByTestId('since').selectOption('1h');

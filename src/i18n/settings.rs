@@ -306,7 +306,7 @@ static ENGLISH: SettingsText = SettingsText {
     no_tokens: "No tokens yet.",
     new_token: "New token",
     kiosk_link: "Kiosk link",
-    kiosk_hint: "A link for a screen on a wall: whoever opens it sees the dashboard, and can do nothing.",
+    kiosk_hint: "A link for a screen on a wall: the screen shows the dashboard, and no one can act on it.",
     kiosk: "kiosk link",
     expires: "Expires",
     expiry: |days| match days {

@@ -70,7 +70,7 @@ pub enum PrincipalKind {
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum AuthMode {
-    /// None: everybody who reaches the server has every right.
+    /// None: every client that reaches the server has every right.
     None,
     /// A user name and a password that this server stores.
     Password,

@@ -16,7 +16,7 @@ pub enum ErrorCode {
     UnknownChannel,
     /// The request id is in use for another request.
     DuplicateId,
-    /// Nobody is signed in.
+    /// The request needs a sign-in.
     Unauthorized,
     /// The request is not allowed.
     Forbidden,

@@ -2,7 +2,7 @@
 //!
 //! Five failures of one account from one address within a quarter of an hour block that account for that
 //! address, and twenty failures block the address for all accounts. Failures never block an account for
-//! other addresses: somebody could lock out the only administrator that way. They only delay its answers.
+//! other addresses: an attacker could lock out the only administrator that way. They only delay its answers.
 //!
 //! Sign-ins at a provider, whose account is not known before they succeed, are limited by address alone.
 

@@ -25,7 +25,7 @@ pub const EXTENSION: &str = "x-deckwatch-needs";
 pub enum Need {
     /// Nothing.
     Nothing,
-    /// Somebody is signed in.
+    /// A principal is signed in.
     SignIn,
     /// A right in any scope; the handler checks it for the workload.
     Right(Right),
@@ -47,7 +47,7 @@ impl Need {
     /// Checks the need for `visitor`.
     ///
     /// # Errors
-    /// 401 if nobody is signed in, 403 if the right is missing.
+    /// 401 without a sign-in, 403 if the right is missing.
     pub fn check(self, visitor: &Visitor) -> Result<(), Refusal> {
         let Some(principal) = visitor.principal() else {
             return match self {
@@ -69,7 +69,7 @@ impl Need {
     }
 }
 
-/// The answer to a request of nobody.
+/// The answer to a request without a principal.
 pub fn unauthorized() -> Refusal {
     ApiError::new(ErrorCode::Unauthorized, "sign in first").into()
 }

@@ -190,7 +190,7 @@ impl Access {
         self.inner.auth.modes.contains(&AuthMode::Password)
     }
 
-    /// Whether everybody has every right.
+    /// Whether every client has every right.
     pub fn is_open(&self) -> bool {
         self.inner.auth.is_open()
     }

@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-/// A user, a token, or everybody: the subject of all rights.
+/// A user, a token, or any client of a server without sign-in: the subject of all rights.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Principal {
     /// The name for pages and the audit log: that of the user, or of the token.

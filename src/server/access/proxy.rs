@@ -62,7 +62,7 @@ impl Access {
             .filter(|_| from.is_proxied())?;
         let text = |name: &HeaderName| {
             let mut values = headers.get_all(name).iter();
-            // A second value was added by somebody else.
+            // A second value was not added by the proxy.
             let only = values.next().filter(|_| values.next().is_none());
             only.and_then(|value| value.to_str().ok())
         };

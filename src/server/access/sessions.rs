@@ -43,7 +43,7 @@ pub(super) struct StoredSession {
     expires: Timestamp,
 }
 
-/// Why nobody was signed in.
+/// Why a sign-in failed.
 #[derive(Debug, Error)]
 pub enum SignInError {
     /// The name or the password is wrong, or the user is disabled.
@@ -74,8 +74,8 @@ impl Access {
             who,
             from: Some(from.to_string()),
         };
-        // Text that is no name is checked like the name of nobody. So is every name where passwords are no way to
-        // sign in.
+        // A name of an invalid form is checked like that of an unknown user, and so is every name on a server
+        // without passwords.
         let has_passwords = self.has_passwords();
         let account: Option<Name> = name.parse().ok().filter(|_| has_passwords);
         let counted = account.clone().unwrap_or_else(Name::of_nobody);

@@ -69,7 +69,7 @@ impl Setup {
             until: Instant::now() + VALID,
         });
         // Standard error is the only place for it besides the file: it must reach the person who started the
-        // server, and nobody else can read either.
+        // server, and no other user can read either.
         let shown = format!("Create the first administrator within 30 minutes: {link}");
         // Nothing is lost without it: the file has the link, too.
         let _ = writeln!(io::stderr().lock(), "{shown}");

@@ -36,7 +36,7 @@ struct Inner {
 }
 
 impl Visitor {
-    /// The principal; `None` if nobody is signed in.
+    /// The principal; `None` without a sign-in.
     pub fn principal(&self) -> Option<&Arc<Principal>> {
         self.inner.principal.as_ref()
     }
@@ -85,7 +85,7 @@ impl Visitor {
         })
     }
 
-    /// Records that a change which the principal requested was refused. Requests of nobody are not recorded:
+    /// Records that a change which the principal requested was refused. Requests without a principal are not recorded:
     /// anybody could fill the disk with them.
     pub(super) async fn refused(&self, method: &Method, uri: &Uri) {
         if self.principal().is_none() || matches!(*method, Method::GET | Method::HEAD) {
@@ -116,14 +116,14 @@ impl Visitor {
         }
     }
 
-    /// The access of a connection that this request opens; `None` if nobody is signed in.
+    /// The access of a connection that this request opens; `None` without a sign-in.
     pub fn lease(&self) -> Option<Lease> {
         let principal = Arc::clone(self.principal()?);
         let credential = self.inner.credential.clone();
         Some(Lease::new(self.inner.access.clone(), credential, principal))
     }
 
-    /// [`Principal::digest`]; empty if nobody is signed in.
+    /// [`Principal::digest`]; empty without a sign-in.
     pub fn digest(&self) -> String {
         let principal = self.principal();
         principal.map(|known| known.digest()).unwrap_or_default()

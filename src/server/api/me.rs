@@ -24,7 +24,7 @@ use axum::{
 /// `GET /api/me`: the principal of the request.
 ///
 /// # Errors
-/// `unauthorized` when nobody is signed in.
+/// `unauthorized` without a sign-in.
 #[utoipa::path(
     get,
     path = "/me",

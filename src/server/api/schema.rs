@@ -219,7 +219,7 @@ refusals! {
     SignInFailure: Invalid Unauthorized Forbidden RateLimited StorageUnavailable;
     /// Errors of signing out.
     SignOutFailure: Invalid Forbidden StorageUnavailable;
-    /// Errors of a request that only somebody who is signed in can make.
+    /// Errors of a request that needs a sign-in.
     NoPrincipal: Unauthorized;
     /// Errors of changing one's own password.
     PasswordFailure: Invalid Unauthorized Forbidden RateLimited StorageUnavailable;

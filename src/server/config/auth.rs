@@ -25,9 +25,9 @@ const GROUPS_HEADER: &str = "remote-groups";
 /// Who may use the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Auth {
-    /// The ways to sign in; only [`AuthMode::None`] on a server that everybody may use.
+    /// The ways to sign in; only [`AuthMode::None`] on a server that every client may use.
     pub modes: BTreeSet<AuthMode>,
-    /// Whether the mode `none` was set rather than assumed: everybody on another machine may act.
+    /// Whether the mode `none` was set rather than assumed, so that clients on other machines may act.
     pub is_exposed: bool,
     /// How long a session lasts without use.
     pub session_idle: Duration,
@@ -44,7 +44,7 @@ pub struct Auth {
 }
 
 impl Default for Auth {
-    /// Everybody who reaches the server may use it.
+    /// Every client that reaches the server may use it.
     fn default() -> Self {
         Self {
             modes: BTreeSet::from([AuthMode::None]),
@@ -60,7 +60,7 @@ impl Default for Auth {
 }
 
 impl Auth {
-    /// Whether everybody who reaches the server may use it.
+    /// Whether every client that reaches the server may use it.
     pub fn is_open(&self) -> bool {
         self.modes.contains(&AuthMode::None)
     }

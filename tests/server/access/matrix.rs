@@ -22,7 +22,7 @@ use std::{collections::BTreeMap, time::Duration};
 enum Needs {
     /// Nothing: it answers, or says itself what is wrong.
     Nothing,
-    /// Somebody who is signed in.
+    /// Any signed-in principal.
     SignIn,
     /// See anything; its answer is limited to that.
     See,

@@ -1,4 +1,4 @@
-//! Sign-ins that must not succeed: nobody is signed in, and the reason is in the audit log.
+//! Sign-ins that must not succeed: no session begins, and the reason is in the audit log.
 
 use super::{Browser, last_sign_in, location, me, signed_in, start, user, with_oidc};
 use crate::support::{
@@ -12,7 +12,7 @@ use deckwatch::{model::AuthMode, server::access::ProxyHeaders};
 use reqwest::Response;
 use serde_json::json;
 
-/// Checks that `answer` signs nobody in, and that the newest entry of the audit log says why.
+/// Checks that `answer` begins no session, and that the newest entry of the audit log says why.
 async fn assert_refused(app: &TestApp, root: &As, answer: &Response, reason: &str) {
     let location = location(answer);
     assert!(
