@@ -5,13 +5,13 @@ mod door;
 mod preload;
 mod settings;
 
-use super::{AppState, access::Visitor, api, base, clock, hub::Viewer};
+use super::{AppState, access::Visitor, base, clock, hub::Viewer};
 use crate::{
     app::{App, shell},
     client::{ContainerPageData, FirstLines, Initial, InitialState, SettingsFrame},
     model::{
         ContainerQuery, Dashboard, HISTORY, Page, Preferences, StatsHistory, Tab, Timestamp,
-        Totals, Update, WorkloadId, return_path,
+        Totals, Update, WorkloadId, percent_encoded, return_path,
     },
     pages::Part,
     protocol::{Channel, Sequenced, ServerMessage, Snapshot, codec},
@@ -109,7 +109,7 @@ fn door(state: &AppState, visitor: &Visitor, uri: &Uri) -> Option<Response> {
         _ => {
             let here = uri.path_and_query().map_or("/", PathAndQuery::as_str);
             let next = return_path(here).filter(|path| *path != "/");
-            let next = next.map(|path| format!("{}={}", Page::NEXT, api::escaped(path)));
+            let next = next.map(|path| format!("{}={}", Page::NEXT, percent_encoded(path)));
             let ended = visitor.session().map(|_| "ended=1".to_owned());
             let query: Vec<_> = ended.into_iter().chain(next).collect();
             to(&Page::Login.href_with(&query.join("&")))

@@ -19,7 +19,6 @@ pub mod tokens;
 pub mod users;
 
 pub(super) use audit::LIMIT as AUDIT_LIMIT;
-pub(super) use submitted::escaped;
 
 use super::{access::Visitor, find::Found, problem::Refusal};
 use crate::model::{HostId, NotAContainerId, Right, WorkloadRef};

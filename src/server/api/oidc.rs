@@ -2,10 +2,10 @@
 
 use super::{
     sign_in::{scope, with_cookie},
-    submitted::{escaped, see_other},
+    submitted::see_other,
 };
 use crate::{
-    model::return_path,
+    model::{percent_encoded, return_path},
     server::{
         AppState,
         access::{
@@ -100,7 +100,7 @@ fn sign_in_page(state: &AppState, refused: &NotSignedIn) -> Response {
     let base = state.config.base();
     let next = match refused.next.as_str() {
         "/" => String::new(),
-        next => format!("&next={}", escaped(next)),
+        next => format!("&next={}", percent_encoded(next)),
     };
     let why = if refused.is_blocked { "later" } else { "oidc" };
     unstored(see_other(base, &format!("/login?error={why}{next}")))

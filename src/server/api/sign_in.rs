@@ -3,10 +3,10 @@
 use super::{
     me::Me,
     schema::{SetupFailure, SignInFailure, SignOutFailure},
-    submitted::{Submitted, done, escaped, see_other},
+    submitted::{Submitted, done, see_other},
 };
 use crate::{
-    model::{AuditOutcome, return_path},
+    model::{AuditOutcome, percent_encoded, return_path},
     protocol::{ApiError, ErrorCode, KioskLink, Setup, SignIn, SignOut},
     server::{
         AppState,
@@ -138,7 +138,7 @@ pub async fn sign_in(
                 SignInError::Blocked(_) => "later",
                 SignInError::Other(_) => "failed",
             };
-            let next = escaped(next);
+            let next = percent_encoded(next);
             Ok(see_other(base, &format!("/login?error={why}&next={next}")))
         }
         Err(error) => Err(error.into()),

@@ -8,7 +8,6 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use serde::de::DeserializeOwned;
-use std::borrow::Cow;
 
 /// The media type of HTML forms.
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -60,9 +59,4 @@ pub(super) fn done(is_form: bool, base: &str, path: &str, status: StatusCode) ->
         true => see_other(base, path),
         false => status.into_response(),
     }
-}
-
-/// `text` as the value of a parameter in a URL.
-pub(in crate::server) fn escaped(text: &str) -> Cow<'_, str> {
-    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).into()
 }
