@@ -203,4 +203,17 @@ export function row(page, name) {
   return page.locator('tr[data-id]').filter({ has: page.getByRole('link', { name, exact: true }) });
 }
 
+/** Checks that nothing of an open page is beyond the edge of the screen, in either language. */
+export async function expectToFit(page, name) {
+  const beyond = () => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  const switchTo = async (language) => {
+    await page.getByTestId('language').click();
+    await expect(page.locator('html')).toHaveAttribute('lang', language);
+  };
+  expect.soft(await beyond(), name).toBeLessThanOrEqual(0);
+  await switchTo('ko');
+  expect.soft(await beyond(), `${name}, Korean`).toBeLessThanOrEqual(0);
+  await switchTo('en');
+}
+
 export { expect };

@@ -1,6 +1,6 @@
 // Rules for every page: accessible, no console errors, nothing beyond the edge of the screen.
 import { createRequire } from 'node:module';
-import { Deckwatch, expect, open, test } from './deckwatch.mjs';
+import { Deckwatch, expect, expectToFit, open, test } from './deckwatch.mjs';
 
 const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const WIDTHS = [1440, 768, 390];
@@ -72,13 +72,7 @@ test('nothing is beyond the edge, in either language', async ({ newPage }) => {
     const page = await newPage({ viewport: { width, height: 900 } });
     for (const path of await everyPage(page)) {
       await open(page, deckwatch.url + path);
-      const beyond = () => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-      expect.soft(await beyond(), `${path} at ${width}`).toBeLessThanOrEqual(0);
-      await page.getByTestId('language').click();
-      await expect(page.locator('html')).toHaveAttribute('lang', 'ko');
-      expect.soft(await beyond(), `${path} at ${width}, Korean`).toBeLessThanOrEqual(0);
-      await page.getByTestId('language').click();
-      await expect(page.locator('html')).toHaveAttribute('lang', 'en');
+      await expectToFit(page, `${path} at ${width}`);
     }
   }
 });

@@ -1,6 +1,6 @@
 // The settings: who one is, users, tokens, the audit and the state of the server.
 import { createRequire } from 'node:module';
-import { expect, open, test } from './deckwatch.mjs';
+import { expect, expectToFit, open, test } from './deckwatch.mjs';
 import { ADMIN, Guarded, PASSWORD } from './access.mjs';
 
 const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
@@ -372,13 +372,7 @@ test('nothing is beyond the edge, in either language', async ({ newPage }) => {
     const page = await newPage({ viewport: { width, height: 900 } });
     for (const path of SECTIONS) {
       await section(page, path);
-      const beyond = () => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-      expect.soft(await beyond(), `${path} at ${width}`).toBeLessThanOrEqual(0);
-      await page.getByTestId('language').click();
-      await expect(page.locator('html')).toHaveAttribute('lang', 'ko');
-      expect.soft(await beyond(), `${path} at ${width}, Korean`).toBeLessThanOrEqual(0);
-      await page.getByTestId('language').click();
-      await expect(page.locator('html')).toHaveAttribute('lang', 'en');
+      await expectToFit(page, `${path} at ${width}`);
     }
   }
 });
