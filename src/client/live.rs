@@ -18,7 +18,7 @@ use crate::{
     },
     protocol::ContainerAction,
 };
-use apply::set_if_changed;
+pub(super) use apply::set_if_changed;
 use leptos::prelude::*;
 use std::{collections::BTreeMap, fmt, sync::Arc};
 

@@ -4,6 +4,7 @@
 //! sides; in the browser, the driver then updates it over the socket, or by polling.
 
 pub mod actions;
+mod asked;
 mod change;
 mod connection;
 mod diagnosis;
@@ -24,6 +25,7 @@ mod signals;
 mod traffic;
 mod zone;
 
+pub use asked::Asked;
 pub use change::Change;
 pub use connection::Connection;
 pub use diagnosis::{Observations, PollTrial, QuietTrial, ReachTrial, SocketTrial, StreamTrial};

@@ -169,7 +169,10 @@ impl Live {
     }
 }
 
-pub(super) fn set_if_changed<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
+pub(in crate::client) fn set_if_changed<T: PartialEq + Send + Sync + 'static>(
+    signal: RwSignal<T>,
+    value: T,
+) {
     if signal.with_untracked(|known| *known != value) {
         signal.set(value);
     }

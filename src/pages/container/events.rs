@@ -1,6 +1,6 @@
 //! Recent events of a container.
 
-use super::data::Asked;
+use super::data::asked;
 use crate::{
     client::{driver, use_live, use_zone},
     components::ZoneName,
@@ -19,7 +19,7 @@ pub(super) fn Events(
 ) -> impl IntoView {
     let live = use_live();
     let text = use_text();
-    let asked = Asked::beginning(live, id, |given| given.events.take());
+    let asked = asked(live, id, |given| given.events.take());
     Effect::new(move || {
         if asked.is_missing() {
             let url = workload_path(id, "events");

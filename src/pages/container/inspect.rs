@@ -2,7 +2,7 @@
 
 mod reveal;
 
-use super::data::Asked;
+use super::data::asked;
 use crate::{
     client::{driver, use_live},
     components::CopyButton,
@@ -21,7 +21,7 @@ pub(super) fn Inspect(
 ) -> impl IntoView {
     let live = use_live();
     let text = use_text();
-    let asked = Asked::beginning(live, id, |given| given.inspect.take());
+    let asked = asked(live, id, |given| given.inspect.take());
     let url = workload_path(id, "");
     let href = live.href(&url);
     Effect::new(move || {

@@ -1,12 +1,12 @@
 //! The configuration of a container, its limits and its connections.
 
 use super::{
-    data::Asked,
+    data::asked,
     facts::{Folded, Pairs},
     health::Health,
 };
 use crate::{
-    client::{RowSignals, driver, use_live, use_zone},
+    client::{Asked, RowSignals, driver, use_live, use_zone},
     components::ZoneName,
     i18n::{say, use_text},
     model::{
@@ -78,7 +78,7 @@ pub(super) fn Overview(
 /// Requests the details, and again after every event of the container.
 fn details(id: WorkloadId, row: &RowSignals, is_removed: Signal<bool>) -> Asked<ContainerDetails> {
     let live = use_live();
-    let asked = Asked::beginning(live, id, |given| given.details.take());
+    let asked = asked(live, id, |given| given.details.take());
     let row = row.clone();
     let version = Memo::new(move |_| {
         let container = row.container();

@@ -1,6 +1,6 @@
 //! The processes of a container.
 
-use super::data::Asked;
+use super::data::asked;
 use crate::{
     client::{RowSignals, driver, use_live},
     i18n::{say, use_text},
@@ -60,7 +60,7 @@ fn Running(
 ) -> impl IntoView {
     let live = use_live();
     let text = use_text();
-    let asked = Asked::beginning(live, id, |given| given.processes.take());
+    let asked = asked(live, id, |given| given.processes.take());
     Effect::new(move || {
         let after = if asked.is_missing() {
             Duration::ZERO

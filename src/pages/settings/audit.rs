@@ -1,8 +1,8 @@
 //! The audit: filtered by the URL, the newest entry first.
 
-use super::data::{Asked, Failure};
+use super::data::{Failure, ask, asked};
 use crate::{
-    client::{SettingsData, use_live, use_zone},
+    client::{Asked, SettingsData, use_live, use_zone},
     components::A,
     i18n::{SettingsText, say, use_settings_text},
     model::{AuditOutcome, AuditPeriod, AuditQuery, Page, Section},
@@ -21,14 +21,14 @@ pub(super) fn Audit() -> impl IntoView {
     let text = use_settings_text();
     let map = use_query_map();
     let query = Memo::new(move |_| AuditQuery::from_url(|name| map.read().get(name)));
-    let asked: Asked<Entries> = Asked::beginning(live, |data| match data {
+    let asked: Asked<Entries> = asked(live, |data| match data {
         SettingsData::Audit(entries) => Some(entries),
         _ => None,
     });
     Effect::new(move |before: Option<AuditQuery>| {
         let query = query.get();
         if before.is_some_and(|before| before != query) || asked.is_missing() {
-            asked.ask(query.request(live.now().get_untracked()));
+            ask(asked, query.request(live.now().get_untracked()));
         }
         query
     });

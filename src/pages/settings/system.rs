@@ -1,8 +1,8 @@
 //! The state of the server itself, updated while the page is open.
 
-use super::data::{Asked, Failure};
+use super::data::{Failure, asked};
 use crate::{
-    client::{SettingsData, driver, use_live},
+    client::{Asked, SettingsData, driver, use_live},
     i18n::{RecentOfAll, SettingsText, say, use_settings_text},
     model::{SourceKind, SourceState, SourceStatus, format},
     protocol::{Alarm, StorageStatus, StorageWord, SystemStatus},
@@ -18,7 +18,7 @@ const EVERY: Duration = Duration::from_secs(2);
 #[component]
 pub(super) fn System() -> impl IntoView {
     let live = use_live();
-    let asked = Asked::beginning(live, |data| match data {
+    let asked = asked(live, |data| match data {
         SettingsData::System(status) => Some(*status),
         _ => None,
     });
