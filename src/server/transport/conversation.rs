@@ -17,7 +17,7 @@ use crate::{
     model::{Right, WorkloadRef},
     protocol::{
         ApiError, Channel, ClientMessage, ContainerAck, ContainerAction, DEAD_PEER, ErrorCode,
-        MAX_LOGS, MAX_PENDING_ACTIONS, PROTOCOL_VERSION, ServerMessage, Subscribe, close_code,
+        MAX_LOGS, MAX_PENDING_ACTIONS, ServerMessage, Subscribe, close_code,
     },
     server::{
         AppState,
@@ -25,7 +25,7 @@ use crate::{
         actions::{Actions, By, Client},
         clock,
         find::{Directory, Found},
-        hub::{Frame, Viewer},
+        hub::Frame,
         instruments::Instruments,
         logs::{Logs, Start},
         websocket::{Incoming, Message, Reader, WebSocket},
@@ -449,26 +449,6 @@ fn count_gaps(frames: &[Arc<Frame>], instruments: &Instruments) {
         if let ServerMessage::LogGap { .. } = frame.message() {
             instruments.log_gap();
         }
-    }
-}
-
-/// The first message on a connection.
-pub(super) fn connected(
-    state: &AppState,
-    viewer: &Viewer,
-    principal: String,
-    id: ClientId,
-) -> ServerMessage {
-    ServerMessage::Connected {
-        client_id: id.to_string(),
-        protocol: PROTOCOL_VERSION,
-        epoch: viewer.epoch().to_owned(),
-        principal,
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        heartbeat_interval_ms: u64::try_from(state.config.heartbeat.as_millis())
-            .unwrap_or(u64::MAX),
-        channels: Channel::SUBSCRIBABLE.to_vec(),
-        intervals: state.config.intervals(),
     }
 }
 

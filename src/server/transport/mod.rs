@@ -5,6 +5,7 @@ mod conversation;
 mod delivery;
 mod following;
 mod forms;
+mod greeting;
 mod heartbeat;
 mod held;
 mod limits;

@@ -1,6 +1,6 @@
 //! The changing access of one open connection, on a server with sign-in.
 
-use super::{client_id::ClientId, conversation::connected};
+use super::{client_id::ClientId, greeting::connected};
 use crate::{
     model::{Right, WorkloadId},
     protocol::ServerMessage,

@@ -2,8 +2,9 @@
 
 use super::{
     client_id::ClientId,
-    conversation::{Conversation, connected},
+    conversation::Conversation,
     forms::Form,
+    greeting::connected,
     socket::{OTHER_VERSION, end},
 };
 use crate::{
