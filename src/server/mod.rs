@@ -8,12 +8,14 @@ pub mod actions;
 pub mod alarms;
 pub mod api;
 pub mod assets;
+pub mod authority;
 mod backoff;
 pub mod base;
 pub mod binary;
 pub mod clock;
 pub mod collector;
 pub mod config;
+pub mod duration;
 pub mod find;
 mod first_lines;
 #[cfg(test)]

@@ -5,9 +5,8 @@ use super::{
     Actor, Name, Secret,
     accounts::Accounts,
     password,
-    sessions::end_all,
     tokens::{self, Stored},
-    users::{self, checked, parse_name},
+    users::{self, checked, end_all, parse_name},
 };
 use crate::{
     model::{AuditOutcome, AuthMode, Grant, Grants, Role},

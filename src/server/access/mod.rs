@@ -28,13 +28,12 @@ mod tokens;
 mod users;
 mod visitor;
 
-pub use address::{ClientAddress, Network};
+pub use address::ClientAddress;
 pub use audit::{Actor, Audit, Selection};
 pub use lease::{Change, Lease};
 pub use name::{Name, NotAName};
 pub use password::{PasswordError, hash as hash_password};
 pub use principal::{Credential, Principal};
-pub use proxy::ProxyHeaders;
 pub use secret::{Digest, Secret};
 pub use sessions::{NewSession, SignInError};
 pub use setup::{FILE as SETUP_FILE, SetupRefused};

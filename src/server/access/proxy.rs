@@ -19,15 +19,6 @@ use std::{
 /// Most groups that are read from a header.
 const MAX_GROUPS: usize = 256;
 
-/// The headers that a trusted proxy sets.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProxyHeaders {
-    /// The header with the name of the user.
-    pub user: HeaderName,
-    /// The header with the groups of the user, separated by commas.
-    pub groups: HeaderName,
-}
-
 /// The users whom the proxy has named since the start. Most users are stored, so both parts are limited by
 /// [`MAX_USERS`].
 #[derive(Debug, Default)]

@@ -6,6 +6,7 @@ use super::{
     address::ClientAddress,
     audit::Actor,
     lock, password,
+    users::{self, end_all},
 };
 use crate::{
     model::{AuditOutcome, AuthMode, Grant, MAX_USER_NAME, Role, ScopePattern, Timestamp},
@@ -140,8 +141,8 @@ impl Access {
         let admin = Grant::new(Role::Admin, ScopePattern::Everything);
         let (account, now) = (name.clone(), clock::now());
         self.change(move |to| {
-            super::users::insert(to, &account, Some(&hash), AuthMode::Password, now)?;
-            super::users::grant(to, &account, [&admin])
+            users::insert(to, &account, Some(&hash), AuthMode::Password, now)?;
+            users::grant(to, &account, [&admin])
         })
         .await?;
         self.inner.setup.close();
@@ -399,9 +400,4 @@ fn write_use(to: &Transaction<'_>, digest: &Digest, known: &Use) -> rusqlite::Re
         params![hash, at, known.from],
     )?;
     Ok(())
-}
-
-/// Ends all sessions of `name`.
-pub(super) fn end_all(to: &Transaction<'_>, name: &Name) -> rusqlite::Result<usize> {
-    to.execute("DELETE FROM sessions WHERE user = ?1", [name.as_str()])
 }

@@ -1,6 +1,6 @@
 //! Creating, changing and removing users.
 
-use super::{Access, AccessError, Name, accounts::Accounts, lock, sessions::end_all};
+use super::{Access, AccessError, Name, accounts::Accounts, lock};
 use crate::{
     model::{AuthMode, Grant, Grants, Timestamp},
     protocol::{NewUser, User, UserChange, Users},
@@ -237,4 +237,9 @@ pub(super) fn grant<'a>(
         statement.execute(params![name.as_str(), role, scope])?;
     }
     Ok(())
+}
+
+/// Ends all sessions of the user `name`.
+pub(super) fn end_all(to: &Transaction<'_>, name: &Name) -> rusqlite::Result<usize> {
+    to.execute("DELETE FROM sessions WHERE user = ?1", [name.as_str()])
 }

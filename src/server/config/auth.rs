@@ -1,10 +1,7 @@
 //! Who may use the server: `[deckwatch.auth]`.
 
-use super::{AuthSettings, ConfigError, HumanDuration, Oidc, ProxySettings, in_range};
-use crate::{
-    model::{AuthMode, Grant, Grants},
-    server::access::{Network, ProxyHeaders},
-};
+use super::{AuthSettings, ConfigError, HumanDuration, Network, Oidc, ProxySettings, in_range};
+use crate::model::{AuthMode, Grant, Grants};
 use axum::http::HeaderName;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -41,6 +38,15 @@ pub struct Auth {
     pub oidc: Option<Oidc>,
     /// The grants per group of a proxy or an OpenID Connect provider.
     pub groups: BTreeMap<String, Grants>,
+}
+
+/// The headers that a trusted proxy sets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProxyHeaders {
+    /// The header with the name of the user.
+    pub user: HeaderName,
+    /// The header with the groups of the user, separated by commas.
+    pub groups: HeaderName,
 }
 
 impl Default for Auth {

@@ -4,7 +4,7 @@
 use super::*;
 use crate::{
     fuzz::{Choices, fuzz},
-    server::{gate::Authority, source::docker::Address},
+    server::{authority::Authority, source::docker::Address},
 };
 use clap::Parser;
 use std::{fmt::Debug, str::FromStr};

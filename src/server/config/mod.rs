@@ -3,22 +3,25 @@
 
 mod auth;
 mod docker;
-mod duration;
 mod environment;
 #[cfg(test)]
 mod fuzz;
 mod hosts;
+mod network;
 mod oidc;
 mod settings;
 mod state_folder;
 #[cfg(test)]
 mod tests;
 
-pub use super::source::redact::CustomPatterns;
-pub use auth::{Auth, grant};
+pub use super::{
+    duration::{HumanDuration, NotADuration},
+    source::redact::CustomPatterns,
+};
+pub use auth::{Auth, ProxyHeaders, grant};
 pub use docker::Docker;
-pub use duration::{HumanDuration, NotADuration};
 pub use hosts::Host;
+pub use network::{Network, NotANetwork};
 pub use oidc::{CALLBACK as OIDC_CALLBACK, Oidc, is_protected};
 pub use settings::{
     AuthSettings, Command, CommandLine, DockerSettings, HostSettings, OidcSettings, ProxySettings,
@@ -415,7 +418,7 @@ fn redact(patterns: &[String]) -> Result<CustomPatterns, ConfigError> {
 
 fn allowed_host(name: String) -> Result<String, ConfigError> {
     let name = name.trim().to_ascii_lowercase();
-    let valid = super::gate::Authority::parse(&name).is_some();
+    let valid = super::authority::Authority::parse(&name).is_some();
     if valid {
         return Ok(name);
     }

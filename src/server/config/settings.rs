@@ -1,6 +1,6 @@
 //! The settings of the command line, the environment and `Leptos.toml`, declared once for all three.
 
-use super::duration::HumanDuration;
+use super::HumanDuration;
 use crate::model::AuthMode;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, builder::Resettable};
 use serde::Deserialize;

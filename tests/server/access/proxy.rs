@@ -10,10 +10,7 @@ use crate::support::{
 };
 use deckwatch::{
     model::{AuthMode, Grants},
-    server::{
-        access::ProxyHeaders,
-        config::{Auth, grant},
-    },
+    server::config::{Auth, ProxyHeaders, grant},
 };
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! Tracks which calls an engine, or a proxy in front of it, forbids, and what the page lacks without them.
 
-use crate::server::config::HumanDuration;
+use crate::server::duration::HumanDuration;
 use std::{
     collections::BTreeSet,
     sync::{Mutex, PoisonError},

@@ -8,7 +8,7 @@ use crate::support::{
     fake_engine::FakeEngine,
     fake_provider::{FakeProvider, Fault},
 };
-use deckwatch::{model::AuthMode, server::access::ProxyHeaders};
+use deckwatch::{model::AuthMode, server::config::ProxyHeaders};
 use reqwest::Response;
 use serde_json::json;
 
