@@ -1,6 +1,6 @@
 //! A minimal WebSocket client, so that the load generator uses little CPU time itself.
 
-use crate::Failure;
+use crate::{Failure, accounts::User};
 use bytes::{Buf, Bytes, BytesMut};
 use std::net::SocketAddr;
 use tokio::{
@@ -8,17 +8,20 @@ use tokio::{
     net::{TcpSocket, TcpStream},
 };
 
-/// Path and subprotocol of the request that opens a connection.
+/// The request that opens a connection.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Opening {
+pub(crate) struct Opening<'a> {
     pub(crate) path: &'static str,
     pub(crate) protocol: Option<&'static str>,
+    /// The user who is signed in; `None` for a server without sign-in.
+    pub(crate) user: Option<&'a User>,
 }
 
 /// The WebSocket that the pages of Deckwatch open.
-pub(crate) const BINARY: Opening = Opening {
+pub(crate) const BINARY: Opening<'static> = Opening {
     path: "/api/ws",
     protocol: Some(deckwatch::protocol::SUBPROTOCOL_BINARY),
+    user: None,
 };
 
 /// Opcode of a text frame.
@@ -39,8 +42,14 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    pub(crate) async fn connect(address: SocketAddr, opening: Opening) -> Result<Self, Failure> {
+    pub(crate) async fn connect(
+        address: SocketAddr,
+        opening: Opening<'_>,
+    ) -> Result<Self, Failure> {
         let socket = TcpSocket::new_v4()?;
+        if let Some(user) = opening.user {
+            socket.bind((user.address, 0).into())?;
+        }
         let stream = socket.connect(address).await?;
         stream.set_nodelay(true)?;
         let mut client = Self {
@@ -51,11 +60,16 @@ impl Client {
         let protocol = opening
             .protocol
             .map(|name| format!("Sec-WebSocket-Protocol: {name}\r\n"));
+        let user = opening.user.map(|user| {
+            let cookie = &user.cookie;
+            format!("Origin: http://{address}\r\nCookie: {cookie}\r\n")
+        });
         let request = format!(
             "GET {} HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n{}\r\n",
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n{}{}\r\n",
             opening.path,
-            protocol.unwrap_or_default()
+            protocol.unwrap_or_default(),
+            user.unwrap_or_default()
         );
         client.stream.write_all(request.as_bytes()).await?;
         loop {

@@ -2,6 +2,7 @@
 
 use crate::{
     Failure,
+    accounts::User,
     client::{BINARY, Client, Opening},
     results::percentile,
 };
@@ -125,7 +126,7 @@ pub(crate) fn inflated(frame: &[u8]) -> Result<Vec<u8>, Failure> {
 
 /// Clients that read continuously. They run on one thread, which leaves the other core of a machine
 /// with two cores to the server.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Crowd {
     tally: Rc<RefCell<Tally>>,
     readers: JoinSet<Result<(), Failure>>,
@@ -140,10 +141,7 @@ impl Crowd {
         sender: Sender,
         follow: &[Channel],
     ) -> Result<Self, Failure> {
-        let mut crowd = Self {
-            tally: Rc::default(),
-            readers: JoinSet::new(),
-        };
+        let mut crowd = Self::default();
         crowd.grow(address, n, sender, follow).await?;
         Ok(crowd)
     }
@@ -156,21 +154,52 @@ impl Crowd {
         sender: Sender,
         follow: &[Channel],
     ) -> Result<(), Failure> {
-        let open = async |_| {
-            let opening = match sender {
-                Sender::Deckwatch => BINARY,
-                Sender::Plain => Opening {
-                    path: "/",
-                    protocol: None,
-                },
-            };
+        let opening = match sender {
+            Sender::Deckwatch => BINARY,
+            Sender::Plain => Opening {
+                path: "/",
+                protocol: None,
+                user: None,
+            },
+        };
+        let openings = std::iter::repeat_n(opening, n);
+        self.open(address, openings, sender, follow).await
+    }
+
+    /// Opens `each` more connections of each of these users.
+    pub(crate) async fn admit(
+        &mut self,
+        address: SocketAddr,
+        users: &[User],
+        each: usize,
+        follow: &[Channel],
+    ) -> Result<(), Failure> {
+        let opening = |user| Opening {
+            user: Some(user),
+            ..BINARY
+        };
+        let openings = users
+            .iter()
+            .flat_map(|user| std::iter::repeat_n(opening(user), each));
+        self.open(address, openings, Sender::Deckwatch, follow)
+            .await
+    }
+
+    async fn open<'a>(
+        &mut self,
+        address: SocketAddr,
+        openings: impl Iterator<Item = Opening<'a>>,
+        sender: Sender,
+        follow: &[Channel],
+    ) -> Result<(), Failure> {
+        let open = async |opening| {
             let mut client = Client::connect(address, opening).await?;
             for channel in follow {
                 client.say(&subscribe(*channel)).await?;
             }
             Ok::<_, Failure>(client)
         };
-        let opened = stream::iter(0..n).map(open).buffer_unordered(OPENING);
+        let opened = stream::iter(openings).map(open).buffer_unordered(OPENING);
         let tally = Rc::clone(&self.tally);
         let readers = &mut self.readers;
         opened

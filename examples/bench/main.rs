@@ -14,6 +14,10 @@
     reason = "a command for the terminal"
 )]
 
+mod access;
+mod accounts;
+#[path = "../shared/api.rs"]
+mod api;
 mod attack;
 mod client;
 mod collection;
@@ -31,6 +35,7 @@ mod page;
 mod process;
 mod results;
 mod rows;
+mod sections;
 mod size;
 mod table;
 
@@ -111,6 +116,7 @@ enum Part {
     First,
     Growth,
     Attack,
+    Access,
 }
 
 impl Setting {
@@ -159,6 +165,7 @@ async fn run(part: Part, setting: &Setting) -> Result<(), Failure> {
         Part::First => first::measure(setting, &mut results).await?,
         Part::Growth => growth::measure(setting, &mut results).await?,
         Part::Attack => attack::measure(setting, &mut results)?,
+        Part::Access => access::measure(setting, &mut results).await?,
     }
     results.finish()
 }

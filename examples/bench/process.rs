@@ -15,6 +15,8 @@ use std::{
 const START: Duration = Duration::from_secs(20);
 /// The text that precedes the address in the output of every server.
 const AT: &str = "http://";
+/// The address of no engine.
+pub(crate) const NOWHERE: &str = "unix:///nonexistent/docker.sock";
 
 /// A server in a process of its own, which is killed when this is dropped.
 #[derive(Debug)]
@@ -33,18 +35,22 @@ impl Process {
     /// Starts Deckwatch with this many synthetic containers and without an engine.
     pub(crate) fn demo(binary: &Path, containers: usize, more: &[&str]) -> Result<Self, Failure> {
         let demo = containers.to_string();
-        let nowhere = [
-            "--demo",
-            &demo,
-            "--docker-host",
-            "unix:///nonexistent/docker.sock",
-        ];
-        Self::deckwatch(binary, &[&nowhere[..], more].concat())
+        let demo = ["--demo", &demo, "--docker-host", NOWHERE];
+        Self::deckwatch(binary, &[&demo[..], more].concat())
     }
 
-    /// Starts Deckwatch with these arguments. Environment variables that could configure it are removed.
+    /// Starts Deckwatch with these arguments.
     pub(crate) fn deckwatch(binary: &Path, arguments: &[&str]) -> Result<Self, Failure> {
-        let data = tempfile::tempdir()?;
+        Self::with_data(binary, tempfile::tempdir()?, arguments)
+    }
+
+    /// Starts Deckwatch with the database in `data` and these arguments. Environment variables that could
+    /// configure it are removed.
+    pub(crate) fn with_data(
+        binary: &Path,
+        data: tempfile::TempDir,
+        arguments: &[&str],
+    ) -> Result<Self, Failure> {
         let mut command = Command::new(binary);
         command
             .current_dir(std::env::temp_dir())

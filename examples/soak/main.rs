@@ -16,6 +16,7 @@
 )]
 
 mod accounts;
+#[path = "../shared/api.rs"]
 mod api;
 mod client;
 mod counted;

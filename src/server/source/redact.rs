@@ -20,12 +20,12 @@ pub(super) use self::{
     names::is_secret_name,
     reading::Text,
     rule::{Found, merged},
-    shapes::Context,
     values::{SHORTEST, Shown},
     views::{is_plain, readings},
 };
 pub use custom::CustomPatterns;
 pub(in crate::server) use rule::Rule;
+pub use shapes::Context;
 
 /// Replaces a secret.
 pub(in crate::server) const MASK: &str = "••••••";

@@ -19,7 +19,7 @@ use std::{borrow::Cow, sync::Arc};
 
 /// Masks secrets, and counts them. A handle: clones are cheap and share everything.
 #[derive(Clone, Debug, Default)]
-pub(in crate::server) struct Redactor {
+pub struct Redactor {
     rules: Arc<Rules>,
     /// The secrets of the container whose texts are masked; none for texts of no container.
     values: Secrets,
@@ -68,7 +68,7 @@ impl Redactor {
 
     /// A line of a log with secrets masked, as [`Self::mask_output`] does. `context` is what the lines
     /// before imply, and becomes that of the next line. If there is a secret, invalid UTF-8 is replaced, too.
-    pub(super) fn mask_line(&self, written: Vec<u8>, context: &mut Context) -> Vec<u8> {
+    pub fn mask_line(&self, written: Vec<u8>, context: &mut Context) -> Vec<u8> {
         if context.is_idle() && self.is_clean(&written) {
             return written;
         }

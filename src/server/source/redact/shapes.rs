@@ -29,7 +29,7 @@ pub(in crate::server::source) const LONGEST: usize = 8 * 1024;
 
 /// What the lines before a line imply for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::server::source) struct Context {
+pub struct Context {
     block: Block,
     /// Whether the line before contains the id of an access key.
     follows_key_id: bool,
