@@ -194,14 +194,17 @@ impl Accounts {
         self.sessions.values().filter(is_owner).count()
     }
 
-    /// Whether an enabled user may administer everything.
-    pub(super) fn has_admin(&self) -> bool {
-        self.users.values().any(User::is_admin)
+    /// Whether a user who can sign in may administer everything.
+    pub(super) fn has_admin(&self, auth: &Auth) -> bool {
+        let mut users = self.users.values();
+        users.any(|user| user.is_admin() && user.can_sign_in(auth))
     }
 
-    /// Whether `name` is the only enabled user who may administer everything.
-    pub(super) fn is_only_admin(&self, name: &Name) -> bool {
-        let mut admins = self.users.iter().filter(|(_, user)| user.is_admin());
+    /// Whether `name` is the only enabled user who may administer everything, among those for whom
+    /// `is_counted` is true.
+    pub(super) fn is_only_admin(&self, name: &Name, is_counted: impl Fn(&User) -> bool) -> bool {
+        let is_admin = |user: &User| user.is_admin() && is_counted(user);
+        let mut admins = self.users.iter().filter(|(_, user)| is_admin(user));
         matches!((admins.next(), admins.next()), (Some((only, _)), None) if only == name)
     }
 }

@@ -288,7 +288,7 @@ impl Access {
         if !self.has_passwords() {
             return;
         }
-        if self.accounts().has_admin() {
+        if self.accounts().has_admin(&self.inner.auth) {
             setup.close();
         } else if !setup.was_offered() {
             let url = &self.inner.setup_url;

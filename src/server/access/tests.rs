@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    model::{AuditOutcome, Grant, PrincipalKind, Role, ScopePattern},
+    model::{AuditOutcome, Grant, Grants, PrincipalKind, Role, ScopePattern},
     protocol::{NewToken, NewUser, Secret as SentSecret, TokenKind, UserChange},
 };
 use axum::http::HeaderMap;
@@ -338,5 +338,33 @@ async fn users_of_the_proxy_are_stored_up_to_the_maximum_of_users_and_admitted_b
     for name in &names {
         assert!(server.access.of_proxy(name, &Arc::default()).is_some());
     }
+    assert!(server.shutdown.finish().await);
+}
+
+#[tokio::test]
+async fn an_administrator_whose_way_to_sign_in_is_off_does_not_count() {
+    let server = Server::start().await;
+    let now = clock::now();
+    let outside: Name = "ben".parse().unwrap();
+    let name = outside.clone();
+    let insert = server.access.change(move |to| {
+        let grants = Grants::everything(Role::Admin);
+        users::insert(to, &name, None, AuthMode::Oidc, now)?;
+        users::grant(to, &name, grants.iter())
+    });
+    insert.await.unwrap();
+    let link = server.folder.path().join(setup::FILE);
+    assert!(link.exists(), "nobody who can sign in is an administrator");
+
+    let ana = server.user("ana", Role::Admin).await;
+    assert!(!link.exists());
+    let refused = server.access.remove_user(&ana).await;
+    assert!(
+        matches!(refused, Err(AccessError::Conflict(_))),
+        "{refused:?}"
+    );
+    server.access.remove_user(&outside).await.unwrap();
+    server.user("eve", Role::Admin).await;
+    server.access.remove_user(&ana).await.unwrap();
     assert!(server.shutdown.finish().await);
 }

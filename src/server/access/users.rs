@@ -82,7 +82,7 @@ impl Access {
             && grants
                 .as_ref()
                 .is_none_or(|grants| grants.everywhere(crate::model::Right::Admin));
-        if accounts.is_only_admin(name) && !stays_admin {
+        if !stays_admin && self.is_only_admin(&accounts, name) {
             return Err(only_admin(name));
         }
         if change.password.is_some() {
@@ -129,7 +129,7 @@ impl Access {
         if !accounts.users.contains_key(name) {
             return Err(AccessError::NotFound("user"));
         }
-        if accounts.is_only_admin(name) {
+        if self.is_only_admin(&accounts, name) {
             return Err(only_admin(name));
         }
         let account = name.clone();
@@ -142,6 +142,11 @@ impl Access {
         })
         .await
         .map(drop)
+    }
+
+    /// Whether without `name` nobody who can sign in would be an administrator.
+    fn is_only_admin(&self, accounts: &Accounts, name: &Name) -> bool {
+        accounts.is_only_admin(name, |user| user.can_sign_in(&self.inner.auth))
     }
 }
 
