@@ -42,6 +42,7 @@ mod pages;
 mod process;
 mod prometheus;
 mod real_hosts;
+mod restart;
 mod resume;
 mod secrets;
 mod slow;

@@ -2,7 +2,7 @@
 
 use super::{PATIENCE, fake_engine::FakeEngine, raw, socket::Socket};
 use std::{
-    net::SocketAddr,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     process::{ExitStatus, Stdio},
 };
 use tokio::{
@@ -18,8 +18,8 @@ pub(crate) struct Process {
     folder: tempfile::TempDir,
 }
 
-/// A configuration that only lets the server choose its port.
-const ANY_PORT: &str = "[package.metadata.leptos]\nsite-addr = \"127.0.0.1:0\"\n";
+/// An address that lets the server choose its port.
+const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// The command, with a folder and an environment without configuration.
 pub(crate) fn deckwatch(folder: &std::path::Path) -> Command {
@@ -56,9 +56,22 @@ impl Process {
 
     /// The same with this environment.
     pub(crate) async fn start_with(environment: &[(&str, &str)]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::start_in(tempfile::tempdir().unwrap(), ANY_PORT, environment).await
+    }
+
+    /// Starts the server again after it has ended, at the same address and with the same data.
+    pub(crate) async fn start_again(self, environment: &[(&str, &str)]) -> Self {
+        Self::start_in(self.folder, self.address, environment).await
+    }
+
+    async fn start_in(
+        folder: tempfile::TempDir,
+        address: SocketAddr,
+        environment: &[(&str, &str)],
+    ) -> Self {
         let log = folder.path().join("log");
-        std::fs::write(folder.path().join("Leptos.toml"), ANY_PORT).unwrap();
+        let settings = format!("[package.metadata.leptos]\nsite-addr = \"{address}\"\n");
+        std::fs::write(folder.path().join("Leptos.toml"), settings).unwrap();
         let child = deckwatch(folder.path())
             .envs(environment.iter().copied())
             .stdout(Stdio::null())
