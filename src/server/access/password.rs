@@ -1,16 +1,21 @@
 //! Hashes and checks passwords with Argon2id, a few at a time.
 //!
 //! A hash takes 19 MiB and some 20 ms of a core on purpose, so that a stolen database cannot be searched.
-//! The number of hashes at once is bounded, so that sign-ins cannot exhaust the memory or delay clients.
+//! The number of hashes at once is bounded, so that sign-ins cannot exhaust the memory, and they have the lowest
+//! priority, so that they do not delay clients.
 
 use crate::model::{PASSWORD_LENGTHS, is_password};
 use argon2::{
     Algorithm, Argon2, Params, PasswordHash, PasswordHasher, PasswordVerifier, Version,
     password_hash::SaltString,
 };
-use std::sync::{Arc, LazyLock};
+use rustix::{process::setpriority_process, thread::gettid};
+use std::{
+    sync::{Arc, LazyLock},
+    thread,
+};
 use thiserror::Error;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 /// Hashes at once: two, so that one slow sign-in does not delay the next, at 38 MiB at most.
 const AT_ONCE: usize = 2;
@@ -20,6 +25,8 @@ const WAITING: usize = 100;
 const COST: (u32, u32, u32) = (19 * 1024, 2, 1);
 /// Bytes of a salt: the recommendation of RFC 9106.
 const SALT: usize = 16;
+/// The priority of the threads that compute hashes: the lowest of all.
+const NICE: i32 = 19;
 
 /// The hash against which the password of an unknown user is checked, so that the answer takes as long as
 /// for a known one.
@@ -91,12 +98,19 @@ impl Passwords {
         let room = room.map_err(|_| PasswordError::Busy)?;
         let core = Arc::clone(&self.cores).acquire_owned().await;
         let core = core.map_err(|_| PasswordError::Failed)?;
-        let done = tokio::task::spawn_blocking(move || {
+        let (answer, answered) = oneshot::channel();
+        // A thread of its own, because only a privileged process can raise the priority of a thread again.
+        let thread = thread::Builder::new().name("password".to_owned());
+        let begun = thread.spawn(move || {
             // Held by the work itself: its memory is in use even if the answer is no longer awaited.
             let _held = (room, core);
-            work()
+            // On Linux this concerns the thread only. Where it is not allowed, the priority stays as it is.
+            let _ = setpriority_process(Some(gettid()), NICE);
+            // Nobody may wait for the answer any longer.
+            let _ = answer.send(work());
         });
-        done.await.map_err(|_| PasswordError::Failed)
+        begun.map_err(|_| PasswordError::Failed)?;
+        answered.await.map_err(|_| PasswordError::Failed)
     }
 }
 
@@ -168,6 +182,15 @@ mod tests {
             assert_eq!(passwords.hash(password).await, Err(PasswordError::Length));
         }
         assert!(passwords.hash("twelve chars".into()).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn hashes_have_the_lowest_priority() {
+        let priority = || rustix::process::getpriority_process(Some(gettid()));
+        let of_tests = priority().unwrap();
+        let of_hashes = Passwords::default().run(priority).await.unwrap();
+        assert_eq!(of_hashes, Ok(NICE));
+        assert_eq!(priority(), Ok(of_tests), "only the thread is concerned");
     }
 
     #[tokio::test]
