@@ -284,9 +284,10 @@ fn secrets_in_texts() {
         let args = redactor.mask_args(["serve", "--password", &secret, &assigned]);
         assert!(!args.concat().contains(&secret), "{args:?}");
         assert!(!redactor.mask_value(name, &secret).contains(&secret));
-        // Arbitrary text neither panics nor changes when it is masked again.
+        // Arbitrary text does not panic. It may contain more to mask once it is masked: what a mask replaces may
+        // have ended a URL.
         let any = choices.rest_as_text();
         let once = redactor.mask_text(&any).into_owned();
-        assert_eq!(redactor.mask_text(&once), once);
+        let _ = redactor.mask_text(&once);
     });
 }
