@@ -25,11 +25,28 @@ source_files() {
 source_hash() {
   {
     rustc --version
-    printf '%s\n' "$WASM_BINDGEN_VERSION" "$CARGO_LEPTOS_VERSION"
-    sha256sum "$DECKWATCH_ROOT/end2end/package-lock.json" | cut -d' ' -f1
+    printf '%s\n' "$WASM_BINDGEN_VERSION"
+    (cd "$DECKWATCH_ROOT" && sha256sum end2end/package-lock.json scripts/site/*.mjs scripts/lib/build.sh)
+    split_version
     # A file that was deleted but is still in the index is omitted.
     source_files | sort -zu | { cd "$DECKWATCH_ROOT" && xargs -0 sha256sum 2>/dev/null; } || true
   } | sha256sum | cut -c1-20
+}
+
+# build_site: builds the page into target/site, as `cargo leptos build --release --split` does, but names each
+# file after what is in it at the end; see docs/adr/0020-own-build-of-the-site.md.
+build_site() {
+  local built=$DECKWATCH_ROOT/target/site/pkg folder=$CARGO_TARGET_DIR/front/wasm32-unknown-unknown/wasm-release
+  rm -rf "$DECKWATCH_ROOT/target/site"
+  mkdir -p "$built"
+  # With the places in the module that refer to code, which splitting has to change.
+  cargo build --lib --profile wasm-release --target wasm32-unknown-unknown --target-dir "$CARGO_TARGET_DIR/front" \
+    --no-default-features --features hydrate,split --config 'build.rustflags=["-Clink-args=--emit-relocs"]' &&
+    deckwatch-split "$folder/deckwatch.wasm" "$folder/first.wasm" "$built" &&
+    wasm-bindgen --target web --no-typescript --keep-lld-exports --no-demangle --out-name deckwatch \
+      --out-dir "$built" "$folder/first.wasm" &&
+    mv "$built/deckwatch_bg.wasm" "$built/deckwatch.wasm" &&
+    node "$DECKWATCH_ROOT/scripts/site/finish.mjs" "$DECKWATCH_ROOT"
 }
 
 # release_build: sets BUILD to the folder with `deckwatch` and `pkg/`.
@@ -45,9 +62,9 @@ release_build() {
   # One at a time: the target folder has only one finished binary.
   exec 8>"$DECKWATCH_CACHE/build.lock"
   if have flock; then flock 8; fi
-  # Only release builds hash file names; development builds reload plain names.
-  (cd "$DECKWATCH_ROOT" && LEPTOS_HASH_FILES=true cargo leptos build --release --split --lib-features split --precompress </dev/null 8>&-) ||
-    return 1
+  # The site first: it is embedded in the server.
+  (cd "$DECKWATCH_ROOT" && build_site && cargo build --release --bin deckwatch --no-default-features --features ssr) \
+    </dev/null 8>&- || return 1
   if [ "$(source_hash)" != "$hash" ]; then
     echo "The sources changed while they were built; please start again." >&2
     return 1

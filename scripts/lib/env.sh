@@ -24,6 +24,7 @@ if [ -d "$HOME/.cargo/bin" ] && ! command -v cargo >/dev/null 2>&1; then
 fi
 deckwatch_path_first "$DECKWATCH_TOOLS/cargo-deny-$CARGO_DENY_VERSION/bin"
 deckwatch_path_first "$DECKWATCH_TOOLS/cargo-leptos-$CARGO_LEPTOS_VERSION/bin"
+deckwatch_path_first "$DECKWATCH_TOOLS/deckwatch-split-$(split_version)/bin"
 deckwatch_path_first "$DECKWATCH_TOOLS/wasm-bindgen-cli-$WASM_BINDGEN_VERSION/bin"
 # wasm-opt comes from npm's binaryen: older versions of distributions break the page silently.
 deckwatch_path_first "$DECKWATCH_ROOT/end2end/node_modules/.bin"

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Installs everything that is needed, in the right order: `setup run` or `setup test`.
+# Installs everything that is needed, in the right order: `setup run`, `setup dev` or `setup test`.
 
 # shellcheck source=scripts/lib/env.sh
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
@@ -8,7 +8,7 @@ for part in say system rust tools newer_docker sshd; do
   . "$DECKWATCH_ROOT/scripts/lib/$part.sh"
 done
 
-# setup run|test
+# setup run|dev|test
 setup() {
   local began=$SECONDS level=$1
   mkdir -p "$DECKWATCH_TOOLS"
@@ -20,6 +20,7 @@ setup() {
   ensure_rust
   ensure_node_modules
   ensure_build_tools
+  [ "$level" != dev ] || ensure_cargo_leptos
   if [ "$level" = test ]; then
     ensure_rust_lints
     need brotli brotli

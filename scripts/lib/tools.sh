@@ -3,7 +3,8 @@
 # a fast profile: their own release profiles take three times as long.
 
 # cargo_tool NAME VERSION BINARY CRATES [cargo install options…]
-# CRATES is how many crates are compiled for it, for the progress that is shown.
+# CRATES is how many crates are compiled for it, for the progress that is shown. With the option --path FOLDER
+# the tool is the one in that folder.
 cargo_tool() {
   local name=$1 version=$2 binary=$3
   local home=$DECKWATCH_TOOLS/$name-$version
@@ -45,7 +46,8 @@ binstall_tool() {
 build_cargo_tool() {
   local name=$1 version=$2 root=$3 crates=$4
   shift 4
-  local log=$DECKWATCH_CACHE/$name.log progress failed=0
+  local log=$DECKWATCH_CACHE/$name.log progress failed=0 package=("$name" --version "=$version")
+  case " $* " in *" --path "*) package=() ;; esac
   note "building it from source, once (log: $log)"
   : >"$log"
   # In the background, and not the build: Ctrl-C must end that. Without the lock of the setup.
@@ -56,7 +58,7 @@ build_cargo_tool() {
     cd / && env -u RUSTFLAGS CARGO_TARGET_DIR="$DECKWATCH_CACHE/tools-target" \
       CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
       CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_DEBUG=false \
-      cargo install "$name" --version "=$version" --root "$root" --no-track "$@" </dev/null
+      cargo install ${package[@]+"${package[@]}"} --root "$root" --no-track "$@" </dev/null
   ) >"$log" 2>&1 || failed=1
   kill "$progress"
   wait "$progress" 2>/dev/null || true
@@ -80,10 +82,14 @@ ensure_build_tools() {
   # Not --locked: its lock file may name crates that a mirror does not have yet.
   cargo_tool wasm-bindgen-cli "$WASM_BINDGEN_VERSION" wasm-bindgen 161 --bin wasm-bindgen \
     --config profile.release.opt-level=1
+  cargo_tool deckwatch-split "$(split_version)" deckwatch-split 31 --path "$DECKWATCH_ROOT/scripts/site/split" --locked \
+    --config profile.release.opt-level=1
+}
+
+# For development, which rebuilds and reloads on every change.
+ensure_cargo_leptos() {
   # With no_downloads it uses every tool from PATH and fails instead of downloading.
-  # Unoptimized Brotli at its highest level would take longer than compiling the page.
-  cargo_tool cargo-leptos "$CARGO_LEPTOS_VERSION" cargo-leptos 601 --locked --features no_downloads \
-    --config profile.release.package.brotli.opt-level=2
+  cargo_tool cargo-leptos "$CARGO_LEPTOS_VERSION" cargo-leptos 601 --locked --features no_downloads
 }
 
 ensure_cargo_deny() {

@@ -18,3 +18,8 @@ WASM_BINDGEN_VERSION=$(wasm_bindgen_version)
 RUST_VERSION=1.96.0
 CARGO_LEPTOS_VERSION=0.3.11
 CARGO_DENY_VERSION=0.20.2
+
+# The tool that divides the page has no version but its sources.
+split_version() {
+  (cd "$DECKWATCH_ROOT/scripts/site/split" && sha256sum Cargo.toml Cargo.lock src/main.rs) | sha256sum | cut -c1-12
+}
