@@ -10,12 +10,19 @@ use crate::{
     process::{Process, cpu_during},
     results::{Results, percentile},
 };
-use deckwatch::protocol::Channel;
+use deckwatch::{
+    model::Update,
+    protocol::{Channel, Snapshot},
+};
 use futures::future::try_join_all;
 use std::{
-    cell::Cell,
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -150,24 +157,19 @@ async fn sign_ins(setting: &Setting, results: &mut Results) -> Result<(), Failur
         Ok::<_, Failure>((api, user.name.as_str()))
     });
     let others: Vec<_> = others.collect::<Result<_, _>>()?;
-    let api = Api::new(server.address, client.address)?;
     let (mut quiet, mut busy, mut took) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..setting.rounds(REPEATED) {
-        let end = Instant::now() + QUIET;
-        response_times(&api, client, &mut quiet, || Instant::now() < end).await?;
-        let goes_on = Cell::new(true);
-        let sign_ins = async {
-            let began = Instant::now();
-            let all = others
-                .iter()
-                .map(|(api, name)| accounts::sign_in(api, name));
-            try_join_all(all).await?;
-            goes_on.set(false);
-            took.push(began.elapsed().as_secs_f64() * 1e3);
-            Ok(())
-        };
-        let meanwhile = response_times(&api, client, &mut busy, || goes_on.get());
-        tokio::try_join!(sign_ins, meanwhile)?;
+        let measured = Measured::begin(server.address, client);
+        tokio::time::sleep(QUIET).await;
+        quiet.extend(measured.end()?);
+        let measured = Measured::begin(server.address, client);
+        let began = Instant::now();
+        let all = others
+            .iter()
+            .map(|(api, name)| accounts::sign_in(api, name));
+        try_join_all(all).await?;
+        took.push(began.elapsed().as_secs_f64() * 1e3);
+        busy.extend(measured.end()?);
     }
     let of = |times: &mut Vec<f64>, percent| percentile(times, percent).ok_or("no response");
     results.figure("sign_ins_ms", of(&mut took, 50.0)?)?;
@@ -180,22 +182,56 @@ async fn sign_ins(setting: &Setting, results: &mut Results) -> Result<(), Failur
     Ok(())
 }
 
-/// Requests the list of containers repeatedly, each time over a new connection, and adds the response times
-/// in milliseconds to `times`.
-async fn response_times(
-    api: &Api,
-    user: &User,
-    times: &mut Vec<f64>,
-    goes_on: impl Fn() -> bool,
-) -> Result<(), Failure> {
-    while goes_on() {
-        let asked = Instant::now();
-        let answer = api.get("/api/containers", &user.cookie).await?;
-        answer.error_for_status()?.bytes().await?;
-        times.push(asked.elapsed().as_secs_f64() * 1e3);
-        tokio::time::sleep(PAUSE).await;
+/// A client that requests the list of containers repeatedly, each time over a new connection. On a thread of
+/// its own, so that it does not wait for the other clients of this process.
+struct Measured {
+    goes_on: Arc<AtomicBool>,
+    thread: JoinHandle<Result<Vec<f64>, Failure>>,
+}
+
+impl Measured {
+    fn begin(server: SocketAddr, user: &User) -> Self {
+        let goes_on = Arc::new(AtomicBool::new(true));
+        let (signal, user) = (Arc::clone(&goes_on), user.clone());
+        let measure = move || {
+            let mut times = Vec::new();
+            while signal.load(Ordering::Relaxed) {
+                times.push(response_time(server, &user)?);
+                thread::sleep(PAUSE);
+            }
+            Ok(times)
+        };
+        Self {
+            goes_on,
+            thread: thread::spawn(measure),
+        }
     }
-    Ok(())
+
+    /// Ends it and returns its response times in milliseconds.
+    fn end(self) -> Result<Vec<f64>, Failure> {
+        self.goes_on.store(false, Ordering::Relaxed);
+        self.thread.join().map_err(|_| "the client failed")?
+    }
+}
+
+/// Requests the list of containers over a new connection and returns the response time in milliseconds.
+fn response_time(server: SocketAddr, user: &User) -> Result<f64, Failure> {
+    let asked = Instant::now();
+    let mut connection = TcpStream::connect(server)?;
+    let request = get("/api/containers", server, user, "Connection: close\r\n");
+    connection.write_all(request.as_bytes())?;
+    let mut answer = Vec::new();
+    connection.read_to_end(&mut answer)?;
+    match answer.starts_with(b"HTTP/1.1 200") {
+        true => Ok(asked.elapsed().as_secs_f64() * 1e3),
+        false => Err(String::from_utf8_lossy(&answer).into_owned().into()),
+    }
+}
+
+/// The request of `user` for `path`.
+fn get(path: &str, server: SocketAddr, user: &User, more: &str) -> String {
+    let cookie = &user.cookie;
+    format!("GET {path} HTTP/1.1\r\nHost: {server}\r\nCookie: {cookie}\r\n{more}\r\n")
 }
 
 /// Response times for a container that exists but is not visible to the user, and for two that do not exist.
@@ -228,9 +264,14 @@ async fn unknown(setting: &Setting, results: &mut Results) -> Result<(), Failure
 async fn first_container(server: &Process, user: &User) -> Result<String, Failure> {
     let api = Api::new(server.address, user.address)?;
     let list = api.get("/api/containers", &user.cookie).await?;
-    let list: serde_json::Value = list.json().await?;
-    let id = list.pointer("/containers/0/id").and_then(|id| id.as_str());
-    Ok(id.ok_or("no container")?.to_owned())
+    let list: Snapshot = list.json().await?;
+    let mut containers = list.messages.iter().filter_map(|message| {
+        let Some(Update::Containers { data, .. }) = message.update() else {
+            return None;
+        };
+        data.first()
+    });
+    Ok(containers.next().ok_or("no container")?.id.to_string())
 }
 
 /// Requests a container that is not found, and returns the response time in microseconds.
@@ -240,9 +281,7 @@ fn not_found(
     user: &User,
     id: &str,
 ) -> Result<f64, Failure> {
-    let cookie = &user.cookie;
-    let request =
-        format!("GET /api/containers/{id} HTTP/1.1\r\nHost: {server}\r\nCookie: {cookie}\r\n\r\n");
+    let request = get(&format!("/api/containers/{id}"), server, user, "");
     // The response is short enough to arrive in one piece.
     let mut answer = [0; 4_096];
     let asked = Instant::now();

@@ -86,10 +86,11 @@ impl Process {
                 Some(line) if started.elapsed() < START => line?,
                 _ => return Err(format!("{command:?} did not start").into()),
             };
-            if let Some((_, rest)) = line.split_once(AT) {
-                let mut words = rest.split_whitespace();
-                let address = words.next().ok_or("no address")?;
-                break (address.parse()?, words.next().map(str::parse).transpose()?);
+            // The link to the setup is no address only.
+            let (_, rest) = line.split_once(AT).unwrap_or_default();
+            let mut words = rest.split_whitespace();
+            if let Some(Ok(address)) = words.next().map(str::parse) {
+                break (address, words.next().map(str::parse).transpose()?);
             }
         };
         // The rest of the output is read and discarded: a full pipe would block the process.

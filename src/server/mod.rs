@@ -43,7 +43,7 @@ pub mod transport;
 pub mod websocket;
 
 pub use config::Config;
-pub use state::AppState;
+pub use state::{AppState, Shared};
 
 use access::Access;
 use actions::Actions;
@@ -56,7 +56,7 @@ use logs::Logs;
 use serve::Traffic;
 use shutdown::Shutdown;
 use source::UPDATE_BACKLOG;
-use std::{net::SocketAddr, sync::Arc, time::Instant};
+use std::{net::SocketAddr, time::Instant};
 use storage::Storage;
 use thiserror::Error;
 use tokio::sync::mpsc;
@@ -152,7 +152,7 @@ async fn start_with(
 
     let (storage, access) = accounts(&config, addr, &shutdown).await;
     let traffic = Traffic::default();
-    let state = AppState {
+    let state = AppState::new(Shared {
         actions: Actions::new(
             shutdown.clone(),
             hub.instruments().clone(),
@@ -172,8 +172,8 @@ async fn start_with(
         started: Instant::now(),
         storage,
         traffic: traffic.clone(),
-        config: Arc::new(config),
-    };
+        config,
+    });
     let router = router::router(state);
     shutdown.spawn_core(
         "http",

@@ -18,13 +18,17 @@ use super::{
 use crate::model::Grants;
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
-use std::{sync::Arc, time::Instant};
+use std::{ops::Deref, sync::Arc, time::Instant};
 
-/// The shared state of all request handlers. A handle: clones share everything.
+/// The shared state of all request handlers. A handle of one pointer, because every connection keeps one.
 #[derive(Clone, Debug)]
-pub struct AppState {
+pub struct AppState(Arc<Shared>);
+
+/// The state that all request handlers share.
+#[derive(Debug)]
+pub struct Shared {
     /// The configuration.
-    pub config: Arc<Config>,
+    pub config: Config,
     /// Everything; requests see the part that their principal may see.
     pub(super) hub: Hub,
     /// All workloads and their engines; requests get the part that their principal may see.
@@ -57,7 +61,19 @@ pub struct AppState {
     pub started: Instant,
 }
 
+impl Deref for AppState {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
 impl AppState {
+    pub(super) fn new(shared: Shared) -> Self {
+        Self(Arc::new(shared))
+    }
+
     /// The directory of a principal with `grants`.
     pub(super) fn directory_of(&self, grants: &Arc<Grants>) -> Directory {
         let viewer = self.hub.viewer(Audience::of(grants));

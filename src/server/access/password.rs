@@ -1,8 +1,8 @@
 //! Hashes and checks passwords with Argon2id, a few at a time.
 //!
 //! A hash takes 19 MiB and some 20 ms of a core on purpose, so that a stolen database cannot be searched.
-//! The number of hashes at once is bounded, so that sign-ins cannot exhaust the memory, and they have the lowest
-//! priority, so that they do not delay clients.
+//! The number of hashes at once is bounded, and they have a low priority, so that sign-ins neither exhaust the
+//! memory nor delay clients.
 
 use crate::model::{PASSWORD_LENGTHS, is_password};
 use argon2::{
@@ -17,16 +17,17 @@ use std::{
 use thiserror::Error;
 use tokio::sync::{Semaphore, oneshot};
 
-/// Hashes at once: two, so that one slow sign-in does not delay the next, at 38 MiB at most.
+/// Most hashes at once: two take 38 MiB. Of two cores, one is left for clients.
 const AT_ONCE: usize = 2;
-/// Sign-ins that wait for a hash. The last one waits about two seconds; further ones are refused.
+/// Sign-ins that wait for a hash. The last one waits two or three seconds; further ones are refused.
 const WAITING: usize = 100;
 /// Memory of a hash in KiB, its passes and its threads: the first recommendation of OWASP for Argon2id.
 const COST: (u32, u32, u32) = (19 * 1024, 2, 1);
 /// Bytes of a salt: the recommendation of RFC 9106.
 const SALT: usize = 16;
-/// The priority of the threads that compute hashes: the lowest of all.
-const NICE: i32 = 19;
+/// The priority of the threads that compute hashes, as with `nice`: a tenth of the processor time of clients. With
+/// the lowest one, a sign-in would take many seconds while other programs use the whole machine.
+const NICE: i32 = 10;
 
 /// The hash against which the password of an unknown user is checked, so that the answer takes as long as
 /// for a known one.
@@ -56,8 +57,8 @@ pub enum PasswordError {
 impl Default for Passwords {
     fn default() -> Self {
         Self {
-            room: Arc::new(Semaphore::new(AT_ONCE + WAITING)),
-            cores: Arc::new(Semaphore::new(AT_ONCE)),
+            room: Arc::new(Semaphore::new(at_once() + WAITING)),
+            cores: Arc::new(Semaphore::new(at_once())),
         }
     }
 }
@@ -112,6 +113,12 @@ impl Passwords {
         begun.map_err(|_| PasswordError::Failed)?;
         answered.await.map_err(|_| PasswordError::Failed)
     }
+}
+
+/// Hashes at once on this machine.
+fn at_once() -> usize {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    (cores / 2).clamp(1, AT_ONCE)
 }
 
 /// Checks the length of a new password.
@@ -185,7 +192,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn hashes_have_the_lowest_priority() {
+    async fn hashes_have_a_low_priority() {
         let priority = || rustix::process::getpriority_process(Some(gettid()));
         let of_tests = priority().unwrap();
         let of_hashes = Passwords::default().run(priority).await.unwrap();
@@ -197,7 +204,10 @@ mod tests {
     async fn more_than_the_bounded_number_is_refused_at_once() {
         let passwords = Passwords::default();
         let all = Arc::clone(&passwords.room);
-        let taken = all.acquire_many((AT_ONCE + WAITING) as u32).await.unwrap();
+        let taken = all
+            .acquire_many((at_once() + WAITING) as u32)
+            .await
+            .unwrap();
         let refused = passwords.verify(PASSWORD.into(), None).await;
         assert_eq!(refused, Err(PasswordError::Busy));
         drop(taken);
