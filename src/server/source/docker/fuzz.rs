@@ -64,9 +64,6 @@ fn engine_answers() {
         mask_inspect(&mut inspected, &redactor);
         let masked = inspected.to_string();
         assert!(!is_known || !masked.contains(SECRET), "{masked}");
-        let again = inspected.clone();
-        mask_inspect(&mut inspected, &redactor);
-        assert_eq!(inspected, again, "masking again changes nothing");
     });
 }
 
