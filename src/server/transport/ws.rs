@@ -129,7 +129,7 @@ pub(super) fn talk(
     let id = ClientId::new();
     let _span = id.span().entered();
     upgrade.accept(MAX_MESSAGE_BYTES, &tracker, move |socket| {
-        let mut conversation = Conversation::new(socket, form, (&state, &visitor), id);
+        let mut conversation = Box::new(Conversation::new(socket, form, (&state, &visitor), id));
         begin(&mut conversation, id);
         // Captures nothing else, because the future lives as long as the connection.
         async move {
