@@ -32,19 +32,37 @@ pub(crate) async fn describe(setting: &Setting) -> Result<(), Failure> {
     };
     results.text("cgroups", cgroups)?;
     for (name, command) in [
-        ("Deckwatch", "git describe --always --dirty"),
         ("rustc", "rustc --version"),
         ("Docker", "dockerd --version"),
         ("Node", "node --version"),
         ("Chromium", "${DECKWATCH_CHROMIUM:-chromium} --version"),
-        ("When", "date -u +%Y-%m-%d"),
     ] {
-        let output = Command::new("sh")
-            .current_dir(&setting.end2end)
-            .args(["-c", command])
-            .output()?;
-        let text = String::from_utf8_lossy(&output.stdout);
-        results.text(name, text.lines().next().unwrap_or("not available").trim())?;
+        results.text(name, &first_line(setting, command)?)?;
     }
     results.finish()
+}
+
+/// The commit that is measured, the day, and the load average of the machine.
+pub(crate) fn moment(setting: &Setting) -> Result<String, Failure> {
+    let commit = first_line(setting, "git describe --always --dirty")?;
+    let day = first_line(setting, "date -u +%Y-%m-%d")?;
+    let load = fs::read_to_string("/proc/loadavg")?;
+    let load = load.split(' ').next().unwrap_or_default();
+    Ok(format!(
+        "{commit} on {day}; load average of the machine at the start: {load}"
+    ))
+}
+
+fn first_line(setting: &Setting, command: &str) -> Result<String, Failure> {
+    let output = Command::new("sh")
+        .current_dir(&setting.end2end)
+        .args(["-c", command])
+        .output()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    Ok(text
+        .lines()
+        .next()
+        .unwrap_or("not available")
+        .trim()
+        .to_owned())
 }

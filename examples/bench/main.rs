@@ -152,8 +152,7 @@ async fn main() -> Result<(), Failure> {
 async fn run(part: Part, setting: &Setting) -> Result<(), Failure> {
     let name = clap::ValueEnum::to_possible_value(&part).ok_or("no such part")?;
     let mut results = Results::begin(&setting.results, name.get_name())?;
-    let load = std::fs::read_to_string("/proc/loadavg")?;
-    results.text("load", load.split(' ').next().unwrap_or_default())?;
+    results.text("moment", &machine::moment(setting)?)?;
     match part {
         Part::Collection => collection::measure(setting, &mut results).await?,
         Part::FanOut => fan_out::measure(setting, &mut results).await?,

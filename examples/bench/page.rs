@@ -40,15 +40,7 @@ fn machine(results: &Path, text: &mut String) -> Result<(), Failure> {
     };
     text.push_str("| | |\n|---|---|\n");
     for name in [
-        "Machine",
-        "Linux",
-        "cgroups",
-        "Docker",
-        "Chromium",
-        "Node",
-        "rustc",
-        "Deckwatch",
-        "When",
+        "Machine", "Linux", "cgroups", "Docker", "Chromium", "Node", "rustc",
     ] {
         if let Some(value) = machine.text(name) {
             writeln!(text, "| {name} | {value} |")?;
@@ -94,8 +86,8 @@ fn table(section: &Section, figures: &Figures, text: &mut String) -> Result<(), 
             row.what, row.bound
         )?;
     }
-    if let Some(load) = figures.text("load") {
-        writeln!(text, "\nLoad average of the machine at the start: {load}.")?;
+    if let Some(moment) = figures.text("moment") {
+        writeln!(text, "\nMeasured with {moment}.")?;
     }
     Ok(())
 }
