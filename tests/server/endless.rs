@@ -3,7 +3,8 @@
 use crate::support::{
     PATIENCE,
     app::{Settings, TestApp},
-    fake_engine::{FakeEngine, Raw, id_of, inspection_of},
+    fake_engine::{FakeEngine, id_of, inspection_of},
+    fake_server::Raw,
     mirror::Mirror,
 };
 use deckwatch::{model::SourceState, protocol::Channel};

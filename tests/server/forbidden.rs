@@ -3,7 +3,8 @@
 use crate::support::{
     app::TestApp,
     eventually,
-    fake_engine::{FakeEngine, Raw, id_of},
+    fake_engine::{FakeEngine, id_of},
+    fake_server::Raw,
 };
 use deckwatch::{
     model::{SourceKind, SourceState, Update, WorkloadKey},

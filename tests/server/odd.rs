@@ -2,7 +2,8 @@
 
 use crate::support::{
     app::{Settings, TestApp},
-    fake_engine::{FakeContainer, FakeEngine, Raw, id_of, inspection_of},
+    fake_engine::{FakeContainer, FakeEngine, id_of, inspection_of},
+    fake_server::Raw,
     mirror::Mirror,
 };
 use deckwatch::{

@@ -5,6 +5,7 @@ pub(crate) mod app;
 pub(crate) mod attackers;
 pub(crate) mod fake_engine;
 pub(crate) mod fake_provider;
+pub(crate) mod fake_server;
 pub(crate) mod launch;
 pub(crate) mod mirror;
 pub(crate) mod page;

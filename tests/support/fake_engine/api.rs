@@ -1,18 +1,14 @@
 //! The fake engine's HTTP API.
 
-use super::{
-    FakeContainer,
-    logs::LogQuery,
-    raw,
-    world::{Mood, Shared},
-};
+use super::{FakeContainer, logs::LogQuery, world::Shared};
+use crate::support::fake_server::{FakeServer, Faults, Mood};
 use axum::{
     body::{Body, Bytes},
     response::{IntoResponse, Response},
 };
 use deckwatch::model::Timestamp;
 use futures::{Stream, StreamExt, stream};
-use hyper::{Request, StatusCode, body::Incoming};
+use hyper::{Request, StatusCode, body::Incoming, header::HeaderValue};
 use serde_json::{Value, json};
 use std::{collections::HashMap, convert::Infallible, sync::Arc};
 use tokio_stream::wrappers::BroadcastStream;
@@ -23,7 +19,20 @@ const FORBIDDEN: &str = "<html><body><h1>403 Forbidden</h1>\nRequest forbidden b
 
 type Query = HashMap<String, String>;
 
-pub(super) async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Response {
+impl FakeServer for Shared {
+    fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response {
+        let mut answer = answer(self, request).await;
+        let version = HeaderValue::from_static("1.47");
+        answer.headers_mut().insert("api-version", version);
+        answer
+    }
+}
+
+async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Response {
     let method = request.method().as_str().to_owned();
     let uri = request.uri().to_string();
     let path = match uri
@@ -34,12 +43,8 @@ pub(super) async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> R
         None => uri,
     };
     shared.world().requests.push(format!("{method} {path}"));
-    let mood = shared.mood.borrow().clone();
-    match mood {
-        Mood::Hanging => {
-            let mut changes = shared.mood.subscribe();
-            let _ = changes.wait_for(|mood| *mood != Mood::Hanging).await;
-        }
+    match shared.faults.mood() {
+        Mood::Hanging => shared.faults.while_hanging().await,
         Mood::Failing(status) => {
             let status = StatusCode::from_u16(status).unwrap();
             let words = shared.world().words.clone();
@@ -55,12 +60,10 @@ pub(super) async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> R
     }
     let query = parse(query);
     let truth = route(&shared, &method, &parts, &query);
-    let answer = raw::answer(&shared, &format!("{method} {path}"), truth).await;
-    if mood == Mood::HalfJson {
-        halved(answer).await
-    } else {
-        answer
-    }
+    shared
+        .faults
+        .apply(&format!("{method} {path}"), truth)
+        .await
 }
 
 fn is_forbidden(shared: &Shared, method: &str, parts: &[&str]) -> bool {
@@ -73,12 +76,6 @@ fn is_forbidden(shared: &Shared, method: &str, parts: &[&str]) -> bool {
     let world = shared.world();
     let mut forbidden = world.forbidden.iter();
     forbidden.any(|prefix| call.starts_with(prefix.as_str()))
-}
-
-async fn halved(answer: Response) -> Response {
-    let body = axum::body::to_bytes(answer.into_body(), usize::MAX).await;
-    let body = body.unwrap_or_default();
-    ok(body.slice(..body.len() / 2))
 }
 
 async fn route(shared: &Arc<Shared>, method: &str, parts: &[&str], query: &Query) -> Response {
@@ -209,12 +206,12 @@ fn events(shared: &Arc<Shared>, query: &Query) -> Response {
         None => Vec::new(),
     };
     drop(world);
-    let mood = shared.mood.subscribe();
     let new = BroadcastStream::new(reported).filter_map(async |reported| reported.ok());
+    let shared = Arc::clone(shared);
     let new = new.then(move |reported| {
-        let mut mood = mood.clone();
+        let hanging = shared.faults.while_hanging();
         async move {
-            let _ = mood.wait_for(|mood| *mood != Mood::Hanging).await;
+            hanging.await;
             reported
         }
     });
@@ -248,15 +245,8 @@ fn streamed(body: impl Stream<Item = Bytes> + Send + 'static) -> Response {
     Body::from_stream(body.map(Ok::<_, Infallible>)).into_response()
 }
 
-pub(super) fn ok(body: impl Into<Body>) -> Response {
-    (
-        [
-            ("content-type", "application/json"),
-            ("api-version", "1.47"),
-        ],
-        body.into(),
-    )
-        .into_response()
+fn ok(body: impl Into<Body>) -> Response {
+    ([("content-type", "application/json")], body.into()).into_response()
 }
 
 fn json_body(body: Value) -> Response {

@@ -1,9 +1,6 @@
 //! Logs of the fake engine, with their possible faults.
 
-use super::{
-    FakeContainer, Line, LogFault,
-    world::{Mood, Shared},
-};
+use super::{FakeContainer, Line, LogFault, world::Shared};
 use axum::{
     body::{Body, Bytes},
     response::{IntoResponse, Response},
@@ -119,14 +116,13 @@ impl LogSender {
     /// The next line; `Some(None)` at a cut, and `None` at the end of the log.
     async fn next(&mut self) -> Option<Option<Line>> {
         let mut wrote = self.shared.wrote.subscribe();
-        let mut mood = self.shared.mood.subscribe();
         loop {
             wrote.borrow_and_update();
             match self.check() {
                 Next::End => return None,
                 Next::Cut => return Some(None),
                 Next::Line(line) => {
-                    let _ = mood.wait_for(|mood| *mood != Mood::Hanging).await;
+                    self.shared.faults.while_hanging().await;
                     return Some(Some(line));
                 }
                 Next::Wait => wrote.changed().await.ok()?,

@@ -5,19 +5,16 @@
 
 mod api;
 mod container;
-mod listener;
 mod logs;
-mod raw;
 mod world;
 
 pub(crate) use container::{FakeContainer, Figures, Line, LogFault, id_of};
-pub(crate) use raw::Raw;
 
-use listener::Listener;
+use crate::support::fake_server::{Faults, Listener, Mood, Raw};
 use serde_json::Value;
 use std::sync::{Arc, Mutex};
 use tokio::sync::{broadcast, watch};
-use world::{Mood, Shared};
+use world::Shared;
 
 /// A Docker engine that tests control.
 #[derive(Debug)]
@@ -40,8 +37,7 @@ impl FakeEngine {
     fn listening(listener: Listener) -> Self {
         let shared = Arc::new(Shared {
             world: Mutex::default(),
-            mood: watch::Sender::default(),
-            raw: watch::Sender::default(),
+            faults: Faults::default(),
             held: watch::Sender::default(),
             events: broadcast::Sender::new(8_192),
             wrote: watch::Sender::default(),
@@ -197,10 +193,7 @@ impl FakeEngine {
     /// Sets what `route`, such as `GET /containers/json`, answers from now on. The longest matching route
     /// applies; one that ends with `$` matches only the complete request.
     pub(crate) fn answer(&self, route: &str, raw: Raw) {
-        self.shared.raw.send_modify(|routes| {
-            routes.retain(|(other, _)| other != route);
-            routes.push((route.to_owned(), raw));
-        });
+        self.shared.faults.answer(route, raw);
     }
 
     /// The same for the inspection of the container called `name`.
@@ -210,14 +203,12 @@ impl FakeEngine {
 
     /// `route` answers correctly again.
     pub(crate) fn answer_correctly(&self, route: &str) {
-        self.shared
-            .raw
-            .send_modify(|routes| routes.retain(|(other, _)| other != route));
+        self.shared.faults.answer_correctly(route);
     }
 
     /// Bytes sent of the endless response of which most was sent.
     pub(crate) fn most_sent(&self) -> usize {
-        self.shared.world().most_sent
+        self.shared.faults.most_sent()
     }
 
     /// Sends no events from now on.
@@ -236,21 +227,21 @@ impl FakeEngine {
     }
 
     pub(crate) fn hang(&self) {
-        self.shared.mood.send_replace(Mood::Hanging);
+        self.shared.faults.set_mood(Mood::Hanging);
     }
 
     pub(crate) fn answer_garbage(&self) {
-        self.shared.mood.send_replace(Mood::Garbage);
+        self.shared.faults.set_mood(Mood::Garbage);
         self.cut_events();
     }
 
     pub(crate) fn half_json(&self) {
-        self.shared.mood.send_replace(Mood::HalfJson);
+        self.shared.faults.set_mood(Mood::HalfJson);
         self.cut_events();
     }
 
     pub(crate) fn fail_with(&self, status: u16) {
-        self.shared.mood.send_replace(Mood::Failing(status));
+        self.shared.faults.set_mood(Mood::Failing(status));
         self.cut_events();
     }
 
@@ -273,8 +264,7 @@ impl FakeEngine {
 
     /// Ends all faults, and listens.
     pub(crate) fn recover(&self) {
-        self.shared.raw.send_replace(Vec::new());
-        self.shared.mood.send_replace(Mood::Well);
+        self.shared.faults.end();
         self.listener.open(&self.shared);
     }
 

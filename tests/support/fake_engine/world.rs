@@ -1,9 +1,7 @@
 //! The state of the fake engine, and its changes.
 
-use super::{
-    container::{FakeContainer, now},
-    raw::Raw,
-};
+use super::container::{FakeContainer, now};
+use crate::support::fake_server::Faults;
 use axum::body::Bytes;
 use deckwatch::model::Timestamp;
 use serde_json::json;
@@ -14,27 +12,10 @@ use std::{
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
-/// How the engine answers.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) enum Mood {
-    #[default]
-    Well,
-    /// It accepts connections and requests, but never answers.
-    Hanging,
-    /// It answers with bytes that are not HTTP.
-    Garbage,
-    /// It answers 200 with the first half of the correct body.
-    HalfJson,
-    /// It answers with this status.
-    Failing(u16),
-}
-
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(super) world: Mutex<World>,
-    pub(super) mood: watch::Sender<Mood>,
-    /// Routes whose response is replaced, each as `METHOD /path`.
-    pub(super) raw: watch::Sender<Vec<(String, Raw)>>,
+    pub(super) faults: Faults,
     /// While true, requests that change a container are held.
     pub(super) held: watch::Sender<bool>,
     pub(super) events: broadcast::Sender<SeenEvents>,
@@ -58,8 +39,6 @@ pub(super) struct World {
     pub(super) cut: CancellationToken,
     /// The numbers of lines after which followed logs are cut, one after the other.
     pub(super) log_cuts: HashMap<String, VecDeque<usize>>,
-    /// Bytes sent of the endless response of which most was sent.
-    pub(super) most_sent: usize,
     /// How many times the open logs of a container were cut.
     pub(super) cut_logs: HashMap<String, usize>,
     /// How many times they stalled.
