@@ -1,8 +1,8 @@
 //! Engines behind TLS: a real one, which only accepts known clients, and TLS servers of the tests.
 
 use crate::support::{
-    PATIENCE, app::Settings, eventually, fake_engine::FakeEngine, launch::launch_with,
-    process::Process,
+    PATIENCE, app::Settings, certificates::make_certificates, eventually, fake_engine::FakeEngine,
+    launch::launch_with, process::Process,
 };
 use deckwatch::{
     model::{SourceKind, SourceState, Update},
@@ -26,33 +26,6 @@ use tokio_rustls::{
         pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
     },
 };
-
-/// Creates a certificate authority in `ca`, and certificates signed by it in `server` and `client`.
-const CERTIFICATES: &str = r#"
-set -e
-key() { openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$1" 2>/dev/null; }
-mkdir -p server client
-key ca-key.pem
-openssl req -x509 -new -key ca-key.pem -days 2 -subj "/CN=test authority" -out server/ca.pem \
-  -addext basicConstraints=critical,CA:TRUE 2>/dev/null
-cp server/ca.pem client/ca.pem
-for side in server client; do
-  key "$side/key.pem"
-  openssl req -new -key "$side/key.pem" -subj "/CN=$side" -out "$side.csr" 2>/dev/null
-  printf 'subjectAltName=IP:127.0.0.1\nextendedKeyUsage=%sAuth\n' "$side" >"$side.ext"
-  openssl x509 -req -in "$side.csr" -CA server/ca.pem -CAkey ca-key.pem -CAcreateserial -days 2 \
-    -extfile "$side.ext" -out "$side/cert.pem" 2>/dev/null
-done
-"#;
-
-pub(crate) fn make_certificates(folder: &Path) {
-    std::fs::create_dir_all(folder).unwrap();
-    let made = Command::new("bash")
-        .args(["-c", CERTIFICATES])
-        .current_dir(folder)
-        .status();
-    assert!(made.unwrap().success(), "openssl makes no certificates");
-}
 
 /// A real engine behind TLS; killed when dropped.
 struct Engine {

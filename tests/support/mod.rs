@@ -3,6 +3,7 @@
 pub(crate) mod accounts;
 pub(crate) mod app;
 pub(crate) mod attackers;
+pub(crate) mod certificates;
 pub(crate) mod fake_engine;
 pub(crate) mod fake_provider;
 pub(crate) mod fake_server;

@@ -1,13 +1,11 @@
 //! A provider behind TLS, and a server that is configured by a file.
 
 use super::START;
-use crate::{
-    support::{
-        fake_engine::FakeEngine,
-        fake_provider::{CLIENT, FakeProvider, REDIRECT},
-        process::Process,
-    },
-    tls::make_certificates,
+use crate::support::{
+    certificates::make_certificates,
+    fake_engine::FakeEngine,
+    fake_provider::{CLIENT, FakeProvider, REDIRECT},
+    process::Process,
 };
 use axum::serve::Listener;
 use reqwest::redirect::Policy;
