@@ -20,6 +20,7 @@ mod binary;
 mod changes;
 mod endless;
 mod fake;
+mod fake_cluster;
 mod fault_list;
 mod faults;
 mod figures;

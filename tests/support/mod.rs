@@ -4,6 +4,7 @@ pub(crate) mod accounts;
 pub(crate) mod app;
 pub(crate) mod attackers;
 pub(crate) mod certificates;
+pub(crate) mod fake_cluster;
 pub(crate) mod fake_engine;
 pub(crate) mod fake_provider;
 pub(crate) mod fake_server;
