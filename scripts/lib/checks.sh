@@ -47,9 +47,11 @@ check_test() {
   unset DOCKER_HOST
   cargo test --features ssr --no-fail-fast || failed=$?
   tell "tests: $(test_counts <"$LOG")"
-  SKIPPED=()
+  kubectl_suite || failed=$?
+  # They need no engine.
+  SKIPPED=(--skip kubectl::)
   if [ -z "${DECKWATCH_TEST_SSHD:-}" ]; then
-    SKIPPED=(--skip ssh::)
+    SKIPPED+=(--skip ssh::)
     tell "tests of engines behind SSH: SKIPPED, there is no SSH server"
   fi
   if [ -z "${DECKWATCH_TEST_DOCKER_NEXT:-}" ] || [ -z "${DECKWATCH_TEST_PODMAN:-}" ]; then
@@ -63,19 +65,35 @@ check_test() {
   return "$failed"
 }
 
+# The tests in which a real kubectl uses the fake cluster.
+kubectl_suite() {
+  if [ -z "${DECKWATCH_TEST_KUBECTL:-}" ]; then
+    tell "tests with kubectl: SKIPPED, there is no kubectl"
+    return 0
+  fi
+  ignored_tests "tests with kubectl" server kubectl::
+}
+
 # engine_suite SUITE KIND [FILTER]: runs the ignored tests of SUITE, which find the engine in
 # DECKWATCH_TEST_DOCKER. Without an engine they stay ignored, which is reported.
 engine_suite() {
-  local failed=0 before address
+  local address
   address=$(engine_variable "$2")
   if [ -z "${!address:-}" ]; then
     tell "tests of $1 on $2: SKIPPED, there is no such engine"
     return 0
   fi
+  DECKWATCH_TEST_DOCKER=${!address} \
+    ignored_tests "tests of $1 on $2" "$1" ${3:+"$3"} "${SKIPPED[@]}"
+}
+
+# ignored_tests WHAT SUITE ARGUMENTS…: runs the ignored tests of SUITE, and reports their results as WHAT.
+ignored_tests() {
+  local failed=0 before what=$1 suite=$2
+  shift 2
   before=$(wc -l <"$LOG")
-  DECKWATCH_TEST_DOCKER=${!address} cargo test --features ssr --no-fail-fast --test "$1" -- \
-    --ignored ${3:+"$3"} "${SKIPPED[@]}" || failed=$?
-  tell "tests of $1 on $2: $(tail -n "+$((before + 1))" "$LOG" | test_counts)"
+  cargo test --features ssr --no-fail-fast --test "$suite" -- --ignored "$@" || failed=$?
+  tell "$what: $(tail -n "+$((before + 1))" "$LOG" | test_counts)"
   return "$failed"
 }
 

@@ -3,7 +3,7 @@
 
 # shellcheck source=scripts/lib/env.sh
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
-for part in say system rust tools newer_docker sshd; do
+for part in say system rust tools python newer_docker sshd kubectl; do
   # shellcheck source=/dev/null
   . "$DECKWATCH_ROOT/scripts/lib/$part.sh"
 done
@@ -30,6 +30,7 @@ setup() {
     ensure_newer_docker
     ensure_proxies
     ensure_sshd
+    ensure_kubectl
     ensure_cargo_deny
   fi
   drop_tools_target

