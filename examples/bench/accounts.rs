@@ -27,7 +27,8 @@ pub(crate) struct User {
     pub(crate) cookie: String,
 }
 
-/// Starts Deckwatch with synthetic containers and sign-in. Each of `grants` is a user with these grants.
+/// Starts Deckwatch with synthetic containers and sign-in. Each of `grants` is a user with these grants. The
+/// server has been started again after they have signed in, so that no memory of password hashes is in it.
 pub(crate) async fn demo(
     setting: &Setting,
     containers: usize,
@@ -55,6 +56,8 @@ pub(crate) async fn demo(
             cookie,
         });
     }
+    let data = server.stop().ok_or("no database")?;
+    let server = Process::with_data(&setting.binary, data, &arguments)?;
     Ok((server, users))
 }
 

@@ -28,7 +28,7 @@ pub(crate) struct Process {
     pub(crate) started: Instant,
     child: Child,
     /// The folder of its database, removed when this is dropped.
-    _data: Option<tempfile::TempDir>,
+    data: Option<tempfile::TempDir>,
 }
 
 impl Process {
@@ -67,7 +67,7 @@ impl Process {
             }
         }
         let mut process = Self::start(command)?;
-        process._data = Some(data);
+        process.data = Some(data);
         Ok(process)
     }
 
@@ -100,8 +100,13 @@ impl Process {
             beside,
             started,
             child,
-            _data: None,
+            data: None,
         })
+    }
+
+    /// Ends Deckwatch; returns the folder of its database.
+    pub(crate) fn stop(mut self) -> Option<tempfile::TempDir> {
+        self.data.take()
     }
 
     pub(crate) fn id(&self) -> u32 {
