@@ -16,8 +16,11 @@ use deckwatch::{
 };
 use futures::future::try_join_all;
 use std::{
+    cell::Cell,
+    convert::Infallible,
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -25,6 +28,7 @@ use std::{
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
+use tokio::time::{error::Elapsed, timeout};
 
 const CONTAINERS: usize = 100;
 /// Connections of each user: as many as the server allows.
@@ -50,12 +54,14 @@ const REST: Duration = Duration::from_secs(8);
 
 /// Sign-ins at the same time.
 const SIGN_INS: usize = 50;
-/// How often they are repeated.
-const REPEATED: u32 = 16;
+/// How often the measurements with and without sign-ins are repeated.
+const REPEATED: u32 = 4;
+/// Time after the beginning of the sign-ins until they no longer arrive at the same moments.
+const RAMP: Duration = Duration::from_secs(2);
+/// Duration of each measurement.
+const MEASURED: Duration = Duration::from_secs(4);
 /// Pause between two requests of the client that is measured meanwhile.
 const PAUSE: Duration = Duration::from_millis(3);
-/// Duration of the measurement without sign-ins before each of them.
-const QUIET: Duration = Duration::from_secs(1);
 
 /// Requests for each of the containers whose response times are compared.
 const REQUESTS: usize = 5_000;
@@ -157,22 +163,26 @@ async fn sign_ins(setting: &Setting, results: &mut Results) -> Result<(), Failur
         Ok::<_, Failure>((api, user.name.as_str()))
     });
     let others: Vec<_> = others.collect::<Result<_, _>>()?;
-    let (mut quiet, mut busy, mut took) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut quiet, mut busy) = (Vec::new(), Vec::new());
+    let window = setting.window(MEASURED);
     for _ in 0..setting.rounds(REPEATED) {
         let measured = Measured::begin(server.address, client);
-        tokio::time::sleep(QUIET).await;
+        tokio::time::sleep(window).await;
         quiet.extend(measured.end()?);
+        let done = Cell::new(0_u32);
+        let mut sign_ins = pin!(try_join_all(
+            others.iter().map(|(api, name)| again(api, name, &done))
+        ));
+        // They all begin at the same moment, which is not what is measured.
+        unless_ended(timeout(RAMP, &mut sign_ins).await)?;
+        done.set(0);
         let measured = Measured::begin(server.address, client);
-        let began = Instant::now();
-        let all = others
-            .iter()
-            .map(|(api, name)| accounts::sign_in(api, name));
-        try_join_all(all).await?;
-        took.push(began.elapsed().as_secs_f64() * 1e3);
+        unless_ended(timeout(window, &mut sign_ins).await)?;
         busy.extend(measured.end()?);
+        let each_second = f64::from(done.get()) / window.as_secs_f64();
+        results.figure("sign_ins_a_second", each_second)?;
     }
     let of = |times: &mut Vec<f64>, percent| percentile(times, percent).ok_or("no response");
-    results.figure("sign_ins_ms", of(&mut took, 50.0)?)?;
     for percent in [50.0, 99.0] {
         let (quiet, busy) = (of(&mut quiet, percent)?, of(&mut busy, percent)?);
         results.figure(&format!("quiet_p{percent}_ms"), quiet)?;
@@ -180,6 +190,22 @@ async fn sign_ins(setting: &Setting, results: &mut Results) -> Result<(), Failur
         results.figure(&format!("busy/quiet_p{percent}"), busy / quiet)?;
     }
     Ok(())
+}
+
+/// Signs a user in again and again, and counts that in `done`.
+async fn again(api: &Api, name: &str, done: &Cell<u32>) -> Result<Infallible, Failure> {
+    loop {
+        accounts::sign_in(api, name).await?;
+        done.set(done.get() + 1);
+    }
+}
+
+/// The error with which endless sign-ins ended before the time was over.
+fn unless_ended<T>(ended: Result<Result<T, Failure>, Elapsed>) -> Result<(), Failure> {
+    match ended {
+        Ok(Err(error)) => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// A client that requests the list of containers repeatedly, each time over a new connection. On a thread of
