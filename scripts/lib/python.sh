@@ -22,6 +22,21 @@ find_python() {
   return 1
 }
 
+# python_package LOG HOME PACKAGE==VERSION: installs a package in an environment of its own in HOME, once. Fails
+# with the reason in PROBLEM.
+python_package() {
+  local log=$1 home=$2 package=$3 python
+  [ ! -e "$home/complete" ] || return 0
+  PROBLEM="there is no Python 3.10 or newer with venv and pip"
+  python=$(find_python 3.11 3.12 3.13 3.14 3.10) || return 1
+  PROBLEM="not all packages could be installed (log: $log)"
+  : >"$log"
+  rm -rf "$home"
+  "$python" -m venv "$home" </dev/null >>"$log" 2>&1 &&
+    pip "$log" "$home/bin/python" install "$package" &&
+    touch "$home/complete"
+}
+
 # pip LOG PYTHON ARGUMENTS…: pip without questions; the end of its output is shown when it fails.
 pip() {
   local log=$1 python=$2

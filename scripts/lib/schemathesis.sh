@@ -14,16 +14,7 @@ SCHEMATHESIS_ENDLESS=/api/containers/stream
 
 # Fails with the reason in PROBLEM.
 schemathesis_install() {
-  local log=$DECKWATCH_CACHE/schemathesis.log python
-  [ ! -e "$SCHEMATHESIS_HOME/complete" ] || return 0
-  PROBLEM="there is no Python 3.10 or newer with venv and pip"
-  python=$(find_python 3.11 3.12 3.13 3.14 3.10) || return 1
-  PROBLEM="not all packages could be installed (log: $log)"
-  : >"$log"
-  rm -rf "$SCHEMATHESIS_HOME"
-  "$python" -m venv "$SCHEMATHESIS_HOME" </dev/null >>"$log" 2>&1 &&
-    pip "$log" "$SCHEMATHESIS_HOME/bin/python" install "schemathesis==$SCHEMATHESIS_VERSION" &&
-    touch "$SCHEMATHESIS_HOME/complete"
+  python_package "$DECKWATCH_CACHE/schemathesis.log" "$SCHEMATHESIS_HOME" "schemathesis==$SCHEMATHESIS_VERSION"
 }
 
 # schemathesis_run ADDRESS FOLDER: tests the server at ADDRESS; sets COUNTS. Fails when an answer does not
