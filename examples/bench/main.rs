@@ -19,6 +19,8 @@ mod accounts;
 #[path = "../shared/api.rs"]
 mod api;
 mod attack;
+#[path = "../shared/child.rs"]
+mod child;
 mod client;
 mod collection;
 mod crowd;

@@ -1,6 +1,9 @@
 //! Processes that are measured: starting them, and reading their CPU time and memory from `/proc`.
 
-use crate::Failure;
+use crate::{
+    Failure,
+    child::{resident, without_settings},
+};
 use std::{
     collections::HashMap,
     fs,
@@ -58,14 +61,7 @@ impl Process {
             .arg("--data-dir")
             .arg(data.path())
             .args(arguments);
-        for (name, _) in std::env::vars() {
-            if ["DECKWATCH_", "LEPTOS_", "DOCKER_", "RUST_"]
-                .iter()
-                .any(|p| name.starts_with(p))
-            {
-                command.env_remove(name);
-            }
-        }
+        without_settings(&mut command);
         let mut process = Self::start(command)?;
         process.data = Some(data);
         Ok(process)
@@ -124,14 +120,6 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// Resident memory of a process, in bytes.
-pub(crate) fn resident(id: u32) -> Result<f64, Failure> {
-    let status = fs::read_to_string(format!("/proc/{id}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kibibytes = line.and_then(|line| line.split_whitespace().next());
-    Ok(kibibytes.ok_or("no VmRSS")?.parse::<f64>()? * 1024.0)
 }
 
 /// CPU time of processes in nanoseconds, from `schedstat`: `/proc/PID/stat` has a resolution of a

@@ -18,6 +18,8 @@
 mod accounts;
 #[path = "../shared/api.rs"]
 mod api;
+#[path = "../shared/child.rs"]
+mod child;
 mod client;
 mod counted;
 mod faults;

@@ -1,6 +1,9 @@
 //! The server in a process of its own.
 
-use crate::{Failure, vitals};
+use crate::{
+    Failure,
+    child::{resident, without_settings},
+};
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
     fs::{self, File},
@@ -37,14 +40,7 @@ impl Process {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(File::create(&log)?);
-        for (name, _) in std::env::vars() {
-            if ["DECKWATCH_", "LEPTOS_", "DOCKER_", "RUST_"]
-                .iter()
-                .any(|prefix| name.starts_with(prefix))
-            {
-                command.env_remove(name);
-            }
-        }
+        without_settings(&mut command);
         let (child, began) = (command.spawn()?, Instant::now());
         let address = loop {
             let text = fs::read_to_string(&log)?;
@@ -73,7 +69,7 @@ impl Process {
 
     /// Its resident memory, in bytes.
     pub(crate) fn resident(&self) -> Result<f64, Failure> {
-        vitals::resident(self.id())
+        resident(self.id())
     }
 }
 

@@ -41,14 +41,6 @@ impl InUse {
     }
 }
 
-/// Resident memory of a process, in bytes.
-pub(crate) fn resident(id: u32) -> Result<f64, Failure> {
-    let status = fs::read_to_string(format!("/proc/{id}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kibibytes = line.and_then(|line| line.split_whitespace().next());
-    Ok(kibibytes.ok_or("no VmRSS")?.parse::<f64>()? * 1024.0)
-}
-
 /// Resident memory over time.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
