@@ -153,7 +153,7 @@ async fn idle(setting: &Setting, results: &mut Results) -> Result<(), Failure> {
     .await
 }
 
-/// Response times of a client while others sign in, and while nobody does.
+/// Response times of a client with and without sign-ins of others.
 async fn sign_ins(setting: &Setting, results: &mut Results) -> Result<(), Failure> {
     let grants = vec![AUDIENCES[0]; SIGN_INS + 1];
     let (server, users) = accounts::demo(setting, CONTAINERS, &grants, &[]).await?;

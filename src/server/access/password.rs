@@ -107,7 +107,7 @@ impl Passwords {
             let _held = (room, core);
             // On Linux this concerns the thread only. Where it is not allowed, the priority stays as it is.
             let _ = setpriority_process(Some(gettid()), NICE);
-            // Nobody may wait for the answer any longer.
+            // The request may have ended before the answer.
             let _ = answer.send(work());
         });
         begun.map_err(|_| PasswordError::Failed)?;

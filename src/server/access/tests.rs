@@ -354,7 +354,7 @@ async fn an_administrator_whose_way_to_sign_in_is_off_does_not_count() {
     });
     insert.await.unwrap();
     let link = server.folder.path().join(setup::FILE);
-    assert!(link.exists(), "nobody who can sign in is an administrator");
+    assert!(link.exists(), "no user who can sign in is an administrator");
 
     let ana = server.user("ana", Role::Admin).await;
     assert!(!link.exists());

@@ -144,7 +144,7 @@ impl Access {
         .map(drop)
     }
 
-    /// Whether without `name` nobody who can sign in would be an administrator.
+    /// Whether `name` is the only administrator who can sign in.
     fn is_only_admin(&self, accounts: &Accounts, name: &Name) -> bool {
         accounts.is_only_admin(name, |user| user.can_sign_in(&self.inner.auth))
     }

@@ -385,7 +385,10 @@ async fn a_page_of_another_site_can_neither_sign_in_nor_out_nor_change_accounts(
     let me = app.get_as(&root, "/api/users").await;
     let users: Value = me.json().await.unwrap();
     assert_eq!(users["users"].as_array().unwrap().len(), 1);
-    assert_eq!(users["users"][0]["sessions"], 1, "nobody has signed in");
+    assert_eq!(
+        users["users"][0]["sessions"], 1,
+        "there is no other session"
+    );
     app.end().await;
 }
 

@@ -41,7 +41,7 @@ fn truth(shared: &Arc<Shared>, asked: &Asked) -> Response {
     let Some(target) = Target::of(&path) else {
         return not_found_page();
     };
-    // Everybody may ask what is permitted.
+    // Every user may ask what is permitted.
     if target.kind.group == REVIEWS {
         return rights::review(&shared.world(), target.kind, asked);
     }
